@@ -1,0 +1,1 @@
+"""The engine: everything that computes. It knows nothing of the window."""

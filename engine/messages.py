@@ -1,0 +1,260 @@
+"""Every type that crosses the thread boundary: frozen, slotted, self-contained.
+
+Requests hold everything that influences a pixel: two requests that are equal but for their job
+number give the same frames. Events carry the job's number, and each started job ends with exactly
+one of JobFinished, JobCancelled and JobFailed. Arrays are C-contiguous and read-only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.walk import Lane, Sampling, Walk
+
+Image = npt.NDArray[np.uint8]  # [H, W, 3], RGB
+Array32 = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]  # [n, 2], in units of std (|z|/√d)
+
+
+class Tier(IntEnum):
+    """How much of a frame is there."""
+
+    MISSING = 0
+    PREVIEW = 1
+    DRAFT = 2
+    FINAL = 3
+    FAILED = 4
+
+
+# ── requests ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """Render every frame of every lane.
+
+    `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
+    measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
+    the frames' latents in their events. `precision` and `device` "" are chosen by the machine.
+    """
+
+    job: int
+    model: str
+    lanes: tuple[Lane, ...]
+    sampling: Sampling
+    indices: tuple[int, ...] | None = None
+    measures: tuple[str, ...] = ()
+    scoring_text: str = ""
+    scorer: str = ""
+    previews: bool = True
+    latents: bool = False
+    batch: int = 0
+    device: str = ""
+    precision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """Render the one point (x, y) of the plane that the trajectory plot of `walk` shows.
+
+    x and y are in units of std: the latent is √d (x e₁ + y e₂). The conditioning is that of the
+    walk at `time`.
+    """
+
+    serial: int
+    model: str
+    walk: Walk
+    sampling: Sampling
+    x: float
+    y: float
+    time: float = 0.0
+    device: str = ""
+    precision: str = ""
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a model once it is loaded. `downscale` is pixels per latent column."""
+
+    name: str
+    location: str
+    family: str
+    device: str
+    precision: str
+    batch: int
+    latent_channels: int
+    downscale: int
+    token_limit: int
+    solver: str
+    has_scorer: bool
+    default_sampling: Sampling
+    bytes_loaded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LatentStats:
+    """What enters the first step, measured: mean, std, and how many σ its norm is off √d."""
+
+    mean: float
+    std: float
+    norm_z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A method's path in the plane of the plot. `kept` is the share of its variance that shows."""
+
+    method: str
+    points: Points = field(repr=False, compare=False)
+    kept: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading:
+    job: int
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    job: int
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """`totals` holds the number of frames of each lane, `cached` how many needed no work."""
+
+    job: int
+    totals: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathReady:
+    """The geometry of one lane: where its frames and keyframes lie, and the other methods' paths.
+
+    `exact` says that the path lies in the plane; otherwise the plane is the best-fitting one
+    through the origin, and `kept` is the share of the path's energy that it shows.
+    """
+
+    job: int
+    lane: int
+    frames: Points = field(repr=False, compare=False)
+    keyframes: Points = field(repr=False, compare=False)
+    curves: tuple[Curve, ...] = ()
+    exact: bool = True
+    kept: float = 1.0
+    dimension: int = 0
+    std: Array32 | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReady:
+    """A picture of frame `index`. `key` finds it in the frame store when the tier is FINAL."""
+
+    job: int
+    lane: int
+    index: int
+    time: float
+    tier: Tier
+    key: str
+    image: Image = field(repr=False, compare=False)
+    stats: LatentStats | None = None
+    cached: bool = False
+    initial: Array32 | None = field(default=None, repr=False, compare=False)
+    final: Array32 | None = field(default=None, repr=False, compare=False)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFailed:
+    job: int
+    lane: int
+    index: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureReady:
+    """The value of a measure at one frame; a measure of steps belongs to the later frame."""
+
+    job: int
+    lane: int
+    index: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`step` of `steps` is that of the frame that is furthest on. Unknown times are None."""
+
+    job: int
+    done: int
+    total: int
+    step: int
+    steps: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReady:
+    """The picture of a point of the plane, its std, and how many σ its norm is off the shell."""
+
+    serial: int
+    x: float
+    y: float
+    tier: Tier
+    std: float
+    norm_z: float
+    image: Image = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFailed:
+    serial: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    job: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled:
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """One sentence for the person, and the details to copy."""
+
+    job: int
+    message: str
+    details: str = field(default="", repr=False)
+
+
+JobEvent = (
+    ModelLoading
+    | ModelReady
+    | JobStarted
+    | PathReady
+    | FrameReady
+    | FrameFailed
+    | MeasureReady
+    | Progress
+    | JobFinished
+    | JobCancelled
+    | JobFailed
+)
+Event = JobEvent | ProbeReady | ProbeFailed

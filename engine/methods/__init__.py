@@ -1,0 +1,1 @@
+"""Interpolation methods, one a file. `engine.methods.contract` says what a method is."""

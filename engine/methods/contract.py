@@ -1,0 +1,92 @@
+"""What an interpolation method is.
+
+A method is a frozen dataclass whose fields are its parameters. It turns the latents of two
+keyframes, and the embeddings of their prompts, into those at γ in [0, 1] between them. Arrays are
+float64, of one shape for start and end, and are never changed in place.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.parameters import build, parameter
+from engine.registry import Registry
+from engine.walk import MethodChoice
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """Base of all methods. `colour` is the method's colour everywhere in the program.
+
+    `planar`: the path lies in the plane spanned by the two ends. `passes_ends`: γ = 0 and γ = 1
+    give the keyframes exactly. `walks_noise`: the latent changes along the path.
+    """
+
+    label: ClassVar[str]
+    colour: ClassVar[str]
+    planar: ClassVar[bool] = False
+    passes_ends: ClassVar[bool] = True
+    walks_noise: ClassVar[bool] = True
+
+    prompts: str = parameter(
+        "linear",
+        "Prompts",
+        choices=("linear", "slerp"),
+        help="How the two prompts' embeddings are blended when they differ",
+    )
+
+    @abstractmethod
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        """The initial latent [C, h, w] at γ."""
+
+    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
+        """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
+        blend = slerp_per_token if self.prompts == "slerp" else lerp
+        return blend(start, end, gamma)
+
+
+methods: Registry[Method] = Registry("engine.methods", "method")
+
+
+def make_method(choice: MethodChoice) -> Method:
+    """The method a choice names. Raises InputError for an unknown name or parameter."""
+    method: Method = build(methods.get(choice.name), choice.params)
+    return method
+
+
+def lerp(start: Array, end: Array, gamma: float) -> Array:
+    """(1−γ) start + γ end, exact at both ends."""
+    return (1.0 - gamma) * start + gamma * end
+
+
+def slerp_arc(start: Array, end: Array, gamma: float) -> Array:
+    """[sin((1−γ)φ) start + sin(γφ) end] / sin φ, φ the angle between the whole tensors.
+
+    Shoemake 1985. Where sin φ vanishes the great circle is not defined: equal directions fall back
+    to the straight line; opposite ones too, which passes through the origin, because any arc
+    would be an arbitrary choice that the data does not make. A zero tensor has no direction and
+    falls back as well.
+    """
+    norms = float(np.linalg.norm(start)) * float(np.linalg.norm(end))
+    if norms == 0.0:
+        return lerp(start, end, gamma)
+    cosine = float(np.clip(np.vdot(start, end) / norms, -1.0, 1.0))
+    phi = float(np.arccos(cosine))
+    sine = float(np.sin(phi))
+    if sine < 1e-6:
+        return lerp(start, end, gamma)
+    first = 1.0 if gamma == 0.0 else float(np.sin((1.0 - gamma) * phi)) / sine
+    second = 1.0 if gamma == 1.0 else float(np.sin(gamma * phi)) / sine
+    return first * start + second * end
+
+
+def slerp_per_token(start: Array, end: Array, gamma: float) -> Array:
+    """Slerp of each token's vector on its own: [tokens, width]."""
+    return np.stack([slerp_arc(a, b, gamma) for a, b in zip(start, end, strict=True)])

@@ -1,0 +1,25 @@
+"""Linear interpolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.methods.contract import Array, Method, lerp, methods
+
+
+@methods.register("linear")
+@dataclass(frozen=True)
+class Linear(Method):
+    """z(γ) = (1−γ) z_start + γ z_end.
+
+    Preserves the ends, not the distribution: for independent ends the std falls to
+    √(γ(2γ−2)+1), 0.7071 in the middle, where pictures lose their detail. The baseline that the
+    other methods are measured against.
+    """
+
+    label = "Linear"
+    colour = "#D55E00"
+    planar = True
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return lerp(start, end, gamma)

@@ -1,0 +1,24 @@
+"""Spherical linear interpolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.methods.contract import Array, Method, methods, slerp_arc
+
+
+@methods.register("slerp")
+@dataclass(frozen=True)
+class Slerp(Method):
+    """z(γ) = [sin((1−γ)φ) z_start + sin(γφ) z_end] / sin φ, φ = angle(z_start, z_end).
+
+    Shoemake 1985, over the whole tensor. Preserves the ends, the norm of equal-norm ends and,
+    nearly, N(0, I); moves at constant angular speed. The choice for smooth walks.
+    """
+
+    label = "Slerp"
+    colour = "#0072B2"
+    planar = True
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return slerp_arc(start, end, gamma)

@@ -1,0 +1,108 @@
+"""Parameters of methods and measures: dataclass fields that carry what a form needs to know."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import InputError
+from engine.walk import ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value a person may set: its default, label, bounds or choices, and what it does."""
+
+    name: str
+    default: ParameterValue
+    label: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+    def check(self, value: object) -> ParameterValue:
+        """`value` as this parameter's type. Raises InputError, one sentence, where it can't be."""
+        kind = type(self.default)
+        if isinstance(value, str) and kind is not str:
+            value = self._parse(value)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+        assert isinstance(value, float | int | str | bool)
+        if self.choices and value not in self.choices:
+            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+        if not isinstance(value, str) and not self._within(value):
+            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+        return value
+
+    def _parse(self, text: str) -> object:
+        if isinstance(self.default, bool):
+            return {
+                "true": True,
+                "yes": True,
+                "1": True,
+                "false": False,
+                "no": False,
+                "0": False,
+            }.get(text.strip().lower(), text)
+        try:
+            return type(self.default)(text)
+        except ValueError:
+            return text
+
+    def _within(self, value: float) -> bool:
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return math.isfinite(value) and low <= value <= high
+
+    def _expectation(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        noun = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+        text = noun[type(self.default)]
+        if self.low is not None and self.high is not None:
+            text += f" from {self.low:g} to {self.high:g}"
+        return text
+
+
+def parameter(
+    default: Any,
+    label: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    help: str = "",
+) -> Any:
+    """A dataclass field that is a parameter. Bounds are inclusive."""
+    details = {"label": label, "low": low, "high": high, "step": step, "unit": unit}
+    return dataclasses.field(
+        default=default, metadata={**details, "choices": choices, "help": help}
+    )
+
+
+def parameters_of(owner: type[Any]) -> tuple[Parameter, ...]:
+    """The parameters of a method or measure, in the order in which they were written."""
+    return tuple(
+        Parameter(name=f.name, default=f.default, **f.metadata) for f in dataclasses.fields(owner)
+    )
+
+
+def build(owner: type[Any], values: tuple[tuple[str, ParameterValue], ...]) -> Any:
+    """An instance of `owner` with these values. Raises InputError for what it has not."""
+    known = {p.name: p for p in parameters_of(owner)}
+    checked = {}
+    for name, value in values:
+        if name not in known:
+            listing = ", ".join(known) or "none"
+            raise InputError(f"There is no parameter {name!r} here; the method has: {listing}.")
+        checked[name] = known[name].check(value)
+    return owner(**checked)

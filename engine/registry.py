@@ -1,0 +1,56 @@
+"""Named things that live one to a file: a dict, a decorator, and the discovery of siblings."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Generic, TypeVar
+
+from engine.errors import InputError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """The classes of one package by name. Its modules are imported at the first question."""
+
+    def __init__(self, package: str, noun: str) -> None:
+        self._package = package
+        self._noun = noun
+        self._entries: dict[str, type[T]] = {}
+        self._discovered = False
+
+    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+        """Enter a class under `name`; two classes of one name are a mistake in the program."""
+
+        def enter(entry: type[T]) -> type[T]:
+            if name in self._entries:
+                raise RuntimeError(f"two entries of {self._package} are named {name!r}")
+            self._entries[name] = entry
+            return entry
+
+        return enter
+
+    def names(self) -> tuple[str, ...]:
+        """All names, in the order of their modules' names."""
+        self._discover()
+        return tuple(self._entries)
+
+    def get(self, name: str) -> type[T]:
+        """The class called `name`. Raises InputError that names the nearest one there is."""
+        self._discover()
+        if name in self._entries:
+            return self._entries[name]
+        near = get_close_matches(name, self._entries, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "there are: " + ", ".join(self._entries)
+        raise InputError(f"There is no {self._noun} called {name!r}; {hint}")
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        self._discovered = True
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")

@@ -1,0 +1,143 @@
+"""What a person designs: keyframes, the walk between them, and how it is sampled.
+
+These types are data only. They import nothing heavy, so that the window, the session file and
+the engine can share them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The model that ships with the program.
+STARTER = "starter"
+#: The article's prompt, spelt as the article spells it.
+ARTICLE_PROMPT = "An high resolution photo of a cat"
+#: The article scores with another text than it generates with.
+ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
+
+MAX_SEED = 2**64 - 1
+MAX_FRAMES = 100_000
+MAX_STEPS = 1000
+
+ParameterValue = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSource:
+    """One z_T ~ N(0, I): draw number `draw`, from 0, of a CPU generator seeded with `seed`."""
+
+    seed: int = 1
+    draw: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A point the walk passes: what is asked for, and from which noise."""
+
+    prompt: str = ARTICLE_PROMPT
+    noise: NoiseSource = NoiseSource()
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """An interpolation method by name, with the parameters that differ from its defaults."""
+
+    name: str = "slerp"
+    params: tuple[tuple[str, ParameterValue], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A chain of keyframes, one method a segment, sampled at `frames` equally spaced times.
+
+    `methods` holds one choice for each segment, or a single one that holds for all segments.
+    """
+
+    keyframes: tuple[Keyframe, ...] = (Keyframe(), Keyframe(noise=NoiseSource(1, 1)))
+    methods: tuple[MethodChoice, ...] = (MethodChoice(),)
+    negative: str = ""
+    frames: int = 61
+
+    @property
+    def segments(self) -> int:
+        return len(self.keyframes) - 1
+
+    def method_of(self, segment: int) -> MethodChoice:
+        """The choice that holds in `segment`."""
+        return self.methods[segment if len(self.methods) > 1 else 0]
+
+    def time_of(self, index: int) -> float:
+        """The time in [0, 1] of frame `index`: k/(n−1); a single frame stands at the start."""
+        return index / (self.frames - 1) if self.frames > 1 else 0.0
+
+    def locate(self, time: float) -> tuple[int, float]:
+        """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
+        position = min(max(time, 0.0), 1.0) * self.segments
+        segment = min(int(position), self.segments - 1)
+        return segment, position - segment
+
+    def keyframe_indices(self) -> tuple[int, ...]:
+        """The frame nearest to each keyframe."""
+        return tuple(round(k * (self.frames - 1) / self.segments) for k in range(self.segments + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a latent becomes a picture. Everything here influences pixels.
+
+    `solver` "" means the one that the model's own scheduler config names. The guidance interval
+    is an approximation (arXiv 2404.07724), off at its default (0, 1): outside of that share of
+    the steps the conditional prediction alone is used.
+    """
+
+    steps: int = 30
+    guidance: float = 7.5
+    width: int = 512
+    height: int = 512
+    solver: str = ""
+    guidance_from: float = 0.0
+    guidance_to: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """All that a session file saves and a request is built from.
+
+    `walk` is the one being edited. `compare` renders it once for each of these methods, side by
+    side. `rows` are further walks below it, as in the article's sheets.
+    """
+
+    model: str = STARTER
+    walk: Walk = Walk()
+    compare: tuple[MethodChoice, ...] = ()
+    rows: tuple[Walk, ...] = ()
+    sampling: Sampling = Sampling(steps=20, guidance=4.0, width=128, height=128)
+    scoring_text: str = ARTICLE_SCORING_TEXT
+    fps: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One walk of a request, with the title that stands above its pane."""
+
+    title: str
+    walk: Walk
+
+
+def with_method(walk: Walk, choice: MethodChoice) -> Walk:
+    """The same walk with one method for all of its segments."""
+    return Walk(walk.keyframes, (choice,), walk.negative, walk.frames)
+
+
+def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:
+    """What is to be rendered: every row, by every compared method."""
+    walks = (exploration.walk, *exploration.rows)
+    lanes = []
+    for number, walk in enumerate(walks, 1):
+        choices = exploration.compare or (None,)
+        for choice in choices:
+            title = choice.name if choice else walk.method_of(0).name
+            if len(walks) > 1:
+                title = f"{number} · {title}"
+            lanes.append(Lane(title, with_method(walk, choice) if choice else walk))
+    return tuple(lanes)

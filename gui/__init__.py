@@ -1,0 +1,1 @@
+"""The window. Importing it must stay light: no torch, diffusers, transformers or cv2."""

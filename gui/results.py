@@ -1,0 +1,57 @@
+"""What the engine has answered so far, folded from its events. Plain data, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.messages import FrameReady, Image, PathReady, Tier
+from engine.walk import Lane
+
+
+class FrameReader(Protocol):
+    """Where finished frames are read from; safe to call on the GUI thread at any time."""
+
+    def image(self, key: str) -> Image | None: ...
+
+
+@dataclass(slots=True)
+class LaneResults:
+    """The frames of one lane: a tier each, final frames by key, previews by picture."""
+
+    lane: Lane
+    tiers: npt.NDArray[np.uint8]
+    keys: dict[int, str] = field(default_factory=dict)
+    previews: dict[int, Image] = field(default_factory=dict)
+    frames: dict[int, FrameReady] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+    path: PathReady | None = None
+
+    @classmethod
+    def empty(cls, lane: Lane) -> LaneResults:
+        return cls(lane, np.zeros(lane.walk.frames, np.uint8))
+
+    def nearest(self, index: int, least: Tier = Tier.PREVIEW) -> int | None:
+        """The frame nearest to `index` that has at least tier `least` and did not fail."""
+        ready = np.flatnonzero((self.tiers >= least) & (self.tiers < Tier.FAILED))
+        if not ready.size:
+            return None
+        return int(ready[np.argmin(np.abs(ready - index))])
+
+
+@dataclass(slots=True)
+class Results:
+    """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN)."""
+
+    job: int = -1
+    lanes: list[LaneResults] = field(default_factory=list)
+    measures: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
+
+    def measure(self, name: str) -> list[npt.NDArray[np.float64]]:
+        """The arrays of one measure, made when first asked for."""
+        if name not in self.measures:
+            self.measures[name] = [np.full(len(r.tiers), np.nan) for r in self.lanes]
+        return self.measures[name]

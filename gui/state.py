@@ -1,0 +1,262 @@
+"""The explorer's state: what the person wants, and what the engine has answered.
+
+Verbs go in, past-tense signals come out, and `apply` folds the engine's events in. Views read the
+state and hold no truth of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from engine import messages as m
+from engine.walk import Exploration, Lane
+from gui.results import FrameReader, LaneResults, Results
+
+
+class ExplorerState(QObject):
+    """Owns the exploration, its undo history, the playhead, and the newest job's results.
+
+    Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
+    new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
+    progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
+    details). Requests for the session: generate_requested, cancel_requested,
+    probe_requested(x, y).
+    """
+
+    exploration_changed = Signal()
+    playhead_changed = Signal(int)
+    range_changed = Signal()
+    results_reset = Signal()
+    frame_changed = Signal(int, int)
+    path_changed = Signal(int)
+    measures_changed = Signal(str)
+    progress_changed = Signal()
+    busy_changed = Signal(bool)
+    model_changed = Signal()
+    probe_changed = Signal()
+    message_posted = Signal(str, str)
+    generate_requested = Signal()
+    cancel_requested = Signal()
+    probe_requested = Signal(float, float)
+
+    def __init__(
+        self, frames: FrameReader, exploration: Exploration, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._frames = frames
+        self.exploration = exploration
+        self.history = QUndoStack(self)
+        self.playhead = 0
+        self.range: tuple[int, int] | None = None
+        self.results = Results()
+        self.progress: m.Progress | None = None
+        self.loading: m.ModelLoading | None = None
+        self.busy = False
+        self.model: m.ModelInfo | None = None
+        self.probe: m.ProbeReady | None = None
+
+    # ── intent ───────────────────────────────────────────────────────────────────────────────
+
+    def edit(self, exploration: Exploration, label: str, merge: str = "") -> None:
+        """Change the exploration, undoably. Consecutive edits of one `merge` key become one."""
+        if exploration != self.exploration:
+            self.history.push(_Edit(self, self.exploration, exploration, label, merge))
+
+    def edit_walk(self, label: str, merge: str = "", **changes: object) -> None:
+        """Change fields of the edited walk, undoably."""
+        walk = replace(self.exploration.walk, **changes)  # type: ignore[arg-type]
+        self.edit(replace(self.exploration, walk=walk), label, merge)
+
+    def edit_sampling(self, label: str, merge: str = "", **changes: object) -> None:
+        """Change fields of the sampling settings, undoably."""
+        sampling = replace(self.exploration.sampling, **changes)  # type: ignore[arg-type]
+        self.edit(replace(self.exploration, sampling=sampling), label, merge)
+
+    def open_exploration(self, exploration: Exploration) -> None:
+        """Start afresh from another exploration: a session, a preset. The history is cleared."""
+        self.history.clear()
+        self.replace_exploration(exploration)
+
+    def replace_exploration(self, exploration: Exploration) -> None:
+        """Put another exploration in the place of this one, past the history."""
+        self.exploration = exploration
+        self.exploration_changed.emit()
+
+    def generate(self) -> None:
+        self.generate_requested.emit()
+
+    def cancel(self) -> None:
+        self.cancel_requested.emit()
+
+    def seek(self, index: int) -> None:
+        """Move the playhead; the picture of a probed point gives way to the walk's."""
+        index = min(max(index, 0), max(self.frame_count - 1, 0))
+        if self.probe is not None:
+            self.probe = None
+            self.probe_changed.emit()
+        if index != self.playhead:
+            self.playhead = index
+            self.playhead_changed.emit(index)
+
+    def set_range(self, span: tuple[int, int] | None) -> None:
+        """Limit playback and export to frames first…last, or (None) lift the limit."""
+        if span is not None:
+            last = max(self.frame_count - 1, 0)
+            first, end = sorted(min(max(v, 0), last) for v in span)
+            span = None if (first, end) == (0, last) else (first, end)
+        if span != self.range:
+            self.range = span
+            self.range_changed.emit()
+
+    def ask_probe(self, x: float, y: float) -> None:
+        """Ask for the picture at a point of the plane, in units of std."""
+        self.probe_requested.emit(x, y)
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def frame_count(self) -> int:
+        """Frames on the timeline: those of the first lane, or of the walk before any job."""
+        lanes = self.results.lanes
+        return len(lanes[0].tiers) if lanes else self.exploration.walk.frames
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last frame that playback and export use."""
+        return self.range or (0, max(self.frame_count - 1, 0))
+
+    def image(self, lane: int, index: int) -> m.Image | None:
+        """The best picture there is of exactly this frame, or None."""
+        if lane >= len(self.results.lanes):
+            return None
+        results = self.results.lanes[lane]
+        key = results.keys.get(index)
+        picture = self._frames.image(key) if key else None
+        return picture if picture is not None else results.previews.get(index)
+
+    def nearest_image(self, lane: int, index: int) -> tuple[int, m.Image] | None:
+        """The nearest frame that can be shown now, with its index."""
+        exact = self.image(lane, index)
+        if exact is not None:
+            return index, exact
+        if lane >= len(self.results.lanes):
+            return None
+        near = self.results.lanes[lane].nearest(index)
+        picture = self.image(lane, near) if near is not None else None
+        return None if near is None or picture is None else (near, picture)
+
+    # ── answers ──────────────────────────────────────────────────────────────────────────────
+
+    def begin_job(self, job: int, lanes: tuple[Lane, ...]) -> None:
+        """A request was submitted: its events count from now on, older ones no longer."""
+        self.results = Results(job, [LaneResults.empty(lane) for lane in lanes])
+        self.progress = None
+        self._set_busy(True)
+        self.results_reset.emit()
+        self.set_range(self.range)
+        if self.playhead >= self.frame_count:
+            self.seek(self.frame_count - 1)
+
+    def apply(self, event: m.Event) -> None:
+        """Fold one event of the engine in. Events of a job that was superseded are dropped."""
+        if isinstance(event, m.ProbeReady | m.ProbeFailed):
+            self._apply_probe(event)
+        elif event.job == self.results.job:
+            self._apply_job(event)
+
+    def _apply_probe(self, event: m.ProbeReady | m.ProbeFailed) -> None:
+        if isinstance(event, m.ProbeFailed):
+            self.message_posted.emit(event.message, "")
+            return
+        self.probe = event
+        self.probe_changed.emit()
+
+    def _apply_job(self, event: m.JobEvent) -> None:
+        match event:
+            case m.ModelLoading():
+                self.loading = event
+                self.progress_changed.emit()
+            case m.ModelReady():
+                self.model, self.loading = event.info, None
+                self.model_changed.emit()
+            case m.JobStarted():
+                self.progress_changed.emit()
+            case m.PathReady():
+                self.results.lanes[event.lane].path = event
+                self.path_changed.emit(event.lane)
+            case m.FrameReady():
+                self._fold_frame(event)
+            case m.FrameFailed():
+                results = self.results.lanes[event.lane]
+                results.tiers[event.index] = m.Tier.FAILED
+                results.failures[event.index] = event.message
+                self.frame_changed.emit(event.lane, event.index)
+                self.message_posted.emit(event.message, "")
+            case m.MeasureReady():
+                self.results.measure(event.name)[event.lane][event.index] = event.value
+                self.measures_changed.emit(event.name)
+            case m.Progress():
+                self.progress = event
+                self.progress_changed.emit()
+            case m.JobFinished() | m.JobCancelled():
+                self._end_job()
+            case m.JobFailed():
+                self._end_job()
+                self.message_posted.emit(event.message, event.details)
+            case _:
+                assert_never(event)
+
+    def _fold_frame(self, event: m.FrameReady) -> None:
+        results = self.results.lanes[event.lane]
+        if results.tiers[event.index] == m.Tier.FINAL and event.tier < m.Tier.FINAL:
+            return
+        results.tiers[event.index] = event.tier
+        if event.tier == m.Tier.FINAL:
+            # The store keeps the picture; holding the event's too would grow with the walk.
+            results.keys[event.index] = event.key
+            results.previews.pop(event.index, None)
+            image = event.image[:0, :0]
+            results.frames[event.index] = replace(event, image=image, initial=None, final=None)
+        else:
+            results.previews[event.index] = event.image
+        self.frame_changed.emit(event.lane, event.index)
+
+    def _end_job(self) -> None:
+        self.loading = None
+        self._set_busy(False)
+        self.progress_changed.emit()
+
+    def _set_busy(self, busy: bool) -> None:
+        if busy != self.busy:
+            self.busy = busy
+            self.busy_changed.emit(busy)
+
+
+class _Edit(QUndoCommand):
+    """Swaps one frozen exploration for another."""
+
+    def __init__(
+        self, state: ExplorerState, old: Exploration, new: Exploration, label: str, merge: str
+    ) -> None:
+        super().__init__(label)
+        self._state, self._old = state, old
+        self.new, self.merge_key = new, merge
+
+    def redo(self) -> None:
+        self._state.replace_exploration(self.new)
+
+    def undo(self) -> None:
+        self._state.replace_exploration(self._old)
+
+    def id(self) -> int:
+        return hash(self.merge_key) & 0x7FFFFFFF if self.merge_key else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Edit) or other.merge_key != self.merge_key:
+            return False
+        self.new = other.new
+        return True
