@@ -92,7 +92,7 @@ def parameter(
 def parameters_of(owner: type[Any]) -> tuple[Parameter, ...]:
     """The parameters of a method or measure, in the order in which they were written."""
     return tuple(
-        Parameter(name=f.name, default=f.default, **f.metadata) for f in dataclasses.fields(owner)
+        Parameter(name=f.name, default=_default(f), **f.metadata) for f in dataclasses.fields(owner)
     )
 
 
@@ -106,3 +106,10 @@ def build(owner: type[Any], values: tuple[tuple[str, ParameterValue], ...]) -> A
             raise InputError(f"There is no parameter {name!r} here; the method has: {listing}.")
         checked[name] = known[name].check(value)
     return owner(**checked)
+
+
+def _default(field: dataclasses.Field[Any]) -> ParameterValue:
+    value = field.default
+    if not isinstance(value, float | int | str | bool):
+        raise TypeError(f"parameter {field.name!r} has no plain default")
+    return value
