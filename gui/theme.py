@@ -1,0 +1,209 @@
+"""How the window looks: colours, spacing and type, dark and light, in one place.
+
+A view takes a `Theme` in its constructor and a new one through `set_theme(theme)`, when the
+system or the person changes the scheme.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from importlib import resources
+from string import Template
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication
+
+from engine.errors import InputError
+from engine.messages import Tier
+from engine.methods.contract import methods
+
+#: All spacing is a multiple of this many pixels.
+UNIT = 4
+
+
+class Themed(Protocol):
+    """What a view offers to follow a change of scheme while the window is open."""
+
+    def set_theme(self, theme: Theme) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One colour scheme. Colours are "#rrggbb"; `tint` adds transparency.
+
+    `background` is the window, `canvas` lies under pictures and plots, `surface` under cards,
+    `raised` in fields, `line` parts them. `text`, `muted` and `faint` are three strengths of
+    type. `accent` marks what is active, `on_accent` is type upon it. `grid` and `shell` are the
+    plot's; the readiness tiers are `missing` to `failed`.
+    """
+
+    dark: bool
+    background: str
+    canvas: str
+    surface: str
+    raised: str
+    line: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    on_accent: str
+    grid: str
+    shell: str
+    missing: str
+    preview: str
+    draft: str
+    final: str
+    failed: str
+    warning: str
+
+    def tier_colour(self, tier: Tier) -> str:
+        """The colour of a readiness tier, the same in the strip, the plot and the cards."""
+        names = {
+            Tier.MISSING: self.missing,
+            Tier.PREVIEW: self.preview,
+            Tier.DRAFT: self.draft,
+            Tier.FINAL: self.final,
+            Tier.FAILED: self.failed,
+        }
+        return names[tier]
+
+    def method_colour(self, name: str) -> str:
+        """A method's own colour, lightened on dark; muted for a name that is no method."""
+        try:
+            colour = QColor(methods.get(name).colour)
+        except InputError:
+            return self.muted
+        return lighten(colour).name() if self.dark else colour.name()
+
+    def font(self, scale: float = 1.0, *, bold: bool = False, digits: bool = False) -> QFont:
+        """The window's typeface, scaled; `digits` keeps numbers from jumping as they change."""
+        font = QFont(QApplication.font())
+        font.setPointSizeF(font.pointSizeF() * scale)
+        if bold:
+            font.setWeight(QFont.Weight.DemiBold)
+        if digits:
+            font.setFeature(QFont.Tag("tnum"), 1)
+        return font
+
+
+DARK = Theme(
+    dark=True,
+    background="#17191e",
+    canvas="#101216",
+    surface="#1e2127",
+    raised="#272b33",
+    line="#30353e",
+    text="#e6e8ec",
+    muted="#a0a8b4",
+    faint="#6d7683",
+    accent="#8f86f7",
+    on_accent="#0f0d24",
+    grid="#262a32",
+    shell="#8f86f7",
+    missing="#2c313a",
+    preview="#4b4878",
+    draft="#6a63b2",
+    final="#8f86f7",
+    failed="#f2686b",
+    warning="#e8b04a",
+)
+
+LIGHT = Theme(
+    dark=False,
+    background="#f5f6f8",
+    canvas="#e9ebef",
+    surface="#ffffff",
+    raised="#ffffff",
+    line="#d6dae0",
+    text="#1a1d23",
+    muted="#565f6c",
+    faint="#858e9b",
+    accent="#5a4fd4",
+    on_accent="#ffffff",
+    grid="#d9dde3",
+    shell="#5a4fd4",
+    missing="#d9dde3",
+    preview="#c3bef0",
+    draft="#9189e3",
+    final="#5a4fd4",
+    failed="#c8322f",
+    warning="#9a6700",
+)
+
+
+def theme_for(app: QApplication, wish: str = "system") -> Theme:
+    """The theme a person wishes for: "dark", "light", or (any other word) the system's."""
+    if wish in ("dark", "light"):
+        return DARK if wish == "dark" else LIGHT
+    scheme = app.styleHints().colorScheme()
+    return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Dress the whole application: Fusion, a palette, and the style sheet filled in."""
+    if app.style().objectName() != "fusion":
+        app.setStyle("Fusion")
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))
+
+
+def style_sheet(theme: Theme) -> str:
+    """resources/style.qss with the theme's colours in the place of its $names."""
+    folder = resources.files("resources")
+    template = Template(folder.joinpath("style.qss").read_text(encoding="utf-8"))
+    colours = {name: value for name, value in asdict(theme).items() if isinstance(value, str)}
+    hover = mix(theme.raised, theme.text, 0.07)
+    soft = mix(theme.background, theme.accent, 0.22)
+    icons = str(folder.joinpath("icons")).replace("\\", "/")
+    return template.substitute(colours, hover=hover, soft=soft, icons=icons)
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as Qt's palette, for everything the style sheet does not name."""
+    role = QPalette.ColorRole
+    result = QPalette(QColor(theme.raised), QColor(theme.background))
+    pairs = {
+        role.Base: theme.raised,
+        role.AlternateBase: theme.surface,
+        role.Text: theme.text,
+        role.WindowText: theme.text,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.failed,
+        role.ToolTipBase: theme.surface,
+        role.ToolTipText: theme.text,
+        role.PlaceholderText: theme.faint,
+        role.Highlight: theme.accent,
+        role.HighlightedText: theme.on_accent,
+        role.Accent: theme.accent,
+        role.Link: theme.accent,
+        role.LinkVisited: theme.accent,
+        role.Mid: theme.line,
+    }
+    for which, colour in pairs.items():
+        result.setColor(which, QColor(colour))
+    for which in (role.Text, role.WindowText, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.faint))
+    return result
+
+
+def tint(colour: str, alpha: float) -> QColor:
+    """`colour` at an opacity of `alpha` in [0, 1]."""
+    result = QColor(colour)
+    result.setAlphaF(alpha)
+    return result
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """The colour that lies `share` of the way from `first` to `second`."""
+    a, b = QColor(first), QColor(second)
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x + (y - x) * share) for x, y in pairs)).name()
+
+
+def lighten(colour: QColor) -> QColor:
+    """The same hue, light enough to be read on a dark ground."""
+    saturation = min(colour.hslSaturationF(), 0.85)
+    return QColor.fromHslF(max(colour.hslHueF(), 0.0), saturation, max(colour.lightnessF(), 0.58))
