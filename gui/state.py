@@ -7,6 +7,7 @@ state and hold no truth of their own.
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import assert_never
 
 from PySide6.QtCore import QObject, Signal
@@ -17,13 +18,22 @@ from engine.walk import Exploration, Lane
 from gui.results import FrameReader, LaneResults, Results
 
 
+class View(Enum):
+    """One picture; one pane for each lane; or where the lanes' pictures differ."""
+
+    SINGLE = "1-up"
+    COMPARE = "Compare"
+    DIFFERENCE = "Difference"
+
+
 class ExplorerState(QObject):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
 
     Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
     new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
     progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
-    details). Requests for the session: generate_requested, cancel_requested,
+    details); auto_changed(bool); view_changed (the viewer's mode); measures_wanted_changed.
+    Requests for the session: generate_requested, cancel_requested, pause_requested,
     probe_requested(x, y).
     """
 
@@ -39,8 +49,12 @@ class ExplorerState(QObject):
     model_changed = Signal()
     probe_changed = Signal()
     message_posted = Signal(str, str)
+    auto_changed = Signal(bool)
+    view_changed = Signal()
+    measures_wanted_changed = Signal()
     generate_requested = Signal()
     cancel_requested = Signal()
+    pause_requested = Signal()
     probe_requested = Signal(float, float)
 
     def __init__(
@@ -58,6 +72,9 @@ class ExplorerState(QObject):
         self.busy = False
         self.model: m.ModelInfo | None = None
         self.probe: m.ProbeReady | None = None
+        self.auto = True
+        self.view = View.SINGLE
+        self.wanted_measures: tuple[str, ...] = ()
 
     # ── intent ───────────────────────────────────────────────────────────────────────────────
 
@@ -91,6 +108,32 @@ class ExplorerState(QObject):
 
     def cancel(self) -> None:
         self.cancel_requested.emit()
+
+    def pause(self) -> None:
+        """Stop the work and give the device's memory back."""
+        self.pause_requested.emit()
+
+    def set_auto(self, auto: bool) -> None:
+        """Whether each edit is rendered by itself, or waits for `generate`."""
+        if auto != self.auto:
+            self.auto = auto
+            self.auto_changed.emit(auto)
+
+    def set_view(self, view: View) -> None:
+        """How the viewer shows the lanes."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    def want_measures(self, names: tuple[str, ...]) -> None:
+        """The measures to compute for each finished frame, by name."""
+        if names != self.wanted_measures:
+            self.wanted_measures = names
+            self.measures_wanted_changed.emit()
+
+    def post(self, text: str, details: str = "") -> None:
+        """Show one sentence in the message area, with details to copy."""
+        self.message_posted.emit(text, details)
 
     def seek(self, index: int) -> None:
         """Move the playhead; the picture of a probed point gives way to the walk's."""

@@ -1,0 +1,224 @@
+"""The link between what a person wants and the engine that makes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
+
+from engine import messages as m
+from engine.walk import Exploration, lanes_of
+from gui.state import ExplorerState
+
+TYPING_MS = 700
+SHORTEST_MS = 40
+LONGEST_MS = 500
+STOP_MS = 4000
+
+
+class Engine(Protocol):
+    """What the session needs of the engine. Every call returns at once, but for `stop`.
+
+    `wake` carries nothing: it says that something lies in the outbox.
+    """
+
+    wake: SignalInstance
+
+    def start(self) -> None: ...
+    def drain(self) -> list[m.Event]: ...
+    def submit(self, request: m.RenderRequest) -> None: ...
+    def probe(self, request: m.ProbeRequest) -> None: ...
+    def focus(self, index: int) -> None: ...
+    def cancel(self) -> None: ...
+    def pause(self) -> None: ...
+    def stop(self, timeout_ms: int) -> bool: ...
+
+
+def build_request(
+    exploration: Exploration, job: int, measures: tuple[str, ...] = (), device: str = ""
+) -> m.RenderRequest:
+    """Everything that influences the pixels of an exploration. Pure."""
+    return m.RenderRequest(
+        job=job,
+        model=exploration.model,
+        lanes=lanes_of(exploration),
+        sampling=exploration.sampling,
+        measures=measures,
+        scoring_text=exploration.scoring_text if measures else "",
+        device=device,
+    )
+
+
+def is_typing(old: Exploration, new: Exploration) -> bool:
+    """Whether only words differ: a sentence is being written and is better waited for."""
+    return old != new and _wordless(old) == _wordless(new)
+
+
+class Session(QObject):
+    """Turns the state's wishes into requests, and the engine's events into state.
+
+    Owns the engine from `start` to `shutdown`. Edits before the start are not lost: the start
+    submits the exploration as it is then.
+    """
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        make_engine: Callable[[], Engine],
+        device: str = "",
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._make_engine = state, make_engine
+        self._device = device
+        self._engine: Engine | None = None
+        self._job = 0
+        self._serial = self._stale_serial = 0
+        self._seen = state.exploration
+        self._asked: m.RenderRequest | None = None
+        self._asked_at = self._first_frame_s = 0.0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._submit)
+        self._connect(state)
+
+    def _connect(self, state: ExplorerState) -> None:
+        state.exploration_changed.connect(self._exploration_changed)
+        state.measures_wanted_changed.connect(self._schedule_soon)
+        state.generate_requested.connect(self._generate)
+        state.cancel_requested.connect(self._cancel)
+        state.pause_requested.connect(self._pause)
+        state.playhead_changed.connect(self._focus)
+        state.probe_requested.connect(self._probe)
+        state.probe_changed.connect(self._probe_changed)
+
+    @property
+    def running(self) -> bool:
+        return self._engine is not None
+
+    def start(self) -> None:
+        """Start the engine and render the walk as it is."""
+        if self._engine is not None:
+            return
+        self._engine = self._make_engine()
+        self._engine.wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+        self._engine.start()
+        self._submit()
+
+    def shutdown(self) -> bool:
+        """Cancel, end the engine's thread and wait for it; False where it did not end in time."""
+        self._timer.stop()
+        engine, self._engine = self._engine, None
+        return engine is None or engine.stop(STOP_MS)
+
+    def use_device(self, device: str) -> None:
+        """Render on this device from now on ("" lets the machine choose)."""
+        self._device = device
+        self._schedule_soon()
+
+    # ── wishes ───────────────────────────────────────────────────────────────────────────────
+
+    def _exploration_changed(self) -> None:
+        old, self._seen = self._seen, self._state.exploration
+        if self._state.auto:
+            self._schedule(TYPING_MS if is_typing(old, self._seen) else self._patience())
+
+    def _schedule_soon(self) -> None:
+        self._schedule(SHORTEST_MS)
+
+    def _schedule(self, delay: int) -> None:
+        if self._engine is not None:
+            self._timer.start(delay)
+
+    def _patience(self) -> int:
+        """Milliseconds to wait for the next edit: longer where pictures take longer."""
+        if not self._timer.isActive():
+            return SHORTEST_MS
+        return int(min(max(250 * self._first_frame_s, SHORTEST_MS), LONGEST_MS))
+
+    def _generate(self) -> None:
+        self._asked = None
+        self._submit()
+
+    def _submit(self) -> None:
+        self._timer.stop()
+        if self._engine is None:
+            return
+        state = self._state
+        request = build_request(
+            state.exploration, self._job + 1, state.wanted_measures, self._device
+        )
+        if self._asked is not None and replace(request, job=self._asked.job) == self._asked:
+            return
+        self._job, self._asked, self._asked_at = request.job, request, time.monotonic()
+        state.begin_job(request.job, request.lanes)
+        self._engine.submit(request)
+        self._engine.focus(state.playhead)
+
+    def _cancel(self) -> None:
+        self._timer.stop()
+        self._asked = None
+        if self._engine is not None:
+            self._engine.cancel()
+
+    def _pause(self) -> None:
+        self._timer.stop()
+        self._asked = None
+        if self._engine is not None:
+            self._engine.pause()
+
+    def _focus(self, index: int) -> None:
+        if self._engine is not None:
+            self._engine.focus(index)
+
+    def _probe(self, x: float, y: float) -> None:
+        if self._engine is None:
+            return
+        self._serial += 1
+        walk = self._state.exploration.walk
+        self._engine.probe(
+            m.ProbeRequest(
+                serial=self._serial,
+                model=self._state.exploration.model,
+                walk=walk,
+                sampling=self._state.exploration.sampling,
+                x=x,
+                y=y,
+                time=walk.time_of(self._state.playhead),
+                device=self._device,
+            )
+        )
+
+    def _probe_changed(self) -> None:
+        if self._state.probe is None:
+            # The person went back to the walk: answers that are still on their way are too late.
+            self._stale_serial = self._serial
+
+    # ── answers ──────────────────────────────────────────────────────────────────────────────
+
+    def _drain(self) -> None:
+        if self._engine is None:
+            return
+        for event in self._engine.drain():
+            if isinstance(event, m.ProbeReady | m.ProbeFailed):
+                if event.serial <= self._stale_serial:
+                    continue
+            elif event.job == self._job:
+                self._learn(event)
+            self._state.apply(event)
+
+    def _learn(self, event: m.JobEvent) -> None:
+        """How long a first picture takes here, and that a job that ended badly may be retried."""
+        if isinstance(event, m.FrameReady) and self._asked_at:
+            self._first_frame_s = time.monotonic() - self._asked_at
+            self._asked_at = 0.0
+        elif isinstance(event, m.JobCancelled | m.JobFailed):
+            self._asked = None
+
+
+def _wordless(exploration: Exploration) -> Exploration:
+    keyframes = tuple(replace(k, prompt="") for k in exploration.walk.keyframes)
+    walk = replace(exploration.walk, keyframes=keyframes, negative="")
+    return replace(exploration, walk=walk, scoring_text="")
