@@ -76,6 +76,7 @@ class Session(QObject):
         self._device = device
         self._engine: Engine | None = None
         self._job = 0
+        # Answers up to the stale serial come too late: the person went back to the walk.
         self._serial = self._stale_serial = 0
         self._seen = state.exploration
         self._asked: m.RenderRequest | None = None
@@ -170,6 +171,7 @@ class Session(QObject):
             self._engine.pause()
 
     def _focus(self, index: int) -> None:
+        self._stale_serial = self._serial
         if self._engine is not None:
             self._engine.focus(index)
 
@@ -193,7 +195,6 @@ class Session(QObject):
 
     def _probe_changed(self) -> None:
         if self._state.probe is None:
-            # The person went back to the walk: answers that are still on their way are too late.
             self._stale_serial = self._serial
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────

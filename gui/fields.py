@@ -1,0 +1,195 @@
+"""Input fields with the manners this window wants of them.
+
+The wheel scrolls the page unless the field has the focus; undo belongs to the walk, not to the
+field; a number counts once it is complete; a button clicked with the mouse does not keep the
+focus, so that Space goes on to play, and one reached with Tab is pressed with Enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.icons import icon
+from gui.theme import UNIT, Theme
+
+ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+ICON = QSize(16, 16)
+
+
+def is_undo(event: QEvent) -> bool:
+    """Whether a field is being asked if it wants Undo or Redo for itself."""
+    return (
+        event.type() == QEvent.Type.ShortcutOverride
+        and isinstance(event, QKeyEvent)
+        and (
+            event.matches(QKeySequence.StandardKey.Undo)
+            or event.matches(QKeySequence.StandardKey.Redo)
+        )
+    )
+
+
+class IntField(QSpinBox):
+    """A whole number."""
+
+    def __init__(self, low: int, high: int, step: int = 1, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def event(self, event: QEvent) -> bool:
+        if is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class FloatField(QDoubleSpinBox):
+    """A number, with as many decimals as its step needs."""
+
+    def __init__(
+        self, low: float, high: float, step: float = 0.1, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setDecimals(3 if step < 0.01 else 2)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def textFromValue(self, value: float) -> str:
+        return self.locale().toString(value, "g", 6)
+
+    def event(self, event: QEvent) -> bool:
+        if is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class Choice(QComboBox):
+    """One of a few named values."""
+
+    def __init__(
+        self, items: Iterable[tuple[str, object]] = (), parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        for text, value in items:
+            self.addItem(text, value)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def choose(self, value: object) -> None:
+        """Show the item that stands for `value`; nothing is shown as chosen where none does."""
+        self.setCurrentIndex(self.findData(value))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class Button(QToolButton):
+    """A button with an icon, a text or both; `name` is read aloud and shown as its tooltip."""
+
+    def __init__(
+        self,
+        name: str,
+        tip: str = "",
+        *,
+        picture: str = "",
+        text: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._picture = picture
+        self.setText(text)
+        self.setAccessibleName(name)
+        self.setToolTip(tip or name)
+        self.setAutoRaise(True)
+        self.setIconSize(ICON)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if text and picture:
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+    def set_theme(self, theme: Theme, colour: str = "") -> None:
+        if self._picture:
+            self.setIcon(icon(self._picture, theme, colour))
+
+    def set_picture(self, picture: str, theme: Theme, colour: str = "") -> None:
+        """Show another icon from now on."""
+        self._picture = picture
+        self.set_theme(theme, colour)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER_KEYS:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def heading(text: str, parent: QWidget | None = None) -> QLabel:
+    """The small title of a group of fields."""
+    label = QLabel(text, parent)
+    label.setObjectName("heading")
+    return label
+
+
+def note(text: str = "", parent: QWidget | None = None) -> QLabel:
+    """A quiet remark that wraps."""
+    label = QLabel(text, parent)
+    label.setObjectName("note")
+    label.setWordWrap(True)
+    return label
+
+
+def rule(parent: QWidget | None = None) -> QFrame:
+    """A thin line between two groups."""
+    line = QFrame(parent)
+    line.setObjectName("rule")
+    line.setFixedHeight(1)
+    return line
+
+
+def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:
+    """Widgets side by side; a number stretches the gap by that weight."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        layout.addStretch(part) if isinstance(part, int) else layout.addWidget(part)
+    return layout
+
+
+def column(parent: QWidget, margin: int = 0, spacing: int = 2 * UNIT) -> QVBoxLayout:
+    """A layout from top to bottom with even margins."""
+    layout = QVBoxLayout(parent)
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    return layout
+
+
+def grow(widget: QWidget) -> QWidget:
+    """Let a widget take the width there is, and no more than that."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
+    return widget
