@@ -1,0 +1,193 @@
+"""What the two threads hand each other: the newest request in, a bounded stream of events out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from engine.errors import Cancelled
+from engine.messages import (
+    Event,
+    FrameReady,
+    ModelLoading,
+    ProbeReady,
+    ProbeRequest,
+    Progress,
+    RenderRequest,
+    Tier,
+)
+
+#: Finished frames that may wait to be drained before the engine is made to wait for the window.
+OUTBOX_FRAMES = 64
+
+
+class JobControl:
+    """The reins of one job: the cancel flag, and the frame the person is looking at.
+
+    Made for each job, never used again. The engine reads it at every step.
+    """
+
+    def __init__(self, focus: int = 0) -> None:
+        self._cancelled = threading.Event()
+        self.focus = focus
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def check(self) -> None:
+        """Raise Cancelled when the job was cancelled."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+
+class RequestSlot:
+    """One place for a render request, one for a probe, one for a command: the newest wins.
+
+    `take` blocks the engine; every other call returns at once. A new render request cancels the
+    job in progress.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._render: RenderRequest | None = None
+        self._probe: ProbeRequest | None = None
+        self._unload = False
+        self._closed = False
+        self._control = JobControl()
+        self._focus = 0
+
+    def submit(self, request: RenderRequest) -> None:
+        with self._changed:
+            self._render = request
+            self._control.cancel()
+            self._changed.notify()
+
+    def probe(self, request: ProbeRequest) -> None:
+        with self._changed:
+            self._probe = request
+            self._changed.notify()
+
+    def focus(self, index: int) -> None:
+        with self._changed:
+            self._focus = self._control.focus = index
+
+    def cancel(self) -> RenderRequest | None:
+        """Cancel the job in progress; a request that had not begun is returned, dropped."""
+        with self._changed:
+            dropped, self._render, self._probe = self._render, None, None
+            self._control.cancel()
+            return dropped
+
+    def unload(self) -> None:
+        """Ask for the device memory back, after whatever is in progress."""
+        with self._changed:
+            self._unload = True
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._control.cancel()
+            self._changed.notify()
+
+    def take_probe(self) -> ProbeRequest | None:
+        """The newest probe, if one waits."""
+        with self._changed:
+            probe, self._probe = self._probe, None
+            return probe
+
+    def take(self) -> tuple[RenderRequest | ProbeRequest | None, JobControl] | None:
+        """Wait for work. (None, control) asks to unload; None says that the slot is closed."""
+        with self._changed:
+            self._changed.wait_for(self._has_work)
+            if self._closed:
+                return None
+            self._control = JobControl(self._focus)
+            work: RenderRequest | ProbeRequest | None
+            if self._render is not None:
+                work, self._render = self._render, None
+            elif self._unload:
+                work, self._unload = None, False
+            else:
+                work, self._probe = self._probe, None
+            return work, self._control
+
+    def _has_work(self) -> bool:
+        return self._closed or self._unload or self._render is not None or self._probe is not None
+
+
+class Outbox:
+    """Events on their way to the window, in order, coalesced and bounded.
+
+    A newer preview of a frame replaces the older one, as newer progress does; finished frames and
+    terminal events are never dropped. `wake` is called, without a payload, when an event arrives
+    in an empty outbox.
+    """
+
+    def __init__(self, wake: Callable[[], None], limit: int = OUTBOX_FRAMES) -> None:
+        self._wake = wake
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._events: deque[Event | None] = deque()
+        self._latest: dict[object, int] = {}
+        self._base = 0
+        self._finals = 0
+        self._closed = False
+
+    def post(self, event: Event, control: JobControl | None = None) -> None:
+        """Add an event. Waits while the window is too far behind, unless the job is cancelled."""
+        final = isinstance(event, FrameReady) and event.tier == Tier.FINAL
+        with self._changed:
+            while final and self._finals >= self._limit and not self._closed:
+                if control is not None and control.cancelled:
+                    break
+                self._changed.wait(0.05)
+            was_empty = not self._events
+            self._append(event)
+            self._finals += final
+        if was_empty:
+            self._wake()
+
+    def drain(self) -> list[Event]:
+        """All events since the last call."""
+        with self._changed:
+            events = [event for event in self._events if event is not None]
+            self._base += len(self._events)
+            self._events.clear()
+            self._latest.clear()
+            self._finals = 0
+            self._changed.notify_all()
+        return events
+
+    def close(self) -> None:
+        """Never wait again: nobody will drain."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _append(self, event: Event) -> None:
+        key = _coalescing_key(event)
+        if key is not None:
+            older = self._latest.get(key)
+            if older is not None:
+                self._events[older - self._base] = None
+            self._latest[key] = self._base + len(self._events)
+        self._events.append(event)
+
+
+def _coalescing_key(event: Event) -> object:
+    """What an event replaces when a newer one of the same key comes; None: nothing."""
+    match event:
+        case FrameReady(tier=tier) if tier < Tier.FINAL:
+            return ("frame", event.job, event.lane, event.index)
+        case Progress() | ModelLoading():
+            return (type(event), event.job)
+        case ProbeReady():
+            return "probe"
+        case _:
+            return None

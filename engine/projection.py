@@ -1,0 +1,122 @@
+"""Latents on the plane that the trajectory plot draws.
+
+The plane of a walk between two keyframes is spanned by its two ends (Gram–Schmidt), so that every
+path that lies in their span is drawn exactly. Otherwise it is the plane through the origin that
+keeps most of the path's energy (the first two right singular vectors of the uncentred path), so
+that a point's distance from the origin is still the norm of what is drawn. Axes are in units of
+std: |z|/√d, in which N(0, I) lies close to the unit circle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.messages import Curve, PathReady, Points
+from engine.methods.contract import Array, methods
+from engine.path import Path
+from engine.walk import MethodChoice, Walk, with_method
+
+_SAMPLES = 97
+_FIT = 65
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """An orthonormal basis [2, d] and whether it was made of the two ends themselves."""
+
+    basis: Array
+    spanned: bool
+
+    def project(self, latents: Array) -> tuple[Points, float]:
+        """Coordinates [n, 2] of latents [n, …], and the share of their energy that they keep."""
+        flat = latents.reshape(len(latents), -1)
+        points = flat @ self.basis.T / np.sqrt(flat.shape[1])
+        total = float(np.mean(flat**2))
+        kept = float(np.mean((points**2).sum(axis=1))) / total if total else 1.0
+        return points, min(kept, 1.0)
+
+    def lift(self, x: float, y: float, shape: tuple[int, ...]) -> Array:
+        """The latent of `shape` that lies at (x, y)."""
+        flat = (x * self.basis[0] + y * self.basis[1]) * np.sqrt(self.basis.shape[1])
+        return flat.reshape(shape)
+
+
+def plane_of(path: Path) -> Plane:
+    """The plane in which a walk is drawn."""
+    walk = path.walk
+    if walk.segments == 1 and path.method(0).planar:
+        ends = np.stack([path.keyframe(0).ravel(), path.keyframe(1).ravel()])
+        return Plane(_gram_schmidt(ends), spanned=True)
+    times = np.linspace(0.0, 1.0, max(_FIT, 16 * walk.segments + 1))
+    points = np.stack([path.exact_latent(float(t)).ravel() for t in times])
+    _, _, rows = np.linalg.svd(points, full_matrices=False)
+    basis = rows[:2]
+    basis = basis * np.where((points[0] @ basis.T) < 0, -1.0, 1.0)[:, None]
+    return Plane(basis, spanned=False)
+
+
+def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
+    """The geometry of one lane, with the other planar methods' paths when it is one segment."""
+    plane, walk = plane_of(path), path.walk
+    times = [walk.time_of(k) for k in range(walk.frames)]
+    frames, stds = _project_times(path, plane, times)
+    keys = np.stack([path.keyframe(k) for k in range(len(walk.keyframes))])
+    own, kept = plane.project(_sample(path, _SAMPLES))
+    curves = [Curve(walk.method_of(0).name, own, kept)]
+    if others and plane.spanned:
+        curves += [_curve(path, plane, name) for name in _planar_names(walk)]
+    return PathReady(
+        job=job,
+        lane=lane,
+        frames=frames,
+        keyframes=plane.project(keys)[0],
+        curves=tuple(curves),
+        exact=kept > 1.0 - 1e-9,
+        kept=kept,
+        dimension=int(keys[0].size),
+        std=stds,
+    )
+
+
+def _project_times(path: Path, plane: Plane, times: list[float]) -> tuple[Points, Array]:
+    """Coordinates and std of each time, one latent in memory at a time."""
+    points = np.empty((len(times), 2))
+    stds = np.empty(len(times), np.float32)
+    for row, time in enumerate(times):
+        latent = path.exact_latent(time)
+        points[row] = plane.project(latent[None])[0][0]
+        stds[row] = latent.std()
+    return points, stds
+
+
+def _sample(path: Path, count: int) -> Array:
+    return np.stack([path.exact_latent(float(t)) for t in np.linspace(0.0, 1.0, count)])
+
+
+def _planar_names(walk: Walk) -> list[str]:
+    own = walk.method_of(0).name
+    return [n for n in methods.names() if methods.get(n).planar and n != own]
+
+
+def _curve(path: Path, plane: Plane, name: str) -> Curve:
+    other = path.with_walk(with_method(path.walk, MethodChoice(name)))
+    points, kept = plane.project(_sample(other, _SAMPLES))
+    return Curve(name, points, kept)
+
+
+def _gram_schmidt(ends: Array) -> Array:
+    """Orthonormal rows spanning two vectors; parallel or zero ends get some second direction."""
+    first = _unit(ends[0], np.eye(1, ends.shape[1])[0])
+    rest = ends[1] - (ends[1] @ first) * first
+    if np.linalg.norm(rest) <= 1e-9 * max(float(np.linalg.norm(ends[1])), 1.0):
+        rest = np.zeros_like(first)
+        rest[int(np.argmin(np.abs(first)))] = 1.0
+        rest -= (rest @ first) * first
+    return np.stack([first, _unit(rest, rest)])
+
+
+def _unit(vector: Array, fallback: Array) -> Array:
+    norm = float(np.linalg.norm(vector))
+    return vector / norm if norm else fallback

@@ -1,0 +1,1 @@
+"""Solvers as coefficient tables, one a file. `engine.solvers.contract` says what a table is."""
