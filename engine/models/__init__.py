@@ -1,0 +1,1 @@
+"""Find, check, load and describe models. The only room that imports diffusers and transformers."""

@@ -1,0 +1,175 @@
+"""A model that is ready to draw: text to embeddings, noise to noise prediction, latents to pixels.
+
+The only torch-level face of a model. Call it from one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engine.messages import ModelInfo
+from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.schedulers import make_scheduler, signal_levels, solver_name
+from engine.models.tokens import TokenCounter
+from engine.walk import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model apart from its weights.
+
+    `identity` is a digest of everything in the folder that influences pixels. `scorer` is the
+    folder of a CLIP model that came with it. `hints` are prompts that it draws well.
+    """
+
+    identity: str
+    name: str
+    location: str
+    family: str
+    scheduler_class: str
+    scheduler_config: Mapping[str, Any]
+    default_sampling: Sampling
+    scorer: Path | None = None
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParts:
+    """The networks, in evaluation mode, on one device, and the tokenizer."""
+
+    tokenizer: TokenCounter
+    text_encoder: Any = field(repr=False)
+    unet: Any = field(repr=False)
+    vae: Any = field(repr=False)
+
+
+class DiffusionModel:
+    """A Stable Diffusion model on its device. Owns the networks until `close`."""
+
+    def __init__(
+        self, card: ModelCard, parts: ModelParts, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.card, self.device, self.dtype = card, device, dtype
+        self.identity, self.name, self.location = card.identity, card.name, card.location
+        self.family, self.default_sampling = card.family, card.default_sampling
+        self.scheduler_class = card.scheduler_class
+        self.scheduler_config = card.scheduler_config
+        self.solver = solver_name(card.scheduler_class, card.scheduler_config)
+        self.prediction_type = str(card.scheduler_config.get("prediction_type", "epsilon"))
+        self.alphas_cumprod: npt.NDArray[np.float64] = signal_levels(
+            card.scheduler_class, card.scheduler_config
+        )
+        self._parts: ModelParts | None = parts
+        self.token_limit = parts.tokenizer.limit
+        self.latent_channels = int(parts.unet.config.in_channels)
+        self.downscale = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self._masks_padding = bool(getattr(parts.text_encoder.config, "use_attention_mask", False))
+        self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
+
+    @property
+    def has_scorer(self) -> bool:
+        """Whether a CLIP model for scoring came with the model."""
+        return self.card.scorer is not None
+
+    def encode(self, prompts: Sequence[str]) -> torch.Tensor:
+        """Text embeddings [n, tokens, width], float32 on the CPU.
+
+        One prompt at a time, so that a prompt's embedding never depends on its neighbours.
+        """
+        return torch.cat([self._encode_one(prompt) for prompt in prompts])
+
+    @torch.inference_mode()
+    def denoise(
+        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
+    ) -> torch.Tensor:
+        """The UNet's output [n, C, h, w] in the model's dtype, on its device.
+
+        sample [n, C, h, w]; timesteps [n]; embeddings [n, tokens, width]; any device and dtype.
+        """
+        output: torch.Tensor = self._open.unet(
+            sample.to(self.device, self.dtype),
+            timesteps.to(self.device),
+            encoder_hidden_states=embeddings.to(self.device, self.dtype),
+            return_dict=False,
+        )[0]
+        return output
+
+    @torch.inference_mode()
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Pictures [n, H, W, 3], uint8 on the CPU, of final latents [n, C, h, w].
+
+        Latents as the sampler leaves them: the VAE's scaling is undone here. Where memory runs
+        out, the pictures are decoded one by one. Raises the device's error where that is too much.
+        """
+        try:
+            return self._decode(latents)
+        except RuntimeError as error:
+            if len(latents) == 1 or not is_out_of_memory(error):
+                raise
+        release_memory(self.device)
+        return torch.cat([self._decode(latent[None]) for latent in latents])
+
+    def make_scheduler(self) -> Any:
+        """A new scheduler object of the model's own class, for the lockstep solver."""
+        return make_scheduler(self.scheduler_class, self.scheduler_config)
+
+    def info(self, batch: int) -> ModelInfo:
+        """What the window shows of the model; `batch` is the number of slots it is used with."""
+        return ModelInfo(
+            name=self.name,
+            location=self.location,
+            family=self.family,
+            device=str(self.device),
+            precision=str(self.dtype).removeprefix("torch."),
+            batch=batch,
+            latent_channels=self.latent_channels,
+            downscale=self.downscale,
+            token_limit=self.token_limit,
+            solver=self.solver,
+            has_scorer=self.has_scorer,
+            default_sampling=self.default_sampling,
+            bytes_loaded=self._bytes,
+        )
+
+    def close(self) -> None:
+        """Let the networks go and give their memory back. The model is of no use afterwards."""
+        self._parts = None
+        release_memory(self.device)
+
+    @property
+    def _open(self) -> ModelParts:
+        if self._parts is None:
+            raise RuntimeError(f"the model {self.name!r} was closed")
+        return self._parts
+
+    @torch.inference_mode()
+    def _encode_one(self, prompt: str) -> torch.Tensor:
+        tokenizer = self._open.tokenizer
+        ids = tokenizer.ids([prompt])
+        mask = None
+        if self._masks_padding:
+            mask = torch.tensor(tokenizer.mask(ids, [prompt]), device=self.device)
+        tokens = torch.tensor(ids, device=self.device)
+        hidden: torch.Tensor = self._open.text_encoder(tokens, attention_mask=mask)[0]
+        return hidden.float().cpu()
+
+    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
+        vae = self._open.vae
+        scaled = latents.to(self.device, vae.dtype) / vae.config.scaling_factor
+        if vae.config.shift_factor:
+            scaled = scaled + vae.config.shift_factor
+        pixels = vae.decode(scaled, return_dict=False)[0]
+        # The same operations in the same precision as diffusers' VaeImageProcessor.
+        shares = (pixels * 0.5 + 0.5).clamp(0, 1).float()
+        return (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+
+
+def _bytes_of(module: torch.nn.Module) -> int:
+    return sum(p.numel() * p.element_size() for p in module.parameters())

@@ -1,0 +1,34 @@
+"""Device memory: recognising that it ran out, and giving it back."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+#: How torch, its allocators and its backends word it; only some raise OutOfMemoryError.
+_SPELLINGS = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "alloc_failed",
+    "failed to allocate",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device, or the machine, has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _SPELLINGS)
+
+
+def release_memory(device: torch.device) -> None:
+    """Give cached memory back to the device, and collect what nothing refers to."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
