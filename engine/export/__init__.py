@@ -1,0 +1,1 @@
+"""Frames to files: pictures, video, animation, sheets, tables, and what made them."""

@@ -1,0 +1,97 @@
+"""What every test runs in: no screen, network or home folder, few threads, nothing left over."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+_HOME = tempfile.TemporaryDirectory(prefix="latent-trails-tests-")
+
+os.environ |= {
+    "QT_QPA_PLATFORM": "offscreen",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HOME": os.path.join(_HOME.name, "hub"),
+    "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+    **{f"XDG_{kind}_HOME": os.path.join(_HOME.name, kind.lower()) for kind in ("CONFIG", "CACHE")},
+    **{f"XDG_{kind}_HOME": os.path.join(_HOME.name, kind.lower()) for kind in ("DATA", "STATE")},
+}
+
+settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True, database=None)
+settings.load_profile("quick")
+
+
+def _refuse_connections(event: str, args: tuple[Any, ...]) -> None:
+    """An audit hook: tests talk to this machine only."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = str(args[1][0])
+        if not host.startswith("127.") and host not in ("::1", "localhost"):
+            raise RuntimeError(f"a test tried to connect to {host}")
+
+
+sys.addaudithook(_refuse_connections)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A test that uses Qt must end its threads and delete its top-level widgets."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    from PySide6.QtCore import QThread
+
+    started: list[QThread] = []
+    start = QThread.start
+
+    def remember(thread: QThread, *args: Any) -> None:
+        started.append(thread)
+        start(thread, *args)
+
+    monkeypatch.setattr(QThread, "start", remember)
+    threads, widgets = set(threading.enumerate()), set(_top_level_widgets())
+    yield
+    left = [thread for thread in started if _runs(thread)]
+    left += [t for t in threading.enumerate() if t not in threads and not _is_foreign(t)]
+    assert not left, f"threads left running: {left}"
+    assert not _widgets_left(widgets), f"widgets left: {_widgets_left(widgets)}"
+
+
+def _runs(thread: Any) -> bool:
+    try:
+        return bool(thread.isRunning())
+    except RuntimeError:  # the C++ object is gone
+        return False
+
+
+def _is_foreign(thread: threading.Thread) -> bool:
+    """True for Python's record of a QThread (judged above), and for tqdm's monitor."""
+    return isinstance(thread, threading._DummyThread) or type(thread).__name__ == "TMonitor"
+
+
+def _top_level_widgets() -> list[Any]:
+    from PySide6.QtWidgets import QApplication
+
+    return list(QApplication.topLevelWidgets())
+
+
+def _widgets_left(before: set[Any]) -> list[Any]:
+    """Top-level widgets that came since; garbage is collected first, but only when it matters."""
+    import gc
+
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    for collect in (lambda: 0, gc.collect):
+        collect()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        left = [widget for widget in _top_level_widgets() if widget not in before]
+        if not left:
+            break
+    return left
