@@ -1,0 +1,107 @@
+"""A form made from the parameters of a method or measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
+
+from engine.parameters import Parameter, parameters_of
+from engine.walk import ParameterValue
+from gui.fields import Choice, FloatField, IntField
+from gui.theme import UNIT
+
+WIDEST_INT = 2**31 - 1
+
+
+class ParameterForm(QWidget):
+    """Owns one field for each parameter of a class; it is rebuilt for another class only.
+
+    Signals: edited(name, value), when the person has changed one.
+    """
+
+    edited = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._owner: type[Any] | None = None
+        self._hidden: tuple[str, ...] = ()
+        self._setters: dict[str, Callable[[ParameterValue], None]] = {}
+        self._defaults: dict[str, ParameterValue] = {}
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setHorizontalSpacing(3 * UNIT)
+        self._layout.setVerticalSpacing(2 * UNIT)
+
+    def show_values(
+        self, owner: type[Any], values: dict[str, ParameterValue], hidden: tuple[str, ...] = ()
+    ) -> None:
+        """Show these values of `owner`'s parameters, and the defaults of the others."""
+        if owner is not self._owner or hidden != self._hidden:
+            self._hidden = hidden
+            self._build(owner)
+        for name, setter in self._setters.items():
+            setter(values.get(name, self._defaults[name]))
+        self.setVisible(bool(self._setters))
+
+    def _build(self, owner: type[Any]) -> None:
+        self._owner = owner
+        self._setters.clear()
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        for parameter in parameters_of(owner):
+            if parameter.name not in self._hidden:
+                self._add(parameter)
+
+    def _add(self, parameter: Parameter) -> None:
+        field, setter = self._make(parameter)
+        field.setToolTip(parameter.help)
+        field.setAccessibleName(parameter.label)
+        self._layout.addRow(parameter.label, field)
+        self._defaults[parameter.name] = parameter.default
+        self._setters[parameter.name] = _quietly(field, setter)
+
+    def _make(self, p: Parameter) -> tuple[QWidget, Callable[[Any], None]]:
+        """The field for a parameter, and what shows a value in it."""
+
+        def send(value: object) -> None:
+            self.edited.emit(p.name, value)
+
+        if p.choices:
+            choice = Choice((text, text) for text in p.choices)
+            choice.activated.connect(lambda _: send(choice.currentData()))
+            return choice, choice.choose
+        if isinstance(p.default, bool):
+            check = QCheckBox()
+            check.clicked.connect(send)
+            return check, check.setChecked
+        if isinstance(p.default, int):
+            low = -WIDEST_INT if p.low is None else int(p.low)
+            high = WIDEST_INT if p.high is None else int(p.high)
+            whole = IntField(low, high, int(p.step or 1))
+            whole.setSuffix(f" {p.unit}" if p.unit else "")
+            whole.valueChanged.connect(send)
+            return whole, whole.setValue
+        if isinstance(p.default, float):
+            low_end = -1e9 if p.low is None else p.low
+            high_end = 1e9 if p.high is None else p.high
+            number = FloatField(low_end, high_end, p.step or 0.1)
+            number.setSuffix(f" {p.unit}" if p.unit else "")
+            number.valueChanged.connect(send)
+            return number, number.setValue
+        line = QLineEdit()
+        line.editingFinished.connect(lambda: send(line.text()))
+        return line, line.setText
+
+
+def _quietly(field: QWidget, setter: Callable[[Any], None]) -> Callable[[ParameterValue], None]:
+    """`setter` without the signals that a person's own change sends."""
+
+    def set_quietly(value: ParameterValue) -> None:
+        field.blockSignals(True)
+        setter(value)
+        field.blockSignals(False)
+
+    return set_quietly

@@ -1,0 +1,122 @@
+"""Edits of a walk as pure functions: a walk goes in, another one comes out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from engine.walk import Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+
+FEWEST_KEYFRAMES = 2
+
+#: Steps, guidance and solver of the qualities; Normal is what the model recommends.
+DRAFT, NORMAL, PAPER = "Draft", "Normal", "Paper"
+PAPER_SETTINGS = (30, 7.5, "dpm++2m")
+DRAFT_STEPS = 8
+
+
+def draw_seed() -> int:
+    """A seed nobody chose: 32 bits, short enough to be read to someone."""
+    return secrets.randbits(32)
+
+
+def with_keyframe(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
+    """The walk with another keyframe in the place of number `index`."""
+    keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index + 1 :])
+    return replace(walk, keyframes=keyframes)
+
+
+def with_noise(walk: Walk, index: int, noise: NoiseSource) -> Walk:
+    return with_keyframe(walk, index, replace(walk.keyframes[index], noise=noise))
+
+
+def with_prompt(walk: Walk, prompt: str, index: int | None = None) -> Walk:
+    """The walk with `prompt` at keyframe `index`, or (None) at all of them."""
+    chosen = range(len(walk.keyframes)) if index is None else (index,)
+    for number in chosen:
+        walk = with_keyframe(walk, number, replace(walk.keyframes[number], prompt=prompt))
+    return walk
+
+
+def with_method(walk: Walk, choice: MethodChoice, segment: int | None = None) -> Walk:
+    """The walk with another method in `segment`, or (None) in all of them."""
+    if segment is None or walk.segments == 1:
+        return replace(walk, methods=(choice,))
+    methods = list(_spread(walk))
+    methods[segment] = choice
+    return replace(walk, methods=_folded(methods))
+
+
+def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
+    """The walk with a new keyframe before number `index`; its segments continue a neighbour's."""
+    keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index:])
+    methods = list(_spread(walk))
+    near = min(max(index - 1, 0), len(methods) - 1)
+    methods.insert(near, methods[near])
+    return replace(walk, keyframes=keyframes, methods=_folded(methods))
+
+
+def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
+    """The walk going on to one more keyframe: the last prompt, fresh noise, frames as dense."""
+    keyframe = replace(walk.keyframes[-1], noise=NoiseSource(seed(), 0))
+    longer = inserted(walk, len(walk.keyframes), keyframe)
+    per_segment = max((walk.frames - 1) / walk.segments, 1)
+    return replace(longer, frames=round(per_segment * longer.segments) + 1)
+
+
+def removed(walk: Walk, index: int) -> Walk:
+    """The walk without keyframe `index`, with as many frames a segment; two always stay."""
+    if len(walk.keyframes) <= FEWEST_KEYFRAMES:
+        return walk
+    methods = list(_spread(walk))
+    methods.pop(min(index, len(methods) - 1))
+    keyframes = (*walk.keyframes[:index], *walk.keyframes[index + 1 :])
+    per_segment = (walk.frames - 1) / walk.segments
+    frames = round(per_segment * (len(keyframes) - 1)) + 1
+    return replace(walk, keyframes=keyframes, methods=_folded(methods), frames=frames)
+
+
+def moved(walk: Walk, index: int, to: int) -> Walk:
+    """The walk with keyframe `index` at place `to`; methods stay with the places."""
+    keyframes = list(walk.keyframes)
+    keyframes.insert(to, keyframes.pop(index))
+    return replace(walk, keyframes=tuple(keyframes))
+
+
+def reseeded(walk: Walk, locked: Collection[int] = (), seed: Callable[[], int] = draw_seed) -> Walk:
+    """The walk with fresh noise at every keyframe that is not locked."""
+    for index in range(len(walk.keyframes)):
+        if index not in locked:
+            walk = with_noise(walk, index, NoiseSource(seed(), 0))
+    return walk
+
+
+def turned(walk: Walk) -> Walk:
+    """The walk from its end to its start."""
+    return replace(walk, keyframes=walk.keyframes[::-1], methods=walk.methods[::-1])
+
+
+def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:
+    """`sampling` with the steps, guidance and solver of a quality; `normal` is the model's."""
+    if quality == PAPER:
+        steps, guidance, solver = PAPER_SETTINGS
+        return replace(sampling, steps=steps, guidance=guidance, solver=solver)
+    steps = min(DRAFT_STEPS, normal.steps) if quality == DRAFT else normal.steps
+    return replace(sampling, steps=steps, guidance=normal.guidance, solver=normal.solver)
+
+
+def quality_of(sampling: Sampling, normal: Sampling) -> str:
+    """The quality whose settings these are, or "" for a person's own."""
+    for quality in (NORMAL, DRAFT, PAPER):
+        if at_quality(sampling, quality, normal) == sampling:
+            return quality
+    return ""
+
+
+def _spread(walk: Walk) -> tuple[MethodChoice, ...]:
+    return tuple(walk.method_of(segment) for segment in range(walk.segments))
+
+
+def _folded(methods: list[MethodChoice]) -> tuple[MethodChoice, ...]:
+    return (methods[0],) if len(set(methods)) == 1 else tuple(methods)
