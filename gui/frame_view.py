@@ -1,0 +1,222 @@
+"""The viewer: the picture at the playhead, as large as fits; several of them side by side."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from engine.messages import Image
+from gui.pane_painter import PanePainter
+from gui.panes import Pane, PaneReader, ViewMode
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme
+from gui.thumbnails import copy_to_clipboard
+
+#: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.
+SHEET_FRAMES = 16
+
+
+class FrameView(QWidget):
+    """Owns how pictures are shown: mode, the lane in focus, crisp or smooth pixels.
+
+    Signals: mode_changed(mode); lane_changed(lane).
+    """
+
+    mode_changed = Signal(ViewMode)
+    lane_changed = Signal(int)
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._reader = PaneReader(state)
+        self._painter = PanePainter(theme)
+        self._cells: list[tuple[QRectF, Pane]] = []
+        self.mode = ViewMode.SINGLE
+        self.lane = 0
+        self.setAccessibleName("Picture at the playhead")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 160)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        for signal in (state.playhead_changed, state.frame_changed, state.probe_changed):
+            signal.connect(self._refresh)
+        state.progress_changed.connect(self._refresh_if_empty)
+        state.results_reset.connect(self._keep_lane)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = self._painter.theme = theme
+        self.update()
+
+    def set_mode(self, mode: ViewMode) -> None:
+        """Show one picture, all lanes, differences, or the whole sheet."""
+        if mode is not self.mode:
+            self.mode = mode
+            self.mode_changed.emit(mode)
+            self.update()
+
+    def set_lane(self, lane: int) -> None:
+        """The lane that is shown alone, and that differences are taken from."""
+        lane = min(max(lane, 0), max(len(self._state.results.lanes) - 1, 0))
+        if lane != self.lane:
+            self.lane = lane
+            self.lane_changed.emit(lane)
+            self.update()
+
+    @property
+    def crisp(self) -> bool:
+        """Whether pictures are enlarged by whole numbers only, each pixel a sharp square."""
+        return self._painter.crisp
+
+    def set_crisp(self, crisp: bool) -> None:
+        self._painter.crisp = crisp
+        self.update()
+
+    def panes(self) -> list[Pane]:
+        """What is to be seen now, in reading order."""
+        return self._reader.read(self._shown_mode(), self.lane)
+
+    def copy(self) -> None:
+        """Put the picture in focus on the clipboard, if there is one."""
+        panes = self.panes()
+        number = self.lane if self.mode is ViewMode.COMPARE and self.lane < len(panes) else 0
+        self._copy(panes[number].image if panes else None)
+
+    # ── what is where ────────────────────────────────────────────────────────────────────────
+
+    def _shown_mode(self) -> ViewMode:
+        too_many = self._state.frame_count > SHEET_FRAMES
+        return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
+
+    def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
+        """A cell for each pane, row by row."""
+        columns = self._columns(panes)
+        rows = ceil(len(panes) / columns)
+        gap = 2 * UNIT if len(panes) > 1 else 0
+        width = (self.width() - gap * (columns + 1)) / columns
+        height = (self.height() - gap * (rows + 1)) / rows
+        cells = []
+        for number, pane in enumerate(panes):
+            row, column = divmod(number, columns)
+            corner = QPointF(gap + column * (width + gap), gap + row * (height + gap))
+            cells.append((QRectF(corner, QSizeF(width, height)), pane))
+        return cells
+
+    def _columns(self, panes: list[Pane]) -> int:
+        """The number of columns that makes pictures largest; a sheet has one for each frame."""
+        if self._shown_mode() is ViewMode.SHEET and len(panes) > 1:
+            return self._state.frame_count
+        shape = next((p.image.shape for p in panes if p.image is not None), (1, 1))
+        head = self._painter.head if len(panes) > 1 else 0.0
+
+        def scale(columns: int) -> float:
+            rows = ceil(len(panes) / columns)
+            height = self.height() / rows - head
+            return min(self.width() / columns / shape[1], height / shape[0])
+
+        return max(range(1, len(panes) + 1), key=scale)
+
+    def _empty_text(self) -> str:
+        if self._state.loading is not None:
+            return f"{self._state.loading.stage}…"
+        if self._state.busy:
+            return "The first picture is on its way…"
+        return "No picture yet: Ctrl+Enter draws the walk"
+
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _refresh(self) -> None:
+        self.update()
+
+    def _refresh_if_empty(self) -> None:
+        if all(pane.image is None for _, pane in self._cells):
+            self.update()
+
+    def _keep_lane(self) -> None:
+        self.set_lane(self.lane)
+        self.update()
+
+    def _copy(self, image: Image | None) -> None:
+        if image is not None:
+            copy_to_clipboard(image)
+
+    def _pane_at(self, position: QPointF) -> int | None:
+        cells = enumerate(self._cells)
+        return next((number for number, (cell, _) in cells if cell.contains(position)), None)
+
+    def _choose(self, number: int | None) -> None:
+        """A click on a pane: its lane is in focus; in a sheet, the playhead goes there too."""
+        if number is None or len(self._cells) < 2:
+            return
+        if self._shown_mode() is ViewMode.COMPARE:
+            self.set_lane(number)
+        elif self._shown_mode() is ViewMode.SHEET:
+            lane, index = divmod(number, self._state.frame_count)
+            self.set_lane(lane)
+            self._state.seek(index)
+
+    def _menu(self, image: Image | None) -> QMenu:
+        menu = QMenu(self)
+        copy = menu.addAction("Copy picture")
+        copy.setEnabled(image is not None)
+        copy.triggered.connect(lambda: self._copy(image))
+        crisp = QAction("Sharp pixels", menu, checkable=True, checked=self.crisp)
+        crisp.toggled.connect(self.set_crisp)
+        menu.addAction(crisp)
+        menu.addSeparator()
+        group = QActionGroup(menu)
+        for mode in ViewMode:
+            action = QAction(mode.value, group, checkable=True, checked=mode is self.mode)
+            action.triggered.connect(lambda _=False, mode=mode: self.set_mode(mode))
+            menu.addAction(action)
+        self._add_lanes(menu)
+        return menu
+
+    def _add_lanes(self, menu: QMenu) -> None:
+        lanes = self._state.results.lanes
+        if len(lanes) < 2 or self.mode not in (ViewMode.SINGLE, ViewMode.DIFFERENCE):
+            return
+        single = self.mode is ViewMode.SINGLE
+        submenu = menu.addMenu("Show" if single else "Difference against")
+        for number, results in enumerate(lanes):
+            action = submenu.addAction(results.lane.title)
+            action.triggered.connect(lambda _=False, number=number: self.set_lane(number))
+
+    # ── Qt ───────────────────────────────────────────────────────────────────────────────────
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 640)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._choose(self._pane_at(event.position()))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        number = self._pane_at(QPointF(event.pos()))
+        image = self._cells[number][1].image if number is not None else None
+        menu = self._menu(image)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.canvas))
+        panes = self.panes()
+        self._cells = self._lay_out(panes) if panes else []
+        self._painter.paint(painter, self._cells)
+        if all(pane.image is None for pane in panes):
+            painter.setFont(self._theme.font(1.1))
+            painter.setPen(QColor(self._theme.faint))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text())

@@ -1,0 +1,34 @@
+"""Where two pictures differ: the difference as a heat map, on a scale that stays the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+
+from engine.messages import Image
+
+#: Mean absolute difference of the channels, of 255, that has the table's brightest colour.
+FULL_SCALE = 96.0
+
+
+def difference(first: Image, second: Image) -> npt.NDArray[np.float32]:
+    """|first − second| [H, W], the mean over the channels, in grey levels of 255.
+
+    Raises ValueError for pictures of different sizes.
+    """
+    if first.shape != second.shape:
+        raise ValueError("Pictures of different sizes have no difference.")
+    gap = np.abs(first.astype(np.int16) - second)
+    return gap.mean(axis=2, dtype=np.float32)
+
+
+def heat_map(values: npt.NDArray[np.float32], table: Image) -> Image:
+    """`values` [H, W] as colours of `table` [256, 3]. The root makes faint differences visible."""
+    share = np.sqrt(np.clip(values / FULL_SCALE, 0.0, 1.0))
+    return np.take(table, (share * 255).astype(np.uint8), axis=0)
+
+
+def heat_table() -> Image:
+    """The 256 colours of a heat map, from black to pale yellow."""
+    return pg.colormap.get("inferno").getLookupTable(nPts=256, alpha=False).astype(np.uint8)
