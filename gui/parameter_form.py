@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from engine.parameters import Parameter, parameters_of
@@ -100,8 +100,7 @@ def _quietly(field: QWidget, setter: Callable[[Any], None]) -> Callable[[Paramet
     """`setter` without the signals that a person's own change sends."""
 
     def set_quietly(value: ParameterValue) -> None:
-        field.blockSignals(True)
-        setter(value)
-        field.blockSignals(False)
+        with QSignalBlocker(field):
+            setter(value)
 
     return set_quietly

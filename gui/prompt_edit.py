@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -68,9 +68,8 @@ class PromptEdit(QWidget):
     def set_text(self, text: str) -> None:
         """Show a prompt, without a signal; the cursor stays where the text is the same."""
         if text != self.text:
-            self._field.blockSignals(True)
-            self._field.setPlainText(text)
-            self._field.blockSignals(False)
+            with QSignalBlocker(self._field):
+                self._field.setPlainText(text)
             self._field.fit()
             self._recount()
 

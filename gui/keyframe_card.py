@@ -1,0 +1,231 @@
+"""One keyframe of the walk: its picture, its noise, and (where prompts differ) its prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from engine.walk import NoiseSource
+from gui.fields import Button, IntField, row
+from gui.prompt_edit import PromptEdit
+from gui.seed_field import SeedField
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme
+from gui.thumbnails import Thumbnails, draw_rounded
+from gui.vocabulary import Vocabulary
+from gui.walk_edits import (
+    FEWEST_KEYFRAMES,
+    draw_seed,
+    inserted,
+    letter,
+    with_noise,
+    with_prompt,
+)
+
+PICTURE = 60
+MOST_DRAWS = 2**31 - 1
+
+
+class KeyframeCard(QFrame):
+    """Shows keyframe number `index` of the walk and edits it. Locks are the window's own.
+
+    Signals: lock_changed(index, locked); removal_asked(index); move_asked(index, to).
+    """
+
+    lock_changed = Signal(int, bool)
+    removal_asked = Signal(int)
+    move_asked = Signal(int, int)
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        index: int,
+        thumbnails: Thumbnails,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._state, self._index, self._theme = state, index, theme
+        self._before: NoiseSource | None = None
+        self._picture = _Picture(state, index, thumbnails, theme)
+        self._prompt = PromptEdit(
+            f"Prompt of keyframe {letter(index)}", "What this picture shows", vocabulary, theme
+        )
+        self._prompt.setToolTip("What this keyframe shows; prompts are blended along the walk")
+        self._make_fields()
+        self._lay_out()
+        self._prompt.edited.connect(self._edit_prompt)
+        self._prompt.submitted.connect(state.generate)
+        self.set_theme(theme)
+
+    def _make_fields(self) -> None:
+        name = letter(self._index)
+        self._seed = SeedField(draw_seed, self)
+        self._seed.setAccessibleName(f"Seed of keyframe {name}")
+        self._seed.setToolTip(
+            "Where the noise comes from: another seed is another picture. Paste −1 for a random one"
+        )
+        self._seed.seed_changed.connect(self._edit_seed)
+        self._draw = IntField(0, MOST_DRAWS)
+        self._draw.setPrefix("#")
+        self._draw.setAccessibleName(f"Draw of keyframe {name}")
+        self._draw.setToolTip("Which of the seed's noises: #0 is the first drawn, #1 the second")
+        self._draw.valueChanged.connect(self._edit_draw)
+        self._dice = Button("Random seed", "Another random noise: another picture", picture="dice")
+        self._dice.clicked.connect(self._seed.roll)
+        self._lock = Button("Lock the noise", picture="unlock")
+        self._lock.setCheckable(True)
+        self._lock.toggled.connect(self._lock_toggled)
+        self._more = Button("More for this keyframe", picture="more")
+        self._more.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(menu)
+
+    def _lay_out(self) -> None:
+        self._name = QLabel(letter(self._index))
+        self._name.setObjectName("keyframe")
+        title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
+        fields = row(self._seed, self._draw)
+        fields.setStretch(0, 1)
+        right = QVBoxLayout()
+        right.setSpacing(UNIT)
+        right.addLayout(title)
+        right.addLayout(fields)
+        top = QHBoxLayout()
+        top.setSpacing(3 * UNIT)
+        top.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(right, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        layout.setSpacing(2 * UNIT)
+        layout.addLayout(top)
+        layout.addWidget(self._prompt)
+
+    # ── what the panel tells it ──────────────────────────────────────────────────────────────
+
+    def refresh(self, own_prompt: bool, locked: bool) -> None:
+        """Show the walk as it is; `own_prompt` shows the prompt field too."""
+        keyframe = self._state.exploration.walk.keyframes[self._index]
+        self._seed.set_seed(keyframe.noise.seed)
+        with QSignalBlocker(self._draw):
+            self._draw.setValue(min(keyframe.noise.draw, MOST_DRAWS))
+        self._prompt.set_text(keyframe.prompt)
+        self._prompt.setVisible(own_prompt)
+        self._lock.setChecked(locked)
+        self._picture.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for button in (self._dice, self._lock, self._more):
+            button.set_theme(theme)
+        self._show_lock(self._lock.isChecked())
+        self._prompt.set_theme(theme)
+        self._picture.set_theme(theme)
+
+    # ── edits ────────────────────────────────────────────────────────────────────────────────
+
+    def _noise(self) -> NoiseSource:
+        return self._state.exploration.walk.keyframes[self._index].noise
+
+    def _put(self, noise: NoiseSource, label: str, merge: str = "") -> None:
+        self._before = self._noise()
+        walk = with_noise(self._state.exploration.walk, self._index, noise)
+        self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
+
+    def _edit_seed(self, seed: int) -> None:
+        self._put(replace(self._noise(), seed=seed), "Seed")
+
+    def _edit_draw(self, draw: int) -> None:
+        self._put(replace(self._noise(), draw=draw), "Draw", f"draw-{self._index}")
+
+    def _edit_prompt(self, text: str, key: str) -> None:
+        walk = with_prompt(self._state.exploration.walk, text, self._index)
+        self._state.edit(replace(self._state.exploration, walk=walk), "Prompt", key)
+
+    def _reuse(self) -> None:
+        if self._before is not None:
+            self._put(self._before, "Previous noise")
+
+    def _duplicate(self) -> None:
+        walk = self._state.exploration.walk
+        walk = inserted(walk, self._index + 1, walk.keyframes[self._index])
+        self._state.edit(replace(self._state.exploration, walk=walk), "Duplicate keyframe")
+
+    def _lock_toggled(self, locked: bool) -> None:
+        self._show_lock(locked)
+        self.lock_changed.emit(self._index, locked)
+
+    def _show_lock(self, locked: bool) -> None:
+        self._lock.set_picture(
+            "lock" if locked else "unlock", self._theme, self._theme.accent if locked else ""
+        )
+        kept = "kept" if locked else "changed too"
+        self._lock.setToolTip(f"Lock: when new noise is drawn for the walk, this one is {kept}")
+
+    def _fill_menu(self) -> None:
+        menu, count = self._more.menu(), len(self._state.exploration.walk.keyframes)
+        menu.clear()
+        here = self._index
+        reuse = menu.addAction("Use the previous noise again", self._reuse)
+        reuse.setEnabled(self._before is not None)
+        menu.addAction("Duplicate", self._duplicate)
+        menu.addSeparator()
+        up = menu.addAction("Move up", lambda: self.move_asked.emit(here, here - 1))
+        up.setEnabled(here > 0)
+        down = menu.addAction("Move down", lambda: self.move_asked.emit(here, here + 1))
+        down.setEnabled(here < count - 1)
+        menu.addSeparator()
+        remove = menu.addAction("Remove", lambda: self.removal_asked.emit(here))
+        remove.setEnabled(count > FEWEST_KEYFRAMES)
+
+
+class _Picture(QWidget):
+    """The keyframe's own frame, small; a click goes there."""
+
+    def __init__(
+        self, state: ExplorerState, index: int, thumbnails: Thumbnails, theme: Theme
+    ) -> None:
+        super().__init__()
+        self._state, self._index = state, index
+        self._thumbnails, self._theme = thumbnails, theme
+        self.setFixedSize(QSize(PICTURE, PICTURE))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Click to go to this keyframe")
+        self.setAccessibleName(f"Picture of keyframe {letter(index)}")
+        thumbnails.changed.connect(self._changed)
+        thumbnails.cleared.connect(self.update)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def _frame(self) -> int:
+        lanes = self._state.results.lanes
+        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
+        indices = walk.keyframe_indices()
+        return indices[min(self._index, len(indices) - 1)]
+
+    def _changed(self, lane: int, index: int) -> None:
+        if lane == 0 and index == self._frame():
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._state.seek(self._frame())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = QRectF(self.rect())
+        pixmap = self._thumbnails.get(0, self._frame(), PICTURE, self.devicePixelRatioF())
+        if pixmap is not None:
+            draw_rounded(painter, place, pixmap, UNIT)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.missing))
+        painter.drawRoundedRect(place, UNIT, UNIT)

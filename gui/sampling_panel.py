@@ -1,0 +1,119 @@
+"""How frames are made: how many, how finely, how large, with which solver."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from engine.solvers.contract import solvers
+from engine.walk import MAX_FRAMES, MAX_STEPS
+from gui.fields import Choice, FloatField, IntField, column, heading
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme
+
+LARGEST_SIDE = 4096
+SIDE_STEP = 8
+APPROXIMATE = "The share of the steps at which guidance "
+
+
+class SamplingPanel(QWidget):
+    """Fields for the number of frames and the sampling settings."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._frames = IntField(1, MAX_FRAMES)
+        self._steps = IntField(1, MAX_STEPS)
+        self._guidance = FloatField(0.0, 100.0, 0.5)
+        self._width = IntField(SIDE_STEP, LARGEST_SIDE, 64)
+        self._height = IntField(SIDE_STEP, LARGEST_SIDE, 64)
+        self._solver = Choice()
+        self._from = FloatField(0.0, 1.0, 0.05)
+        self._to = FloatField(0.0, 1.0, 0.05)
+        self._solver.addItem("The model's own", "")
+        for name in solvers.names():
+            self._solver.addItem(solvers.get(name).label, name)
+        layout = column(self)
+        layout.addWidget(heading("Sampling"))
+        layout.addLayout(self._grid())
+        self._connect()
+        state.exploration_changed.connect(self._refresh)
+        state.model_changed.connect(self._refresh)
+        self._refresh()
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * UNIT)
+        grid.setVerticalSpacing(2 * UNIT)
+        pairs: list[tuple[str, QWidget, str]] = [
+            ("Frames", self._frames, "Pictures along the walk: more of them make it smoother"),
+            ("Steps", self._steps, "Denoising steps a picture: more are finer and slower"),
+            ("Guidance", self._guidance, "How strongly the prompt pulls; too much looks burnt"),
+            ("Solver", self._solver, "The rule that turns noise into a picture"),
+            ("Width", self._width, "Pixels across; a model draws best near its own size"),
+            ("Height", self._height, "Pixels down; a model draws best near its own size"),
+            ("Guide from", self._from, APPROXIMATE + "begins (approximate)"),
+            ("Guide to", self._to, APPROXIMATE + "ends (approximate)"),
+        ]
+        for number, (text, field, tip) in enumerate(pairs):
+            label = QLabel(text)
+            label.setObjectName("label")
+            label.setBuddy(field)
+            field.setAccessibleName(text)
+            field.setToolTip(tip)
+            field.setMinimumWidth(16 * UNIT)
+            place = (number // 2, 2 * (number % 2))
+            grid.addWidget(label, *place)
+            grid.addWidget(field, place[0], place[1] + 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        return grid
+
+    def _connect(self) -> None:
+        self._frames.valueChanged.connect(
+            lambda frames: self._state.edit_walk("Frames", "frames", frames=frames)
+        )
+        numbers: dict[str, IntField | FloatField] = {
+            "steps": self._steps,
+            "guidance": self._guidance,
+            "guidance_from": self._from,
+            "guidance_to": self._to,
+        }
+        for name, field in numbers.items():
+            field.valueChanged.connect(partial(self._edit, name))
+        for name, side in (("width", self._width), ("height", self._height)):
+            side.valueChanged.connect(partial(self._edit_side, side, name))
+        self._solver.activated.connect(lambda _: self._edit("solver", self._solver.currentData()))
+
+    def _edit(self, name: str, value: Any) -> None:
+        self._state.edit_sampling(name.replace("_", " ").capitalize(), name, **{name: value})
+
+    def _edit_side(self, field: IntField, name: str, pixels: int) -> None:
+        """Sides are whole latent columns: round what was typed to the nearest one."""
+        step = self._side_step()
+        whole = max(round(pixels / step), 1) * step
+        _show(field, whole)
+        self._edit(name, whole)
+
+    def _side_step(self) -> int:
+        return self._state.model.downscale if self._state.model else SIDE_STEP
+
+    def _refresh(self) -> None:
+        sampling = self._state.exploration.sampling
+        _show(self._frames, self._state.exploration.walk.frames)
+        _show(self._steps, sampling.steps)
+        _show(self._guidance, sampling.guidance)
+        _show(self._width, sampling.width)
+        _show(self._height, sampling.height)
+        _show(self._from, sampling.guidance_from)
+        _show(self._to, sampling.guidance_to)
+        self._solver.choose(sampling.solver)
+
+
+def _show(field: IntField | FloatField, value: float) -> None:
+    """Show a value without the signal that a person's own change sends."""
+    with QSignalBlocker(field):
+        field.setValue(value)  # type: ignore[arg-type]

@@ -1,0 +1,220 @@
+"""The walk as a person designs it: prompt, keyframes, method, sampling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from engine.walk import Walk
+from gui.fields import Button, column, heading, note, row, rule
+from gui.keyframe_card import KeyframeCard
+from gui.method_panel import MethodPanel
+from gui.prompt_edit import PromptEdit
+from gui.sampling_panel import SamplingPanel
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme, Themed
+from gui.thumbnails import Thumbnails
+from gui.vocabulary import Vocabulary
+from gui.walk_edits import appended, moved, removed, reseeded, with_prompt
+
+WIDTH = 320
+
+
+class WalkPanel(QScrollArea):
+    """Owns the cards, and which keyframes' noise is locked. Cards are added and removed at the
+    end only, so that nothing is rebuilt while somebody types."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._thumbnails, self._vocabulary = thumbnails, vocabulary
+        self._cards: list[KeyframeCard] = []
+        self._locks: list[bool] = []
+        self._make_prompt()
+        self._make_keyframes()
+        self._method = MethodPanel(state, theme)
+        self._sampling = SamplingPanel(state, theme)
+        self._lay_out()
+        self.set_theme(theme)
+        state.exploration_changed.connect(self._refresh)
+        vocabulary.changed.connect(self._show_hint)
+        self._linked.setChecked(self._one_prompt())
+        self._refresh()
+        self._show_hint()
+
+    def _make_prompt(self) -> None:
+        self._linked = Button("One prompt for the whole walk", picture="link")
+        self._linked.setCheckable(True)
+        self._linked.toggled.connect(self._link_toggled)
+        self._prompt = PromptEdit("Prompt", "What the pictures show", self._vocabulary, self._theme)
+        self._prompt.setToolTip("What the pictures show. Enter renders at once")
+        self._prompt.edited.connect(self._edit_prompt)
+        self._prompt.submitted.connect(self._state.generate)
+        self._hint = note()
+        self._negative = PromptEdit(
+            "Negative prompt", "What the pictures avoid", self._vocabulary, self._theme, lines=1
+        )
+        self._negative.setToolTip("What guidance leads away from")
+        self._negative.edited.connect(
+            lambda text, key: self._state.edit_walk("Negative prompt", key, negative=text)
+        )
+        self._negative.submitted.connect(self._state.generate)
+
+    def _make_keyframes(self) -> None:
+        self._cards_layout = QVBoxLayout()
+        self._cards_layout.setSpacing(2 * UNIT)
+        self._add = Button(
+            "Add a keyframe",
+            "Let the walk go on to one more picture",
+            picture="plus",
+            text="Keyframe",
+        )
+        self._add.clicked.connect(self.add_keyframe)
+        self._new_noise = Button(
+            "New noise for the walk",
+            "Other random noise at every keyframe that is not locked",
+            picture="dice",
+            text="New noise",
+        )
+        self._new_noise.clicked.connect(self.reseed)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        content.setObjectName("walk")
+        layout = column(content, 4 * UNIT, 3 * UNIT)
+        layout.setContentsMargins(4 * UNIT, 2 * UNIT, 4 * UNIT, 4 * UNIT)
+        layout.addLayout(row(heading("Prompt"), 1, self._linked))
+        layout.addWidget(self._prompt)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._negative)
+        layout.addWidget(rule())
+        layout.addWidget(heading("Keyframes"))
+        layout.addLayout(self._cards_layout)
+        layout.addLayout(row(self._add, 1, self._new_noise))
+        layout.addWidget(rule())
+        layout.addWidget(self._method)
+        layout.addWidget(rule())
+        layout.addWidget(self._sampling)
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(WIDTH - 10 * UNIT, 160)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        themed: list[Themed] = [self._prompt, self._negative, self._method, *self._cards]
+        for part in themed:
+            part.set_theme(theme)
+        for button in (self._add, self._new_noise):
+            button.set_theme(theme)
+        self._show_link()
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def add_keyframe(self) -> None:
+        """Let the walk go on to one more keyframe."""
+        self._put("Add keyframe", appended(self._state.exploration.walk))
+
+    def reseed(self) -> None:
+        """Draw new noise for every keyframe that is not locked."""
+        locked = {index for index, lock in enumerate(self._locks) if lock}
+        self._put("New noise", reseeded(self._state.exploration.walk, locked))
+
+    def focus_prompt(self) -> None:
+        """Go to the prompt, ready to write another."""
+        (self._prompt if self._linked.isChecked() else self._cards[0]).setFocus()
+
+    def _put(self, label: str, walk: Walk, merge: str = "") -> None:
+        self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
+
+    def _edit_prompt(self, text: str, key: str) -> None:
+        self._put("Prompt", with_prompt(self._state.exploration.walk, text), key)
+
+    def _remove(self, index: int) -> None:
+        self._locks.pop(index)
+        self._put("Remove keyframe", removed(self._state.exploration.walk, index))
+
+    def _move(self, index: int, to: int) -> None:
+        self._locks.insert(to, self._locks.pop(index))
+        self._put("Move keyframe", moved(self._state.exploration.walk, index, to))
+
+    def _set_lock(self, index: int, locked: bool) -> None:
+        self._locks[index] = locked
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────
+
+    def _one_prompt(self) -> bool:
+        return len({keyframe.prompt for keyframe in self._state.exploration.walk.keyframes}) == 1
+
+    def _link_toggled(self, linked: bool) -> None:
+        if linked and not self._one_prompt():
+            first = self._state.exploration.walk.keyframes[0].prompt
+            self._put("One prompt", with_prompt(self._state.exploration.walk, first))
+        self._show_link()
+        self._refresh()
+
+    def _show_link(self) -> None:
+        linked = self._linked.isChecked()
+        self._linked.set_picture(
+            "link" if linked else "unlink", self._theme, self._theme.accent if linked else ""
+        )
+        self._linked.setToolTip(
+            "One prompt holds for the whole walk; click to give each keyframe its own"
+            if linked
+            else "Each keyframe has its own prompt; click for one that holds for all"
+        )
+
+    def _show_hint(self) -> None:
+        self._hint.setText(self._vocabulary.hint)
+        self._hint.setVisible(bool(self._vocabulary.hint))
+
+    def _refresh(self) -> None:
+        walk = self._state.exploration.walk
+        if not self._one_prompt() and self._linked.isChecked():
+            self._linked.setChecked(False)
+            return
+        linked = self._linked.isChecked()
+        self._match_cards(len(walk.keyframes))
+        self._prompt.setVisible(linked)
+        if linked:
+            self._prompt.set_text(walk.keyframes[0].prompt)
+        self._negative.set_text(walk.negative)
+        for card, lock in zip(self._cards, self._locks, strict=True):
+            card.refresh(not linked, lock)
+
+    def _match_cards(self, count: int) -> None:
+        while len(self._cards) < count:
+            self._append_card()
+        while len(self._cards) > count:
+            card = self._cards.pop()
+            self._cards_layout.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        del self._locks[count:]
+        self._locks.extend([False] * (count - len(self._locks)))
+
+    def _append_card(self) -> None:
+        card = KeyframeCard(
+            self._state, len(self._cards), self._thumbnails, self._vocabulary, self._theme
+        )
+        card.lock_changed.connect(self._set_lock)
+        card.removal_asked.connect(self._remove)
+        card.move_asked.connect(self._move)
+        self._cards.append(card)
+        self._cards_layout.addWidget(card)
