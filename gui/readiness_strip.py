@@ -1,0 +1,68 @@
+"""The timeline's readiness strip: how much of each frame is there, a line for each lane."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from engine.messages import Tier
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme
+from gui.track import Track
+
+MOST_ROWS = 4
+LINE = 1.25 * UNIT
+#: Frames at least this wide are parted by a gap.
+PARTED = 5.0
+
+
+def condensed(tiers: npt.NDArray[np.uint8], columns: int) -> npt.NDArray[np.uint8]:
+    """`tiers` [n] as at most `columns` values: a failure if there is one, else the least tier."""
+    if len(tiers) <= columns:
+        return tiers
+    rank = np.where(tiers == Tier.FAILED, 0, tiers + 1)
+    starts = np.arange(columns) * len(tiers) // columns
+    least = np.minimum.reduceat(rank, starts)
+    return np.where(least == 0, int(Tier.FAILED), least - 1).astype(np.uint8)
+
+
+class ReadinessStrip(Track):
+    """Paints the tier of every frame, or the least of those that share a pixel."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(state, theme, parent)
+        state.frame_changed.connect(self._refresh)
+        state.results_reset.connect(self._fit_rows)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        rows = min(max(len(self._state.results.lanes), 1), MOST_ROWS)
+        self.setFixedHeight(int(LINE + 2 + (LINE - 1) * (rows - 1)))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        lanes = [results.tiers for results in self._state.results.lanes[:MOST_ROWS]]
+        lanes = lanes or [np.zeros(self._state.frame_count, np.uint8)]
+        for row, tiers in enumerate(lanes):
+            height = LINE if len(lanes) == 1 else LINE - 2
+            self._paint_line(painter, tiers, 1 + row * (LINE - 1), height)
+
+    def _paint_line(
+        self, painter: QPainter, tiers: npt.NDArray[np.uint8], top: float, height: float
+    ) -> None:
+        scale = self.scale()
+        cells = condensed(tiers, max(int(scale.width * self.devicePixelRatioF()), 1))
+        width = scale.width / len(cells)
+        gap = 1.0 if width >= PARTED else 0.0
+        edges = [0, *(np.flatnonzero(np.diff(cells)) + 1).tolist(), len(cells)]
+        if gap:
+            edges = list(range(len(cells) + 1))
+        for first, last in pairwise(edges):
+            box = QRectF(scale.left + first * width, top, (last - first) * width - gap, height)
+            painter.fillRect(box, QColor(self._theme.tier_colour(Tier(int(cells[first])))))
