@@ -95,9 +95,11 @@ class RequestSlot:
             self._control.cancel()
             self._changed.notify()
 
-    def take_probe(self) -> ProbeRequest | None:
-        """The newest probe, if one waits."""
+    def take_probe(self, matches: Callable[[ProbeRequest], bool]) -> ProbeRequest | None:
+        """The newest probe, if one waits and matches; otherwise it waits on."""
         with self._changed:
+            if self._probe is None or not matches(self._probe):
+                return None
             probe, self._probe = self._probe, None
             return probe
 

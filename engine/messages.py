@@ -39,7 +39,7 @@ class RenderRequest:
 
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
     measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
-    the frames' latents in their events. `precision` and `device` "" are chosen by the machine.
+    the frames' latents in their events, `in_order` for first to last instead of coarse to fine. `precision` and `device` "" are chosen by the machine.
     """
 
     job: int
@@ -52,6 +52,7 @@ class RenderRequest:
     scorer: str = ""
     previews: bool = True
     latents: bool = False
+    in_order: bool = False
     batch: int = 0
     device: str = ""
     precision: str = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.messages import Curve, PathReady, Points
+from engine.messages import Array32, Curve, PathReady, Points
 from engine.methods.contract import Array, methods
 from engine.path import Path
 from engine.walk import MethodChoice, Walk, with_method
@@ -80,7 +80,7 @@ def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
     )
 
 
-def _project_times(path: Path, plane: Plane, times: list[float]) -> tuple[Points, Array]:
+def _project_times(path: Path, plane: Plane, times: list[float]) -> tuple[Points, Array32]:
     """Coordinates and std of each time, one latent in memory at a time."""
     points = np.empty((len(times), 2))
     stds = np.empty(len(times), np.float32)

@@ -6,7 +6,7 @@ that takes 55.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -33,6 +33,20 @@ class Refinement:
         if self._taken[index]:
             self._open[index], self._taken[index] = True, False
             self.left += 1
+
+    def unclaimed(self) -> Iterator[int]:
+        """The frames not yet claimed when their turn comes, in order."""
+        for index in range(len(self._open)):
+            if self._open[index]:
+                yield index
+
+    def first(self) -> int | None:
+        """Claim the first frame left, or None when none is."""
+        if not self.left:
+            return None
+        index = int(np.argmax(self._open))
+        self.take(index)
+        return index
 
     def next(self, focus: int) -> int | None:
         """Claim the most wanted frame, or None when none is left."""

@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a model was trained with: ᾱ_t [T], what the UNet predicts, and the scheduler's config."""
+    """What a model was trained with: ᾱ_t [T], what it predicts, and its scheduler's config."""
 
     alphas_cumprod: Array
     prediction: str
@@ -58,9 +58,9 @@ class SolverTable:
 
     def rows(self) -> npt.NDArray[np.float32]:
         """[steps, 6]: input scale, then the coefficients in the order of the formulas above."""
-        columns = (self.input_scale, self.x0_sample, self.x0_output)
-        columns += (self.next_sample, self.next_x0, self.next_previous)
-        return np.stack(columns, axis=1).astype(np.float32)
+        taken = (self.input_scale, self.x0_sample, self.x0_output)
+        given = (self.next_sample, self.next_x0, self.next_previous)
+        return np.stack([*taken, *given], axis=1).astype(np.float32)
 
 
 class Solver(ABC):
@@ -89,11 +89,12 @@ def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
     spacing = config.get("timestep_spacing", default)
     offset = int(config.get("steps_offset", 0))
     if spacing == "linspace":
-        return np.linspace(0, count - 1, steps)[::-1]
+        return np.asarray(np.linspace(0.0, count - 1.0, steps)[::-1], np.float64)
     if spacing == "leading":
-        return np.arange(steps)[::-1] * float(count // steps) + offset
+        return np.asarray(np.arange(steps)[::-1] * float(count // steps) + offset, np.float64)
     if spacing == "trailing":
-        return np.round(np.arange(count, 0, -count / steps))[:steps] - 1.0
+        points: Array = np.arange(count, 0, -count / steps, dtype=np.float64)
+        return np.asarray(np.round(points)[:steps] - 1.0, np.float64)
     raise InputError(f"The model's scheduler asks for the unknown timestep spacing {spacing!r}.")
 
 

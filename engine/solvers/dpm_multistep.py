@@ -64,10 +64,12 @@ def _timesteps(schedule: Schedule, steps: int) -> Array:
     count, config = len(schedule.sigmas), schedule.config
     spacing = config.get("timestep_spacing", "linspace")
     if spacing == "linspace":
-        return np.round(np.linspace(0, count - 1, steps + 1))[::-1][:-1]
+        points = np.round(np.linspace(0.0, count - 1.0, steps + 1))[::-1]
+        return np.asarray(points[:-1], np.float64)
     if spacing == "leading":
         ratio = count // (steps + 1)
-        return np.arange(steps + 1)[::-1][:-1] * float(ratio) + int(config.get("steps_offset", 0))
+        offset = int(config.get("steps_offset", 0))
+        return np.asarray(np.arange(steps, 0, -1) * float(ratio) + offset, np.float64)
     return spaced_timesteps(schedule, steps, "trailing")
 
 

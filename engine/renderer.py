@@ -1,0 +1,205 @@
+"""The story of one job, from top to bottom: open the model, plan, describe, render."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from engine import messages as m
+from engine.batching import Batching, choose_batching
+from engine.errors import Cancelled, InputError, ModelError
+from engine.frame_store import FrameStore
+from engine.frame_work import FrameWork, Probe, Tools
+from engine.job import Job, make_ingredients
+from engine.mailbox import JobControl
+from engine.methods.contract import Array
+from engine.models.load import open_model
+from engine.models.loaded import DiffusionModel
+from engine.noise import NoiseBank
+from engine.path import Path, prompts_of
+from engine.previews import PreviewMap
+from engine.projection import describe, plane_of
+from engine.solvers.contract import Schedule, SolverTable, make_table
+from engine.walk import Sampling, Walk
+
+#: Takes the newest probe that satisfies a condition, if one waits.
+Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
+#: Changes whenever the same ingredients would give other pixels.
+ENGINE_GENERATION = 1
+_TEXTS = 512
+
+
+def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | None:
+    """For use without a window: nobody points at the plane."""
+    return None
+
+
+class Renderer:
+    """Owns the model in memory and everything derived from it. Used from one thread."""
+
+    def __init__(self, store: FrameStore) -> None:
+        self._store = store
+        self._model: DiffusionModel | None = None
+        self._model_key: tuple[str, str, str] | None = None
+        self._preview: PreviewMap | None = None
+        self._texts: OrderedDict[str, Array] = OrderedDict()
+        self._banks: dict[tuple[int, int, int], NoiseBank] = {}
+
+    def run(
+        self, request: m.RenderRequest, control: JobControl, probes: Probes = no_probes
+    ) -> Iterator[m.Event]:
+        """Everything that happens in a job; ends with exactly one terminal event.
+
+        Errors that a person can act on end the job; any other exception is the caller's.
+        """
+        began = time.monotonic()
+        try:
+            yield from self._render(request, control, probes)
+            yield m.JobFinished(request.job, time.monotonic() - began)
+        except Cancelled:
+            yield m.JobCancelled(request.job)
+        except (InputError, ModelError) as error:
+            yield m.JobFailed(request.job, str(error))
+
+    def probe(
+        self, request: m.ProbeRequest, control: JobControl, probes: Probes = no_probes
+    ) -> Iterator[m.Event]:
+        """One point of the plane, and those asked for meanwhile, when no job is running."""
+        try:
+            yield from self._open(request.model, request.device, request.precision, -1)
+            tools = self._tools(request.sampling, batch=0)
+            first = [self._probe(request)]
+            more = self._probe_source(probes, request)
+            work = FrameWork(-1, Job([], {}, None), tools, None)
+            yield from work.run(control, lambda: first.pop() if first else more())
+        except Cancelled:
+            return
+        except (InputError, ModelError) as error:
+            yield m.ProbeFailed(request.serial, str(error))
+
+    def unload(self) -> None:
+        """Give the model's memory back."""
+        if self._model is not None:
+            self._model.close()
+        self._model = self._model_key = self._preview = None
+        self._texts.clear()
+
+    # ── steps of the story ───────────────────────────────────────────────────────────────────
+
+    def _render(
+        self, request: m.RenderRequest, control: JobControl, probes: Probes
+    ) -> Iterator[m.Event]:
+        yield from self._open(request.model, request.device, request.precision, request.job)
+        control.check()
+        tools = self._tools(request.sampling, request.batch)
+        yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots))
+        shape = self._latent_shape(request.sampling)
+        paths = [self._path(lane.walk, shape) for lane in request.lanes]
+        job = Job(
+            paths, self._settings(request.sampling), request.indices, in_order=request.in_order
+        )
+        yield m.JobStarted(request.job, job.totals)
+        for lane, path in enumerate(paths):
+            control.check()
+            yield describe(path, request.job, lane)
+        work = FrameWork(request.job, job, tools, request)
+        yield from work.run(control, self._probe_source(probes, request))
+
+    def _probe_source(
+        self, probes: Probes, current: m.RenderRequest | m.ProbeRequest
+    ) -> Callable[[], Probe | None]:
+        """Probes that the sampler in use can take; others wait for its end."""
+
+        def fits(probe: m.ProbeRequest) -> bool:
+            return (probe.model, probe.sampling) == (current.model, current.sampling)
+
+        def take() -> Probe | None:
+            probe = probes(fits)
+            return None if probe is None else self._probe(probe)
+
+        return take
+
+    def _open(self, location: str, device: str, precision: str, job: int) -> Iterator[m.Event]:
+        key = (location, device, precision)
+        if self._model_key == key:
+            return
+        self.unload()
+        yield m.ModelLoading(job, "Opening the model", 0.0)
+        stages: list[m.ModelLoading] = []
+        self._model = open_model(
+            location,
+            device,
+            precision,
+            lambda stage, share: stages.append(m.ModelLoading(job, stage, share)),
+        )
+        self._model_key = key
+        yield m.ModelLoading(job, "Fitting the preview", 0.95)
+        self._preview = PreviewMap.fit(self._model)
+
+    @property
+    def _loaded(self) -> DiffusionModel:
+        assert self._model is not None
+        return self._model
+
+    def _latent_shape(self, sampling: Sampling) -> tuple[int, int, int]:
+        scale = self._loaded.downscale
+        if sampling.width % scale or sampling.height % scale:
+            raise InputError(
+                f"Width and height must be multiples of {scale} for this model, "
+                f"not {sampling.width}×{sampling.height}."
+            )
+        channels = self._loaded.latent_channels
+        return channels, sampling.height // scale, sampling.width // scale
+
+    def _path(self, walk: Walk, shape: tuple[int, int, int]) -> Path:
+        bank = self._banks.setdefault(shape, NoiseBank(shape))
+        return Path(walk, bank, {text: self._text(text) for text in prompts_of(walk)})
+
+    def _text(self, text: str) -> Array:
+        """The embedding [tokens, width] of one prompt, encoded once."""
+        if text not in self._texts:
+            self._texts[text] = self._loaded.encode([text])[0].double().numpy()
+            if len(self._texts) > _TEXTS:
+                self._texts.popitem(last=False)
+        self._texts.move_to_end(text)
+        return self._texts[text]
+
+    def _table(self, sampling: Sampling) -> SolverTable:
+        model = self._loaded
+        schedule = Schedule(model.alphas_cumprod, model.prediction_type, model.scheduler_config)
+        return make_table(sampling.solver or model.solver, schedule, sampling.steps)
+
+    def _settings(self, sampling: Sampling) -> dict[str, object]:
+        """All that makes a frame's pixels apart from its latent and texts."""
+        model = self._loaded
+        return {
+            "engine": ENGINE_GENERATION,
+            "model": model.identity,
+            "device": model.device.type,
+            "precision": str(model.dtype),
+            "solver": sampling.solver or model.solver,
+            "steps": sampling.steps,
+            "guidance": sampling.guidance,
+            "interval": [sampling.guidance_from, sampling.guidance_to],
+        }
+
+    def _tools(self, sampling: Sampling, batch: int) -> Tools:
+        model, shape = self._loaded, self._latent_shape(sampling)
+        batching: Batching = choose_batching(model.device, max(shape[1:]), batch)
+        assert self._preview is not None
+        table = self._table(sampling)
+        context = self._text("").shape
+        return Tools(
+            model, self._store, self._preview, table, batching, sampling, (context[0], context[1])
+        )
+
+    def _probe(self, request: m.ProbeRequest) -> Probe:
+        shape = self._latent_shape(request.sampling)
+        path = self._path(request.walk, shape)
+        latent = plane_of(path).lift(request.x, request.y, shape).astype(np.float32)
+        texts = path.conditioning(request.time), path.negative()
+        settings = self._settings(request.sampling)
+        return Probe(request, make_ingredients(settings, request.time, latent, *texts))

@@ -1,0 +1,197 @@
+"""Continuous batching: a fixed number of slots, each with one frame at its own step.
+
+One tick is one call of the UNet over all occupied slots, the unconditional and conditional halves
+together. A frame that reaches its last step leaves its slot free for the next one, so that the
+batch stays full and frames come out one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engine.solvers.contract import SolverTable
+
+Array32 = npt.NDArray[np.float32]
+Item = TypeVar("Item", bound=Hashable)
+
+
+class Denoiser(Protocol):
+    """The part of a model that the sampler needs."""
+
+    device: torch.device
+
+    def denoise(
+        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
+    ) -> torch.Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """Classifier-free guidance of strength `scale` on the steps from…to (shares of the run)."""
+
+    scale: float
+    start: float = 0.0
+    stop: float = 1.0
+
+    def mask(self, steps: int) -> npt.NDArray[np.bool_]:
+        """On which steps the unconditional prediction is needed: [steps]."""
+        at = np.arange(steps) / steps
+        return (self.scale > 1.0) & (at >= self.start) & (at < self.stop)
+
+
+@dataclass(slots=True)
+class _Slot(Generic[Item]):
+    item: Item
+    step: int = 0
+
+
+class Sampler(Generic[Item]):
+    """Slots 0…n−1 are occupied; a freed slot is filled by the last one, so that they stay so.
+
+    Latents are float32 on the model's device, whatever the UNet computes in. `padded` gives the
+    number of rows that a tick of n frames is computed with: equal shapes let graphs be replayed.
+    """
+
+    def __init__(
+        self,
+        model: Denoiser,
+        table: SolverTable,
+        guidance: Guidance,
+        slots: int,
+        shape: tuple[int, int, int],
+        context: tuple[int, int],
+        padded: Callable[[int], int] = lambda n: n,
+    ) -> None:
+        self._model, self._table, self._guidance = model, table, guidance
+        self._padded = padded
+        self.capacity = slots
+        self._slots: list[_Slot[Item]] = []
+        device = model.device
+        self._rows = torch.from_numpy(table.rows()).to(device)
+        self._timesteps = torch.from_numpy(table.timesteps.astype(np.float32)).to(device)
+        self._guided = guidance.mask(table.steps)
+        self._x = torch.zeros((slots, *shape), device=device)
+        self._previous = torch.zeros((slots, *shape), device=device)
+        self._x0 = torch.zeros((slots, *shape), device=device)
+        self._positive = torch.zeros((slots, *context), device=device)
+        self._negative = torch.zeros((slots, *context), device=device)
+
+    @property
+    def steps(self) -> int:
+        return self._table.steps
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The frames in work."""
+        return tuple(slot.item for slot in self._slots)
+
+    @property
+    def free(self) -> int:
+        return self.capacity - len(self._slots)
+
+    @property
+    def furthest(self) -> int:
+        """Steps done of the frame that is furthest on."""
+        return max((slot.step for slot in self._slots), default=0)
+
+    @property
+    def newest(self) -> int:
+        """Steps done of the frame that was admitted last; all steps when there is none."""
+        return min((slot.step for slot in self._slots), default=self.steps)
+
+    def admit(self, item: Item, latent: Array32, positive: Array32, negative: Array32) -> None:
+        """Give a frame a slot. `latent` [C, h, w] has unit variance; embeddings [tokens, width]."""
+        k = len(self._slots)
+        if k >= self.capacity:
+            raise RuntimeError("every slot is occupied")
+        self._slots.append(_Slot(item))
+        self._x[k].copy_(torch.from_numpy(latent * np.float32(self._table.initial_scale)))
+        self._previous[k].zero_()
+        self._positive[k].copy_(torch.from_numpy(positive))
+        self._negative[k].copy_(torch.from_numpy(negative))
+
+    @torch.inference_mode()
+    def tick(self) -> list[tuple[Item, torch.Tensor]]:
+        """One step of every frame in work. Returns those that are done, with z_0 [C, h, w]."""
+        n = len(self._slots)
+        if not n:
+            return []
+        steps = [slot.step for slot in self._slots]
+        index = torch.tensor(steps, device=self._x.device)
+        scale, a, b, p, q, r = self._rows[index].T.reshape(6, n, 1, 1, 1)
+        x = self._x[:n]
+        output = self._predict(x * scale, self._timesteps[index], steps)
+        x0 = a * x + b * output
+        following = p * x + q * x0 + r * self._previous[:n]
+        self._x[:n], self._previous[:n], self._x0[:n] = following, x0, x0
+        for slot in self._slots:
+            slot.step += 1
+        return self._take_finished()
+
+    def estimates(self) -> list[tuple[Item, int, torch.Tensor]]:
+        """Each frame in work, its step, and the x0 [C, h, w] that its last step predicted."""
+        return [(s.item, s.step, self._x0[k]) for k, s in enumerate(self._slots) if s.step]
+
+    def abandon(self) -> tuple[Item, ...]:
+        """Empty all slots; returns what was in work."""
+        items = self.items
+        self._slots.clear()
+        return items
+
+    def _predict(
+        self, sample: torch.Tensor, timesteps: torch.Tensor, steps: list[int]
+    ) -> torch.Tensor:
+        """The guided prediction [n, C, h, w]; frames on unguided steps need one row only."""
+        n = len(steps)
+        guided = [k for k in range(n) if self._guided[steps[k]]]
+        if not guided:
+            return self._call(sample, timesteps, self._positive[:n])
+        whole = len(guided) == n
+        pick = slice(0, n) if whole else torch.tensor(guided, device=sample.device)
+        output = self._call(
+            torch.cat((sample[pick], sample)),
+            torch.cat((timesteps[pick], timesteps)),
+            torch.cat((self._negative[:n][pick], self._positive[:n])),
+        )
+        negative, positive = output[: len(guided)], output[len(guided) :]
+        if whole:
+            return negative + self._guidance.scale * (positive - negative)
+        positive[pick] = negative + self._guidance.scale * (positive[pick] - negative)
+        return positive
+
+    def _call(
+        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
+    ) -> torch.Tensor:
+        """The UNet on rows that are padded, where asked, by repeating the last one."""
+        rows = len(sample)
+        wanted = max(self._padded(rows), rows)
+        if wanted > rows:
+            sample, timesteps, embeddings = (
+                torch.cat((t, t[-1:].expand(wanted - rows, *t.shape[1:])))
+                for t in (sample, timesteps, embeddings)
+            )
+        return self._model.denoise(sample, timesteps, embeddings)[:rows].float()
+
+    def _take_finished(self) -> list[tuple[Item, torch.Tensor]]:
+        done: list[tuple[Item, torch.Tensor]] = []
+        for k in reversed(range(len(self._slots))):
+            if self._slots[k].step >= self.steps:
+                done.append((self._slots[k].item, self._x[k].clone()))
+                self._vacate(k)
+        done.reverse()
+        return done
+
+    def _vacate(self, k: int) -> None:
+        """Free slot k by moving the last occupied one into it."""
+        last = len(self._slots) - 1
+        if k != last:
+            self._slots[k] = self._slots[last]
+            for tensor in (self._x, self._previous, self._x0, self._positive, self._negative):
+                tensor[k].copy_(tensor[last])
+        self._slots.pop()
