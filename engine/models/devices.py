@@ -84,5 +84,5 @@ def self_check(device: torch.device, dtype: torch.dtype) -> str:
         product = (left.to(device, dtype) @ right.to(device, dtype)).float().cpu()
     except RuntimeError as error:
         return f"{device} cannot compute ({str(error).splitlines()[0]})"
-    error = float((product - left @ right).abs().max())
-    return "" if error < 0.5 else f"{device} computes wrongly (off by {error:.3g})"
+    off = float((product - left @ right).abs().max())
+    return "" if off < 0.5 else f"{device} computes wrongly (off by {off:.3g})"

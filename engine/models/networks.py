@@ -6,7 +6,6 @@ and loaded strictly: a tensor that is missing, left over or of another shape is 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -74,17 +73,6 @@ def read_weights(file: Path, dtype: torch.dtype) -> State:
         raise ModelError(
             f"The weights {file} cannot be read ({error}); fetch them again."
         ) from error
-
-
-def read_config(file: Path) -> dict[str, Any]:
-    """A JSON config. Raises ModelError where it is missing or no JSON object."""
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"The config {file} cannot be read ({error}); fetch it again.") from error
-    if not isinstance(config, dict):
-        raise ModelError(f"The config {file} is not a JSON object; fetch it again.")
-    return config
 
 
 def _copied(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +37,7 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
             "use_flow_sigmas": (False,),
         },
     ),
-    "DDIMScheduler": ("ddim", {"clip_sample": (True, False), "thresholding": (False,)}),
+    "DDIMScheduler": ("ddim", {"clip_sample": (False,), "thresholding": (False,)}),
     "EulerDiscreteScheduler": (
         "euler",
         {
@@ -87,9 +88,16 @@ def solver_name(scheduler_class: str, config: Config) -> str:
     name, supported = _SOLVERS[scheduler_class]
     if any(config.get(option, values[0]) not in values for option, values in supported.items()):
         return LOCKSTEP
-    if name == "ddim" and config.get("clip_sample", True):
-        return LOCKSTEP
     return f"{name}-karras" if config.get("use_karras_sigmas", False) else name
+
+
+def pipeline_config(config: Config) -> Config:
+    """The scheduler's config as StableDiffusionPipeline uses it.
+
+    The pipeline overrides two values of folders that were written before they mattered.
+    """
+    options = {name: value for name, value in config.items() if not name.startswith("_")}
+    return {**options, "steps_offset": 1, "clip_sample": False}
 
 
 def is_known_scheduler(scheduler_class: str) -> bool:
@@ -105,7 +113,9 @@ def make_scheduler(scheduler_class: str, config: Config) -> Any:
             "choose a solver in the sampling settings instead."
         )
     module = importlib.import_module(f"diffusers.schedulers.scheduling_{_MODULES[scheduler_class]}")
-    return getattr(module, scheduler_class).from_config(dict(config))
+    scheduler = getattr(module, scheduler_class)
+    known = inspect.signature(scheduler.__init__).parameters
+    return scheduler(**{name: value for name, value in config.items() if name in known})
 
 
 def signal_levels(scheduler_class: str, config: Config) -> npt.NDArray[np.float64]:

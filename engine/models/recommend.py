@@ -1,0 +1,40 @@
+"""How a model is best used, by what its folder says or by its family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.models.report import ModelReport, read_object
+from engine.walk import Sampling
+
+#: Schedulers of models that were distilled to draw in a few steps without guidance.
+_FEW_STEPS = frozenset({"LCMScheduler", "TCDScheduler"})
+
+
+def recommendations(folder: Path) -> dict[str, Any]:
+    """What starter.json says, {} without one: steps, guidance, width, height, name, hints …"""
+    file = folder / "starter.json"
+    return read_object(file) if file.is_file() else {}
+
+
+def recommended(folder: Path, report: ModelReport) -> Sampling:
+    """Steps, guidance and size that suit the model."""
+    said = recommendations(folder)
+    size = native_size(report)
+    plain = Sampling(width=size, height=size)
+    if report.scheduler in _FEW_STEPS:
+        plain = Sampling(steps=4, guidance=1.0, width=size, height=size)
+    return Sampling(
+        steps=int(said.get("steps", plain.steps)),
+        guidance=float(said.get("guidance", plain.guidance)),
+        width=int(said.get("width", plain.width)),
+        height=int(said.get("height", plain.height)),
+    )
+
+
+def native_size(report: ModelReport) -> int:
+    """Pixels along the side of the pictures that the model was trained on."""
+    configs = {part.name: part.config for part in report.parts}
+    levels = configs.get("vae", {}).get("block_out_channels", (0, 0, 0, 0))
+    return int(configs.get("unet", {}).get("sample_size") or 64) * 2 ** (len(levels) - 1)
