@@ -7,23 +7,14 @@ state and hold no truth of their own.
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from typing import assert_never
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine import messages as m
-from engine.walk import Exploration, Lane
+from engine.walk import Exploration, Lane, Sampling
 from gui.results import FrameReader, LaneResults, Results
-
-
-class View(Enum):
-    """One picture; one pane for each lane; or where the lanes' pictures differ."""
-
-    SINGLE = "1-up"
-    COMPARE = "Compare"
-    DIFFERENCE = "Difference"
 
 
 class ExplorerState(QObject):
@@ -32,9 +23,8 @@ class ExplorerState(QObject):
     Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
     new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
     progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
-    details); auto_changed(bool); view_changed (the viewer's mode); measures_wanted_changed.
-    Requests for the session: generate_requested, cancel_requested, pause_requested,
-    probe_requested(x, y).
+    details); auto_changed(bool); measures_wanted_changed. Requests for the session:
+    generate_requested, cancel_requested, pause_requested, probe_requested(x, y).
     """
 
     exploration_changed = Signal()
@@ -50,7 +40,6 @@ class ExplorerState(QObject):
     probe_changed = Signal()
     message_posted = Signal(str, str)
     auto_changed = Signal(bool)
-    view_changed = Signal()
     measures_wanted_changed = Signal()
     generate_requested = Signal()
     cancel_requested = Signal()
@@ -73,7 +62,6 @@ class ExplorerState(QObject):
         self.model: m.ModelInfo | None = None
         self.probe: m.ProbeReady | None = None
         self.auto = True
-        self.view = View.SINGLE
         self.wanted_measures: tuple[str, ...] = ()
 
     # ── intent ───────────────────────────────────────────────────────────────────────────────
@@ -119,12 +107,6 @@ class ExplorerState(QObject):
             self.auto = auto
             self.auto_changed.emit(auto)
 
-    def set_view(self, view: View) -> None:
-        """How the viewer shows the lanes."""
-        if view != self.view:
-            self.view = view
-            self.view_changed.emit()
-
     def want_measures(self, names: tuple[str, ...]) -> None:
         """The measures to compute for each finished frame, by name."""
         if names != self.wanted_measures:
@@ -166,6 +148,12 @@ class ExplorerState(QObject):
         """Frames on the timeline: those of the first lane, or of the walk before any job."""
         lanes = self.results.lanes
         return len(lanes[0].tiers) if lanes else self.exploration.walk.frames
+
+    @property
+    def recommended(self) -> Sampling:
+        """The sampling that the model itself recommends, or the starter model's before one is
+        known."""
+        return self.model.default_sampling if self.model else Exploration().sampling
 
     @property
     def span(self) -> tuple[int, int]:

@@ -155,10 +155,16 @@ def style_sheet(theme: Theme) -> str:
     folder = resources.files("resources")
     template = Template(folder.joinpath("style.qss").read_text(encoding="utf-8"))
     colours = {name: value for name, value in asdict(theme).items() if isinstance(value, str)}
-    hover = mix(theme.raised, theme.text, 0.07)
-    soft = mix(theme.background, theme.accent, 0.22)
-    icons = str(folder.joinpath("icons")).replace("\\", "/")
-    return template.substitute(colours, hover=hover, soft=soft, icons=icons)
+    blends = {
+        "hover": mix(theme.raised, theme.text, 0.07),
+        "soft": mix(theme.background, theme.accent, 0.22),
+        "accent_hover": mix(theme.accent, theme.text, 0.15),
+        "tab": mix(theme.raised, theme.text, 0.14) if theme.dark else theme.background,
+        "field": theme.raised,
+        "field_line": theme.raised if theme.dark else theme.line,
+        "icons": str(folder.joinpath("icons")).replace("\\", "/"),
+    }
+    return template.substitute(colours, **blends)
 
 
 def palette(theme: Theme) -> QPalette:

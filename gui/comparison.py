@@ -1,0 +1,76 @@
+"""Which methods are rendered side by side, and how the viewer shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from engine.methods.contract import methods
+from engine.walk import MethodChoice
+from gui.frame_view import FrameView
+from gui.panes import ViewMode
+from gui.state import ExplorerState
+
+ARTICLE = ("linear", "normalized", "slerp")
+FEWEST = 2
+
+
+class Comparison(QObject):
+    """Keeps the viewer's mode and the rendered lanes in step: one picture needs one lane only.
+
+    Signals: mode_changed(mode), also when a session brought its own lanes along.
+    """
+
+    mode_changed = Signal(object)
+
+    def __init__(self, state: ExplorerState, view: FrameView) -> None:
+        super().__init__(view)
+        self._state, self._view = state, view
+        self._names: tuple[str, ...] = ARTICLE
+        state.exploration_changed.connect(self._follow)
+        self._follow()
+
+    def set_mode(self, mode: ViewMode) -> None:
+        """Show one picture, or render the compared methods and show them together."""
+        exploration = self._state.exploration
+        self._view.set_mode(mode)
+        if mode is ViewMode.SINGLE:
+            self._state.edit(replace(exploration, compare=()), "One picture")
+        elif not exploration.compare and not exploration.rows:
+            self._compare()
+        self.mode_changed.emit(mode)
+
+    def toggle(self, name: str, compared: bool) -> None:
+        """Take a method into the comparison, or out of it; two of them always stay."""
+        names = [n for n in methods.names() if (compared if n == name else n in self._names)]
+        if len(names) >= FEWEST:
+            self._names = tuple(names)
+        self._compare()
+
+    def fill(self, menu: QMenu) -> None:
+        """List all methods in the menu, those that are compared with a tick."""
+        menu.clear()
+        for name in methods.names():
+            action = QAction(methods.get(name).label, menu, checkable=True)
+            action.setChecked(name in self._names)
+            action.triggered.connect(lambda on, name=name: self.toggle(name, on))
+            menu.addAction(action)
+
+    def _compare(self) -> None:
+        walk = self._state.exploration.walk
+        used = {choice.name: choice for choice in walk.methods}
+        choices = tuple(used.get(name, MethodChoice(name)) for name in self._names)
+        self._state.edit(replace(self._state.exploration, compare=choices), "Compare methods")
+
+    def _follow(self) -> None:
+        """A session, or undo, may bring lanes along or take them away."""
+        exploration = self._state.exploration
+        if exploration.compare:
+            self._names = tuple(choice.name for choice in exploration.compare)
+        several = bool(exploration.compare or exploration.rows)
+        if several == (self._view.mode is ViewMode.SINGLE):
+            self._view.set_mode(ViewMode.COMPARE if several else ViewMode.SINGLE)
+            self.mode_changed.emit(self._view.mode)
