@@ -10,6 +10,7 @@ from engine.messages import Image, ProbeReady, Tier
 from gui.heat_map import difference, heat_map, heat_table
 from gui.results import LaneResults
 from gui.state import ExplorerState
+from gui.wording import shell_distance
 
 
 class ViewMode(Enum):
@@ -117,13 +118,6 @@ def _probe_pane(probe: ProbeReady) -> Pane:
     """The picture of a point of the plane, with its distance from the typical shell in words."""
     note = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
     return Pane(probe.image, note=f"{note} · preview" if probe.tier < Tier.FINAL else note)
-
-
-def shell_distance(norm_z: float) -> str:
-    """How far off the typical shell, in words, for a norm so many σ off √d."""
-    if abs(norm_z) < 3.0:
-        return "on the typical shell"
-    return f"{abs(norm_z):.0f} σ {'inside' if norm_z < 0 else 'outside'} the shell"
 
 
 def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:

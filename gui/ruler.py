@@ -11,16 +11,11 @@ from PySide6.QtWidgets import QWidget
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 from gui.track import Track
+from gui.wording import keyframe_letter
 
 HEIGHT = 6 * UNIT
 #: How near to a handle the mouse takes hold of it.
 GRIP = 6.0
-
-
-def keyframe_letter(number: int) -> str:
-    """A, B, … Z, then A1, B1, …"""
-    turn, letter = divmod(number, 26)
-    return chr(ord("A") + letter) + (str(turn) if turn else "")
 
 
 def nice_step(least: float) -> int:

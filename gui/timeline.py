@@ -19,11 +19,12 @@ from engine.messages import Tier
 from gui.filmstrip import Filmstrip
 from gui.readiness_strip import ReadinessStrip
 from gui.ruler import HEIGHT as RULER_HEIGHT
-from gui.ruler import Ruler, keyframe_letter
+from gui.ruler import Ruler
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, tint
 from gui.thumbnails import Thumbnails
 from gui.track import Track
+from gui.wording import keyframe_letter
 
 #: Keys with the focus on the timeline: frames to go, beyond any walk for its ends.
 STEPS = {

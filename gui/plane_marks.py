@@ -1,0 +1,183 @@
+"""What stands out in the trajectory plot: keyframes with pictures, the playhead, the probe."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QPixmap,
+    QRadialGradient,
+    QTransform,
+)
+
+from engine.messages import Points
+from gui.plane_item import PlaneItem, extent_of, mapped
+from gui.plane_path import NOTHING
+from gui.theme import UNIT, Theme, tint
+from gui.thumbnails import draw_rounded
+from gui.wording import keyframe_letter
+
+PICTURE = 11.0 * UNIT
+
+
+class KeyframesItem(PlaneItem):
+    """Paints keyframes as lettered marks, each with its picture on the side away from the
+    middle. A picture that would cover another one is left out."""
+
+    margin = 2 * PICTURE
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points = NOTHING
+        self._pictures: list[QPixmap | None] = []
+
+    def set_keyframes(self, points: Points) -> None:
+        """The keyframes' places [k, 2]."""
+        self._points = points
+        self._pictures = [None] * len(points)
+        self.changed()
+
+    def set_pictures(self, pictures: list[QPixmap | None]) -> None:
+        """One small picture a keyframe, None where there is none yet."""
+        self._pictures = pictures
+        self.update()
+
+    def extent(self) -> QRectF:
+        return extent_of(self._points)
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        centre = screen.map(QPointF(0, 0))
+        taken: list[QRectF] = []
+        for number, place in enumerate(mapped(self._points, screen)):
+            point = QPointF(*place)
+            box = self._box(point, centre)
+            free = not any(box.intersects(other) for other in taken)
+            self._draw_mark(painter, point)
+            if free:
+                taken.append(box)
+                self._draw_picture(painter, box, keyframe_letter(number), number)
+
+    def _box(self, point: QPointF, centre: QPointF) -> QRectF:
+        outward = point - centre
+        length = max(float(np.hypot(outward.x(), outward.y())), 1e-9)
+        away = outward / length if length > 1.0 else QPointF(0, -1)
+        box = QRectF(0, 0, PICTURE, PICTURE)
+        box.moveCenter(point + away * (PICTURE * 0.62 + 2 * UNIT))
+        return box
+
+    def _draw_mark(self, painter: QPainter, point: QPointF) -> None:
+        painter.setPen(QPen(QColor(self.theme.text), 1.8))
+        painter.setBrush(QColor(self.theme.canvas))
+        painter.drawEllipse(point, 4.5, 4.5)
+
+    def _draw_picture(self, painter: QPainter, box: QRectF, letter: str, number: int) -> None:
+        pixmap = self._pictures[number]
+        frame = box.adjusted(-1.5, -1.5, 1.5, 1.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.theme.line))
+        painter.drawRoundedRect(frame, 6, 6)
+        if pixmap is None:
+            painter.setBrush(QColor(self.theme.surface))
+            painter.drawRoundedRect(box, 5, 5)
+        else:
+            draw_rounded(painter, box, pixmap, 5)
+        chip = QRectF(box.left() + 2, box.top() + 2, 15, 15)
+        painter.setBrush(tint("#0b0c10", 0.66))
+        painter.drawRoundedRect(chip, 4, 4)
+        painter.setFont(self.theme.font(0.78, bold=True))
+        painter.setPen(QColor("#f1f2f5"))
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, letter)
+
+
+class PlayheadItem(PlaneItem):
+    """Paints the glowing dot of the playhead, and a small one for each further lane."""
+
+    margin = 24.0
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points = NOTHING
+        self._methods: tuple[str, ...] = ()
+
+    def set_places(self, points: Points, methods: tuple[str, ...]) -> None:
+        """Where the lanes' playheads are [n, 2], the edited walk's first, and their methods."""
+        self._points, self._methods = points, methods
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return extent_of(self._points)
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        places = [QPointF(*place) for place in mapped(self._points, screen)]
+        for place, method in list(zip(places, self._methods, strict=True))[1:]:
+            painter.setPen(QPen(QColor(self.theme.canvas), 1.5))
+            painter.setBrush(QColor(self.theme.method_colour(method)))
+            painter.drawEllipse(place, 5, 5)
+        if places:
+            self._draw_glow(painter, places[0], self.theme.method_colour(self._methods[0]))
+
+    def _draw_glow(self, painter: QPainter, place: QPointF, colour: str) -> None:
+        glow = QRadialGradient(place, 22)
+        for share, opacity in ((0.0, 0.85), (0.3, 0.5), (0.6, 0.16), (1.0, 0.0)):
+            glow.setColorAt(share, tint(colour, opacity))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(glow)
+        painter.drawEllipse(place, 22, 22)
+        painter.setPen(QPen(QColor(colour), 2.5))
+        painter.setBrush(QColor("#ffffff"))
+        painter.drawEllipse(place, 6.5, 6.5)
+
+
+class ProbeItem(PlaneItem):
+    """Paints the crosshair of the point that was asked for, and what is known of it."""
+
+    margin = 220.0
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._point: QPointF | None = None
+        self._text = ""
+        self._waiting = False
+
+    def set_probe(self, point: QPointF | None, text: str = "", *, waiting: bool = False) -> None:
+        """The point, in units of std, and what is to be said of it; None takes it away."""
+        self._point, self._text, self._waiting = point, text, waiting
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return QRectF(self._point, self._point) if self._point is not None else QRectF()
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        if self._point is None:
+            return
+        at = screen.map(self._point)
+        for width, colour in ((4.0, tint(self.theme.canvas, 0.7)), (1.6, QColor(self.theme.text))):
+            pen = QPen(colour, width)
+            pen.setStyle(Qt.PenStyle.DotLine if self._waiting else Qt.PenStyle.SolidLine)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(at, 8, 8)
+            for way in (QPointF(1, 0), QPointF(0, 1), QPointF(-1, 0), QPointF(0, -1)):
+                painter.drawLine(at + way * 8, at + way * 15)
+        self._draw_text(painter, at)
+
+    def _draw_text(self, painter: QPainter, at: QPointF) -> None:
+        if not self._text:
+            return
+        painter.setFont(self.theme.font(0.86, digits=True))
+        metrics = QFontMetricsF(painter.font())
+        box = QRectF(
+            0, 0, metrics.horizontalAdvance(self._text) + 3 * UNIT, metrics.height() + UNIT
+        )
+        right = at.x() + 20 + box.width() < painter.viewport().width()
+        box.moveCenter(QPointF(0, at.y()))
+        box.moveLeft(at.x() + 20 if right else at.x() - 20 - box.width())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tint(self.theme.surface, 0.92))
+        painter.drawRoundedRect(box, UNIT, UNIT)
+        painter.setPen(QColor(self.theme.text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._text)

@@ -1,0 +1,168 @@
+"""The plane on which the walk runs: the typical shell, all methods' paths, a picture at a click."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from gui.plane_item import PlaneBox, PlaneItem
+from gui.plane_marks import PICTURE
+from gui.state import ExplorerState
+from gui.theme import UNIT, Theme
+from gui.thumbnails import Thumbnails
+from gui.toy_plane import ToyPlane
+from gui.walk_plane import WalkPlane
+
+
+class Plane(Protocol):
+    """What the plot can show, and pass the mouse to."""
+
+    items: tuple[PlaneItem, ...]
+
+    def note(self) -> str: ...
+    def reading(self, point: QPointF) -> str: ...
+    def reach(self) -> float: ...
+    def press(self, start: QPointF) -> None: ...
+    def drag(self, point: QPointF) -> None: ...
+    def click(self, point: QPointF) -> None: ...
+
+
+class TrajectoryPlot(QWidget):
+    """Owns the view onto the plane: zoom, what is under the mouse, walk or toy."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._box = PlaneBox()
+        self._canvas = pg.PlotWidget(viewBox=self._box)
+        self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
+        self._toy = ToyPlane(self._box, theme)
+        self._zoomed = False
+        self._line = QLabel()
+        self._toy_button, self._draw_button = QToolButton(), QToolButton()
+        self._lay_out()
+        self._connect(state)
+        self.set_theme(theme)
+        self.set_toy(False)
+        self.setAccessibleName("Trajectory in the plane of the walk's ends")
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._canvas.setBackground(QColor(theme.canvas))
+        for item in (*self._walk.items, *self._toy.items):
+            item.set_theme(theme)
+        self._line.setFont(theme.font(0.88, digits=True))
+        self._line.setStyleSheet(f"color: {theme.muted}")
+
+    @property
+    def toy(self) -> bool:
+        """Whether the two-dimensional example is shown in the place of the walk."""
+        return self._toy_button.isChecked()
+
+    def set_toy(self, shown: bool) -> None:
+        """Show the article's two-dimensional example, or the walk."""
+        self._toy_button.setChecked(shown)
+        self._draw_button.setVisible(shown)
+        for item in self._walk.items:
+            item.setVisible(not shown)
+        for item in self._toy.items:
+            item.setVisible(shown)
+        self.reset_view()
+
+    def draw_toy(self) -> None:
+        """Draw the example's two ends again."""
+        self._toy.draw()
+        self.reset_view()
+
+    def reset_view(self) -> None:
+        """Show everything, with room for the keyframes' pictures."""
+        self._zoomed = False
+        half = max(min(self._box.width(), self._box.height()) / 2, 1.0)
+        room = 0.0 if self.toy else min(PICTURE * 1.2 + 3 * UNIT, half / 2)
+        reach = self._plane.reach() * half / (half - room)
+        self._box.setRange(xRange=(-reach, reach), yRange=(-reach, reach), padding=0)
+        self._show_note()
+
+    def copy(self) -> None:
+        """Put the plot on the clipboard as a picture."""
+        QGuiApplication.clipboard().setPixmap(self._canvas.grab())
+
+    # ── wiring ───────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _plane(self) -> Plane:
+        return self._toy if self.toy else self._walk
+
+    def _lay_out(self) -> None:
+        self._canvas.getPlotItem().hideButtons()
+        for side in ("left", "bottom"):
+            self._canvas.getPlotItem().hideAxis(side)
+        self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for button, text, tip in (
+            (self._toy_button, "Toy", "The article's example: two draws in two dimensions"),
+            (self._draw_button, "New draw", "Draw both ends from N(0, I₂) again"),
+        ):
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._toy_button.setCheckable(True)
+        row = QHBoxLayout()
+        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        row.addWidget(self._line, 1)
+        row.addWidget(self._draw_button)
+        row.addWidget(self._toy_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._canvas, 1)
+        column.addLayout(row)
+
+    def _connect(self, state: ExplorerState) -> None:
+        self._box.pressed.connect(lambda point: self._plane.press(point))
+        self._box.dragged.connect(lambda point: self._plane.drag(point))
+        self._box.clicked.connect(lambda point: self._plane.click(point))
+        self._box.reset_asked.connect(self.reset_view)
+        self._box.menu_asked.connect(self._show_menu)
+        self._box.sigResized.connect(self._fit)
+        self._box.sigRangeChangedManually.connect(self._on_zoom)
+        self._canvas.scene().sigMouseMoved.connect(self._show_reading)
+        self._toy_button.toggled.connect(self.set_toy)
+        self._draw_button.clicked.connect(self.draw_toy)
+        state.path_changed.connect(self._fit)
+
+    def _fit(self) -> None:
+        if not self._zoomed:
+            self.reset_view()
+
+    def _on_zoom(self) -> None:
+        self._zoomed = True
+
+    def _show_note(self) -> None:
+        self._line.setText(self._plane.note())
+
+    def _show_reading(self, position: QPointF) -> None:
+        inside = self._box.sceneBoundingRect().contains(position)
+        point = self._box.mapSceneToView(position)
+        self._line.setText(self._plane.reading(point) if inside else self._plane.note())
+
+    def _show_menu(self, position: QPointF) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Reset view").triggered.connect(self.reset_view)
+        menu.addAction("Copy plot").triggered.connect(self.copy)
+        toy = QAction("Toy example", menu, checkable=True, checked=self.toy)
+        toy.toggled.connect(self.set_toy)
+        menu.addAction(toy)
+        menu.popup(position.toPoint())

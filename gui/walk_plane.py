@@ -1,0 +1,209 @@
+"""The walk as the trajectory plot shows it: its items, and what the mouse does to them."""
+
+from __future__ import annotations
+
+from math import hypot, sqrt
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF
+from superqt.utils import QSignalThrottler
+
+from engine.messages import PathReady, Points
+from gui.plane_item import PlaneBox, PlaneItem
+from gui.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
+from gui.plane_path import NOTHING, CurvesItem, DotsItem, PathItem
+from gui.plane_ring import RingItem
+from gui.state import ExplorerState
+from gui.theme import Theme
+from gui.thumbnails import Thumbnails
+from gui.wording import shell_distance
+
+#: How near (pixels) the mouse must be to take hold of the playhead, and to hit a frame's dot.
+GRIP = 16.0
+HIT = 6.0
+#: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
+PROBE_INTERVAL = 50
+
+
+class WalkPlane(QObject):
+    """Owns the items of the walk and keeps them equal to the state. Coordinates are in std."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        box: PlaneBox,
+        theme: Theme,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._thumbnails, self._box = state, thumbnails, box
+        self._holds_playhead = False
+        self._wanted = QPointF()
+        self._ring, self._curves, self._path = RingItem(theme), CurvesItem(theme), PathItem(theme)
+        self._dots, self._keyframes = DotsItem(theme), KeyframesItem(theme)
+        self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
+        self.items: tuple[PlaneItem, ...] = (
+            self._ring,
+            self._curves,
+            self._path,
+            self._dots,
+            self._keyframes,
+            self._playhead,
+            self._probe,
+        )
+        for depth, item in enumerate(self.items):
+            item.setZValue(depth)
+            box.addItem(item, ignoreBounds=True)
+        self._asker = QSignalThrottler(parent=self)
+        self._asker.setTimeout(PROBE_INTERVAL)
+        self._asker.triggered.connect(self._ask)
+        state.path_changed.connect(self._show_path)
+        state.results_reset.connect(self._show_path)
+        state.frame_changed.connect(self._on_frame)
+        state.playhead_changed.connect(self._on_playhead)
+        state.probe_changed.connect(self._on_probe)
+        self._show_path()
+
+    # ── what it says ─────────────────────────────────────────────────────────────────────────
+
+    def note(self) -> str:
+        """One line on how faithful the picture is."""
+        path = self._geometry()
+        if path is None:
+            return "The plane appears with the first walk"
+        if path.exact:
+            return "Exact: the walk lies in this plane"
+        return f"The plane shows {path.kept:.0%} of the walk"
+
+    def reading(self, point: QPointF) -> str:
+        """What is at a point of the plane."""
+        radius, sigma = hypot(point.x(), point.y()), self._sigma()
+        parts = [f"std {radius:.3f}"]
+        parts += [shell_distance((radius - 1.0) / sigma)] if sigma else []
+        near = self._frame_at(point, HIT)
+        return " · ".join([*parts, *([f"frame {near}"] if near is not None else [])])
+
+    def reach(self) -> float:
+        """How far from the origin the walk goes, at least to the shell."""
+        path = self._geometry()
+        radii = np.hypot(*path.frames.T) if path is not None else np.ones(1)
+        return max(float(radii.max(initial=1.0)), 1.0)
+
+    # ── the mouse ────────────────────────────────────────────────────────────────────────────
+
+    def press(self, start: QPointF) -> None:
+        """A drag begins: of the playhead if it is there, else of the probe."""
+        places = self._places()
+        gap = np.hypot(*(places[0] - (start.x(), start.y()))) if len(places) else np.inf
+        self._holds_playhead = bool(gap <= GRIP * self._pixel())
+
+    def drag(self, point: QPointF) -> None:
+        if self._holds_playhead:
+            index = self._frame_at(point, np.inf)
+            if index is not None:
+                self._state.seek(index)
+        else:
+            self._want(point)
+
+    def click(self, point: QPointF) -> None:
+        """Go to the frame that was hit, or ask for the picture at the point."""
+        index = self._frame_at(point, HIT)
+        if index is None:
+            self._want(point)
+        else:
+            self._probe.set_probe(None)
+            self._state.seek(index)
+
+    def _want(self, point: QPointF) -> None:
+        self._wanted = point
+        self._probe.set_probe(point, waiting=True)
+        self._asker.throttle()
+
+    def _ask(self) -> None:
+        self._state.ask_probe(self._wanted.x(), self._wanted.y())
+
+    def _frame_at(self, point: QPointF, reach: float) -> int | None:
+        """The frame nearest to a point within `reach` pixels. Of frames at one place, the one
+        that is nearest to the playhead in time: a path may cross itself."""
+        path = self._geometry()
+        if path is None or not len(path.frames):
+            return None
+        gaps = np.hypot(*(path.frames - (point.x(), point.y())).T)
+        least = float(gaps.min())
+        if least > reach * self._pixel():
+            return None
+        close = np.flatnonzero(gaps <= least + 2 * self._pixel())
+        return int(close[np.argmin(gaps[close] + 1e-9 * np.abs(close - self._state.playhead))])
+
+    # ── the state ────────────────────────────────────────────────────────────────────────────
+
+    def _show_path(self) -> None:
+        """A lane has a geometry, or a new job has none yet: then the last one stays, without the
+        frames that no longer hold."""
+        path = self._geometry()
+        if path is None:
+            return
+        results = self._state.results.lanes[0]
+        method = results.lane.walk.method_of(0).name
+        own = [c.points for c in path.curves if c.method == method] if path.exact else []
+        self._ring.set_sigma(self._sigma())
+        self._curves.set_curves(path.curves, method)
+        self._path.set_path(own[0] if own else path.frames, method)
+        self._dots.set_frames(path.frames, results.tiers, method)
+        self._keyframes.set_keyframes(path.keyframes)
+        self._show_pictures()
+        self._on_playhead()
+
+    def _on_frame(self, lane: int, index: int) -> None:
+        if lane == 0:
+            self._dots.update()
+            if index in self._state.results.lanes[0].lane.walk.keyframe_indices():
+                self._show_pictures()
+
+    def _show_pictures(self) -> None:
+        path = self._geometry()
+        if path is None:
+            return
+        ratio = self._box.getViewWidget().devicePixelRatioF()
+        indices = self._state.results.lanes[0].lane.walk.keyframe_indices()
+        pictures = [self._thumbnails.get(0, index, PICTURE, ratio) for index in indices]
+        self._keyframes.set_pictures(pictures[: len(path.keyframes)])
+
+    def _on_playhead(self) -> None:
+        lanes = self._state.results.lanes
+        places = self._places()
+        methods = tuple(r.lane.walk.method_of(0).name for r in lanes if r.path is not None)
+        self._playhead.set_places(places, methods[: len(places)])
+        self._path.set_share(self._state.playhead / max(self._state.frame_count - 1, 1))
+        if self._state.probe is None:
+            self._probe.set_probe(None)
+
+    def _on_probe(self) -> None:
+        probe = self._state.probe
+        if probe is None:
+            self._probe.set_probe(None)
+            return
+        text = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
+        self._probe.set_probe(QPointF(probe.x, probe.y), text)
+
+    # ── questions ────────────────────────────────────────────────────────────────────────────
+
+    def _geometry(self) -> PathReady | None:
+        lanes = self._state.results.lanes
+        return lanes[0].path if lanes else None
+
+    def _places(self) -> Points:
+        """Where the playhead is in each lane whose geometry is known [n, 2]."""
+        index = self._state.playhead
+        paths = [results.path for results in self._state.results.lanes]
+        places = [p.frames[index] for p in paths if p is not None and index < len(p.frames)]
+        return np.array(places) if places else NOTHING
+
+    def _sigma(self) -> float:
+        """The std of |z|/√d for a draw z; 0 as long as d is not known."""
+        path = self._geometry()
+        return 1.0 / sqrt(2 * path.dimension) if path is not None and path.dimension else 0.0
+
+    def _pixel(self) -> float:
+        return float(max(self._box.viewPixelSize()))
