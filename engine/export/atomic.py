@@ -55,6 +55,8 @@ def atomic_path(path: Path, existing: Existing = Existing.REFUSE) -> Iterator[Pa
     InputError as `choose_path` does, and WriteError where the system refuses to write. NUMBER is
     settled beforehand, with `choose_path`.
     """
+    if existing is Existing.NUMBER:
+        existing = Existing.REFUSE
     choose_path(path, existing)
     part = path.with_name(f"{path.stem[:40]}.part-{secrets.token_hex(4)}{path.suffix}")
     try:

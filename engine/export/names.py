@@ -1,0 +1,29 @@
+"""File names that every system takes."""
+
+from __future__ import annotations
+
+import re
+
+from engine.errors import InputError
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_FIELD = re.compile(r"\{index(?::0?(\d)d?)?\}")
+MAX_LENGTH = 80
+
+
+def clean_name(text: str) -> str:
+    """`text` as the name of a file or folder, at most 80 characters."""
+    name = _FORBIDDEN.sub("_", text).strip(" .")[:MAX_LENGTH].strip(" .") or "unnamed"
+    return f"_{name}" if _RESERVED.fullmatch(name) else name
+
+
+def frame_name(template: str, index: int) -> str:
+    """`template` with {index} or {index:05d} filled in. Raises InputError for one without it."""
+    name, count = _FIELD.subn(lambda field: f"{index:0{field[1] or 1}d}", template)
+    if not count or "{" in name or clean_name(name) != name:
+        raise InputError(
+            f"The name template {template!r} makes no usable file names; write it as "
+            "'{index:05d}.png', with other letters where you like."
+        )
+    return name

@@ -1,0 +1,179 @@
+"""Videos and animations, frame by frame in constant memory: MP4, WebM, GIF, WebP, by PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from engine.errors import InputError
+from engine.export.atomic import WriteError, atomic_path
+from engine.export.contract import Add, Plan
+from engine.export.palette import Palette
+from engine.export.side_by_side import SideBySide
+from engine.messages import Image
+
+BT709 = 1  # its number as matrix, primaries and transfer function alike
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """An encoder, the container's short name, and the options that a quality of 0…100 means."""
+
+    container: str
+    encoder: str
+    pixels: str
+    options: Callable[[int], dict[str, str]]
+    muxing: dict[str, str]
+
+
+CODECS = {
+    ".mp4": Codec(
+        "mp4",
+        "libx264",
+        "yuv420p",
+        lambda quality: {"crf": str(round(42 - 0.3 * quality)), "preset": "veryfast"},
+        {"movflags": "faststart+use_metadata_tags"},
+    ),
+    ".webm": Codec(
+        "webm",
+        "libvpx-vp9",
+        "yuv420p",
+        lambda quality: {
+            "crf": str(round(62 - 0.5 * quality)),
+            "b": "0",
+            "deadline": "realtime",
+            "cpu-used": "6",
+            "row-mt": "1",
+        },
+        {},
+    ),
+    ".gif": Codec("gif", "gif", "pal8", lambda quality: {}, {"loop": "0"}),
+    ".webp": Codec(
+        "webp",
+        "libwebp_anim",
+        "bgra",
+        lambda quality: {"quality": str(quality), "compression_level": "2"},
+        {"loop": "0"},
+    ),
+}
+#: A file that is whole up to its last second whenever the program dies.
+LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+
+
+def has_encoder(suffix: str) -> bool:
+    """Whether this machine's libraries can write files of this suffix."""
+    return CODECS[suffix].encoder in av.codecs_available
+
+
+@contextmanager
+def open_video(path: Path, plan: Plan) -> Iterator[Add]:
+    """Takes frames in order; lanes stand side by side. The frame count is read back at the end.
+
+    Raises InputError where the encoder is missing or no frame came, WriteError where the file
+    cannot be written or holds another number of frames than were put in.
+    """
+    codec = CODECS[path.suffix.lower()]
+    if codec.encoder not in av.codecs_available:
+        raise InputError(
+            f"The encoder {codec.encoder} is missing here; export PNG pictures or another format."
+        )
+    with atomic_path(path, plan.existing) as part:
+        muxing = LIVE_MUXING if plan.live else codec.muxing
+        with av.open(str(part), "w", format=codec.container, options=muxing) as container:
+            container.metadata.update(plan.about)
+            film = _Film(container, codec, plan)
+            yield film.add
+            film.end()
+        if path.suffix.lower() != ".webp" and count_frames(part) != film.count:
+            raise WriteError(f"{path} did not take all {film.count} frames; export it again.")
+
+
+def count_frames(path: Path) -> int:
+    """Frames in a video or GIF, counted without decoding. (WebP merges equal frames.)"""
+    with av.open(str(path)) as container:
+        return sum(1 for packet in container.demux(video=0) if packet.size)
+
+
+class _Film:
+    """Owns the stream, which is opened when the first picture says how large it is."""
+
+    def __init__(self, container: Any, codec: Codec, plan: Plan) -> None:
+        self._container, self._codec, self._plan = container, codec, plan
+        self._composer = SideBySide(plan.titles)
+        self._reformatter = VideoReformatter()
+        self._stream: Any = None
+        self._palette: Palette | None = None
+        self.count = 0
+
+    def add(self, index: int, images: Sequence[Image]) -> None:
+        """The next frame; its index does not matter to a film."""
+        picture = self._composer.compose(images)
+        if self._codec.pixels == "yuv420p":
+            picture = _even(picture)
+        if self._stream is None:
+            self._open(picture.shape[1], picture.shape[0])
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts = self.count
+        frame.time_base = 1 / _rate(self._plan.fps)
+        self.count += 1
+        self._encode(self._palette.apply(frame) if self._palette else self._convert(frame))
+
+    def end(self) -> None:
+        """Write what the encoder still holds."""
+        if self._stream is None:
+            raise InputError("There are no frames to export yet; generate the walk first.")
+        if self._palette:
+            self._encode(self._palette.end())
+        self._encode([None])
+
+    def _open(self, width: int, height: int) -> None:
+        options = self._codec.options(self._plan.quality)
+        if self._plan.live:
+            options |= {"tune": "zerolatency", "g": str(max(1, round(self._plan.fps)))}
+        rate = _rate(self._plan.fps)
+        self._stream = self._container.add_stream(self._codec.encoder, rate=rate, options=options)
+        context = self._stream.codec_context
+        context.width, context.height, context.pix_fmt = width, height, self._codec.pixels
+        context.time_base = 1 / rate
+        if self._codec.pixels == "yuv420p":
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range = ColorRange.MPEG
+        elif self._codec.pixels == "pal8":
+            self._palette = Palette(width, height, rate)
+
+    def _convert(self, frame: Any) -> list[Any]:
+        if self._codec.pixels != "yuv420p":
+            return [self._reformatter.reformat(frame, format=self._codec.pixels)]
+        converted = self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA,
+        )
+        return [converted]
+
+    def _encode(self, frames: Sequence[Any]) -> None:
+        for frame in frames:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+
+
+def _rate(fps: float) -> Fraction:
+    return Fraction(fps).limit_denominator(1001)
+
+
+def _even(picture: Image) -> Image:
+    """Chroma of half the size needs even sides: the last row or column is doubled."""
+    odd = picture.shape[0] % 2, picture.shape[1] % 2
+    if not any(odd):
+        return picture
+    return np.pad(picture, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")

@@ -1,0 +1,203 @@
+"""Picture files, sheets, tables, names, and what is found out before any work."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from engine.errors import InputError
+from engine.export import open_export as opening
+from engine.export.atomic import Existing, WriteError
+from engine.export.contract import Plan
+from engine.export.names import clean_name, frame_name
+from engine.export.open_export import (
+    Format,
+    check_export,
+    estimate_bytes,
+    format_for,
+    open_export,
+    settle_path,
+)
+from engine.export.png import encode_png, read_text
+from engine.export.sheet import sheet_indices
+from engine.export.tables import write_table
+from engine.messages import Image
+from tests.engine.export.pictures import make_picture
+
+
+def load(path: Path) -> Image:
+    with Pillow.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def export(path: Path, frames: Sequence[Image], plan: Plan) -> None:
+    with open_export(path, plan) as add:
+        for index, frame in zip(plan.indices, frames, strict=True):
+            add(index, [frame] * len(plan.titles))
+
+
+def test_pictures_are_numbered_and_lossless(tmp_path: Path, walk: list[Image]) -> None:
+    export(tmp_path / "out", walk, Plan(indices=tuple(range(12))))
+    assert sorted(os.listdir(tmp_path / "out")) == [f"{k:05d}.png" for k in range(12)]
+    for index, frame in enumerate(walk):
+        assert np.array_equal(load(tmp_path / "out" / f"{index:05d}.png"), frame)
+
+
+def test_each_picture_carries_its_own_text(tmp_path: Path, walk: list[Image]) -> None:
+    plan = Plan(
+        titles=("linear", "slerp: a/b"),
+        indices=(3, 4),
+        template="walk {index}.png",
+        describe=lambda lane, index: {"frame": f"{lane}/{index} γ"},
+    )
+    export(tmp_path, walk[3:5], plan)
+    assert sorted(os.listdir(tmp_path)) == ["1 linear", "2 slerp_ a_b"]
+    assert read_text(tmp_path / "2 slerp_ a_b" / "walk 4.png") == {"frame": "1/4 γ"}
+
+
+def test_text_is_read_by_others_too(tmp_path: Path) -> None:
+    text = {"parameters": "a cat, ünïted\nSteps: 20", "own": "猫 γ"}
+    (tmp_path / "a.png").write_bytes(encode_png(make_picture(0), text))
+    with Pillow.open(tmp_path / "a.png") as picture:
+        assert dict(picture.text) == text
+    assert read_text(tmp_path / "a.png") == text
+
+
+def test_pictures_that_were_done_survive_a_full_disk(
+    tmp_path: Path, walk: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = Path.write_bytes
+
+    def fill_up(path: Path, data: bytes) -> int:
+        if path.name.startswith("00005"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(path, data)
+
+    plan = Plan(indices=tuple(range(12)))
+    monkeypatch.setattr(Path, "write_bytes", fill_up)
+    with pytest.raises(WriteError, match=r"00005\.png could not be written \(no space left"):
+        export(tmp_path, walk, plan)
+    monkeypatch.undo()
+    done = sorted(os.listdir(tmp_path))
+    assert done[:5] == [f"{k:05d}.png" for k in range(5)]
+    assert all(np.array_equal(load(tmp_path / name), walk[int(name[:5])]) for name in done)
+    export(tmp_path, walk[5:], Plan(indices=tuple(range(5, 12)), existing=Existing.REPLACE))
+    assert len(os.listdir(tmp_path)) == 12
+
+
+def test_a_sheet_has_a_row_a_lane_and_shows_both_ends(tmp_path: Path, walk: list[Image]) -> None:
+    plan = Plan(titles=("linear", "slerp"), indices=tuple(range(12)), columns=4)
+    assert sheet_indices(plan.indices, plan.columns) == (0, 4, 7, 11)
+    export(tmp_path / "sheet.png", walk, plan)
+    page = load(tmp_path / "sheet.png")
+    assert page.shape == (2 * (48 + 16) + 2, 4 * 64 + 3 * 2, 3)
+    assert np.array_equal(page[16:64, :64], walk[0])
+    assert np.array_equal(page[-48:, -64:], walk[11])
+    assert page[:16].min() < 128, "no title is drawn"
+
+
+@pytest.mark.parametrize("columns", [1, 3, 100])
+def test_a_sheet_of_any_width(tmp_path: Path, walk: list[Image], columns: int) -> None:
+    plan = Plan(indices=tuple(range(12)), columns=columns)
+    export(tmp_path / "sheet.png", walk, plan)
+    shown = min(columns, 12)
+    assert load(tmp_path / "sheet.png").shape == (48, shown * 66 - 2, 3)
+
+
+def test_a_wide_sheet_is_made_smaller(tmp_path: Path) -> None:
+    frames = [make_picture(0, 256, 512)] * 40
+    plan = Plan(indices=tuple(range(40)), columns=40)
+    export(tmp_path / "sheet.png", frames, plan)
+    assert load(tmp_path / "sheet.png").shape[1] <= 8192
+
+
+def test_tables_as_csv_and_json(tmp_path: Path) -> None:
+    columns = {"lane": ["slerp", "a, b"], "index": [0, 1], "clip score": [24.5, float("nan")]}
+    path = write_table(tmp_path / "a.csv", columns)
+    assert path.read_text() == 'lane,index,clip score\nslerp,0,24.5\n"a, b",1,\n'
+    rows = json.loads(write_table(tmp_path / "a.json", columns).read_text())
+    assert rows[1] == {"lane": "a, b", "index": 1, "clip score": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a/b\\c:d", "a_b_c_d"),
+        ("con", "_con"),
+        ("Aux.txt", "_Aux.txt"),
+        ("..", "unnamed"),
+        ("x" * 300, "x" * 80),
+        ("猫 é", "猫 é"),
+    ],
+)
+def test_names_that_every_system_takes(text: str, name: str) -> None:
+    assert clean_name(text) == name
+
+
+@pytest.mark.parametrize("template", ["a.png", "../{index}.png", "{index!r}", "{0}", "{index}{x}"])
+def test_unusable_templates_are_one_sentence(template: str) -> None:
+    with pytest.raises(InputError, match="name template"):
+        frame_name(template, 1)
+
+
+def test_templates_number_as_they_say() -> None:
+    assert frame_name("cat_{index:03d}.png", 7) == "cat_007.png"
+    assert frame_name("{index}.png", 7) == "7.png"
+
+
+def test_the_suffix_names_the_format(tmp_path: Path) -> None:
+    assert format_for(Path("a/b")) is Format.PICTURES
+    assert format_for(Path("a.MP4")) is Format.MP4
+    (tmp_path / "v1.5").mkdir()
+    assert format_for(tmp_path / "v1.5") is Format.PICTURES
+    with pytest.raises(InputError, match=r"no export format '\.avi'"):
+        format_for(Path("a.avi"))
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "file/a.mp4", "a.avi"])
+def test_places_that_cannot_be_written_are_named_before(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError):
+        check_export(tmp_path / name, Plan(indices=(0,)), 64, 64)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
+    for name in ("new/folder", "new/film.mp4"):
+        check_export(tmp_path / name, Plan(indices=(0,)), 64, 64)
+    assert os.listdir(tmp_path) == []
+
+
+def test_too_little_space_is_said_with_both_amounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_free_bytes", lambda folder: 100 << 20)
+    plan = Plan(indices=tuple(range(1000)))
+    with pytest.raises(InputError, match=r"needs about 564 MB and .* has 100 MB left"):
+        check_export(tmp_path / "out", plan, 512, 512)
+
+
+def test_pictures_are_not_mixed_with_older_ones(tmp_path: Path, walk: list[Image]) -> None:
+    plan = Plan(indices=tuple(range(12)))
+    export(tmp_path / "out", walk, plan)
+    with pytest.raises(InputError, match="holds pictures already"):
+        check_export(tmp_path / "out", plan, 64, 48)
+    assert settle_path(tmp_path / "out", Existing.NUMBER) == tmp_path / "out-2"
+    assert settle_path(tmp_path / "new", Existing.NUMBER) == tmp_path / "new"
+
+
+@pytest.mark.parametrize("name", ["out", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])
+def test_the_estimate_is_on_the_safe_side(tmp_path: Path, name: str) -> None:
+    frames = [make_picture(k, 128, 128) for k in range(12)]
+    plan = Plan(indices=tuple(range(12)))
+    export(tmp_path / name, frames, plan)
+    path = tmp_path / name
+    files = list(path.iterdir()) if path.is_dir() else [path]
+    assert sum(f.stat().st_size for f in files) < estimate_bytes(path, plan, 128, 128)
