@@ -39,7 +39,8 @@ class RenderRequest:
 
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
     measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
-    the frames' latents in their events, `in_order` for first to last instead of coarse to fine. `precision` and `device` "" are chosen by the machine.
+    the frames' latents in their events, `in_order` for first to last instead of coarse to fine.
+    `precision` and `device` "" are chosen by the machine.
     """
 
     job: int

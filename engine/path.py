@@ -82,5 +82,5 @@ def latent_stats(latent: npt.NDArray[np.floating]) -> LatentStats:
     return LatentStats(
         mean=float(flat.mean()),
         std=float(flat.std()),
-        norm_z=(norm - np.sqrt(flat.size - 0.5)) / np.sqrt(0.5),
+        norm_z=float((norm - np.sqrt(flat.size - 0.5)) / np.sqrt(0.5)),
     )

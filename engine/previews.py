@@ -65,7 +65,7 @@ class PreviewMap:
         values = latent.detach().float().cpu().numpy()
         weights = self._weights
         rgb = np.tensordot(values, weights[:-1], axes=(0, 0)) + weights[-1]
-        picture: Image = np.clip(rgb, 0.0, 255.0).astype(np.uint8)
+        picture: Image = np.clip(np.nan_to_num(rgb), 0.0, 255.0).astype(np.uint8)
         picture.flags.writeable = False
         return picture
 

@@ -30,6 +30,7 @@ Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
 #: Changes whenever the same ingredients would give other pixels.
 ENGINE_GENERATION = 1
 _TEXTS = 512
+_NO_JOB = -1
 
 
 def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | None:
@@ -38,10 +39,15 @@ def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | Non
 
 
 class Renderer:
-    """Owns the model in memory and everything derived from it. Used from one thread."""
+    """Owns the model in memory and everything derived from it. Used from one thread.
 
-    def __init__(self, store: FrameStore) -> None:
-        self._store = store
+    `announce` is given the events of the model's loading, which come while `run` is busy.
+    """
+
+    def __init__(
+        self, store: FrameStore, announce: Callable[[m.Event], None] = lambda _: None
+    ) -> None:
+        self._store, self._announce = store, announce
         self._model: DiffusionModel | None = None
         self._model_key: tuple[str, str, str] | None = None
         self._preview: PreviewMap | None = None
@@ -69,11 +75,11 @@ class Renderer:
     ) -> Iterator[m.Event]:
         """One point of the plane, and those asked for meanwhile, when no job is running."""
         try:
-            yield from self._open(request.model, request.device, request.precision, -1)
+            self._open(request, control)
             tools = self._tools(request.sampling, batch=0)
             first = [self._probe(request)]
             more = self._probe_source(probes, request)
-            work = FrameWork(-1, Job([], {}, None), tools, None)
+            work = FrameWork(_NO_JOB, Job([], {}, None), tools, None)
             yield from work.run(control, lambda: first.pop() if first else more())
         except Cancelled:
             return
@@ -92,7 +98,7 @@ class Renderer:
     def _render(
         self, request: m.RenderRequest, control: JobControl, probes: Probes
     ) -> Iterator[m.Event]:
-        yield from self._open(request.model, request.device, request.precision, request.job)
+        self._open(request, control)
         control.check()
         tools = self._tools(request.sampling, request.batch)
         yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots))
@@ -122,22 +128,22 @@ class Renderer:
 
         return take
 
-    def _open(self, location: str, device: str, precision: str, job: int) -> Iterator[m.Event]:
-        key = (location, device, precision)
+    def _open(self, request: m.RenderRequest | m.ProbeRequest, control: JobControl) -> None:
+        """Have the request's model in memory, telling how far that is."""
+        job = request.job if isinstance(request, m.RenderRequest) else _NO_JOB
+        key = (request.model, request.device, request.precision)
         if self._model_key == key:
             return
         self.unload()
-        yield m.ModelLoading(job, "Opening the model", 0.0)
-        stages: list[m.ModelLoading] = []
-        self._model = open_model(
-            location,
-            device,
-            precision,
-            lambda stage, share: stages.append(m.ModelLoading(job, stage, share)),
-        )
-        self._model_key = key
-        yield m.ModelLoading(job, "Fitting the preview", 0.95)
+
+        def tell(stage: str, share: float) -> None:
+            control.check()
+            self._announce(m.ModelLoading(job, stage, share))
+
+        self._model = open_model(*key, tell)
+        tell("Fitting the preview", 1.0)
         self._preview = PreviewMap.fit(self._model)
+        self._model_key = key
 
     @property
     def _loaded(self) -> DiffusionModel:

@@ -67,7 +67,7 @@ class EngineThread(QThread):
         # Heavy imports happen here, on this thread, after the window's first paint.
         from engine.renderer import Renderer
 
-        renderer = Renderer(self._store)
+        renderer = Renderer(self._store, self._outbox.post)
         while (work := self._slot.take()) is not None:
             request, control = work
             match request:

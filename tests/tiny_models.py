@@ -55,6 +55,7 @@ def make_tiny_model(
         beta_end=0.012,
         beta_schedule="scaled_linear",
         prediction_type=prediction,
+        steps_offset=1,
         **options,
     ).save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps(_index(scheduler)), encoding="utf-8")

@@ -1,0 +1,96 @@
+"""Frames are remembered by content, within their budgets, also on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.frame_store import FrameStore, StoredFrame, frame_key
+
+
+def _frame(value: int, side: int = 16) -> StoredFrame:
+    image = np.full((side, side, 3), value, np.uint8)
+    return StoredFrame(image, np.full((4, 2, 2), value, np.float32))
+
+
+def test_a_key_depends_on_every_setting_and_number() -> None:
+    latent = np.zeros(4, np.float32)
+    key = frame_key({"steps": 20}, latent)
+    assert key == frame_key({"steps": 20}, latent.copy())
+    assert key != frame_key({"steps": 21}, latent)
+    assert key != frame_key({"steps": 20}, latent + 1e-7)
+
+
+def test_a_frame_comes_back_equal_and_read_only() -> None:
+    store = FrameStore()
+    store.put("a", _frame(3))
+    frame = store.get("a")
+    assert frame is not None
+    assert (frame.image == 3).all()
+    assert not frame.image.flags.writeable
+    assert store.get("b") is None
+
+
+def test_the_least_recently_used_frame_goes_first() -> None:
+    size = _frame(0).size
+    store = FrameStore(memory_bytes=2 * size)
+    for name in "ab":
+        store.put(name, _frame(1))
+    store.get("a")
+    store.put("c", _frame(2))
+    assert store.get("b") is None
+    assert store.get("a") is not None
+    assert store.usage()[0] == 2 * size
+
+
+def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    for k in range(5):
+        store.put(f"{k:040x}", _frame(k))
+    again = FrameStore(folder=tmp_path)
+    for k in range(5):
+        frame = again.get(f"{k:040x}")
+        assert frame is not None
+        assert (frame.image == k).all()
+        assert (frame.final == k).all()
+
+
+def test_the_disk_keeps_to_its_budget_oldest_first(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path, disk_bytes=4096)
+    for k in range(8):
+        store.put(f"{k:040x}", _frame(k))
+    files = list(tmp_path.glob("??/*.safetensors"))
+    assert 0 < sum(f.stat().st_size for f in files) <= 4096
+    fresh = FrameStore(folder=tmp_path)
+    assert fresh.get(f"{7:040x}") is not None
+    assert fresh.get(f"{0:040x}") is None
+
+
+def test_a_damaged_or_vanished_file_counts_as_missing(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.put("b" * 40, _frame(2))
+    (path,) = tmp_path.glob("aa/*.safetensors")
+    path.write_bytes(path.read_bytes()[:50])
+    fresh = FrameStore(folder=tmp_path)
+    assert fresh.get("a" * 40) is None
+    (tmp_path / "bb").rename(tmp_path / "elsewhere")
+    assert fresh.get("b" * 40) is None
+
+
+def test_a_folder_that_cannot_be_written_costs_the_cache_only(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    store = FrameStore(folder=blocked / "frames")
+    store.put("a" * 40, _frame(1))
+    assert store.get("a" * 40) is not None
+
+
+def test_clear_forgets_memory_and_disk(tmp_path: Path) -> None:
+    store = FrameStore(folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.clear()
+    assert store.get("a" * 40) is None
+    assert store.usage() == (0, 0)
+    assert not list(tmp_path.glob("??/*.safetensors"))

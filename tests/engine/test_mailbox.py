@@ -1,0 +1,118 @@
+"""What the threads hand each other."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.errors import Cancelled
+from engine.mailbox import JobControl, Outbox, RequestSlot
+from engine.walk import Lane, Sampling, Walk
+
+
+def _request(job: int) -> m.RenderRequest:
+    return m.RenderRequest(job, "starter", (Lane("slerp", Walk()),), Sampling())
+
+
+def _frame(index: int, tier: m.Tier) -> m.FrameReady:
+    return m.FrameReady(1, 0, index, 0.0, tier, "", np.zeros((1, 1, 3), np.uint8))
+
+
+def test_the_newest_request_wins_and_cancels_the_job_in_progress() -> None:
+    slot = RequestSlot()
+    slot.submit(_request(1))
+    taken = slot.take()
+    assert taken is not None
+    slot.submit(_request(2))
+    slot.submit(_request(3))
+    assert taken[1].cancelled
+    newest = slot.take()
+    assert newest is not None
+    assert newest[0] == _request(3)
+    assert not newest[1].cancelled
+
+
+def test_focus_reaches_the_job_in_progress_and_the_next_one() -> None:
+    slot = RequestSlot()
+    slot.submit(_request(1))
+    taken = slot.take()
+    assert taken is not None
+    slot.focus(17)
+    assert taken[1].focus == 17
+    slot.submit(_request(2))
+    following = slot.take()
+    assert following is not None
+    assert following[1].focus == 17
+
+
+def test_cancel_drops_a_request_that_has_not_begun() -> None:
+    slot = RequestSlot()
+    slot.submit(_request(4))
+    assert slot.cancel() == _request(4)
+    slot.close()
+    assert slot.take() is None
+
+
+def test_a_probe_that_does_not_match_waits_for_the_end_of_the_job() -> None:
+    slot = RequestSlot()
+    probe = m.ProbeRequest(1, "starter", Walk(), Sampling(), 0.0, 1.0)
+    slot.probe(probe)
+    assert slot.take_probe(lambda p: False) is None
+    assert slot.take_probe(lambda p: p.y == 1.0) == probe
+    assert slot.take_probe(lambda p: True) is None
+
+
+def test_a_cancelled_control_raises_at_the_next_check() -> None:
+    control = JobControl()
+    control.check()
+    control.cancel()
+    with pytest.raises(Cancelled):
+        control.check()
+
+
+def test_newer_previews_and_progress_replace_older_ones_finals_never() -> None:
+    woken: list[int] = []
+    outbox = Outbox(lambda: woken.append(1))
+    outbox.post(_frame(0, m.Tier.PREVIEW))
+    outbox.post(m.Progress(1, 0, 2, 1, 10))
+    outbox.post(_frame(0, m.Tier.PREVIEW))
+    outbox.post(_frame(0, m.Tier.FINAL))
+    outbox.post(_frame(1, m.Tier.FINAL))
+    outbox.post(m.Progress(1, 0, 2, 2, 10))
+    events = outbox.drain()
+    assert [type(e) for e in events] == [m.FrameReady] * 3 + [m.Progress]
+    assert [e.tier for e in events if isinstance(e, m.FrameReady)] == [1, 3, 3]
+    assert woken == [1]
+    outbox.post(m.JobCancelled(1))
+    assert woken == [1, 1]
+    assert outbox.drain() == [m.JobCancelled(1)]
+
+
+def test_a_slow_window_makes_the_engine_wait_instead_of_memory_grow() -> None:
+    outbox = Outbox(lambda: None, limit=3)
+    posted = threading.Semaphore(0)
+
+    def work() -> None:
+        for k in range(6):
+            outbox.post(_frame(k, m.Tier.FINAL), JobControl())
+            posted.release()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert all(posted.acquire(timeout=5) for _ in range(3))
+    assert not posted.acquire(timeout=0.2), "the fourth must wait"
+    assert len(outbox.drain()) == 3
+    worker.join(5)
+    assert not worker.is_alive()
+    assert len(outbox.drain()) == 3
+
+
+def test_a_closed_outbox_holds_nobody_up() -> None:
+    outbox = Outbox(lambda: None, limit=1)
+    outbox.close()
+    for k in range(5):
+        outbox.post(_frame(k, m.Tier.FINAL))
+    assert len(outbox.drain()) == 5

@@ -1,0 +1,270 @@
+"""The engine without a window: equal to diffusers itself, remembering, refining, cancelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+
+from engine import messages as m
+from engine.frame_store import FrameStore
+from engine.mailbox import JobControl
+from engine.renderer import Renderer
+from engine.walk import Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk, with_method
+from tests.tiny_models import make_tiny_model
+
+SAMPLING = Sampling(steps=10, guidance=4.0, width=32, height=32)
+WALK = Walk(
+    keyframes=(Keyframe("a cat", NoiseSource(1, 0)), Keyframe("a can", NoiseSource(1, 1))),
+    negative="of a",
+    frames=7,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderer(FrameStore())
+
+
+def _request(folder: FilePath, walk: Walk = WALK, **changes: Any) -> m.RenderRequest:
+    request = m.RenderRequest(1, str(folder), (Lane("walk", walk),), SAMPLING, latents=True)
+    return replace(request, **changes)
+
+
+def _finals(events: Iterator[m.Event] | list[m.Event]) -> dict[tuple[int, int], m.FrameReady]:
+    return {
+        (e.lane, e.index): e
+        for e in events
+        if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL
+    }
+
+
+def _diffusers(folder: FilePath, frame: m.FrameReady, walk: Walk, sampling: Sampling) -> Any:
+    """What StableDiffusionPipeline makes of the same initial latent."""
+    pipe = StableDiffusionPipeline.from_pretrained(folder)
+    pipe.set_progress_bar_config(disable=True)
+    time = frame.time
+    texts = [k.prompt for k in walk.keyframes]
+    first, _ = pipe.encode_prompt(texts[0], "cpu", 1, False)
+    last, _ = pipe.encode_prompt(texts[1], "cpu", 1, False)
+    negative, _ = pipe.encode_prompt(walk.negative, "cpu", 1, False)
+    assert frame.initial is not None
+    return (
+        pipe(
+            prompt_embeds=(1 - time) * first + time * last,
+            negative_prompt_embeds=negative,
+            latents=torch.from_numpy(frame.initial)[None],
+            num_inference_steps=sampling.steps,
+            guidance_scale=sampling.guidance,
+            output_type="latent",
+            height=sampling.height,
+            width=sampling.width,
+        )
+        .images[0]
+        .numpy()
+    )
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4])
+@pytest.mark.parametrize("steps", [10, 20])
+def test_final_latents_are_those_of_diffusers(
+    folder: FilePath, renderer: Renderer, batch: int, steps: int
+) -> None:
+    sampling = replace(SAMPLING, steps=steps)
+    request = _request(folder, sampling=sampling, batch=batch)
+    frames = _finals(renderer.run(request, JobControl()))
+    assert len(frames) == WALK.frames
+    for index in (0, 2, 6):
+        frame = frames[0, index]
+        assert frame.final is not None
+        theirs = _diffusers(folder, frame, WALK, sampling)
+        assert np.abs(frame.final - theirs).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("prediction", "scheduler"), [("v_prediction", "ddim"), ("epsilon", "euler")]
+)
+def test_the_models_own_scheduler_and_prediction_are_followed(
+    tmp_path: FilePath, renderer: Renderer, prediction: str, scheduler: str
+) -> None:
+    folder = make_tiny_model(tmp_path / "m", prediction=prediction, scheduler=scheduler)
+    frames = _finals(renderer.run(_request(folder, indices=(3,)), JobControl()))
+    theirs = _diffusers(folder, frames[0, 3], WALK, SAMPLING)
+    assert frames[0, 3].final is not None
+    assert np.abs(frames[0, 3].final - theirs).max() < 1e-3
+
+
+def test_without_guidance_the_conditional_prediction_stands_alone(
+    folder: FilePath, renderer: Renderer
+) -> None:
+    sampling = replace(SAMPLING, guidance=1.0)
+    request = _request(folder, sampling=sampling, indices=(0,))
+    frame = _finals(renderer.run(request, JobControl()))[0, 0]
+    assert frame.final is not None
+    assert np.abs(frame.final - _diffusers(folder, frame, WALK, sampling)).max() < 1e-3
+
+
+def test_a_job_tells_its_story_in_order(folder: FilePath, renderer: Renderer) -> None:
+    events = list(renderer.run(_request(folder), JobControl()))
+    kinds = [type(e) for e in events]
+    assert kinds[0] is m.ModelReady
+    assert kinds[1:3] == [m.JobStarted, m.PathReady]
+    assert kinds[-1] is m.JobFinished
+    assert sum(k in (m.JobFinished, m.JobCancelled, m.JobFailed) for k in kinds) == 1
+    order = [e.index for e in events if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL]
+    assert order[:2] == [0, 6]
+    assert m.Tier.PREVIEW in {e.tier for e in events if isinstance(e, m.FrameReady)}
+
+
+def test_the_same_request_again_is_read_and_equal(folder: FilePath, renderer: Renderer) -> None:
+    first = _finals(renderer.run(_request(folder), JobControl()))
+    again = _finals(renderer.run(_request(folder), JobControl()))
+    assert all(frame.cached for frame in again.values())
+    assert all(np.array_equal(first[k].image, again[k].image) for k in first)
+
+
+def test_other_frames_and_methods_reuse_what_is_equal(folder: FilePath, renderer: Renderer) -> None:
+    list(renderer.run(_request(folder), JobControl()))
+    twice = replace(WALK, frames=13)
+    frames = _finals(renderer.run(_request(folder, twice), JobControl()))
+    assert [frames[0, k].cached for k in range(13)] == [k % 2 == 0 for k in range(13)]
+    linear = with_method(WALK, MethodChoice("linear"))
+    frames = _finals(renderer.run(_request(folder, linear), JobControl()))
+    assert [k for k in range(7) if frames[0, k].cached] == [0, 6]
+
+
+def test_lanes_share_the_pictures_that_are_equal(folder: FilePath, renderer: Renderer) -> None:
+    lanes = tuple(Lane(name, with_method(WALK, MethodChoice(name))) for name in ("linear", "slerp"))
+    frames = _finals(renderer.run(_request(folder, lanes=lanes), JobControl()))
+    assert len(frames) == 14
+    assert np.array_equal(frames[0, 0].image, frames[1, 0].image)
+    assert not np.array_equal(frames[0, 3].image, frames[1, 3].image)
+
+
+def test_two_fresh_runs_are_bit_equal(folder: FilePath) -> None:
+    runs = [_finals(Renderer(FrameStore()).run(_request(folder), JobControl())) for _ in range(2)]
+    for key, frame in runs[0].items():
+        assert np.array_equal(frame.image, runs[1][key].image)
+        assert frame.final is not None
+        assert np.array_equal(frame.final, runs[1][key].final)
+
+
+def test_initial_latents_equal_the_formula(folder: FilePath, renderer: Renderer) -> None:
+    generator = torch.Generator("cpu").manual_seed(1)
+    a, b = (torch.randn((1, 4, 8, 8), generator=generator).double()[0].numpy() for _ in range(2))
+    frames = _finals(renderer.run(_request(folder), JobControl()))
+    cosine = np.vdot(a, b) / np.linalg.norm(a) / np.linalg.norm(b)
+    phi = np.arccos(cosine)
+    for (_, index), frame in frames.items():
+        g = index / 6
+        expected = (np.sin((1 - g) * phi) * a + np.sin(g * phi) * b) / np.sin(phi)
+        assert frame.initial is not None
+        assert np.abs(frame.initial - expected).max() < 1e-6
+
+
+def test_a_cancelled_job_ends_at_the_next_step_and_the_next_one_works(
+    folder: FilePath, renderer: Renderer
+) -> None:
+    control = JobControl()
+    events = []
+    for event in renderer.run(_request(folder), control):
+        events.append(event)
+        if isinstance(event, m.Progress):
+            control.cancel()
+    assert sum(isinstance(e, m.Progress) for e in events) == 1
+    assert events[-1] == m.JobCancelled(1)
+    assert isinstance(list(renderer.run(_request(folder), JobControl()))[-1], m.JobFinished)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"model": "/nowhere/at/all"}, "nowhere"),
+        ({"sampling": replace(SAMPLING, width=33)}, "multiples of"),
+        ({"sampling": replace(SAMPLING, steps=0)}, "number of steps"),
+        ({"sampling": replace(SAMPLING, solver="magic")}, "no solver called 'magic'"),
+        ({"lanes": (Lane("x", with_method(WALK, MethodChoice("slrp"))),)}, "did you mean"),
+    ],
+)
+def test_what_cannot_be_done_fails_with_one_sentence(
+    folder: FilePath, renderer: Renderer, changes: dict[str, Any], sentence: str
+) -> None:
+    *_, last = renderer.run(_request(folder, **changes), JobControl())
+    assert isinstance(last, m.JobFailed)
+    assert sentence in last.message
+
+
+def test_a_point_of_the_plane_is_rendered_like_a_frame(
+    folder: FilePath, renderer: Renderer
+) -> None:
+    events = list(renderer.run(_request(folder), JobControl()))
+    (path,) = (e for e in events if isinstance(e, m.PathReady))
+    x, y = path.frames[3]
+    walk = replace(WALK, keyframes=tuple(replace(k, prompt="a cat") for k in WALK.keyframes))
+    probe = m.ProbeRequest(5, str(folder), walk, SAMPLING, float(x), float(y))
+    events = list(renderer.probe(probe, JobControl()))
+    ready = [e for e in events if isinstance(e, m.ProbeReady)][-1]
+    frame = _finals(renderer.run(_request(folder, walk), JobControl()))[0, 3]
+    assert ready.tier == m.Tier.FINAL
+    assert ready.std == pytest.approx(1.0, abs=0.1)
+    assert np.abs(ready.image.astype(int) - frame.image.astype(int)).max() <= 1
+
+
+def test_a_probe_joins_the_job_in_progress(folder: FilePath, renderer: Renderer) -> None:
+    waiting = [m.ProbeRequest(5, str(folder), WALK, SAMPLING, 0.2, 0.3)]
+
+    def probes(matches: Any) -> m.ProbeRequest | None:
+        return waiting.pop() if waiting and matches(waiting[0]) else None
+
+    events = list(renderer.run(_request(folder), JobControl(), probes))
+    done = [k for k, e in enumerate(events) if isinstance(e, m.ProbeReady) and e.tier == 3]
+    assert len(done) == 1
+    assert done[0] < len(events) // 2
+    assert len(_finals(events)) == 7
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(
+    folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.models.loaded import DiffusionModel
+
+    honest = DiffusionModel.denoise
+
+    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(sample) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return honest(self, sample, *rest)
+
+    monkeypatch.setattr(DiffusionModel, "denoise", cramped)
+    frames = _finals(renderer.run(_request(folder, batch=8), JobControl()))
+    assert len(frames) == 7
+    assert any("memory" in note for frame in frames.values() for note in frame.notes)
+
+
+def test_one_frame_that_is_not_finite_fails_alone(
+    folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.path import Path
+
+    honest = Path.latent
+
+    def spoilt(self: Path, time: float) -> Any:
+        latent = honest(self, time)
+        return latent * np.nan if time == 0.5 else latent
+
+    monkeypatch.setattr(Path, "latent", spoilt)
+    events = list(renderer.run(_request(folder), JobControl()))
+    failed = [e.index for e in events if isinstance(e, m.FrameFailed)]
+    assert failed == [3]
+    assert len(_finals(events)) == 6
