@@ -18,13 +18,17 @@ MOST_POINTS = 800
 
 class PlaneItem(pg.GraphicsObject):
     """Paints in screen pixels at places given in the plane's units, so that lines, dots and type
-    keep their size at any zoom. `margin` is how far it paints beyond `extent`, in pixels."""
+    keep their size at any zoom. `margin` is how far it paints beyond `extent`, in pixels. What
+    stays as it is while the playhead moves is `still`: it is painted once and kept."""
 
     margin = 0.0
+    still = True
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.theme = theme
+        if self.still:
+            self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of another scheme."""
@@ -33,8 +37,8 @@ class PlaneItem(pg.GraphicsObject):
 
     def extent(self) -> QRectF:
         """The part of the plane that is painted on; all that can be seen unless overridden."""
-        rect: QRectF = self.viewRect() or QRectF(-1, -1, 2, 2)
-        return rect
+        box = self.getViewBox()
+        return QRectF(box.viewRect()) if box is not None else QRectF()
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         """Paint. `screen` maps the plane to pixels, `unit` is the length of one std in pixels."""
@@ -46,7 +50,8 @@ class PlaneItem(pg.GraphicsObject):
         self.update()
 
     def viewTransformChanged(self) -> None:
-        self.prepareGeometryChange()
+        super().viewTransformChanged()
+        self.changed()
 
     def boundingRect(self) -> QRectF:
         box = self.getViewBox()

@@ -97,6 +97,7 @@ class PlayheadItem(PlaneItem):
     """Paints the glowing dot of the playhead, and a small one for each further lane."""
 
     margin = 24.0
+    still = False
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -136,6 +137,7 @@ class ProbeItem(PlaneItem):
     """Paints the crosshair of the point that was asked for, and what is known of it."""
 
     margin = 220.0
+    still = False
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTransform
 
 from engine.messages import Curve, Points, Tier
 from gui.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
@@ -13,8 +15,11 @@ from gui.theme import UNIT, Theme, tint
 
 NOTHING: Points = np.empty((0, 2))
 #: Dots closer than this (pixels) are left out.
-DOT_SPACING = 7.0
-DOT = 2.6
+DOT_SPACING = 11.0
+DOT = 2.7
+#: Parts of the light behind the playhead, and the share of the walk that it covers.
+TRAIL = 12
+TRAIL_SHARE = 0.14
 
 
 class CurvesItem(PlaneItem):
@@ -26,95 +31,112 @@ class CurvesItem(PlaneItem):
         super().__init__(theme)
         self._curves: tuple[Curve, ...] = ()
         self._strong = ""
+        self._extent = QRectF()
 
     def set_curves(self, curves: tuple[Curve, ...], strong: str) -> None:
         """The curves; that of the method `strong` is drawn by the path item, and only named."""
-        self._curves = curves
+        self._curves = tuple(replace(c, points=thinned(c.points)) for c in curves)
         self._strong = strong
+        self._extent = extent_of(np.concatenate([NOTHING, *(c.points for c in curves)]))
         self.changed()
 
     def extent(self) -> QRectF:
-        points = [curve.points for curve in self._curves if len(curve.points)]
-        return extent_of(np.concatenate(points)) if points else QRectF()
+        return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         taken: list[QRectF] = []
-        placed = [(c, mapped(thinned(c.points), screen)) for c in self._curves]
+        placed = [(c, mapped(c.points, screen)) for c in self._curves]
         for curve, points in placed:
             if curve.method != self._strong:
                 painter.setPen(QPen(tint(self.theme.method_colour(curve.method), 0.85), 1.4))
                 painter.drawPath(polyline(points))
         centre = screen.map(QPointF(0, 0))
         for curve, points in sorted(placed, key=lambda pair: pair[0].method != self._strong):
-            self._draw_name(painter, curve.method, points, centre, taken)
+            metrics = QFontMetricsF(self._font(curve.method))
+            size = QRectF(0, 0, metrics.horizontalAdvance(curve.method) + UNIT, metrics.height())
+            places = self._places(points, size, centre, unit)
+            free = (b for b in places if not any(b.intersects(other) for other in taken))
+            box = next(free, places[0])
+            taken.append(box)
+            self._draw_name(painter, curve.method, box)
 
-    def _draw_name(
-        self,
-        painter: QPainter,
-        method: str,
-        points: Points,
-        centre: QPointF,
-        taken: list[QRectF],
-    ) -> None:
-        """Write the name beside the curve, on its inner side, where no other name stands."""
+    def _draw_name(self, painter: QPainter, method: str, box: QRectF) -> None:
+        painter.setFont(self._font(method))
+        painter.setPen(QColor(self.theme.method_colour(method)))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, method)
+
+    def _font(self, method: str) -> QFont:
         strong = method == self._strong
-        painter.setFont(self.theme.font(0.9 if strong else 0.82, bold=strong))
-        metrics = QFontMetricsF(painter.font())
-        size = QRectF(0, 0, metrics.horizontalAdvance(method) + UNIT, metrics.height())
-        for share in (0.5, 0.3, 0.7, 0.15, 0.85):
+        return self.theme.font(0.92 if strong else 0.84, bold=strong)
+
+    def _places(self, points: Points, size: QRectF, centre: QPointF, unit: float) -> list[QRectF]:
+        """Where a name may stand beside its curve: outside of one on the shell, inside else."""
+        boxes = []
+        for share in (0.5, 0.3, 0.7, 0.17, 0.83):
             point = QPointF(*points[round(share * (len(points) - 1))])
-            inward = centre - point
-            length = max(float(np.hypot(inward.x(), inward.y())), 1e-9)
-            away = size.width() / 2 * abs(inward.x()) / length + size.height() * 0.8
+            offset = point - centre
+            radius = max(float(np.hypot(offset.x(), offset.y())), 1e-9)
+            side = 1.0 if radius > 0.97 * unit else -1.0
+            half = abs(offset.x()) * size.width() / 2 + abs(offset.y()) * size.height() / 2
             box = QRectF(size)
-            box.moveCenter(point + inward / length * away)
-            if not any(box.intersects(other) for other in taken):
-                taken.append(box)
-                painter.setPen(QColor(self.theme.method_colour(method)))
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, method)
-                return
+            box.moveCenter(point + offset / radius * side * (half / radius + 2.5 * UNIT))
+            boxes.append(box)
+        return boxes
 
 
 class PathItem(PlaneItem):
-    """Paints the path of the walk itself, the part behind the playhead brighter."""
+    """Paints the path of the walk itself, strong and softly glowing."""
 
-    margin = 12.0
+    margin = 8.0
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._points = NOTHING
+        self._points, self._extent = NOTHING, QRectF()
         self._method = ""
-        self._share = 0.0
 
     def set_path(self, points: Points, method: str) -> None:
         """The walk's points [n, 2] in order, and the method that gives the colour."""
         self._points, self._method = thinned(points), method
+        self._extent = extent_of(points)
         self.changed()
 
-    def set_share(self, share: float) -> None:
-        """How much of the walk lies behind the playhead, in [0, 1]."""
-        self._share = share
-        self.update()
+    def extent(self) -> QRectF:
+        return self._extent
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        line = polyline(mapped(self._points, screen))
+        colour = self.theme.method_colour(self._method)
+        for width, opacity in ((11.0, 0.10), (6.0, 0.18), (2.0, 0.9)):
+            painter.strokePath(line, round_pen(tint(colour, opacity), width))
+
+
+class TrailItem(PlaneItem):
+    """Paints the light that the playhead leaves behind it on the path."""
+
+    margin = 8.0
+    still = False
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points, self._extent = NOTHING, QRectF()
+        self._method = ""
+
+    def set_trail(self, points: Points, method: str) -> None:
+        """The frames' places [n, 2] up to the playhead, and the method that gives the colour."""
+        self._points, self._method = thinned(points, TRAIL), method
+        self._extent = extent_of(self._points)
+        self.changed()
 
     def extent(self) -> QRectF:
-        return extent_of(self._points)
+        return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         points = mapped(self._points, screen)
-        split = round(self._share * (len(points) - 1)) + 1 if len(points) else 0
         colour = self.theme.method_colour(self._method)
-        self._stroke(painter, points, colour, ((8.0, 0.10), (2.4, 0.55)))
-        self._stroke(painter, points[:split], colour, ((11.0, 0.14), (6.0, 0.22), (3.2, 1.0)))
-
-    def _stroke(
-        self, painter: QPainter, points: Points, colour: str, pens: tuple[tuple[float, float], ...]
-    ) -> None:
-        line = polyline(points)
-        for width, opacity in pens:
-            pen = QPen(tint(colour, opacity), width)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            painter.strokePath(line, pen)
+        for number in range(1, len(points)):
+            age = number / (len(points) - 1)
+            painter.setPen(round_pen(tint(colour, 0.75 * age**2), 2.0 + 6.0 * age))
+            painter.drawLine(QPointF(*points[number - 1]), QPointF(*points[number]))
 
 
 class DotsItem(PlaneItem):
@@ -125,17 +147,18 @@ class DotsItem(PlaneItem):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._points = NOTHING
+        self._points, self._extent = NOTHING, QRectF()
         self._tiers: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
         self._method = ""
 
     def set_frames(self, points: Points, tiers: npt.NDArray[np.uint8], method: str) -> None:
         """The frames' places [n, 2] and tiers [n]; the tiers are read again at each repaint."""
         self._points, self._tiers, self._method = points, tiers, method
+        self._extent = extent_of(points)
         self.changed()
 
     def extent(self) -> QRectF:
-        return extent_of(self._points)
+        return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         points = mapped(self._points, screen)
@@ -157,6 +180,14 @@ class DotsItem(PlaneItem):
             painter.drawPie(
                 QRectF(at.x() - DOT, at.y() - DOT, 2 * DOT, 2 * DOT), -90 * 16, 180 * 16
             )
+
+
+def round_pen(colour: QColor, width: float) -> QPen:
+    """A pen whose ends and joints are round."""
+    pen = QPen(colour, width)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return pen
 
 
 def spread(points: Points, spacing: float) -> list[int]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QFont,
     QFontMetricsF,
     QPainter,
     QPainterPath,
@@ -66,6 +67,10 @@ class RingItem(PlaneItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(tint(self.theme.shell, 0.9), 1.2))
         painter.drawEllipse(centre, unit, unit)
+        if 3 * self._sigma * unit > 5.0:
+            painter.setPen(QPen(tint(self.theme.shell, 0.22), 1))
+            for radius in (unit * (1 - 3 * self._sigma), unit * (1 + 3 * self._sigma)):
+                painter.drawEllipse(centre, radius, radius)
 
     def _fill_ring(
         self,
@@ -101,6 +106,8 @@ class RingItem(PlaneItem):
         near, far = radii(view, centre)
         for number in range(max(floor(near / unit / step), 1), floor(far / unit / step) + 1):
             radius = number * step
+            if abs(radius - 1.0) < max(3 * self._sigma, 8 / unit):
+                continue
             painter.setPen(QPen(QColor(self.theme.grid), 1))
             painter.drawEllipse(centre, radius * unit, radius * unit)
             self._draw_std(painter, view, centre, radius * unit, f"{radius:g}")
@@ -124,22 +131,23 @@ class RingItem(PlaneItem):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_name(self, painter: QPainter, centre: QPointF, unit: float) -> None:
-        """The shell's name, written along it."""
-        painter.setFont(self.theme.font(0.82))
-        painter.setPen(tint(self.theme.shell, 0.95))
-        metrics = QFontMetricsF(painter.font())
-        text = "typical shell  ±3σ"
-        radius = unit * (1.0 + 3 * self._sigma) + metrics.ascent() + 5
-        angle = 1.5 * pi - metrics.horizontalAdvance(text) / radius / 2
-        for letter in text:
-            advance = metrics.horizontalAdvance(letter) / radius
-            angle += advance / 2
+        """The shell's name, written along it below; as outlines, for letters that lie askew."""
+        font = self.theme.font(0.82)
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+        metrics = QFontMetricsF(font)
+        text = "typical shell ±3σ"
+        radius = unit * (1.0 + 3 * self._sigma) + metrics.ascent() + 6
+        angle = -metrics.horizontalAdvance(text) / radius / 2
+        for count, letter in enumerate(text):
+            before, after = (metrics.horizontalAdvance(text[:n]) for n in (count, count + 1))
+            turn = angle + (before + after) / 2 / radius
+            outline = QPainterPath()
+            outline.addText(QPointF((before - after) / 2, radius), font, letter)
             painter.save()
-            painter.translate(centre + QPointF(cos(angle), -sin(angle)) * radius)
-            painter.rotate(270.0 - angle * 180.0 / pi)
-            painter.drawText(QPointF(-metrics.horizontalAdvance(letter) / 2, 0), letter)
+            painter.translate(centre)
+            painter.rotate(-turn * 180.0 / pi)
+            painter.fillPath(outline, tint(self.theme.shell, 0.95))
             painter.restore()
-            angle += advance / 2
 
 
 def nice_std_step(least: float) -> float:

@@ -11,7 +11,7 @@ from superqt.utils import QSignalThrottler
 from engine.messages import PathReady, Points
 from gui.plane_item import PlaneBox, PlaneItem
 from gui.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
-from gui.plane_path import NOTHING, CurvesItem, DotsItem, PathItem
+from gui.plane_path import NOTHING, TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
 from gui.plane_ring import RingItem
 from gui.state import ExplorerState
 from gui.theme import Theme
@@ -41,12 +41,14 @@ class WalkPlane(QObject):
         self._holds_playhead = False
         self._wanted = QPointF()
         self._ring, self._curves, self._path = RingItem(theme), CurvesItem(theme), PathItem(theme)
-        self._dots, self._keyframes = DotsItem(theme), KeyframesItem(theme)
+        self._trail, self._dots = TrailItem(theme), DotsItem(theme)
+        self._keyframes = KeyframesItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
         self.items: tuple[PlaneItem, ...] = (
             self._ring,
             self._curves,
             self._path,
+            self._trail,
             self._dots,
             self._keyframes,
             self._playhead,
@@ -175,9 +177,17 @@ class WalkPlane(QObject):
         places = self._places()
         methods = tuple(r.lane.walk.method_of(0).name for r in lanes if r.path is not None)
         self._playhead.set_places(places, methods[: len(places)])
-        self._path.set_share(self._state.playhead / max(self._state.frame_count - 1, 1))
+        self._show_trail()
         if self._state.probe is None:
             self._probe.set_probe(None)
+
+    def _show_trail(self) -> None:
+        path = self._geometry()
+        if path is not None:
+            end = self._state.playhead + 1
+            start = end - 1 - max(round(TRAIL_SHARE * len(path.frames)), 1)
+            method = self._state.results.lanes[0].lane.walk.method_of(0).name
+            self._trail.set_trail(path.frames[max(start, 0) : end], method)
 
     def _on_probe(self) -> None:
         probe = self._state.probe
