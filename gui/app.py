@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from engine.walk import Exploration
@@ -59,7 +59,11 @@ def run_window(
     window.painted.connect(session.start)
     window.show()
     code = app.exec()
-    if not session.shutdown():
+    stopped = session.shutdown()
+    # The window goes before the state that it listens to.
+    window.deleteLater()
+    app.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    if not stopped:
         # A step that never ends must not keep a closed window's process alive.
         sys.stderr.flush()
         os._exit(code)

@@ -191,5 +191,8 @@ def column(parent: QWidget, margin: int = 0, spacing: int = 2 * UNIT) -> QVBoxLa
 
 def grow(widget: QWidget) -> QWidget:
     """Let a widget take the width there is, and no more than that."""
-    widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
+    policy = widget.sizePolicy()
+    policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+    policy.setHorizontalStretch(1)
+    widget.setSizePolicy(policy)
     return widget

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.walk import NoiseSource
-from gui.fields import Button, IntField, row
+from gui.fields import Button, IntField, grow, row
 from gui.prompt_edit import PromptEdit
 from gui.seed_field import SeedField
 from gui.state import ExplorerState
@@ -73,6 +73,7 @@ class KeyframeCard(QFrame):
         self._seed.seed_changed.connect(self._edit_seed)
         self._draw = IntField(0, MOST_DRAWS)
         self._draw.setPrefix("#")
+        self._draw.setFixedWidth(18 * UNIT)
         self._draw.setAccessibleName(f"Draw of keyframe {name}")
         self._draw.setToolTip("Which of the seed's noises: #0 is the first drawn, #1 the second")
         self._draw.valueChanged.connect(self._edit_draw)
@@ -80,6 +81,7 @@ class KeyframeCard(QFrame):
         self._dice.clicked.connect(self._seed.roll)
         self._lock = Button("Lock the noise", picture="unlock")
         self._lock.setCheckable(True)
+        self._lock.setObjectName("quiet")
         self._lock.toggled.connect(self._lock_toggled)
         self._more = Button("More for this keyframe", picture="more")
         self._more.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
@@ -91,8 +93,7 @@ class KeyframeCard(QFrame):
         self._name = QLabel(letter(self._index))
         self._name.setObjectName("keyframe")
         title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
-        fields = row(self._seed, self._draw)
-        fields.setStretch(0, 1)
+        fields = row(grow(self._seed), self._draw)
         right = QVBoxLayout()
         right.setSpacing(UNIT)
         right.addLayout(title)

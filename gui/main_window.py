@@ -15,6 +15,7 @@ from gui.comparison import Comparison
 from gui.fields import column
 from gui.frame_view import FrameView
 from gui.messages_bar import MessagesBar
+from gui.panel_title import PanelTitle
 from gui.panes import ViewMode
 from gui.playback import Loop, Player
 from gui.state import ExplorerState
@@ -115,10 +116,12 @@ class MainWindow(QMainWindow):
         self.reset_layout()
 
     def _dock(self, title: str, name: str, area: Qt.DockWidgetArea, view: QWidget) -> QDockWidget:
-        dock = QDockWidget(title.upper(), self)
+        dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        head = PanelTitle(dock, self._theme)
+        self._themed.append(head)
+        dock.setTitleBarWidget(head)
         dock.setWidget(view)
-        dock.toggleViewAction().setText(title)
         self.addDockWidget(area, dock)
         return dock
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -43,6 +43,7 @@ class PromptEdit(QWidget):
         super().__init__(parent)
         self._vocabulary = vocabulary
         self._visit = 0
+        self._known = ""
         self._field = _Field(self, lines)
         self._field.setAccessibleName(name)
         self._field.setPlaceholderText(placeholder)
@@ -68,9 +69,8 @@ class PromptEdit(QWidget):
     def set_text(self, text: str) -> None:
         """Show a prompt, without a signal; the cursor stays where the text is the same."""
         if text != self.text:
-            with QSignalBlocker(self._field):
-                self._field.setPlainText(text)
-            self._field.fit()
+            self._known = text
+            self._field.setPlainText(text)
             self._recount()
 
     def set_theme(self, theme: Theme) -> None:
@@ -85,6 +85,9 @@ class PromptEdit(QWidget):
         self._visit += 1
 
     def _text_changed(self) -> None:
+        if self.text == self._known:
+            return  # only its colours have changed
+        self._known = self.text
         self._recount()
         self.edited.emit(self.text, f"prompt-{id(self)}-{self._visit}")
 
@@ -92,7 +95,7 @@ class PromptEdit(QWidget):
         count = self._vocabulary.count(self.text)
         over = count is not None and count.tokens > count.limit
         self._cut.set_start(_utf16_length(self.text[: count.cut]) if count and over else None)
-        self._count.setVisible(count is not None and (over or count.tokens * 2 > count.limit))
+        self._count.setVisible(count is not None and count.tokens > 0)
         if count is not None:
             self._count.setText(
                 f"{count.tokens}/{count.limit} tokens: the grey part is not read"

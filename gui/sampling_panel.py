@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from engine.solvers.contract import solvers
 from engine.walk import MAX_FRAMES, MAX_STEPS
-from gui.fields import Choice, FloatField, IntField, column, heading
+from gui.fields import Choice, FloatField, IntField, column, grow, heading
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 
 LARGEST_SIDE = 4096
 SIDE_STEP = 8
+COLUMNS = 3
 APPROXIMATE = "The share of the steps at which guidance "
 
 
@@ -33,7 +34,7 @@ class SamplingPanel(QWidget):
         self._solver = Choice()
         self._from = FloatField(0.0, 1.0, 0.05)
         self._to = FloatField(0.0, 1.0, 0.05)
-        self._solver.addItem("The model's own", "")
+        self._solver.addItem("Model's own", "")
         for name in solvers.names():
             self._solver.addItem(solvers.get(name).label, name)
         layout = column(self)
@@ -47,29 +48,28 @@ class SamplingPanel(QWidget):
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(2 * UNIT)
-        grid.setVerticalSpacing(2 * UNIT)
-        pairs: list[tuple[str, QWidget, str]] = [
+        grid.setVerticalSpacing(UNIT)
+        parts: list[tuple[str, QWidget, str]] = [
             ("Frames", self._frames, "Pictures along the walk: more of them make it smoother"),
             ("Steps", self._steps, "Denoising steps a picture: more are finer and slower"),
             ("Guidance", self._guidance, "How strongly the prompt pulls; too much looks burnt"),
-            ("Solver", self._solver, "The rule that turns noise into a picture"),
             ("Width", self._width, "Pixels across; a model draws best near its own size"),
             ("Height", self._height, "Pixels down; a model draws best near its own size"),
-            ("Guide from", self._from, APPROXIMATE + "begins (approximate)"),
-            ("Guide to", self._to, APPROXIMATE + "ends (approximate)"),
+            ("Solver", self._solver, "The rule that turns noise into a picture"),
+            ("Guided from", self._from, APPROXIMATE + "begins (approximate)"),
+            ("Guided to", self._to, APPROXIMATE + "ends (approximate)"),
         ]
-        for number, (text, field, tip) in enumerate(pairs):
+        for number, (text, field, tip) in enumerate(parts):
             label = QLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
             field.setAccessibleName(text)
             field.setToolTip(tip)
-            field.setMinimumWidth(16 * UNIT)
-            place = (number // 2, 2 * (number % 2))
-            grid.addWidget(label, *place)
-            grid.addWidget(field, place[0], place[1] + 1)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
+            line, place = divmod(number, COLUMNS)
+            grid.addWidget(label, 3 * line, place)
+            grid.addWidget(grow(field), 3 * line + 1, place)
+            grid.setColumnStretch(place, 1)
+            grid.setRowMinimumHeight(3 * line + 2, UNIT)
         return grid
 
     def _connect(self) -> None:

@@ -44,6 +44,7 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self._state = state
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(2 * UNIT, 0, 4 * UNIT, 0)
         self._device, self._model, self._text = QLabel(), QLabel(), QLabel()
         self._device.setAccessibleName("Device and precision")
         self._model.setAccessibleName("Model")

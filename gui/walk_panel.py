@@ -54,6 +54,7 @@ class WalkPanel(QScrollArea):
     def _make_prompt(self) -> None:
         self._linked = Button("One prompt for the whole walk", picture="link")
         self._linked.setCheckable(True)
+        self._linked.setObjectName("quiet")
         self._linked.toggled.connect(self._link_toggled)
         self._prompt = PromptEdit("Prompt", "What the pictures show", self._vocabulary, self._theme)
         self._prompt.setToolTip("What the pictures show. Enter renders at once")

@@ -1,0 +1,196 @@
+"""The link between state and engine: what is asked, when, and what is too late."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QObject
+from pytestqt.qtbot import QtBot
+
+from engine import messages as m
+from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
+from gui import session as session_module
+from gui.session import Session, build_request, is_typing
+from gui.state import ExplorerState
+from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+
+
+class Link:
+    """State, session and engine, without a window."""
+
+    def __init__(self) -> None:
+        frames = MemoryFrames()
+        self.engine = ScriptedEngine(frames)
+        self.state = ExplorerState(frames, Exploration())
+        self.session = Session(self.state, lambda: self.engine)
+
+    def finish(self) -> None:
+        self.engine.play()
+        QCoreApplication.processEvents()
+
+
+@pytest.fixture
+def link(qapp: QObject) -> Link:
+    link = Link()
+    link.session.start()
+    return link
+
+
+def test_the_request_holds_all_that_influences_a_pixel() -> None:
+    exploration = replace(
+        Exploration(), compare=(MethodChoice("linear"), MethodChoice("slerp")), model="/m"
+    )
+    request = build_request(exploration, 7, ("clip_score",), "cuda:0")
+    assert (request.job, request.model, request.device) == (7, "/m", "cuda:0")
+    assert request.lanes == lanes_of(exploration)
+    assert request.sampling == exploration.sampling
+    assert request.measures == ("clip_score",)
+    assert request.scoring_text == exploration.scoring_text
+
+
+def test_what_is_not_measured_does_not_change_the_request() -> None:
+    first = Exploration()
+    second = replace(first, scoring_text="another", fps=12.0)
+    assert build_request(first, 1) == build_request(second, 1)
+
+
+def test_only_words_count_as_typing() -> None:
+    first = Exploration()
+    keyframes = tuple(replace(k, prompt="a dog") for k in first.walk.keyframes)
+    assert is_typing(first, replace(first, walk=replace(first.walk, keyframes=keyframes)))
+    assert is_typing(first, replace(first, walk=replace(first.walk, negative="blur")))
+    assert not is_typing(first, replace(first, walk=replace(first.walk, frames=9)))
+    assert not is_typing(first, first)
+
+
+def test_the_start_renders_the_walk_by_itself(link: Link) -> None:
+    assert link.engine.started
+    assert [request.job for request in link.engine.requests] == [1]
+    link.finish()
+    assert not link.state.busy
+    assert link.state.image(0, 0) is not None
+    assert (link.state.results.lanes[0].tiers == m.Tier.FINAL).all()
+
+
+def test_an_edit_before_the_start_is_rendered_by_the_start(qapp: QObject) -> None:
+    link = Link()
+    link.state.edit_walk("Frames", frames=5)
+    link.session.start()
+    assert [request.lanes[0].walk.frames for request in link.engine.requests] == [5]
+
+
+def test_many_edits_become_one_request(link: Link, qtbot: QtBot) -> None:
+    for frames in range(5, 30):
+        link.state.edit_walk("Frames", "frames", frames=frames)
+    qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
+    assert link.engine.requests[-1].lanes[0].walk.frames == 29
+    assert link.state.history.count() == 1
+
+
+def test_words_are_waited_for_longer(
+    link: Link, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "TYPING_MS", 100_000)
+    link.state.edit_walk("Negative prompt", negative="b")
+    assert link.session._timer.remainingTime() > 10_000
+    link.state.edit_walk("Frames", frames=3)
+    qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
+    assert link.engine.requests[-1].lanes[0].walk.negative == "b"
+
+
+def test_without_auto_only_generate_renders(link: Link, qtbot: QtBot) -> None:
+    link.state.set_auto(False)
+    link.state.edit_walk("Frames", frames=3)
+    assert not link.session._timer.isActive()
+    link.state.generate()
+    assert link.engine.requests[-1].lanes[0].walk.frames == 3
+
+
+def test_scrubbing_focuses_and_does_not_resubmit(link: Link) -> None:
+    link.state.seek(30)
+    link.state.seek(12)
+    assert link.engine.focused[-2:] == [30, 12]
+    assert len(link.engine.requests) == 1
+
+
+def test_an_edit_that_changes_no_pixel_asks_nothing(link: Link, qtbot: QtBot) -> None:
+    link.state.edit(replace(link.state.exploration, fps=12.0), "Rate")
+    qtbot.waitUntil(lambda: not link.session._timer.isActive())
+    assert len(link.engine.requests) == 1
+
+
+def test_after_a_cancel_the_same_walk_can_be_rendered_again(link: Link) -> None:
+    link.state.cancel()
+    QCoreApplication.processEvents()
+    assert not link.state.busy
+    link.state.generate()
+    assert len(link.engine.requests) == 2
+    assert link.state.busy
+
+
+def test_a_failed_job_says_so_once_and_may_be_tried_again(link: Link, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(link.state.message_posted) as posted:
+        link.engine.post(m.JobFailed(1, "The model is gone; choose another.", "Traceback"))
+    assert posted.args == ["The model is gone; choose another.", "Traceback"]
+    assert not link.state.busy
+    link.state.generate()
+    assert len(link.engine.requests) == 2
+
+
+def test_frames_of_an_older_job_are_dropped(link: Link) -> None:
+    first = link.engine.requests[0]
+    link.state.edit_walk("Frames", frames=4)
+    link.state.generate()
+    stale = m.FrameFailed(first.job, 0, 2, "old")
+    link.engine.post(stale)
+    QCoreApplication.processEvents()
+    assert link.state.results.lanes[0].tiers[2] == m.Tier.MISSING
+
+
+def test_a_click_on_the_plane_asks_for_that_point_of_this_walk(link: Link) -> None:
+    link.state.seek(30)
+    link.state.ask_probe(0.5, -0.25)
+    QCoreApplication.processEvents()
+    probe = link.engine.probes[-1]
+    assert (probe.x, probe.y, probe.time) == (0.5, -0.25, 0.5)
+    assert probe.walk == link.state.exploration.walk
+    assert link.state.probe is not None
+
+
+def test_an_answer_after_going_back_to_the_walk_is_too_late(link: Link) -> None:
+    link.state.ask_probe(0.5, -0.25)
+    link.state.seek(3)
+    QCoreApplication.processEvents()
+    assert link.state.probe is None
+    link.state.ask_probe(0.1, 0.1)
+    QCoreApplication.processEvents()
+    assert link.state.probe is not None
+
+
+def test_pause_gives_the_device_back(link: Link) -> None:
+    link.state.pause()
+    assert link.engine.paused == 1
+
+
+def test_measures_are_asked_for_with_the_text_they_score(link: Link, qtbot: QtBot) -> None:
+    link.finish()
+    link.state.want_measures(("clip_score",))
+    qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
+    assert link.engine.requests[-1].measures == ("clip_score",)
+
+
+def test_shutdown_ends_the_engine_and_reports_whether_it_did(link: Link) -> None:
+    link.engine.stops_in_time = False
+    assert not link.session.shutdown()
+    assert link.engine.stopped
+    assert link.session.shutdown()
+    link.state.generate()
+    assert len(link.engine.requests) == 1
+
+
+def test_the_device_is_part_of_the_request(link: Link, qtbot: QtBot) -> None:
+    link.session.use_device("cpu")
+    qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
+    assert link.engine.requests[-1].device == "cpu"
+    assert link.engine.requests[-1].sampling == Sampling(20, 4.0, 128, 128)
