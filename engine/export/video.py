@@ -40,7 +40,7 @@ CODECS = {
         "libx264",
         "yuv420p",
         lambda quality: {"crf": str(round(42 - 0.3 * quality)), "preset": "veryfast"},
-        {"movflags": "faststart+use_metadata_tags"},
+        {"movflags": "faststart"},
     ),
     ".webm": Codec(
         "webm",

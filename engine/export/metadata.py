@@ -1,0 +1,156 @@
+"""What made a picture, written into it, and read back from it.
+
+Pictures carry the key `parameters` in the form that AUTOMATIC1111's web UI made common, which many
+programs read, and our own document under `latent-trails`, from which the whole exploration comes
+back. Films carry both as tags.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.export.atomic import Existing
+from engine.export.png import SIGNATURE, read_text
+from engine.session_file import FORMAT, SUFFIX, Origin, decode, encode, load_session, save_session
+from engine.solvers.contract import solvers
+from engine.walk import Exploration, Keyframe, Walk, lanes_of
+
+_PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
+_FILMS = (".mp4", ".webm")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of this program and of the libraries that influence pixels."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """An exploration, and what rendered it: the model's identity and the solver's name."""
+
+    exploration: Exploration
+    model: str = ""
+    solver: str = ""
+    versions: Mapping[str, str] = field(default_factory=package_versions)
+
+    @cached_property
+    def _walks(self) -> tuple[Walk, ...]:
+        return tuple(lane.walk for lane in lanes_of(self.exploration))
+
+    def picture_text(self, lane: int, index: int) -> dict[str, str]:
+        """The text entries of frame `index` of `lane`; fits `Plan.describe`."""
+        time = self._walks[lane].time_of(index)
+        origin = Origin(lane, index, time, self.model, dict(self.versions))
+        document = encode(self.exploration, origin).decode()
+        return {"parameters": self.parameters(lane, index), FORMAT: document}
+
+    def film_tags(self) -> dict[str, str]:
+        """The tags of a file that shows the whole walk; fits `Plan.about`."""
+        origin = Origin(model=self.model, versions=dict(self.versions))
+        return {
+            "title": self._walks[0].keyframes[0].prompt[:200],
+            "description": self.parameters(0, 0),
+            "comment": encode(self.exploration, origin).decode(),
+        }
+
+    def parameters(self, lane: int, index: int) -> str:
+        """The common text form: prompt, negative prompt, and a line of settings."""
+        walk, sampling = self._walks[lane], self.exploration.sampling
+        time = walk.time_of(index)
+        keyframe = _nearest_keyframe(walk, time)
+        settings = {
+            "Steps": sampling.steps,
+            "Sampler": _sampler(sampling.solver or self.solver),
+            "CFG scale": sampling.guidance,
+            "Seed": keyframe.noise.seed,
+            "Size": f"{sampling.width}x{sampling.height}",
+            "Model": self.exploration.model,
+            "Draw": keyframe.noise.draw,
+            "Method": walk.method_of(walk.locate(time)[0]).name,
+            "Time": round(time, 6),
+            "Frame": f"{index + 1}/{walk.frames}",
+            "Version": f"Latent Trails {self.versions.get('latent-trails', '')}".strip(),
+        }
+        line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")
+        negative = [f"Negative prompt: {walk.negative}"] if walk.negative else []
+        return "\n".join([keyframe.prompt, *negative, line])
+
+
+def recall(path: Path) -> tuple[Exploration, Origin | None]:
+    """What a session, an exported picture or film, or a folder of pictures was made from.
+
+    Pictures are never decoded. Raises InputError for files that hold nothing of ours.
+    """
+    if path.is_dir():
+        return recall(_first_picture(path))
+    if _starts_with(path, SIGNATURE):
+        text = read_text(path)
+        return _decode_text(text.get(FORMAT) or text.get("comment"), path)
+    if path.suffix.lower() in _FILMS:
+        return _decode_text(_film_comment(path), path)
+    return load_session(path), None
+
+
+def save_beside(path: Path, exploration: Exploration, existing: Existing) -> Path:
+    """Save the session beside an exported file, under its name."""
+    return save_session(path.with_suffix(SUFFIX), exploration, existing)
+
+
+def _nearest_keyframe(walk: Walk, time: float) -> Keyframe:
+    segment, gamma = walk.locate(time)
+    return walk.keyframes[segment + round(gamma)]
+
+
+def _sampler(solver: str) -> str:
+    """A solver's name as the web UI spells it."""
+    label: str = solvers.get(solver).label if solver else ""
+    return label.replace("DPM-Solver++", "DPM++")
+
+
+def _quoted(text: str) -> str:
+    """Values that hold a separator are written as JSON, as the web UI does."""
+    return json.dumps(text, ensure_ascii=False) if set(text) & set(",:\n") else text
+
+
+def _decode_text(text: str | None, path: Path) -> tuple[Exploration, Origin | None]:
+    if not text:
+        raise InputError(f"{path.name} does not say what it was made from; open a session instead.")
+    return decode(text.encode("utf-8", "replace"), path.name)
+
+
+def _starts_with(path: Path, signature: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(signature)) == signature
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _first_picture(folder: Path) -> Path:
+    pictures = [path for path in folder.iterdir() if path.suffix.lower() == ".png"]
+    if not pictures:
+        raise InputError(f"The folder {folder} holds no exported pictures.")
+    return min(pictures)
+
+
+def _film_comment(path: Path) -> str | None:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            tags = {key.lower(): value for key, value in container.metadata.items()}
+    except av.FFmpegError as error:
+        raise InputError(f"{path} cannot be read as a film ({error.strerror}).") from error
+    return tags.get("comment")

@@ -1,0 +1,118 @@
+"""Whether an exploration can be rendered at all, found out before any work. Light to import.
+
+Each check raises InputError with one sentence.
+"""
+
+from __future__ import annotations
+
+import math
+
+from engine.errors import InputError
+from engine.methods.contract import make_method
+from engine.solvers.contract import solvers
+from engine.walk import (
+    MAX_FRAMES,
+    MAX_SEED,
+    MAX_STEPS,
+    Exploration,
+    Keyframe,
+    MethodChoice,
+    Sampling,
+    Walk,
+)
+
+MAX_TEXT = 20_000
+MAX_KEYFRAMES = 1000
+MAX_LANES = 100
+MAX_DRAW = 9999
+MAX_SIDE = 4096
+MAX_GUIDANCE = 100.0
+MAX_FPS = 240.0
+
+
+def check_exploration(exploration: Exploration) -> None:
+    """Everything a session or a command line asks for. Raises InputError."""
+    _check_text("model's name", exploration.model)
+    if not exploration.model.strip() or not exploration.model.isprintable():
+        raise InputError("The model needs a name, a folder or a hub id; give one of these.")
+    _check_count("rows", len(exploration.rows), 0, MAX_LANES)
+    _check_count("compared methods", len(exploration.compare), 0, MAX_LANES)
+    for walk in (exploration.walk, *exploration.rows):
+        check_walk(walk)
+    for choice in exploration.compare:
+        _check_method(choice)
+    check_sampling(exploration.sampling)
+    _check_text("scoring text", exploration.scoring_text)
+    _check_number("fps", exploration.fps, 0.1, MAX_FPS)
+
+
+def check_walk(walk: Walk) -> None:
+    """Frames, keyframes and methods of one walk. Raises InputError."""
+    _check_whole("frames", walk.frames, 1, MAX_FRAMES)
+    _check_count("keyframes", len(walk.keyframes), 2, MAX_KEYFRAMES)
+    _check_text("negative prompt", walk.negative)
+    for keyframe in walk.keyframes:
+        _check_keyframe(keyframe)
+    if len(walk.methods) not in (1, walk.segments):
+        raise InputError(
+            f"A walk of {walk.segments} segments takes 1 or {walk.segments} methods, "
+            f"not {len(walk.methods)}."
+        )
+    for choice in walk.methods:
+        _check_method(choice)
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Steps, guidance, size and solver. Raises InputError."""
+    _check_whole("steps", sampling.steps, 1, MAX_STEPS)
+    _check_number("guidance", sampling.guidance, 0.0, MAX_GUIDANCE)
+    for name, side in (("width", sampling.width), ("height", sampling.height)):
+        _check_whole(name, side, 8, MAX_SIDE)
+        if side % 8:
+            raise InputError(
+                f"The {name} must be a multiple of 8, not {side}; use {side // 8 * 8}."
+            )
+    if sampling.solver:
+        solvers.get(sampling.solver)
+    _check_number("guidance's start", sampling.guidance_from, 0.0, 1.0)
+    _check_number("guidance's end", sampling.guidance_to, sampling.guidance_from, 1.0)
+
+
+def _check_keyframe(keyframe: Keyframe) -> None:
+    _check_text("prompt", keyframe.prompt)
+    _check_whole("seed", keyframe.noise.seed, 0, MAX_SEED)
+    _check_whole("draw", keyframe.noise.draw, 0, MAX_DRAW)
+
+
+def _check_method(choice: MethodChoice) -> None:
+    for name, value in choice.params:
+        if isinstance(value, int) and abs(value) > MAX_SEED:
+            raise InputError(f"Parameter {name!r} is too large a number; give a smaller one.")
+    make_method(choice)
+
+
+def _check_text(name: str, text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise InputError(
+            f"The {name} has {len(text):,} characters; at most {MAX_TEXT:,} are taken."
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"The {name} holds characters that are none; type it anew.") from None
+
+
+def _check_count(name: str, count: int, low: int, high: int) -> None:
+    if not low <= count <= high:
+        raise InputError(f"There must be {low} to {high:,} {name}, not {count:,}.")
+
+
+def _check_whole(name: str, value: int, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        shown = f"{value}" if abs(value) < 1e30 else "one so large"
+        raise InputError(f"The {name} must be a whole number from {low} to {high}, not {shown}.")
+
+
+def _check_number(name: str, value: float, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise InputError(f"The {name} must be a number from {low:g} to {high:g}, not {value:g}.")

@@ -1,0 +1,174 @@
+"""What made a picture: written, read back, and read safely."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from engine.errors import InputError
+from engine.export.atomic import Existing
+from engine.export.contract import Plan
+from engine.export.metadata import Provenance, recall, save_beside
+from engine.export.open_export import open_export
+from engine.export.png import encode_png, read_text
+from engine.messages import Image
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from tests.engine.export.pictures import make_picture
+
+KEYFRAMES = (
+    Keyframe("a cat, ünïted", NoiseSource(2**64 - 1, 0)),
+    Keyframe("猫 γ", NoiseSource(7, 3)),
+)
+EXPLORATION = Exploration(
+    walk=Walk(KEYFRAMES, (MethodChoice("linear"),), "blurry", 5),
+    compare=(MethodChoice("linear"), MethodChoice("slerp")),
+    sampling=Sampling(30, 7.5, 512, 512, "dpm++2m"),
+)
+PROVENANCE = Provenance(EXPLORATION, model="starter:1234", versions={"latent-trails": "0.1.0"})
+
+
+def export(path: Path, plan: Plan) -> None:
+    with open_export(path, plan) as add:
+        for index in plan.indices:
+            add(index, [make_picture(index, lane=lane) for lane in range(len(plan.titles))])
+
+
+def test_the_common_form_is_spelt_as_others_read_it() -> None:
+    assert PROVENANCE.parameters(0, 1) == (
+        "a cat, ünïted\nNegative prompt: blurry\n"
+        "Steps: 30, Sampler: DPM++ 2M, CFG scale: 7.5, Seed: 18446744073709551615, "
+        "Size: 512x512, Model: starter, Draw: 0, Method: linear, Time: 0.25, Frame: 2/5, "
+        "Version: Latent Trails 0.1.0"
+    )
+    last = PROVENANCE.parameters(1, 4)
+    assert last.startswith("猫 γ\n")
+    assert "Seed: 7, " in last
+    assert "Method: slerp, Time: 1.0, Frame: 5/5" in last
+
+
+def test_values_with_separators_are_quoted() -> None:
+    odd = Provenance(replace(EXPLORATION, model="C:\\sd, v1"), versions={})
+    assert 'Model: "C:\\\\sd, v1", ' in odd.parameters(0, 0)
+
+
+def test_a_picture_gives_its_exploration_back(tmp_path: Path) -> None:
+    plan = Plan(titles=("a", "b"), indices=(2, 3), describe=PROVENANCE.picture_text)
+    export(tmp_path, plan)
+    path = tmp_path / "2 b" / "00003.png"
+    exploration, origin = recall(path)
+    assert exploration == EXPLORATION
+    assert origin is not None
+    assert (origin.lane, origin.index, origin.time) == (1, 3, 0.75)
+    assert (origin.model, origin.versions) == ("starter:1234", {"latent-trails": "0.1.0"})
+    with Pillow.open(path) as picture:
+        assert picture.text["parameters"] == PROVENANCE.parameters(1, 3)
+    assert recall(path.parent)[0] == EXPLORATION
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "sheet.png"])
+def test_films_and_sheets_give_their_exploration_back(tmp_path: Path, name: str) -> None:
+    plan = Plan(titles=("a", "b"), indices=(0, 1), about=PROVENANCE.film_tags())
+    export(tmp_path / name, plan)
+    assert recall(tmp_path / name)[0] == EXPLORATION
+
+
+def test_nothing_is_written_unless_asked_for(tmp_path: Path, walk: list[Image]) -> None:
+    export(tmp_path / "out", Plan(indices=(0,)))
+    export(tmp_path / "a.mp4", Plan(indices=(0,)))
+    assert read_text(tmp_path / "out" / "00000.png") == {}
+    for name in ("out/00000.png", "a.mp4"):
+        with pytest.raises(InputError, match="does not say what it was made from"):
+            recall(tmp_path / name)
+
+
+def test_a_session_beside_a_film_opens(tmp_path: Path) -> None:
+    path = save_beside(tmp_path / "walk.gif", EXPLORATION, Existing.REFUSE)
+    assert path == tmp_path / "walk.trail"
+    assert recall(path) == (EXPLORATION, None)
+
+
+def test_a_picture_that_was_saved_anew_elsewhere_still_tells(tmp_path: Path) -> None:
+    """Pillow may compress the texts and order the parts otherwise."""
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    for key, value in PROVENANCE.picture_text(0, 0).items():
+        info.add_itxt(key, value, zip=True)
+    Pillow.fromarray(make_picture(0)).save(tmp_path / "a.png", pnginfo=info)
+    assert recall(tmp_path / "a.png")[0] == EXPLORATION
+
+
+def chunk(kind: bytes, data: bytes, length: int | None = None) -> bytes:
+    head = struct.pack(">I", len(data) if length is None else length)
+    return head + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(*chunks: bytes, size: tuple[int, int] = (8, 8)) -> bytes:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + chunk(b"IEND", b"")
+
+
+BOMB = zlib.compress(bytes(1 << 28), 9)
+HOSTILE = {
+    "text bomb": png(chunk(b"zTXt", b"latent-trails\0\0" + BOMB)),
+    "international bomb": png(chunk(b"iTXt", b"latent-trails\0\1\0\0\0" + BOMB)),
+    "pixel bomb": png(chunk(b"IDAT", BOMB), size=(2**31 - 1, 2**31 - 1)),
+    "long text": png(chunk(b"tEXt", b"latent-trails\0" + bytes(5 << 20))),
+    "claimed length": png(chunk(b"tEXt", b"latent-trails\0x", 2**32 - 1)),
+    "cut off": png(chunk(b"tEXt", b"latent-trails\0x" * 50))[:60],
+    "many parts": png(chunk(b"tEXt", b"a\0b") * 20_000),
+    "broken zlib": png(chunk(b"zTXt", b"latent-trails\0\0nonsense")),
+    "hostile document": png(chunk(b"tEXt", b"latent-trails\0" + b"[" * 100_000)),
+    "gif bomb": b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\0" * 100_000,
+    "short header": b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"12"),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_pictures_are_refused_in_little_memory(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(InputError):
+        recall(path)
+    assert psutil.Process().memory_info().rss - before < 64 << 20
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.trail", "a.jpg"])
+def test_what_is_nothing_of_ours_is_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(os.urandom(10_000))
+    with pytest.raises(InputError):
+        recall(tmp_path / name)
+    with pytest.raises(InputError):
+        recall(tmp_path / f"missing {name}")
+    with pytest.raises(InputError, match="no exported pictures"):
+        recall(tmp_path)
+
+
+GOOD = encode_png(make_picture(0, 8, 8), PROVENANCE.picture_text(0, 0))
+
+
+@given(st.integers(0, 5), st.data())
+def test_damaged_pictures_are_refused_or_good(changes: int, data: st.DataObject) -> None:
+    damaged = bytearray(GOOD)
+    for _ in range(changes):
+        damaged[data.draw(st.integers(0, len(GOOD) - 1))] = data.draw(st.integers(0, 255))
+    path = Path(os.environ["XDG_DATA_HOME"]) / "damaged.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(damaged[: data.draw(st.integers(0, len(GOOD)))])
+    try:
+        text = read_text(path)
+        json.dumps(text)
+        recall(path)
+    except InputError:
+        assert changes or path.stat().st_size < len(GOOD)
