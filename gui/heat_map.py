@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyqtgraph as pg
 
 from engine.messages import Image
 
 #: Mean absolute difference of the channels, of 255, that has the table's brightest colour.
 FULL_SCALE = 96.0
+#: Red, green and blue of equally spaced values; lightness grows evenly from one to the next.
+ANCHORS = (
+    (4, 4, 12),
+    (42, 16, 92),
+    (104, 26, 116),
+    (168, 44, 96),
+    (222, 78, 58),
+    (248, 138, 28),
+    (252, 202, 66),
+    (252, 252, 196),
+)
 
 
 def difference(first: Image, second: Image) -> npt.NDArray[np.float32]:
@@ -30,5 +40,8 @@ def heat_map(values: npt.NDArray[np.float32], table: Image) -> Image:
 
 
 def heat_table() -> Image:
-    """The 256 colours of a heat map, from black to pale yellow."""
-    return pg.colormap.get("inferno").getLookupTable(nPts=256, alpha=False).astype(np.uint8)
+    """The 256 colours of a heat map, ever lighter: from black through violet and orange."""
+    anchors = np.array(ANCHORS, dtype=np.float64)
+    places = np.linspace(0.0, 255.0, len(anchors))
+    channels = [np.interp(np.arange(256), places, channel) for channel in anchors.T]
+    return np.stack(channels, axis=1).round().astype(np.uint8)
