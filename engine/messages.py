@@ -98,6 +98,7 @@ class ModelInfo:
     has_scorer: bool
     default_sampling: Sampling
     bytes_loaded: int = 0
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

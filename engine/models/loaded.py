@@ -136,6 +136,7 @@ class DiffusionModel:
             has_scorer=self.has_scorer,
             default_sampling=self.default_sampling,
             bytes_loaded=self._bytes,
+            identity=self.identity,
         )
 
     def close(self) -> None:

@@ -1,0 +1,125 @@
+"""From command-line options to an exploration. Light: it imports no torch."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError
+from engine.walk import (
+    ARTICLE_PROMPT,
+    STARTER,
+    Exploration,
+    Keyframe,
+    MethodChoice,
+    NoiseSource,
+    Sampling,
+    Walk,
+)
+
+
+def add_walk_options(parser: argparse.ArgumentParser) -> None:
+    """Options that describe a walk, its sampling and the machine; those left out are None."""
+    walk = parser.add_argument_group("the walk (defaults: the article's)")
+    walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
+    walk.add_argument("--model", metavar="NAME|FOLDER|HUB-ID", help=f"default: {STARTER}")
+    walk.add_argument("--prompt", metavar="T", help=f"default: {ARTICLE_PROMPT!r}")
+    walk.add_argument("--prompt-end", metavar="T", help="default: the same prompt")
+    walk.add_argument("--negative", metavar="T", help="negative prompt; default: empty")
+    walk.add_argument("--seed", type=int, metavar="N", help="default: 1")
+    walk.add_argument("--draw", type=int, metavar="K", help="draw of that seed; default: 0")
+    walk.add_argument("--seed-end", type=int, metavar="N", help="default: the same seed")
+    walk.add_argument("--draw-end", type=int, metavar="K", help="default: 1")
+    walk.add_argument("--param", action="append", metavar="KEY=VALUE", help="of the method")
+    walk.add_argument("--frames", type=int, metavar="N")
+    sampling = parser.add_argument_group("sampling (defaults: the model's)")
+    sampling.add_argument("--steps", type=int, metavar="N")
+    sampling.add_argument("--guidance", type=float, metavar="X")
+    sampling.add_argument("--width", type=int, metavar="W")
+    sampling.add_argument("--height", type=int, metavar="H")
+    sampling.add_argument("--solver", metavar="NAME", help="default: the model's own")
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
+    machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
+    machine.add_argument("--precision", default="", help="fp32, fp16 or bf16")
+
+
+def exploration_from(options: argparse.Namespace) -> Exploration:
+    """What the options describe, on top of the session file if one is given. Raises InputError."""
+    if options.session is not None:
+        from engine.session_file import load_session
+
+        base = load_session(options.session)
+    else:
+        model = options.model or STARTER
+        base = Exploration(model=model, sampling=_recommended(model))
+    if options.model is not None:
+        base = replace(base, model=options.model)
+    walk = _walk(base.walk, options)
+    given = _given(options, "steps", "guidance", "width", "height", "solver")
+    changes = _given(options, "fps")
+    if getattr(options, "compare", None):
+        changes["compare"] = compared(options.compare)
+    return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
+
+
+def compared(listing: str) -> tuple[MethodChoice, ...]:
+    """The methods of a listing such as "linear,slerp"."""
+    return tuple(MethodChoice(name.strip()) for name in listing.split(",") if name.strip())
+
+
+def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
+    first, *between, last = walk.keyframes
+    prompt = options.prompt if options.prompt is not None else first.prompt
+    same = last.prompt == first.prompt
+    prompt_end = options.prompt_end or (prompt if same else last.prompt)
+    start = NoiseSource(
+        first.noise.seed if options.seed is None else options.seed,
+        first.noise.draw if options.draw is None else options.draw,
+    )
+    follows = last.noise.seed == first.noise.seed
+    end = NoiseSource(
+        (start.seed if follows else last.noise.seed)
+        if options.seed_end is None
+        else options.seed_end,
+        last.noise.draw if options.draw_end is None else options.draw_end,
+    )
+    method = getattr(options, "method", None)
+    methods = walk.methods
+    if method or options.param:
+        methods = (MethodChoice(method or methods[0].name, _params(options)),)
+    return Walk(
+        (Keyframe(prompt, start), *between, Keyframe(prompt_end, end)),
+        methods,
+        walk.negative if options.negative is None else options.negative,
+        walk.frames if options.frames is None else options.frames,
+    )
+
+
+def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in options.param or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--param takes KEY=VALUE, not {text!r}.")
+        pairs.append((key.strip(), value.strip()))
+    return tuple(pairs)
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    values = {name: getattr(options, name, None) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _recommended(model: str) -> Sampling:
+    """The steps, guidance and size that suit the model."""
+    from engine.models.check import check_model
+    from engine.models.find import locate
+    from engine.models.recommend import recommended
+
+    report = check_model(locate(model, half=False, progress=lambda *_: None))
+    if not report.ok:
+        raise InputError(report.problem)
+    return recommended(report.path, report)

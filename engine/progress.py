@@ -1,0 +1,70 @@
+"""Progress on stderr: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TextIO
+
+from tqdm import tqdm
+
+from engine import messages as m
+
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+class ProgressLines:
+    """Shows a job's events to a person in front of a terminal, or to a log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._bar: tqdm[None] | None = None
+        self._last = 0.0
+        self._stage = ""
+
+    def __enter__(self) -> ProgressLines:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, event: m.Event) -> None:
+        """Show what an event says about how far the job is."""
+        match event:
+            case m.ModelLoading() if event.stage != self._stage:
+                self._stage = event.stage
+                self.say(f"{event.stage} …")
+            case m.ModelReady():
+                info = event.info
+                self.say(f"{info.name} on {info.device}, {info.precision}")
+            case m.JobStarted() if self._terminal:
+                total = sum(event.totals)
+                self._bar = tqdm(total=total, unit="frame", file=self._stream, dynamic_ncols=True)
+            case m.FrameReady(tier=m.Tier.FINAL) if self._bar is not None:
+                self._bar.update()
+            case m.Progress() if self._bar is None:
+                self._line(event)
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        if self._bar is not None:
+            self._bar.write(text, file=self._stream)
+        else:
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+
+    def _line(self, event: m.Progress) -> None:
+        now = time.monotonic()
+        if event.done < event.total and now - self._last < _SECONDS_BETWEEN_LINES:
+            return
+        self._last = now
+        left = event.seconds_left
+        rest = f", {left:.0f} s left" if left is not None and event.done < event.total else ""
+        self.say(f"frame {event.done}/{event.total}{rest}")

@@ -1,0 +1,127 @@
+"""Latent Trails: the command line, and the place where state, engine and window meet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from engine.errors import InputError, ModelError
+from engine.frame_store import FrameStore
+from engine.options import add_walk_options, exploration_from
+from engine.walk import Exploration
+
+COMMANDS = ("window", "render", "doctor")
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    parser = _Parser(prog="run.sh", description="Walk through a diffusion model's latent space.")
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
+    window = commands.add_parser("window", help="open the window, as without any argument")
+    window.add_argument("file", nargs="?", type=Path, help="a session file or an exported picture")
+    render = commands.add_parser("render", help="render a walk into files")
+    render.add_argument("--out", type=Path, required=True, help="a folder, or a file by its suffix")
+    add_walk_options(render)
+    render.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
+    render.add_argument("--compare", metavar="A,B,…", help="render these methods side by side")
+    render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
+    render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
+    render.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    doctor = commands.add_parser("doctor", help="examine this installation")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the process's exit code."""
+    # A file alone opens in the window, as a desktop hands it over.
+    if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
+        arguments = ["window", *arguments]
+    options = build_parser().parse_args(arguments)
+    actions = {"window": _window, "render": _render, "doctor": _doctor}
+    try:
+        return actions[options.command](options)
+    except (InputError, ModelError) as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+
+
+def _window(options: argparse.Namespace) -> int:
+    from gui.app import NO_DISPLAY, has_display, run_window
+    from gui.session import Engine
+
+    if not has_display():
+        print(NO_DISPLAY, file=sys.stderr)
+        return FAILED
+    store = _store()
+
+    def make_engine() -> Engine:
+        from engine.thread import EngineThread
+
+        return EngineThread(store)
+
+    return run_window(sys.argv, _exploration(options.file), store, make_engine)
+
+
+def _exploration(file: Path | None) -> Exploration:
+    """What the window opens with."""
+    if file is None:
+        return Exploration()
+    from engine.session_file import load_session
+
+    return load_session(file)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from engine.headless import Order, render
+    from engine.validate import check_exploration
+
+    exploration = exploration_from(options)
+    check_exploration(exploration)
+    if options.batch < 0:
+        raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
+    order = Order(
+        exploration=exploration,
+        out=options.out,
+        latents=options.save_latents,
+        replace=options.overwrite,
+        batch=options.batch,
+        device=options.device,
+        precision=options.precision,
+    )
+    return render(order, _store())
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from engine.doctor import as_json, as_text, examine
+
+    findings = examine()
+    print(as_json(findings) if options.json else as_text(findings))
+    return DONE if all(finding.ok for finding in findings) else FAILED
+
+
+def _store() -> FrameStore:
+    """Finished frames, kept between runs in the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    return FrameStore(folder=user_cache_path("latent-trails", appauthor=False) / "frames")
+
+
+def run() -> None:
+    """Entry point of the installed program."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()
