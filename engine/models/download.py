@@ -1,0 +1,169 @@
+"""Fetch the files of a hub model into the hub's own cache: resumable, checked, cancellable."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import ModelError
+
+#: Told how much of a download is done, 0–1; may raise, which ends the download.
+Watcher = Callable[[float], None]
+_ROOM = 500 * 2**20
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a hub model. `sha256` is "" for small files, which the hub keeps otherwise."""
+
+    name: str
+    bytes: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model on a hub, and the cache that it is fetched into."""
+
+    model: str
+    endpoint: str
+    cache: Path
+
+
+def require_room(cache: Path, needed: int) -> None:
+    """Raises ModelError, with both amounts, where the disk is too small."""
+    nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = shutil.disk_usage(nearest).free
+    if free < needed + _ROOM:
+        raise ModelError(
+            f"The download takes {needed / 1e9:.1f} GB and {nearest} has {free / 1e9:.1f} GB left; "
+            "make room, or set HF_HOME to a folder on another disk."
+        )
+
+
+def fetch_files(
+    source: Source, files: tuple[RemoteFile, ...], watch: Watcher, patience: float
+) -> None:
+    """Bring all files into the cache, in a thread of its own, while `watch` is kept informed.
+
+    What `watch` raises ends the wait within 0.1 s; bytes that arrived are kept for the next time.
+    Raises ModelError where no byte arrives for `patience` seconds, and the hub's own errors.
+    """
+    work = _Work(source, files)
+    thread = threading.Thread(target=work.run, name="model download", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            watch(work.fraction)
+            if time.monotonic() - work.heard > patience:
+                raise ModelError(
+                    f"The hub sent nothing of {source.model} for {patience:.0f} s; "
+                    "try again: what has arrived is kept."
+                )
+            thread.join(0.1)
+    finally:
+        work.stopped = True
+    if work.error is not None:
+        raise work.error
+
+
+class _Stopped(Exception):  # noqa: N818 — an outcome, no error
+    """Nobody waits for the download any more."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """The state that the downloading thread and the one which waits for it share."""
+
+    source: Source
+    files: tuple[RemoteFile, ...]
+    done: int = 0
+    heard: float = field(default_factory=time.monotonic)
+    stopped: bool = False
+    error: Exception | None = None
+
+    @property
+    def fraction(self) -> float:
+        return self.done / max(1, sum(file.bytes for file in self.files))
+
+    def run(self) -> None:
+        try:
+            for file in self.files:
+                self._fetch(file)
+        except _Stopped:
+            return
+        except Exception as error:  # noqa: BLE001 — raised again in the thread that waits
+            self.error = error
+
+    def _fetch(self, file: RemoteFile) -> None:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.file_download import repo_folder_name
+
+        source = self.source
+        if file.sha256:
+            folder = source.cache / repo_folder_name(repo_id=source.model, repo_type="model")
+            self._fetch_blob(file, folder / "blobs" / file.sha256)
+        else:
+            self.arrived(file.bytes)
+        hf_hub_download(
+            source.model, file.name, cache_dir=source.cache, endpoint=source.endpoint or None
+        )
+
+    def _fetch_blob(self, file: RemoteFile, blob: Path) -> None:
+        """Weights go where the hub's library looks for them; it does not resume by itself."""
+        if blob.exists():
+            self.arrived(file.bytes)
+            return
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        part = blob.with_suffix(".part")
+        if not part.exists() or part.stat().st_size < file.bytes:
+            _receive(self.source, file, part, self.arrived)
+        if _sha256(part) != file.sha256:
+            part.unlink()
+            raise ModelError(
+                f"{file.name} of {self.source.model} arrived damaged: its checksum is not the one "
+                "that the hub names; download it again."
+            )
+        part.replace(blob)
+
+    def arrived(self, count: int) -> None:
+        """Bytes came in. Raises _Stopped where nobody waits for more."""
+        if self.stopped:
+            raise _Stopped
+        self.done += count
+        self.heard = time.monotonic()
+
+
+def _receive(source: Source, file: RemoteFile, part: Path, arrived: Callable[[int], None]) -> None:
+    """Continue `part` from where it ends. Pieces are written as they arrive, so none is lost."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    url = hf_hub_url(source.model, file.name, endpoint=source.endpoint or None)
+    metadata = get_hf_file_metadata(url, endpoint=source.endpoint or None)
+    # The login goes to the hub alone, never to the store that it redirects to.
+    headers = build_hf_headers() if metadata.location == url else {}
+    with part.open("ab", buffering=0) as stream:
+        headers |= {"Range": f"bytes={stream.tell()}-"} if stream.tell() else {}
+        with get_session().stream("GET", metadata.location, headers=headers) as response:
+            hf_raise_for_status(response)
+            if response.status_code != 206:
+                stream.truncate(0)
+            arrived(stream.tell())
+            for piece in response.iter_bytes():
+                arrived(len(piece))  # before writing: a second attempt may be at work by now
+                stream.write(piece)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

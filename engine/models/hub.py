@@ -1,0 +1,232 @@
+"""Models of the Hugging Face hub: those in its cache, and fetching others when asked to.
+
+Nothing here connects anywhere except `Hub.fetch`, and it not for a model that is in the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Read when the library is imported. Its other transport can neither be resumed nor cancelled.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+
+from engine.errors import ModelError
+from engine.models.check import check_model
+from engine.models.download import RemoteFile, Source, fetch_files, require_room
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+_PARTS = ("text_encoder", "unet", "vae")
+_SMALL = re.compile(
+    r"model_index\.json|scheduler/scheduler_config\.json"
+    r"|tokenizer/[\w.-]+\.(json|txt)|(text_encoder|unet|vae)/config\.json"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """A model in the hub's cache. `problem` says why it cannot be opened, "" where it can."""
+
+    id: str
+    folder: Path
+    bytes: int
+    problem: str = ""
+
+
+def is_hub_id(text: str) -> bool:
+    """Whether a text has the form owner/name."""
+    return _HUB_ID.fullmatch(text) is not None
+
+
+def is_offline() -> bool:
+    """Whether the person wants no connection to be made."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def set_offline(offline: bool) -> None:
+    """The offline switch: holds for this program and everything that it starts."""
+    from huggingface_hub import constants
+
+    os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"
+    constants.HF_HUB_OFFLINE = offline
+
+
+class Hub:
+    """A hub and its cache on this machine. `endpoint` and `cache` "" are the library's own."""
+
+    def __init__(self, endpoint: str = "", cache: str = "", patience: float = 20.0) -> None:
+        from huggingface_hub import constants
+
+        self._endpoint, self._patience = endpoint, patience
+        self._cache = Path(cache or constants.HF_HUB_CACHE)
+
+    def cached(self) -> tuple[CachedModel, ...]:
+        """The diffusion models in the cache, broken ones too, by name. Reads no weights."""
+        return tuple(sorted(self._entries(), key=lambda model: model.id.lower()))
+
+    def forget(self, model: CachedModel) -> None:
+        """Remove a model from the cache. Raises ModelError where that does not succeed."""
+        if model.folder.parent != self._cache or not model.folder.name.startswith("models--"):
+            raise ModelError(f"{model.folder} is no entry of the hub's cache; nothing was removed.")
+        try:
+            shutil.rmtree(model.folder)
+        except OSError as error:
+            raise ModelError(f"{model.folder} cannot be removed ({error.strerror}).") from error
+
+    def folder_of(self, model: str, half: bool = False) -> Path | None:
+        """The folder of a model that is whole in the cache, else None. Connects nowhere."""
+        for snapshot in _snapshots(self._cache / _folder_name(model)):
+            if check_model(snapshot, half).ok:
+                return snapshot
+        return None
+
+    def fetch(self, model: str, half: bool, progress: Callable[[str, float], None]) -> Path:
+        """The folder of a model, downloaded where it is not in the cache.
+
+        Raises ModelError, one sentence, and whatever `progress` raises, within 0.2 s. What has
+        arrived is kept for the next time.
+        """
+        cached = self.folder_of(model, half)
+        if cached is not None:
+            return cached
+        if is_offline():
+            raise ModelError(
+                f"{model} is not in the cache and the program is offline; "
+                "switch Offline off to download it."
+            )
+        return self._download(model, half, progress)
+
+    def _download(self, model: str, half: bool, progress: Callable[[str, float], None]) -> Path:
+        progress(f"Asking the hub for {model}", 0.0)
+        source = Source(model, self._endpoint, self._cache)
+        try:
+            files = self._files(model, half)
+            total = sum(file.bytes for file in files)
+            require_room(self._cache, total)
+            stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
+            fetch_files(source, files, lambda share: progress(stage, share), self._patience)
+        except Exception as error:
+            sentence = _sentence(model, error)
+            if not sentence:
+                raise
+            raise ModelError(sentence) from error
+        folder = self.folder_of(model, half)
+        if folder is None:
+            raise ModelError(f"{model} is not a whole Stable Diffusion model; choose another.")
+        return folder
+
+    def _files(self, model: str, half: bool) -> tuple[RemoteFile, ...]:
+        """What of a model is needed: its configs, and one set of safetensors weights."""
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self._endpoint or None)
+        info = api.model_info(model, files_metadata=True, timeout=self._patience)
+        files = {s.rfilename: _remote_file(s) for s in info.siblings or ()}
+        if "model_index.json" not in files:
+            raise ModelError(f"{model} has no diffusers layout; choose another, or a single file.")
+        weights = [_weights_of(model, part, files, half) for part in _PARTS]
+        return (*(file for name, file in files.items() if _SMALL.fullmatch(name)), *weights)
+
+    def _entries(self) -> Iterator[CachedModel]:
+        """Each entry on its own, so that a broken one hides no other."""
+        if not self._cache.is_dir():
+            return
+        for folder in self._cache.glob("models--*"):
+            try:
+                entry = _entry(folder)
+            except OSError as error:
+                yield CachedModel(_id_of(folder), folder, 0, f"It cannot be read ({error}).")
+                continue
+            if entry is not None:
+                yield entry
+
+
+def _entry(folder: Path) -> CachedModel | None:
+    """What an entry of the cache holds; None where that is no diffusion model."""
+    snapshots = _snapshots(folder)
+    if not snapshots:
+        return CachedModel(_id_of(folder), folder, 0, "It holds no files; remove it.")
+    if not any((snapshot / "model_index.json").exists() for snapshot in snapshots):
+        return None
+    size = sum(file.stat().st_size for file in (folder / "blobs").glob("*"))
+    reports = [check_model(snapshot) for snapshot in snapshots]
+    problem = "" if any(report.ok for report in reports) else reports[0].problem
+    return CachedModel(_id_of(folder), folder, size, problem)
+
+
+def _snapshots(folder: Path) -> list[Path]:
+    """The revisions in an entry of the cache, that of "main" first."""
+    try:
+        main = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        main = ""
+    found = [path for path in (folder / "snapshots").glob("*") if path.is_dir()]
+    return sorted(found, key=lambda path: (path.name != main, path.name))
+
+
+def _folder_name(model: str) -> str:
+    return "models--" + model.replace("/", "--")
+
+
+def _id_of(folder: Path) -> str:
+    return folder.name.removeprefix("models--").replace("--", "/", 1)
+
+
+def _remote_file(sibling: Any) -> RemoteFile:
+    sha256 = sibling.lfs.sha256 if sibling.lfs else ""
+    return RemoteFile(sibling.rfilename, int(sibling.size or 0), sha256)
+
+
+def _weights_of(model: str, part: str, files: dict[str, RemoteFile], half: bool) -> RemoteFile:
+    stem = "model" if part == "text_encoder" else "diffusion_pytorch_model"
+    for variant in (".fp16", "") if half else ("", ".fp16"):
+        name = f"{part}/{stem}{variant}.safetensors"
+        if name in files:
+            return files[name]
+    raise ModelError(
+        f"{model} has no {part}/{stem}.safetensors; "
+        "choose a Stable Diffusion 1.x or 2.x model with safetensors weights."
+    )
+
+
+def _sentence(model: str, error: Exception) -> str:
+    """What went wrong on the way to the hub; "" for what is none of the hub's errors."""
+    from huggingface_hub import errors
+
+    chain = [error, *_causes(error)]
+    status = next(
+        (e.response.status_code for e in chain if isinstance(e, errors.HfHubHTTPError)), 0
+    )
+    kinds = {type(e).__name__ for e in chain}
+    if isinstance(error, errors.GatedRepoError) or status == 403:
+        return (
+            f"{model} asks that its licence be accepted: do so on its page, "
+            "then sign in with `hf auth login`."
+        )
+    if status == 401:
+        return f"The hub wants a login for {model}, or knows no such model; check the name."
+    if status == 404:
+        return f"The hub knows no model called {model}; check the name."
+    if status:
+        return f"The hub answered with error {status} for {model}; try again later."
+    if any(isinstance(e, socket.gaierror) for e in chain):
+        return "The hub's name cannot be resolved; check the network connection."
+    if any("Timeout" in kind for kind in kinds):
+        return f"The hub does not answer about {model}; try again later."
+    if any(kind.endswith(("ConnectError", "ProtocolError", "ReadError")) for kind in kinds):
+        return "The hub cannot be reached; check the network connection."
+    return ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        yield cause
+        error = cause
