@@ -1,0 +1,145 @@
+"""One measure as curves over the walk's time, a curve for each lane, on the shared playhead."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from gui.measures import Measure, Values
+from gui.theme import UNIT, Theme, tint
+
+#: More frames than this are drawn as a line without dots.
+MOST_DOTS = 40
+
+
+class ScrubBox(pg.ViewBox):
+    """Passes clicks and drags on as times; curves have their place, they are not panned.
+
+    Signals: scrubbed(time).
+    """
+
+    scrubbed = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseEnabled(False, False)
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        event.accept()
+        self._tell(event.pos())
+
+    def mouseClickEvent(self, event: Any) -> None:
+        event.accept()
+        self._tell(event.pos())
+
+    def _tell(self, position: QPointF) -> None:
+        self.scrubbed.emit(float(self.mapToView(position).x()))
+
+
+class MeasureChart(QWidget):
+    """Owns the curves of one measure.
+
+    Signals: scrubbed(time), where in [0, 1] the mouse points.
+    """
+
+    scrubbed = Signal(float)
+
+    def __init__(self, measure: Measure, theme: Theme) -> None:
+        super().__init__()
+        self.measure, self._theme = measure, theme
+        box = ScrubBox()
+        box.scrubbed.connect(self.scrubbed)
+        self._plot = pg.PlotWidget(viewBox=box)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.getPlotItem().hideButtons()
+        self._plot.getPlotItem().hideAxis("bottom")
+        self._plot.setXRange(0.0, 1.0, padding=0.015)
+        self._head = QLabel()
+        self._head.setTextFormat(Qt.TextFormat.RichText)
+        self._curves: list[tuple[str, Values, Values]] = []
+        self._theories: list[tuple[str, Values, Values]] = []
+        self._playhead = pg.InfiniteLine(0.0, angle=90)
+        self._playhead.setZValue(10)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * UNIT, UNIT, UNIT, 0)
+        column.setSpacing(0)
+        column.addWidget(self._head)
+        column.addWidget(self._plot, 1)
+        self.setAccessibleName(measure.label)
+        self.setToolTip(measure.tip)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = theme
+        self._plot.setBackground(QColor(theme.background))
+        axis = self._plot.getPlotItem().getAxis("left")
+        axis.setPen(QPen(Qt.PenStyle.NoPen))
+        axis.setTickPen(QPen(QColor(theme.muted), 0))
+        axis.setTextPen(QColor(theme.faint))
+        axis.setStyle(tickFont=theme.font(0.78, digits=True), tickLength=0, maxTickLevel=0)
+        axis.setWidth(9 * UNIT)
+        axis.setGrid(28)
+        self._playhead.setPen(QPen(QColor(theme.accent), 0))
+        self._head.setFont(theme.font(0.88, digits=True))
+        self._draw()
+
+    def set_curves(
+        self,
+        curves: list[tuple[str, Values, Values]],
+        theories: list[tuple[str, Values, Values]],
+    ) -> None:
+        """The measured curves, and the expected ones behind them: method, times [n], values [n]."""
+        self._curves, self._theories = curves, theories
+        self._draw()
+
+    def set_playhead(self, time: float) -> None:
+        """Move the playhead's line, and show each lane's value there."""
+        self._playhead.setValue(time)
+        words = [f'<span style="color:{self._theme.muted}">{escape(self.measure.label)}</span>']
+        for method, times, values in self._curves:
+            here = values[int(np.argmin(np.abs(times - time)))] if len(times) else np.nan
+            text = f"{here:.3g}" if np.isfinite(here) else "–"
+            colour = self._theme.method_colour(method)
+            words.append(f'<span style="color:{colour}"><b>{text}</b></span>')
+        self._head.setText("&nbsp;&nbsp;".join(words))
+
+    def _draw(self) -> None:
+        self._plot.clear()
+        for method, times, values in self._theories:
+            pen = QPen(tint(self._theme.method_colour(method), 0.55), 0)
+            pen.setStyle(Qt.PenStyle.DashLine)
+            self._plot.addItem(pg.PlotCurveItem(times, values, pen=pen, antialias=True))
+        for method, times, values in self._curves:
+            self._plot.addItem(self._curve(self._theme.method_colour(method), times, values))
+        self._plot.addItem(self._playhead, ignoreBounds=True)
+        self._fit()
+        self.set_playhead(float(self._playhead.value()))
+
+    def _curve(self, colour: str, times: Values, values: Values) -> Any:
+        """A line through the known values: those not known yet leave no gap but in the dots."""
+        known = np.isfinite(values)
+        pen = QPen(QColor(colour), 1.8)
+        pen.setCosmetic(True)
+        dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": QColor(colour)}
+        extra = dots if known.sum() <= MOST_DOTS else {}
+        return pg.PlotDataItem(
+            times[known], values[known], pen=pen, antialias=True, autoDownsample=True, **extra
+        )
+
+    def _fit(self) -> None:
+        """Show all values, and never magnify noise: at least a hundredth of the size of them."""
+        parts = [values for _, _, values in (*self._curves, *self._theories)]
+        known = np.concatenate([*parts, np.empty(0)])
+        known = known[np.isfinite(known)]
+        if known.size:
+            low, high = float(known.min()), float(known.max())
+            least = max(abs(low), abs(high), 1e-6) * 0.01
+            room = max(high - low, least) * 0.12
+            self._plot.setYRange(low - room, high + room, padding=0)
