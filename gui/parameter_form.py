@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QLineEdit, QWidget
 
 from engine.parameters import Parameter, parameters_of
 from engine.walk import ParameterValue
-from gui.fields import Choice, FloatField, IntField
+from gui.fields import Button, Choice, FloatField, IntField, row
 from gui.theme import UNIT
 
 WIDEST_INT = 2**31 - 1
@@ -91,9 +91,40 @@ class ParameterForm(QWidget):
             number.setSuffix(f" {p.unit}" if p.unit else "")
             number.valueChanged.connect(send)
             return number, number.setValue
+        if p.unit == "folder":
+            folder = FolderField()
+            folder.chosen.connect(send)
+            return folder, folder.set_folder
         line = QLineEdit()
         line.editingFinished.connect(lambda: send(line.text()))
         return line, line.setText
+
+
+class FolderField(QWidget):
+    """The path of a folder, to write or to choose.
+
+    Signals: chosen(path).
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._line = QLineEdit()
+        self._line.editingFinished.connect(lambda: self.chosen.emit(self._line.text()))
+        choose = Button("Choose a folder", text="Choose…")
+        choose.clicked.connect(self._choose)
+        self.setLayout(row(self._line, choose))
+        self.setFocusProxy(self._line)
+
+    def set_folder(self, folder: ParameterValue) -> None:
+        self._line.setText(str(folder))
+
+    def _choose(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder", self._line.text())
+        if folder:
+            self._line.setText(folder)
+            self.chosen.emit(folder)
 
 
 def _quietly(field: QWidget, setter: Callable[[Any], None]) -> Callable[[ParameterValue], None]:

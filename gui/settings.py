@@ -1,0 +1,143 @@
+"""What the program remembers between two starts: preferences, recent files, the window's layout."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+from engine.errors import InputError
+from engine.parameters import build, parameter, parameters_of
+from engine.walk import ParameterValue
+
+MOST_RECENT = 12
+THEMES = ("system", "dark", "light")
+DEVICES = ("automatic", "cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """All that a person may set once and for all, declared once: form and checks come from here."""
+
+    theme: str = parameter("system", "Theme", choices=THEMES, help="Dark, light, or the system's")
+    device: str = parameter(
+        "automatic", "Device", choices=DEVICES, help="What computes the pictures; the fastest"
+    )
+    memory: int = parameter(
+        512,
+        "Pictures in memory",
+        low=64,
+        high=65536,
+        step=64,
+        unit="MB",
+        help="How much memory finished pictures may take before the oldest go",
+    )
+    disk: int = parameter(
+        2048,
+        "Pictures on disk",
+        low=0,
+        high=1_000_000,
+        step=256,
+        unit="MB",
+        help="How much of the disk keeps pictures from one start to the next; 0 keeps none",
+    )
+    export_folder: str = parameter(
+        "", "Export folder", unit="folder", help="Where exports go at first; empty: your pictures"
+    )
+    metadata: bool = parameter(
+        True, "Write how a picture was made into it", help="Prompt, seed and settings, for recall"
+    )
+    offline: bool = parameter(
+        False, "Offline", help="Never ask the network, not even for a model by its hub name"
+    )
+    hints: bool = parameter(True, "Show hints", help="A line below the picture, until you know it")
+
+
+class Settings(QObject):
+    """Owns the settings file. What it holds is checked value by value, and what is wrong counts as
+    not there; a file that cannot be read at all is set aside under the name *.broken.
+
+    Signals: changed(preferences).
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = _open(path)
+        self.preferences = self._read_preferences()
+
+    def set_preferences(self, preferences: Preferences) -> None:
+        """Keep other preferences and tell those who follow them."""
+        if preferences == self.preferences:
+            return
+        self.preferences = preferences
+        for name, value in asdict(preferences).items():
+            self._store.setValue(f"preferences/{name}", value)
+        self.changed.emit(preferences)
+
+    def _read_preferences(self) -> Preferences:
+        known = {p.name: p for p in parameters_of(Preferences)}
+        values: list[tuple[str, ParameterValue]] = []
+        for field in fields(Preferences):
+            stored = self._store.value(f"preferences/{field.name}")
+            if stored is None:
+                continue
+            try:
+                values.append((field.name, known[field.name].check(stored)))
+            except InputError:
+                self._store.remove(f"preferences/{field.name}")
+        preferences: Preferences = build(Preferences, tuple(values))
+        return preferences
+
+    # ── recent files and models ──────────────────────────────────────────────────────────────
+
+    def recent(self, kind: str) -> list[str]:
+        """What was opened last, the newest first; `kind` is "sessions" or "models"."""
+        stored = self._store.value(f"recent/{kind}")
+        texts = [stored] if isinstance(stored, str) else stored
+        return [str(text) for text in texts][:MOST_RECENT] if isinstance(texts, list) else []
+
+    def remember(self, kind: str, name: str) -> None:
+        """Put `name` at the head of the recent ones."""
+        names = [name, *(other for other in self.recent(kind) if other != name)]
+        self._store.setValue(f"recent/{kind}", names[:MOST_RECENT])
+
+    def forget(self, kind: str) -> None:
+        """Empty a list of recent ones."""
+        self._store.remove(f"recent/{kind}")
+
+    # ── hints and layout ─────────────────────────────────────────────────────────────────────
+
+    def knows(self, hint: str) -> bool:
+        """Whether the person has done already what a hint is about."""
+        return self._store.value(f"hints/{hint}") is not None
+
+    def learn(self, hint: str) -> None:
+        """The person has done it: the hint goes, for good."""
+        self._store.setValue(f"hints/{hint}", 1)
+
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """The window's geometry and the state of its panels, as they were left."""
+        geometry, state = self._store.value("window/geometry"), self._store.value("window/state")
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            return geometry, state
+        return None
+
+    def keep_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        self._store.setValue("window/geometry", geometry)
+        self._store.setValue("window/state", state)
+
+    def save(self) -> None:
+        """Write what has changed to the disk now."""
+        self._store.sync()
+
+
+def _open(path: Path) -> QSettings:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store = QSettings(str(path), QSettings.Format.IniFormat)
+    if store.status() is QSettings.Status.NoError or not path.exists():
+        return store
+    path.replace(path.with_suffix(".broken"))
+    return QSettings(str(path), QSettings.Format.IniFormat)
