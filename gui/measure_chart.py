@@ -139,7 +139,8 @@ class MeasureChart(QWidget):
         known = np.concatenate([*parts, np.empty(0)])
         known = known[np.isfinite(known)]
         if known.size:
-            low, high = float(known.min()), float(known.max())
+            low = min(float(known.min()), self.measure.low)
+            high = max(float(known.max()), self.measure.high)
             least = max(abs(low), abs(high), 1e-6) * 0.01
             room = max(high - low, least) * 0.12
             self._plot.setYRange(low - room, high + room, padding=0)

@@ -18,18 +18,23 @@ Values = npt.NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure as it is offered: `stat` names the field of LatentStats that holds it, which is
-    known of every finished frame; else the engine computes it when it is asked to."""
+    known of every finished frame; else the engine computes it when it is asked to. The values
+    from `low` to `high` are always in sight, so that small differences look small."""
 
     name: str
     label: str
     tip: str
     stat: str = ""
+    low: float = np.inf
+    high: float = -np.inf
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("latent_std", "Latent std", "1 on the typical shell; linear dips to 0.707", "std"),
-    Measure("norm_z", "Distance from shell", "How many σ the norm is off √d", "norm_z"),
-    Measure("latent_mean", "Latent mean", "0 for a typical latent", "mean"),
+    Measure(
+        "latent_std", "Latent std", "1 on the typical shell; linear dips to 0.707", "std", 0.7, 1.05
+    ),
+    Measure("norm_z", "Distance from shell", "How many σ the norm is off √d", "norm_z", -3.0, 3.0),
+    Measure("latent_mean", "Latent mean", "0 for a typical latent", "mean", -0.05, 0.05),
     Measure("clip_score", "CLIP score", "100 × cosine of the picture and the scoring text"),
     Measure("step_length", "Step length", "How much the picture changes from frame to frame"),
     Measure("sharpness", "Sharpness", "The share of fine detail; CLIP does not see blur"),

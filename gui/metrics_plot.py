@@ -68,13 +68,13 @@ class MetricsPlot(QWidget):
             self._column.addWidget(chart, 1)
         for name, action in self._actions.items():
             action.setChecked(name in self.shown)
-        self._choose.setText(" + ".join(m.label for m in chosen) or "Choose measures")
         self._state.want_measures(tuple(m.name for m in chosen if not m.stat))
         self._refresh()
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
     def _lay_out(self) -> None:
+        self._choose.setText("Choose measures ▾")
         self._choose.setAutoRaise(True)
         self._choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -102,7 +102,7 @@ class RingItem(PlaneItem):
         painter.drawLine(QPointF(view.left(), centre.y()), QPointF(view.right(), centre.y()))
         painter.drawLine(QPointF(centre.x(), view.top()), QPointF(centre.x(), view.bottom()))
         painter.setFont(self.theme.font(0.78, digits=True))
-        step = nice_std_step(64 / unit)
+        step = nice_std_step(44 / unit)
         near, far = radii(view, centre)
         for number in range(max(floor(near / unit / step), 1), floor(far / unit / step) + 1):
             radius = number * step

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QRadialGradient, QTransform
 
 from engine.messages import Points
-from engine.methods.contract import make_method, methods
+from engine.methods.contract import crossing_methods, make_method, methods
 from engine.walk import MethodChoice
 from gui.plane_item import PlaneBox, PlaneItem, mapped, polyline
 from gui.theme import UNIT, Theme, tint
@@ -19,12 +19,6 @@ STEPS = 121
 DOT_EVERY = 12
 #: The density reaches this far (std) before it fades into the ground.
 REACH = 3.6
-
-
-def planar_methods() -> tuple[str, ...]:
-    """The methods whose path stays in the plane of its ends, and so can be drawn in two
-    dimensions."""
-    return tuple(name for name in methods.names() if methods.get(name).planar)
 
 
 def toy_path(method: str, ends: Points) -> Points:
@@ -46,7 +40,7 @@ class ToyItem(PlaneItem):
     def set_ends(self, ends: Points) -> None:
         """Put the ends at these places [2, 2]."""
         self.ends = ends
-        self._paths = {name: toy_path(name, ends) for name in planar_methods()}
+        self._paths = {name: toy_path(name, ends) for name in crossing_methods()}
         self.update()
 
     # ── painting ─────────────────────────────────────────────────────────────────────────────
@@ -144,6 +138,10 @@ class ToyPlane:
     def reach(self) -> float:
         """How far from the origin there is something to see."""
         return max(REACH, 1.1 * float(np.abs(self.ends).max()))
+
+    def rooms(self, unit: float) -> tuple[float, float, float, float]:
+        """Pixels needed around the reach: none."""
+        return 0.0, 0.0, 0.0, 0.0
 
     def press(self, start: QPointF) -> None:
         """A drag begins: of the nearer end."""

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QColor, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gui.plane_item import PlaneBox, PlaneItem
-from gui.plane_marks import PICTURE
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 from gui.thumbnails import Thumbnails
@@ -26,6 +25,7 @@ class Plane(Protocol):
     def note(self) -> str: ...
     def reading(self, point: QPointF) -> str: ...
     def reach(self) -> float: ...
+    def rooms(self, unit: float) -> tuple[float, float, float, float]: ...
     def press(self, start: QPointF) -> None: ...
     def drag(self, point: QPointF) -> None: ...
     def click(self, point: QPointF) -> None: ...
@@ -86,12 +86,17 @@ class TrajectoryPlot(QWidget):
         self.reset_view()
 
     def reset_view(self) -> None:
-        """Show everything, with room for the keyframes' pictures."""
+        """Show everything, with room for the keyframes' pictures where they are."""
         self._zoomed = False
-        half = max(min(self._box.width(), self._box.height()) / 2, 1.0)
-        room = 0.0 if self.toy else min(PICTURE * 1.2 + 3 * UNIT, half / 2)
-        reach = self._plane.reach() * half / (half - room)
-        self._box.setRange(xRange=(-reach, reach), yRange=(-reach, reach), padding=0)
+        reach, width, height = self._plane.reach(), self._box.width(), self._box.height()
+        left, top, right, bottom = self._plane.rooms(min(width, height) / 2.4 / reach)
+        free = min(width - left - right, height - top - bottom)
+        unit = max(free, min(width, height) / 3, 1.0) / 2 / reach
+        x, y = (right - left) / 2 / unit, (top - bottom) / 2 / unit
+        half_x, half_y = width / 2 / unit, height / 2 / unit
+        self._box.setRange(
+            xRange=(x - half_x, x + half_x), yRange=(y - half_y, y + half_y), padding=0
+        )
         self._show_note()
 
     def copy(self) -> None:

@@ -116,7 +116,7 @@ class MenuButton(QToolButton):
         for action, (text, choice) in zip(self.menu().actions(), self._choices, strict=True):
             action.setChecked(choice == value)
             otherwise = text if choice == value else otherwise
-        self.setText(otherwise)
+        self.setText(f"{otherwise} ▾")
 
 
 class TransportBar(QWidget):

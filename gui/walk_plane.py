@@ -23,6 +23,9 @@ GRIP = 16.0
 HIT = 6.0
 #: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
 PROBE_INTERVAL = 50
+#: Free pixels around the ring, and below it, where the shell's name stands.
+EDGE = 16.0
+NAME = 30.0
 
 
 class WalkPlane(QObject):
@@ -91,6 +94,19 @@ class WalkPlane(QObject):
         path = self._geometry()
         radii = np.hypot(*path.frames.T) if path is not None else np.ones(1)
         return max(float(radii.max(initial=1.0)), 1.0)
+
+    def rooms(self, unit: float) -> tuple[float, float, float, float]:
+        """Pixels needed left, top, right and bottom of the walk's reach, for pictures and words,
+        when one std is `unit` pixels long."""
+        path, reach = self._geometry(), self.reach()
+        points = path.keyframes if path is not None else NOTHING
+        room = [EDGE, EDGE, EDGE, NAME]
+        for x, y in points:
+            away = (PICTURE * 0.62 + 8.0) / max(hypot(x, y), 1e-9)
+            for side, along in enumerate((-x, y, x, -y)):
+                beyond = (along - reach) * unit + along * away + PICTURE / 2 + 4.0
+                room[side] = max(room[side], beyond)
+        return room[0], room[1], room[2], room[3]
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────
 
