@@ -45,13 +45,13 @@ class Order:
         return Existing.REPLACE if self.replace else Existing.REFUSE
 
 
-def render(order: Order, store: FrameStore, errors: TextIO = sys.stderr) -> int:
+def render(order: Order, store: FrameStore, errors: TextIO | None = None) -> int:
     """Render and export; returns the process's exit code. Call it on the main thread.
 
     Ctrl-C ends it at the next step; the frames that were finished are kept.
     """
     control = JobControl()
-    with _interruptible(control), ProgressLines(errors) as progress:
+    with _interruptible(control), ProgressLines(errors or sys.stderr) as progress:
         work = _Work(order, store, control, progress)
         try:
             work.run()

@@ -1,0 +1,181 @@
+"""The command line's contract, as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import load_file
+
+import main
+from tests.tiny_models import make_tiny_model
+
+ROOT = Path(main.__file__).parent
+QUICK = ["--frames", "5", "--steps", "4", "--width", "32", "--height", "32"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def _render(folder: str, out: Path, *options: str) -> int:
+    return main.main(["render", "--model", folder, *QUICK, "--out", str(out), *options])
+
+
+def test_render_writes_numbered_pictures(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "walk"
+    assert _render(folder, out) == 0
+    assert sorted(p.name for p in out.iterdir()) == [f"{k:05d}.png" for k in range(5)]
+    with Image.open(out / "00002.png") as picture:
+        assert picture.size == (32, 32)
+        assert "Steps: 4" in picture.text["parameters"]
+
+
+def test_render_writes_a_video(folder: str, tmp_path: Path) -> None:
+    import av
+
+    out = tmp_path / "walk.mp4"
+    assert _render(folder, out, "--fps", "12") == 0
+    with av.open(str(out)) as film:
+        stream = film.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert sum(1 for _ in film.decode(stream)) == 5
+        assert stream.average_rate == 12
+
+
+def test_latents_are_saved_as_the_formula_says(folder: str, tmp_path: Path) -> None:
+    file = tmp_path / "latents.safetensors"
+    options = ["--save-latents", str(file), "--method", "linear", "--seed", "3", "--draw-end", "2"]
+    assert _render(folder, tmp_path / "walk", *options) == 0
+    saved = load_file(file)
+    generator = torch.Generator("cpu").manual_seed(3)
+    draws = [torch.randn((1, 4, 8, 8), generator=generator)[0].numpy() for _ in range(3)]
+    times = saved["times"]
+    assert np.allclose(times, np.linspace(0, 1, 5))
+    for time, initial in zip(times, saved["initial"], strict=True):
+        assert np.abs(initial - ((1 - time) * draws[0] + time * draws[2])).max() < 1e-6
+    assert saved["final"].shape == (5, 4, 8, 8)
+    assert all(tensor.dtype == np.float32 for tensor in saved.values())
+
+
+def test_methods_are_rendered_side_by_side(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.png"
+    assert _render(folder, out, "--compare", "linear,slerp") == 0
+    with Image.open(out) as sheet:
+        assert sheet.width >= 5 * 32
+        assert sheet.height >= 2 * 32
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--method", "slrp"], "did you mean 'slerp'"),
+        (["--frames", "0"], "frames"),
+        (["--steps", "-3"], "steps"),
+        (["--steps", "many"], "steps"),
+        (["--guidance", "nan"], "uidance"),
+        (["--width", "33"], "8"),
+        (["--param", "speed=3"], "speed"),
+        (["--param", "speed"], "KEY=VALUE"),
+        (["--solver", "magic"], "magic"),
+        (["--device", "abacus"], "abacus"),
+        (["--seed", "-5"], "seed"),
+        (["--batch", "-1"], "batch"),
+        (["--session", "/nowhere/x.json"], "nowhere"),
+        (["--surprise"], "surprise"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    out = tmp_path / "walk"
+    try:
+        code = _render(folder, out, *options)
+    except SystemExit as error:
+        code = error.code
+    said = capsys.readouterr().err
+    assert code == 2
+    assert words in said
+    assert "Traceback" not in said
+    assert not out.exists()
+
+
+def test_models_that_cannot_be_used_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "old.ckpt").write_bytes(b"\x80\x02pickle")
+    for name in ("empty", "old.ckpt", "missing"):
+        assert _render(str(tmp_path / name), tmp_path / "out") == 2
+        said = capsys.readouterr().err
+        assert name in said
+        assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert _render(folder, tmp_path / "file" / "walk") == 2
+    assert _render(folder, tmp_path / "walk.xyz") == 2
+    assert "xyz" in capsys.readouterr().err
+
+
+def test_what_is_there_is_replaced_only_when_asked(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "walk"
+    assert _render(folder, out) == 0
+    assert _render(folder, out) == 2
+    assert "already" in capsys.readouterr().err
+    assert _render(folder, out, "--overwrite") == 0
+
+
+def test_ctrl_c_keeps_the_finished_frames(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "walk"
+    command = [sys.executable, "main.py", "render", "--model", folder, "--out", str(out)]
+    command += ["--frames", "2000", "--steps", "20", "--width", "32", "--height", "32"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("frame") and not line.startswith("frame 0/"):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert 0 < len(list(out.glob("*.png"))) < 2000
+    for path in out.glob("*"):
+        with Image.open(path) as picture:
+            picture.load()
+
+
+def test_doctor_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["doctor", "--json"]) == 0
+    assert '"torch"' in json.dumps(json.loads(capsys.readouterr().out))
+
+
+def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "render" in done.stderr
+    assert done.stderr.count("\n") == 1
