@@ -35,7 +35,12 @@ class Path:
         return self._methods[segment]
 
     def keyframe(self, number: int) -> Array:
-        """The latent [C, h, w] of keyframe `number`."""
+        """The latent [C, h, w] of keyframe `number`.
+
+        A segment that leaves the noise alone hands that of its start on to its end.
+        """
+        while number and not self._methods[number - 1].walks_noise:
+            number -= 1
         return self._noise.draw(self.walk.keyframes[number].noise)
 
     def latent(self, time: float) -> npt.NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """Latents on the plane that the trajectory plot draws.
 
 The plane of a walk between two keyframes is spanned by its two ends (Gram–Schmidt), so that every
-path that lies in their span is drawn exactly. Otherwise it is the plane through the origin that
+path that lies in their span is drawn exactly: chords and arcs, the ray of a std sweep, and the
+one point at which a walk of prompts stays. Otherwise it is the plane through the origin that
 keeps most of the path's energy (the first two right singular vectors of the uncentred path), so
 that a point's distance from the origin is still the norm of what is drawn. Axes are in units of
 std: |z|/√d, in which N(0, I) lies close to the unit circle.
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.messages import Array32, Curve, PathReady, Points
-from engine.methods.contract import Array, methods
+from engine.methods.contract import Array, crossing_methods
 from engine.path import Path
 from engine.walk import MethodChoice, Walk, with_method
 
@@ -65,8 +66,9 @@ def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
     keys = np.stack([path.keyframe(k) for k in range(len(walk.keyframes))])
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own, kept)]
-    if others and plane.spanned:
-        curves += [_curve(path, plane, name) for name in _planar_names(walk)]
+    if others and plane.spanned and path.method(0).walks_noise:
+        names = (name for name in crossing_methods() if name != walk.method_of(0).name)
+        curves += [_curve(path, plane, name) for name in names]
     return PathReady(
         job=job,
         lane=lane,
@@ -93,11 +95,6 @@ def _project_times(path: Path, plane: Plane, times: list[float]) -> tuple[Points
 
 def _sample(path: Path, count: int) -> Array:
     return np.stack([path.exact_latent(float(t)) for t in np.linspace(0.0, 1.0, count)])
-
-
-def _planar_names(walk: Walk) -> list[str]:
-    own = walk.method_of(0).name
-    return [n for n in methods.names() if methods.get(n).planar and n != own]
 
 
 def _curve(path: Path, plane: Plane, name: str) -> Curve:

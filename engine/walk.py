@@ -73,6 +73,9 @@ class Walk:
     def locate(self, time: float) -> tuple[int, float]:
         """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
         position = min(max(time, 0.0), 1.0) * self.segments
+        if abs(position - round(position)) < 1e-9:
+            # k/(n−1) times n−1 is not always k; a frame at a keyframe is the keyframe, bit for bit.
+            position = float(round(position))
         segment = min(int(position), self.segments - 1)
         return segment, position - segment
 

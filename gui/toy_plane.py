@@ -19,6 +19,8 @@ STEPS = 121
 DOT_EVERY = 12
 #: The density reaches this far (std) before it fades into the ground.
 REACH = 3.6
+#: Two draws far enough apart for the paths to part.
+FIRST_SEED = 11
 
 
 def toy_path(method: str, ends: Points) -> Points:
@@ -110,7 +112,7 @@ class ToyPlane:
 
     def __init__(self, box: PlaneBox, theme: Theme) -> None:
         self._box = box
-        self._seed = 0
+        self._seed = FIRST_SEED - 1
         self._held = 0
         self._item = ToyItem(theme)
         self.items: tuple[PlaneItem, ...] = (self._item,)

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import InputError
 from engine.parameters import build, parameter
 from engine.registry import Registry
 from engine.walk import MethodChoice
@@ -26,7 +27,8 @@ class Method(ABC):
     """Base of all methods. `colour` is the method's colour everywhere in the program.
 
     `planar`: the path lies in the plane spanned by the two ends. `passes_ends`: γ = 0 and γ = 1
-    give the keyframes exactly. `walks_noise`: the latent changes along the path.
+    give the latents of the keyframes exactly. `walks_noise`: the latent changes along the path;
+    where it does not, the noise of the segment's start stays, and its end has it too.
     """
 
     label: ClassVar[str]
@@ -35,6 +37,23 @@ class Method(ABC):
     passes_ends: ClassVar[bool] = True
     walks_noise: ClassVar[bool] = True
 
+    @abstractmethod
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        """The initial latent [C, h, w] at γ."""
+
+    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
+        """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
+        return lerp(start, end, gamma)
+
+    def seam(self, gamma: float, columns: int) -> float | None:
+        """The latent column, 0…columns, at which one end's noise meets the other's, if any does."""
+        return None
+
+
+@dataclass(frozen=True)
+class NoiseMethod(Method):
+    """Base of the methods that walk the noise, and blend the prompts beside it."""
+
     prompts: str = parameter(
         "linear",
         "Prompts",
@@ -42,12 +61,7 @@ class Method(ABC):
         help="How the two prompts' embeddings are blended when they differ",
     )
 
-    @abstractmethod
-    def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        """The initial latent [C, h, w] at γ."""
-
     def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
-        """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
         blend = slerp_per_token if self.prompts == "slerp" else lerp
         return blend(start, end, gamma)
 
@@ -59,6 +73,23 @@ def make_method(choice: MethodChoice) -> Method:
     """The method a choice names. Raises InputError for an unknown name or parameter."""
     method: Method = build(methods.get(choice.name), choice.params)
     return method
+
+
+def crossing_methods() -> tuple[str, ...]:
+    """The methods whose path leads, in the plane of the two ends, from the one to the other."""
+    found = ((name, methods.get(name)) for name in methods.names())
+    return tuple(name for name, m in found if m.planar and m.passes_ends)
+
+
+def columns_of(start: Array, end: Array) -> int:
+    """The number of latent columns. Raises InputError for ends that do not fit side by side."""
+    if start.shape != end.shape:
+        sizes = " and ".join("×".join(str(n) for n in a.shape) for a in (start, end))
+        raise InputError(
+            f"Latents of different sizes ({sizes}) have no common columns; "
+            "give both keyframes the same width and height."
+        )
+    return start.shape[-1]
 
 
 def lerp(start: Array, end: Array, gamma: float) -> Array:

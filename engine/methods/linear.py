@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, Method, lerp, methods
+from engine.methods.contract import Array, NoiseMethod, lerp, methods
 
 
 @methods.register("linear")
 @dataclass(frozen=True)
-class Linear(Method):
+class Linear(NoiseMethod):
     """z(γ) = (1−γ) z_start + γ z_end.
 
     Preserves the ends, not the distribution: for independent ends the std falls to

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, Method, lerp, methods
+from engine.methods.contract import Array, NoiseMethod, lerp, methods
 
 
 @methods.register("normalized")
 @dataclass(frozen=True)
-class Normalized(Method):
+class Normalized(NoiseMethod):
     """z(γ) = z_linear(γ) / √(γ(2γ−2)+1).
 
     Preserves the ends and, for independent ends, N(0, I). For orthogonal ends it is slerp

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, Method, methods, slerp_arc
+from engine.methods.contract import Array, NoiseMethod, methods, slerp_arc
 
 
 @methods.register("slerp")
 @dataclass(frozen=True)
-class Slerp(Method):
+class Slerp(NoiseMethod):
     """z(γ) = [sin((1−γ)φ) z_start + sin(γφ) z_end] / sin φ, φ = angle(z_start, z_end).
 
     Shoemake 1985, over the whole tensor. Preserves the ends, the norm of equal-norm ends and,

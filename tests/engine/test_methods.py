@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.methods.contract import Array, make_method, methods
+from engine.methods.contract import Array, crossing_methods, make_method, methods
 from engine.walk import MethodChoice
 
 GAMMAS = [0.0, 0.1, 0.239, 0.5, 0.75, 1.0]
@@ -19,6 +19,10 @@ GAMMAS = [0.0, 0.1, 0.239, 0.5, 0.75, 1.0]
 def _ends(seed: int = 0) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     return rng.standard_normal((4, 16, 16)), rng.standard_normal((4, 16, 16))
+
+
+def _latent(name: str, a: Array, b: Array, gamma: float, **params: float | str) -> Array:
+    return make_method(MethodChoice(name, tuple(params.items()))).latent(a, b, gamma)
 
 
 def _angle(a: Array, b: Array) -> float:
@@ -60,6 +64,89 @@ def test_normalized_is_slerp_at_another_time_for_orthogonal_ends() -> None:
         time = 2 / math.pi * math.atan2(gamma, 1 - gamma)
         one = make_method(MethodChoice("normalized")).latent(a, b, gamma)
         assert np.allclose(one, make_method(MethodChoice("slerp")).latent(a, b, time), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["prompt-linear", "prompt-slerp"])
+def test_prompt_walks_keep_the_noise_and_reach_both_prompts(name: str) -> None:
+    a, b = _ends()
+    method = make_method(MethodChoice(name))
+    assert all(np.array_equal(method.latent(a, b, g), a) for g in GAMMAS)
+    first, last = a.reshape(16, 64), b.reshape(16, 64)
+    assert np.array_equal(method.conditioning(first, last, 0.0), first)
+    assert np.array_equal(method.conditioning(first, last, 1.0), last)
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_prompts_are_blended_straight_or_along_the_arc_of_each_token(gamma: float) -> None:
+    a, b = (end.reshape(16, 64) for end in _ends())
+    straight = make_method(MethodChoice("prompt-linear")).conditioning(a, b, gamma)
+    assert np.allclose(straight, (1 - gamma) * a + gamma * b, atol=1e-12)
+    arc = make_method(MethodChoice("prompt-slerp")).conditioning(a, b, gamma)
+    for token in range(16):
+        phi = _angle(a[token], b[token])
+        expected = math.sin((1 - gamma) * phi) * a[token] + math.sin(gamma * phi) * b[token]
+        assert np.allclose(arc[token], expected / math.sin(phi), atol=1e-12)
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_the_std_sweep_scales_the_start_alone(gamma: float) -> None:
+    a, b = _ends()
+    assert np.allclose(_latent("std-sweep", a, b, gamma), (0.5 + gamma) * a, atol=1e-12)
+    wide = _latent("std-sweep", a, b, gamma, low=0.0, high=2.0)
+    assert np.allclose(wide, 2 * gamma * a, atol=1e-12)
+
+
+def test_s_equal_to_one_is_the_plain_latent() -> None:
+    a, b = _ends()
+    assert np.array_equal(_latent("std-sweep", a, b, 0.5), a)
+
+
+@pytest.mark.parametrize("t", range(17))
+def test_translation_is_a_window_on_the_two_latents_side_by_side(t: int) -> None:
+    a, b = _ends()
+    both = np.concatenate([a, b], axis=2)
+    assert np.array_equal(_latent("translation", a, b, t / 16), both[:, :, t : t + 16])
+    seam = make_method(MethodChoice("translation")).seam(t / 16, 16)
+    assert seam == 16 - t
+
+
+@pytest.mark.parametrize("t", range(17))
+def test_the_wipe_is_the_articles_corrected_translation(t: int) -> None:
+    a, b = _ends()
+    both = np.concatenate([a, b], axis=2)
+    expected = np.concatenate([both[:, :, 16 : 16 + t], both[:, :, t:16]], axis=2)
+    assert np.array_equal(_latent("wipe", a, b, t / 16), expected)
+    leftwards = np.concatenate([a[:, :, : 16 - t], b[:, :, 16 - t :]], axis=2)
+    assert np.array_equal(_latent("wipe", a, b, t / 16, direction="left"), leftwards)
+    assert make_method(MethodChoice("wipe")).seam(t / 16, 16) == t
+
+
+@pytest.mark.parametrize("direction", ["right", "left"])
+def test_a_soft_wipe_keeps_the_ends_and_the_variance(direction: str) -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.standard_normal((2, 64, 64, 64))
+    wipe = {"direction": direction, "softness": 24.0}
+    assert np.array_equal(_latent("wipe", a, b, 0.0, **wipe), a)
+    assert np.array_equal(_latent("wipe", a, b, 1.0, **wipe), b)
+    middle = _latent("wipe", a, b, 0.5, **wipe)
+    assert np.allclose(middle.std(axis=(0, 1)), 1.0, atol=0.06)
+    share = np.clip((32 - np.arange(64) - 0.5) / 24 + 0.5, 0, 1)
+    share = share if direction == "right" else share[::-1]
+    expected = ((1 - share) * a + share * b) / np.sqrt((1 - share) ** 2 + share**2)
+    assert np.allclose(middle, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["translation", "wipe"])
+def test_different_widths_have_no_common_columns(name: str) -> None:
+    with pytest.raises(InputError, match="different sizes"):
+        _latent(name, np.zeros((4, 16, 16)), np.zeros((4, 16, 24)), 0.5)
+
+
+def test_only_methods_that_lead_from_end_to_end_cross_the_plane() -> None:
+    assert set(crossing_methods()) >= {"linear", "normalized", "slerp"}
+    others = {"prompt-linear", "prompt-slerp", "std-sweep", "translation", "wipe"}
+    assert not others & set(crossing_methods())
+    assert others < set(methods.names())
 
 
 @pytest.mark.parametrize("name", methods.names())

@@ -87,3 +87,51 @@ def test_frames_pass_the_keyframes_of_a_chain() -> None:
     for number, index in enumerate(path.walk.keyframe_indices()):
         latent = path.exact_latent(path.walk.time_of(index))
         assert np.array_equal(latent, path.keyframe(number))
+
+
+def test_a_std_sweep_is_a_ray_through_its_start() -> None:
+    ready = describe(_path(_walk("std-sweep", frames=11)), 1, 0)
+    assert ready.exact
+    start = ready.keyframes[0]
+    assert np.allclose(ready.frames, np.linspace(0.5, 1.5, 11)[:, None] * start, atol=1e-12)
+    assert {c.method for c in ready.curves} == {"std-sweep", "linear", "normalized", "slerp"}
+
+
+@pytest.mark.parametrize("keyframes", [2, 3])
+def test_a_walk_of_prompts_stays_at_one_point(keyframes: int) -> None:
+    keys = tuple(Keyframe(f"prompt {k}", NoiseSource(5, k)) for k in range(keyframes))
+    ready = describe(_path(Walk(keys, (MethodChoice("prompt-linear"),), frames=5)), 1, 0)
+    assert ready.exact
+    point = np.linalg.norm(NoiseBank(SHAPE).draw(NoiseSource(5, 0))) / np.sqrt(np.prod(SHAPE))
+    assert np.allclose(np.linalg.norm(ready.frames, axis=1), point)
+    assert np.allclose(ready.frames, ready.frames[0])
+    assert np.allclose(ready.keyframes, ready.frames[0])
+    assert len(ready.curves) == 1
+
+
+@pytest.mark.parametrize("method", ["translation", "wipe"])
+def test_walks_by_columns_are_drawn_where_most_of_them_shows(method: str) -> None:
+    path = _path(_walk(method, frames=17))
+    ready = describe(path, 1, 0)
+    assert not ready.exact
+    assert len(ready.curves) == 1
+    energy = np.mean([np.mean(path.exact_latent(k / 16) ** 2) for k in range(17)])
+    shown = np.mean((ready.frames**2).sum(axis=1))
+    assert shown / energy == pytest.approx(ready.kept, abs=0.05)
+    assert 0.1 < ready.kept < 1.0
+
+
+def test_noise_that_a_prompt_walk_kept_is_where_the_next_segment_starts() -> None:
+    keys = tuple(Keyframe(f"prompt {k}", NoiseSource(5, k)) for k in range(3))
+    path = _path(Walk(keys, (MethodChoice("prompt-linear"), MethodChoice("slerp")), frames=5))
+    first, last = (NoiseBank(SHAPE).draw(NoiseSource(5, k)) for k in (0, 2))
+    assert np.array_equal(path.exact_latent(0.5), first)
+    assert np.array_equal(path.exact_latent(1.0), last)
+
+
+@pytest.mark.parametrize("count", range(2, 60))
+def test_a_frame_for_each_keyframe_is_the_keyframe_bit_for_bit(count: int) -> None:
+    keys = tuple(Keyframe(f"prompt {k}") for k in range(count))
+    walk = Walk(keys, (MethodChoice("prompt-linear"),), frames=count)
+    places = [walk.locate(walk.time_of(k)) for k in range(count)]
+    assert places == [(k, 0.0) for k in range(count - 1)] + [(count - 2, 1.0)]

@@ -1,0 +1,29 @@
+"""Prompt interpolation along the arc of each token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.methods.contract import Array, Method, methods, slerp_per_token
+
+
+@methods.register("prompt-slerp")
+@dataclass(frozen=True)
+class PromptSlerp(Method):
+    """z(γ) = z_start, s(γ) = slerp of each token's embedding between the two prompts.
+
+    Shoemake 1985. The noise stays. Unlike the straight line, the arc does not shorten the
+    embeddings on the way; between alike prompts the two hardly differ.
+    """
+
+    label = "Prompts, slerp"
+    colour = "#009E73"
+    planar = True
+    passes_ends = False
+    walks_noise = False
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return start
+
+    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
+        return slerp_per_token(start, end, gamma)

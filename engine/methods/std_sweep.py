@@ -1,0 +1,30 @@
+"""Sweep of the standard deviation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.methods.contract import Array, NoiseMethod, methods
+from engine.parameters import parameter
+
+
+@methods.register("std-sweep")
+@dataclass(frozen=True)
+class StdSweep(NoiseMethod):
+    """z(γ) = s·z_start with s = (1−γ) low + γ high.
+
+    The article's experiment on what a wrong variance does: detail is lost below s = 1, which is
+    the plain image, and noise breaks through above it. The path is a ray from the origin; the
+    noise of the end plays no part.
+    """
+
+    label = "Std sweep"
+    colour = "#999999"
+    planar = True
+    passes_ends = False
+
+    low: float = parameter(0.5, "From std", low=0.0, high=3.0, step=0.05)
+    high: float = parameter(1.5, "To std", low=0.0, high=3.0, step=0.05)
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return ((1.0 - gamma) * self.low + gamma * self.high) * start

@@ -1,0 +1,30 @@
+"""Translation: a window that slides from one latent to the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.methods.contract import Array, NoiseMethod, columns_of, methods
+
+
+@methods.register("translation")
+@dataclass(frozen=True)
+class Translation(NoiseMethod):
+    """T(t) = zc[:, :, t : W+t] with zc = [z_start │ z_end] and t = round(γW) whole columns.
+
+    The article's operator T. Keeps the ends and, at each t, N(0, I) exactly. The picture moves by
+    one latent column (8 px in Stable Diffusion) a step, and changes as it does; two frames of one
+    t are equal, so that W+1 frames show everything.
+    """
+
+    label = "Translation"
+    colour = "#56B4E9"
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        shift = round(gamma * columns_of(start, end))
+        return np.concatenate((start[..., shift:], end[..., :shift]), axis=-1)
+
+    def seam(self, gamma: float, columns: int) -> float | None:
+        return float(columns - round(gamma * columns))
