@@ -23,10 +23,12 @@ class PlayheadOverlay(Track):
         state.results_reset.connect(self._refresh)
 
     def _on_playhead(self, index: int) -> None:
-        """Repaint two narrow columns, where the playhead was and where it is."""
+        """Repaint only the lines and numbers, where the playhead was and where it is: all tracks
+        below are painted again where this one is."""
         for each in (self._drawn, index):
             x = round(self.scale().middle(each))
-            self.update(x - 40, 0, 80, self.height())
+            self.update(x - 4, RULER_HEIGHT, 8, self.height() - RULER_HEIGHT)
+            self.update(min(max(x - 32, 0), self.width() - 64), 0, 64, RULER_HEIGHT)
         self._drawn = index
 
     def paintEvent(self, _event: QPaintEvent) -> None:

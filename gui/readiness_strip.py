@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -45,24 +46,27 @@ class ReadinessStrip(Track):
         self.setFixedHeight(int(LINE + 2 + (LINE - 1) * (rows - 1)))
         self.update()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         lanes = [results.tiers for results in self._state.results.lanes[:MOST_ROWS]]
         lanes = lanes or [np.zeros(self._state.frame_count, np.uint8)]
         for row, tiers in enumerate(lanes):
             height = LINE if len(lanes) == 1 else LINE - 2
-            self._paint_line(painter, tiers, 1 + row * (LINE - 1), height)
+            top = 1 + row * (LINE - 1)
+            for box, tier in self._cells(tiers, top, height):
+                if event.region().intersects(box.toAlignedRect()):
+                    painter.fillRect(box, QColor(self._theme.tier_colour(tier)))
 
-    def _paint_line(
-        self, painter: QPainter, tiers: npt.NDArray[np.uint8], top: float, height: float
-    ) -> None:
+    def _cells(
+        self, tiers: npt.NDArray[np.uint8], top: float, height: float
+    ) -> Iterator[tuple[QRectF, Tier]]:
+        """One box for each frame, or for each run of frames of one tier where they are many."""
         scale = self.scale()
         cells = condensed(tiers, max(int(scale.width * self.devicePixelRatioF()), 1))
         width = scale.width / len(cells)
         gap = 1.0 if width >= PARTED else 0.0
-        edges = [0, *(np.flatnonzero(np.diff(cells)) + 1).tolist(), len(cells)]
-        if gap:
-            edges = list(range(len(cells) + 1))
-        for first, last in pairwise(edges):
+        changes = np.flatnonzero(np.diff(cells)) + 1
+        inner = np.arange(1, len(cells)) if gap else changes
+        for first, last in pairwise([0, *inner.tolist(), len(cells)]):
             box = QRectF(scale.left + first * width, top, (last - first) * width - gap, height)
-            painter.fillRect(box, QColor(self._theme.tier_colour(Tier(int(cells[first])))))
+            yield box, Tier(int(cells[first]))

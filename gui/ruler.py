@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
@@ -47,11 +47,11 @@ class Ruler(Track):
         scale, (first, last) = self.scale(), self._state.span
         return scale.edge(first), scale.edge(last + 1)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         marks = self._keyframes()
-        self._paint_numbers(painter, marks)
+        self._paint_numbers(painter, marks, event.rect())
         for number, index in enumerate(marks):
             self._paint_keyframe(painter, self.scale().middle(index), keyframe_letter(number))
         self._paint_range(painter)
@@ -61,7 +61,7 @@ class Ruler(Track):
         walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
         return walk.keyframe_indices()
 
-    def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...]) -> None:
+    def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...], seen: QRect) -> None:
         scale = self.scale()
         painter.setFont(self._theme.font(0.8, digits=True))
         metrics = QFontMetricsF(painter.font())
@@ -69,6 +69,8 @@ class Ruler(Track):
         step = nice_step(ceil(room / scale.cell))
         for index in range(0, scale.frames, step):
             x = scale.middle(index)
+            if not seen.left() - room < x < seen.right() + room:
+                continue
             painter.setPen(QColor(self._theme.line))
             painter.drawLine(QPointF(x, self.height() - UNIT), QPointF(x, self.height()))
             if all(abs(x - scale.middle(mark)) > room / 2 for mark in marks):
