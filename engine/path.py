@@ -41,7 +41,13 @@ class Path:
         """
         while number and not self._methods[number - 1].walks_noise:
             number -= 1
-        return self._noise.draw(self.walk.keyframes[number].noise)
+        keyframe = self.walk.keyframes[number]
+        latent = self._noise.draw(keyframe.noise)
+        if keyframe.scale != 1.0:
+            latent = keyframe.scale * latent
+        for term in keyframe.blend:
+            latent = latent + term.weight * self._noise.draw(term.source)
+        return latent
 
     def latent(self, time: float) -> npt.NDArray[np.float32]:
         """The initial latent [C, h, w] at a time in [0, 1] of the whole walk."""

@@ -27,6 +27,7 @@ MAX_LANES = 100
 MAX_DRAW = 9999
 MAX_SIDE = 4096
 MAX_GUIDANCE = 100.0
+MAX_WEIGHT = 1000.0
 MAX_FPS = 240.0
 
 
@@ -80,8 +81,13 @@ def check_sampling(sampling: Sampling) -> None:
 
 def _check_keyframe(keyframe: Keyframe) -> None:
     _check_text("prompt", keyframe.prompt)
-    _check_whole("seed", keyframe.noise.seed, 0, MAX_SEED)
-    _check_whole("draw", keyframe.noise.draw, 0, MAX_DRAW)
+    _check_number("scale of a keyframe", keyframe.scale, -MAX_WEIGHT, MAX_WEIGHT)
+    _check_count("blended noises", len(keyframe.blend), 0, MAX_KEYFRAMES)
+    for term in keyframe.blend:
+        _check_number("weight of a noise", term.weight, -MAX_WEIGHT, MAX_WEIGHT)
+    for source in (keyframe.noise, *(term.source for term in keyframe.blend)):
+        _check_whole("seed", source.seed, 0, MAX_SEED)
+        _check_whole("draw", source.draw, 0, MAX_DRAW)
 
 
 def _check_method(choice: MethodChoice) -> None:

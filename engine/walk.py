@@ -31,11 +31,25 @@ class NoiseSource:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseTerm:
+    """A noise source with the weight it has in a sum of several."""
+
+    source: NoiseSource
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A point the walk passes: what is asked for, and from which noise."""
+    """A point the walk passes: what is asked for, and from which noise.
+
+    Its latent is scale · z(noise) + Σ weight · z(source) over `blend`; by default that is the plain
+    draw. Points that were picked in the plane of a walk are such sums.
+    """
 
     prompt: str = ARTICLE_PROMPT
     noise: NoiseSource = NoiseSource()
+    scale: float = 1.0
+    blend: tuple[NoiseTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

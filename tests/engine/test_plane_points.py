@@ -1,0 +1,64 @@
+"""Points picked in the plane come back as keyframes that lie exactly there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.noise import NoiseBank
+from engine.path import Path
+from engine.plane_points import keyframe_at, walk_through
+from engine.projection import describe, plane_of
+from engine.session_file import decode, encode
+from engine.walk import Exploration, Keyframe, NoiseSource, Walk
+
+SHAPE = (4, 16, 16)
+WALK = Walk(keyframes=(Keyframe("a"), Keyframe("b", NoiseSource(1, 1))), frames=5)
+
+
+def _path(walk: Walk) -> Path:
+    return Path(walk, NoiseBank(SHAPE), {t: np.zeros((2, 3)) for t in ("a", "b", "")})
+
+
+@pytest.mark.parametrize("point", [(0.3, -0.8), (1.2, 0.1), (0.0, 0.0), (-0.7, 1.0)])
+def test_a_picked_point_is_the_latent_that_the_plane_has_there(point: tuple[float, float]) -> None:
+    path = _path(WALK)
+    keyframe = keyframe_at(WALK, describe(path, 1, 0).keyframes, point)
+    assert keyframe is not None
+    picked = _path(Walk(keyframes=(keyframe, WALK.keyframes[1]))).keyframe(0)
+    assert np.allclose(picked, plane_of(path).lift(*point, SHAPE), atol=1e-9)
+    assert keyframe.prompt == ("a" if abs(point[0]) >= abs(point[1]) else "b")
+
+
+def test_points_of_a_walk_between_picked_points_can_be_picked_again() -> None:
+    ends = describe(_path(WALK), 1, 0).keyframes
+    walk = walk_through(WALK, ends, [(0.4, 0.5), (-0.5, 0.6)])
+    assert walk is not None
+    path = _path(walk)
+    again = keyframe_at(walk, describe(path, 1, 0).keyframes, (0.7, 0.7))
+    assert again is not None
+    assert len(again.blend) <= 1, "terms of one source are added up"
+    expected = plane_of(path).lift(0.7, 0.7, SHAPE)
+    assert np.allclose(_path(Walk(keyframes=(again, again))).keyframe(0), expected, atol=1e-9)
+
+
+def test_a_visited_path_becomes_a_walk_with_a_frame_at_each_point() -> None:
+    path = _path(WALK)
+    ready = describe(path, 1, 0)
+    visited = [(float(x), float(y)) for x, y in ready.frames]
+    walk = walk_through(WALK, ready.keyframes, visited)
+    assert walk is not None
+    assert walk.frames == 5
+    for k in range(5):
+        latent = _path(walk).exact_latent(walk.time_of(k))
+        assert np.allclose(latent, path.exact_latent(k / 4), atol=1e-9)
+    session = Exploration(walk=walk)
+    assert decode(encode(session))[0] == session
+
+
+def test_where_there_is_no_plane_there_is_no_keyframe() -> None:
+    same = Walk(keyframes=(Keyframe("a"), Keyframe("b")))
+    ends = describe(_path(same), 1, 0).keyframes
+    assert keyframe_at(same, ends, (0.1, 0.2)) is None
+    chain = Walk(keyframes=(Keyframe(), Keyframe(), Keyframe()))
+    assert keyframe_at(chain, np.eye(2), (0.1, 0.2)) is None
