@@ -68,8 +68,20 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
     return _examine_parts(path, scheduler, half)
 
 
+def check_clip(folder: Path) -> str:
+    """Why the CLIP model in `folder` cannot score, as a sentence; "" where it can."""
+    try:
+        if read_object(folder / "config.json").get("model_type") != "clip":
+            return f"{folder} is no CLIP model; choose another for scoring."
+        read_header(folder / "model.safetensors")
+    except ModelError as error:
+        return str(error)
+    lacking = _missing_words(folder)
+    return f"{folder} lacks {', '.join(lacking)}; fetch the model again." if lacking else ""
+
+
 def _examine_parts(path: Path, scheduler: Mapping[str, Any], half: bool) -> ModelReport:
-    missing = _missing_files(path)
+    missing = [f"tokenizer/{name}" for name in _missing_words(path / "tokenizer")]
     parts, problems = [], []
     for name in _CLASSES:
         try:
@@ -144,16 +156,11 @@ def _foreign_pipeline(path: Path, index: Mapping[str, Any]) -> str:
     return ""
 
 
-def _missing_files(path: Path) -> list[str]:
-    missing = []
-    tokenizer = path / "tokenizer"
-    whole = (tokenizer / "tokenizer.json").is_file()
-    if not whole and not tokenizer.is_dir():
-        missing.append("tokenizer/")
-    elif not whole:
-        names = ("vocab.json", "merges.txt")
-        missing += [f"tokenizer/{name}" for name in names if not (tokenizer / name).is_file()]
-    return missing
+def _missing_words(folder: Path) -> list[str]:
+    """The files of a tokenizer that `folder` lacks: either one, or a pair."""
+    if (folder / "tokenizer.json").is_file():
+        return []
+    return [name for name in ("vocab.json", "merges.txt") if not (folder / name).is_file()]
 
 
 def _read_part(folder: Path, half: bool) -> ModelPart | None:

@@ -22,13 +22,12 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 from engine.errors import ModelError
 from engine.models.check import check_model
 from engine.models.download import RemoteFile, Source, fetch_files, require_room
+from engine.models.wanted import Wanted
+
+#: Told what is being done and how much of it is done, 0–1; may raise, which ends the work.
+Reporter = Callable[[str, float], None]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-_PARTS = ("text_encoder", "unet", "vae")
-_SMALL = re.compile(
-    r"model_index\.json|scheduler/scheduler_config\.json"
-    r"|tokenizer/[\w.-]+\.(json|txt)|(text_encoder|unet|vae)/config\.json"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +80,18 @@ class Hub:
         except OSError as error:
             raise ModelError(f"{model.folder} cannot be removed ({error.strerror}).") from error
 
-    def folder_of(self, model: str, half: bool = False) -> Path | None:
+    def folder_of(self, model: str, wanted: Wanted) -> Path | None:
         """The folder of a model that is whole in the cache, else None. Connects nowhere."""
-        for snapshot in _snapshots(self._cache / _folder_name(model)):
-            if check_model(snapshot, half).ok:
-                return snapshot
-        return None
+        snapshots = _snapshots(self._cache / _folder_name(model))
+        return next((folder for folder in snapshots if wanted.is_whole(folder)), None)
 
-    def fetch(self, model: str, half: bool, progress: Callable[[str, float], None]) -> Path:
+    def fetch(self, model: str, wanted: Wanted, progress: Reporter) -> Path:
         """The folder of a model, downloaded where it is not in the cache.
 
         Raises ModelError, one sentence, and whatever `progress` raises, within 0.2 s. What has
         arrived is kept for the next time.
         """
-        cached = self.folder_of(model, half)
+        cached = self.folder_of(model, wanted)
         if cached is not None:
             return cached
         if is_offline():
@@ -102,38 +99,30 @@ class Hub:
                 f"{model} is not in the cache and the program is offline; "
                 "switch Offline off to download it."
             )
-        return self._download(model, half, progress)
-
-    def _download(self, model: str, half: bool, progress: Callable[[str, float], None]) -> Path:
-        progress(f"Asking the hub for {model}", 0.0)
-        source = Source(model, self._endpoint, self._cache)
         try:
-            files = self._files(model, half)
-            total = sum(file.bytes for file in files)
-            require_room(self._cache, total)
-            stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
-            fetch_files(source, files, lambda share: progress(stage, share), self._patience)
+            self._download(model, wanted, progress)
         except Exception as error:
             sentence = _sentence(model, error)
             if not sentence:
                 raise
             raise ModelError(sentence) from error
-        folder = self.folder_of(model, half)
+        folder = self.folder_of(model, wanted)
         if folder is None:
-            raise ModelError(f"{model} is not a whole Stable Diffusion model; choose another.")
+            raise ModelError(f"{model} is not a whole model of a known kind; choose another.")
         return folder
 
-    def _files(self, model: str, half: bool) -> tuple[RemoteFile, ...]:
-        """What of a model is needed: its configs, and one set of safetensors weights."""
+    def _download(self, model: str, wanted: Wanted, progress: Reporter) -> None:
         from huggingface_hub import HfApi
 
+        progress(f"Asking the hub for {model}", 0.0)
         api = HfApi(endpoint=self._endpoint or None)
         info = api.model_info(model, files_metadata=True, timeout=self._patience)
-        files = {s.rfilename: _remote_file(s) for s in info.siblings or ()}
-        if "model_index.json" not in files:
-            raise ModelError(f"{model} has no diffusers layout; choose another, or a single file.")
-        weights = [_weights_of(model, part, files, half) for part in _PARTS]
-        return (*(file for name, file in files.items() if _SMALL.fullmatch(name)), *weights)
+        files = wanted.choose(model, {s.rfilename: _remote_file(s) for s in info.siblings or ()})
+        total = sum(file.bytes for file in files)
+        require_room(self._cache, total)
+        source = Source(model, self._endpoint, self._cache)
+        stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
+        fetch_files(source, files, lambda share: progress(stage, share), self._patience)
 
     def _entries(self) -> Iterator[CachedModel]:
         """Each entry on its own, so that a broken one hides no other."""
@@ -183,18 +172,6 @@ def _id_of(folder: Path) -> str:
 def _remote_file(sibling: Any) -> RemoteFile:
     sha256 = sibling.lfs.sha256 if sibling.lfs else ""
     return RemoteFile(sibling.rfilename, int(sibling.size or 0), sha256)
-
-
-def _weights_of(model: str, part: str, files: dict[str, RemoteFile], half: bool) -> RemoteFile:
-    stem = "model" if part == "text_encoder" else "diffusion_pytorch_model"
-    for variant in (".fp16", "") if half else ("", ".fp16"):
-        name = f"{part}/{stem}{variant}.safetensors"
-        if name in files:
-            return files[name]
-    raise ModelError(
-        f"{model} has no {part}/{stem}.safetensors; "
-        "choose a Stable Diffusion 1.x or 2.x model with safetensors weights."
-    )
 
 
 def _sentence(model: str, error: Exception) -> str:

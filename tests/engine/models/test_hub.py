@@ -17,8 +17,11 @@ from engine.errors import Cancelled, ModelError
 from engine.models.check import check_model
 from engine.models.find import locate
 from engine.models.hub import Hub, is_hub_id
+from engine.models.wanted import clip_model, diffusion_model
 from tests.engine.models.loopback_hub import MODEL, LoopbackHub, serve
-from tests.tiny_models import make_tiny_model
+from tests.tiny_models import make_tiny_clip, make_tiny_model
+
+STABLE_DIFFUSION = diffusion_model(half=False)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +61,22 @@ def silent(stage: str, fraction: float) -> None:
 def test_a_model_is_fetched_once(server: LoopbackHub, cache: Path) -> None:
     seen: list[float] = []
     hub = hub_of(server, cache)
-    found = hub.fetch(MODEL, half=False, progress=lambda _, fraction: seen.append(fraction))
+    found = hub.fetch(MODEL, STABLE_DIFFUSION, lambda _, fraction: seen.append(fraction))
     assert check_model(found).ok
     assert seen == sorted(seen)
     assert not any(name in request for request in server.requests for name in ("README", ".bin"))
     server.requests.clear()
-    assert hub.fetch(MODEL, half=False, progress=silent) == found
+    assert hub.fetch(MODEL, STABLE_DIFFUSION, silent) == found
     assert server.requests == []
+
+
+@pytest.mark.usefixtures("online")
+def test_a_scorer_is_fetched(tmp_path: Path, cache: Path) -> None:
+    with serve(make_tiny_clip(tmp_path / "clip")) as server:
+        folder = hub_of(server, cache).fetch(MODEL, clip_model(), silent)
+    assert (folder / "preprocessor_config.json").is_file()
+    with serve(tmp_path) as server, pytest.raises(ModelError, match="no CLIP model"):
+        hub_of(server, tmp_path / "other").fetch(MODEL, clip_model(), silent)
 
 
 def test_through_the_environment(server: LoopbackHub, cache: Path) -> None:
@@ -89,12 +101,12 @@ def test_offline_uses_the_cache_alone(
     server: LoopbackHub, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # R14
     hub = hub_of(server, cache)
-    found = hub.fetch(MODEL, half=False, progress=silent)
+    found = hub.fetch(MODEL, STABLE_DIFFUSION, silent)
     server.requests.clear()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert hub.fetch(MODEL, half=False, progress=silent) == found
+    assert hub.fetch(MODEL, STABLE_DIFFUSION, silent) == found
     with pytest.raises(ModelError, match="offline"):
-        hub.fetch("someone/else", half=False, progress=silent)
+        hub.fetch("someone/else", STABLE_DIFFUSION, silent)
     assert server.requests == []
 
 
@@ -108,15 +120,15 @@ def test_refusals_are_told_apart(
 ) -> None:  # R15
     server.status = status
     with pytest.raises(ModelError, match=words):
-        hub_of(server, cache).fetch(MODEL, half=False, progress=silent)
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
 
 
 @pytest.mark.usefixtures("online")
 def test_an_unknown_name_and_a_closed_door_are_told_apart(cache: Path) -> None:  # R15
     with pytest.raises(ModelError, match="cannot be resolved"):
-        Hub("http://hub.invalid", str(cache)).fetch(MODEL, half=False, progress=silent)
+        Hub("http://hub.invalid", str(cache)).fetch(MODEL, STABLE_DIFFUSION, silent)
     with pytest.raises(ModelError, match="cannot be reached"):
-        Hub("http://127.0.0.1:9", str(cache)).fetch(MODEL, half=False, progress=silent)
+        Hub("http://127.0.0.1:9", str(cache)).fetch(MODEL, STABLE_DIFFUSION, silent)
 
 
 @pytest.mark.usefixtures("online")
@@ -125,11 +137,11 @@ def test_a_stall_is_noticed_and_what_arrived_is_kept(
 ) -> None:  # R15
     server.stall_after = 1000
     with pytest.raises(ModelError, match="sent nothing"):
-        hub_of(server, cache, patience=0.5).fetch(MODEL, half=False, progress=silent)
+        hub_of(server, cache, patience=0.5).fetch(MODEL, STABLE_DIFFUSION, silent)
     server.release.set()
     server.stall_after = None
     server.requests.clear()
-    assert check_model(hub_of(server, cache).fetch(MODEL, half=False, progress=silent)).ok
+    assert check_model(hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)).ok
     assert any(request.endswith("bytes=1000-") for request in server.requests), server.requests
 
 
@@ -144,7 +156,7 @@ def test_a_download_is_cancelled_in_a_second(server: LoopbackHub, cache: Path) -
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        hub_of(server, cache).fetch(MODEL, half=False, progress=cancel)
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, cancel)
     assert time.monotonic() - stalled[0] < 1
 
 
@@ -152,9 +164,9 @@ def test_a_download_is_cancelled_in_a_second(server: LoopbackHub, cache: Path) -
 def test_damage_on_the_way_is_noticed(server: LoopbackHub, cache: Path) -> None:  # R15
     server.corrupt = True
     with pytest.raises(ModelError, match="checksum"):
-        hub_of(server, cache).fetch(MODEL, half=False, progress=silent)
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
     server.corrupt = False
-    assert check_model(hub_of(server, cache).fetch(MODEL, half=False, progress=silent)).ok
+    assert check_model(hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)).ok
 
 
 @pytest.mark.usefixtures("online")
@@ -164,7 +176,7 @@ def test_a_full_disk_is_noticed_beforehand(
     usage = shutil.disk_usage(cache.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**8))
     with pytest.raises(ModelError, match=r"takes 0\.0 GB and .* has 0\.1 GB left"):
-        hub_of(server, cache).fetch(MODEL, half=False, progress=silent)
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
     assert not any("resolve" in request for request in server.requests)
 
 
@@ -172,7 +184,7 @@ def test_a_full_disk_is_noticed_beforehand(
 def test_broken_entries_hide_no_others(server: LoopbackHub, cache: Path) -> None:  # R16
     hub = hub_of(server, cache)
     assert hub.cached() == ()
-    hub.fetch(MODEL, half=False, progress=silent)
+    hub.fetch(MODEL, STABLE_DIFFUSION, silent)
     (cache / "models--broken--empty").mkdir()
     half_there = cache / "models--half--there" / "snapshots" / "0"
     shutil.copytree(server.folder, half_there)

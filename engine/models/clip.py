@@ -1,0 +1,122 @@
+"""CLIP as a scorer: texts and pictures as directions, whose cosine says how well they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image as PillowImage
+
+from engine.errors import ModelError
+from engine.models.check import check_clip
+from engine.models.find import locate_scorer
+from engine.models.hub import Reporter
+from engine.models.loaded import DiffusionModel
+from engine.models.networks import build_clip, read_weights
+from engine.models.report import read_object
+from engine.models.tokens import TokenCounter
+
+#: What transformers' CLIPImageProcessor uses where the settings do not say.
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_STD = (0.26862954, 0.26130258, 0.27577711)
+_BICUBIC = 3
+
+Pixels = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How pictures are brought to the model's size and range."""
+
+    edge: int = 224
+    crop: int = 224
+    resample: int = _BICUBIC
+    mean: tuple[float, ...] = _MEAN
+    std: tuple[float, ...] = _STD
+
+    def __call__(self, image: npt.NDArray[np.uint8]) -> Pixels:
+        """[H, W, 3] to [3, crop, crop]: the shorter edge resized, the middle cut out, normalised.
+
+        In 8 bits through Pillow, as CLIP was trained and as transformers does it.
+        """
+        height, width = image.shape[:2]
+        short = min(height, width)
+        size = (int(self.edge * width / short), int(self.edge * height / short))
+        picture = PillowImage.fromarray(image).resize(size, PillowImage.Resampling(self.resample))
+        left, top = (size[0] - self.crop) // 2, (size[1] - self.crop) // 2
+        picture = picture.crop((left, top, left + self.crop, top + self.crop))
+        pixels: Pixels = np.asarray(picture, np.float32) / np.float32(255)
+        mean, std = (np.array(values, np.float32) for values in (self.mean, self.std))
+        return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1), np.float32)
+
+
+def open_scorer(
+    model: DiffusionModel, location: str = "", progress: Reporter = lambda *_: None
+) -> Scorer:
+    """The CLIP model at `location`, a folder or hub id; "" is the one that came with `model`.
+
+    Raises ModelError where there is none, and whatever `progress` raises.
+    """
+    if location:
+        return Scorer(locate_scorer(location, progress), model.device)
+    if model.card.scorer is None:
+        raise ModelError(f"No CLIP model came with {model.name}; choose one to score with.")
+    return Scorer(model.card.scorer, model.device)
+
+
+class Scorer:
+    """A CLIP model on its device. Embeddings are of length 1, float32."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        """Raises ModelError where `folder` holds no CLIP model with safetensors weights."""
+        problem = check_clip(folder)
+        if problem:
+            raise ModelError(problem)
+        state = read_weights(folder / "model.safetensors", torch.float32)
+        self._model = build_clip(read_object(folder / "config.json"), state).to(device)
+        self._tokenizer = TokenCounter(folder)
+        self._prepare = _preparation(folder, self._model.config.vision_config.image_size)
+        self.device = device
+
+    @torch.inference_mode()
+    def text(self, text: str) -> Pixels:
+        """The direction [d] of a text."""
+        ids = self._tokenizer.ids([text])
+        return _directions(self._model.get_text_features(torch.tensor(ids, device=self.device)))[0]
+
+    @torch.inference_mode()
+    def images(self, images: Sequence[npt.NDArray[np.uint8]]) -> Pixels:
+        """The directions [n, d] of pictures, each [H, W, 3]."""
+        pixels = torch.from_numpy(np.stack([self._prepare(image) for image in images]))
+        return _directions(self._model.get_image_features(pixels.to(self.device)))
+
+
+def _directions(features: Any) -> Pixels:
+    vectors = features.pooler_output.float()
+    directions: npt.NDArray[np.float32] = (
+        (vectors / vectors.norm(dim=-1, keepdim=True)).cpu().numpy()
+    )
+    return directions
+
+
+def _preparation(folder: Path, size: int) -> Preparation:
+    """What the folder's preprocessor_config.json says; the model's own size where it is missing."""
+    file = folder / "preprocessor_config.json"
+    said = read_object(file) if file.is_file() else {}
+    return Preparation(
+        edge=_edge(said.get("size"), "shortest_edge", size),
+        crop=_edge(said.get("crop_size"), "height", size),
+        resample=int(said.get("resample", _BICUBIC)),
+        mean=tuple(said.get("image_mean", _MEAN)),
+        std=tuple(said.get("image_std", _STD)),
+    )
+
+
+def _edge(said: Any, key: str, size: int) -> int:
+    """Sizes were plain numbers before they were written as {"shortest_edge": 224}."""
+    return int(said.get(key, size) if isinstance(said, dict) else said or size)
