@@ -30,30 +30,38 @@ def test_a_picked_point_is_the_latent_that_the_plane_has_there(point: tuple[floa
     assert keyframe.prompt == ("a" if abs(point[0]) >= abs(point[1]) else "b")
 
 
+def _picked(walk: Walk, *points: tuple[float, float]) -> list[Keyframe]:
+    ends = describe(_path(walk), 1, 0).keyframes
+    keyframes = [keyframe_at(walk, ends, point) for point in points]
+    return [keyframe for keyframe in keyframes if keyframe is not None]
+
+
 def test_points_of_a_walk_between_picked_points_can_be_picked_again() -> None:
-    ends = describe(_path(WALK), 1, 0).keyframes
-    walk = walk_through(WALK, ends, [(0.4, 0.5), (-0.5, 0.6)])
-    assert walk is not None
-    path = _path(walk)
-    again = keyframe_at(walk, describe(path, 1, 0).keyframes, (0.7, 0.7))
-    assert again is not None
+    walk = walk_through(_picked(WALK, (0.4, 0.5), (-0.5, 0.6)), "")
+    (again,) = _picked(walk, (0.7, 0.7))
     assert len(again.blend) <= 1, "terms of one source are added up"
-    expected = plane_of(path).lift(0.7, 0.7, SHAPE)
+    expected = plane_of(_path(walk)).lift(0.7, 0.7, SHAPE)
     assert np.allclose(_path(Walk(keyframes=(again, again))).keyframe(0), expected, atol=1e-9)
 
 
 def test_a_visited_path_becomes_a_walk_with_a_frame_at_each_point() -> None:
     path = _path(WALK)
-    ready = describe(path, 1, 0)
-    visited = [(float(x), float(y)) for x, y in ready.frames]
-    walk = walk_through(WALK, ready.keyframes, visited)
-    assert walk is not None
+    visited = [(float(x), float(y)) for x, y in describe(path, 1, 0).frames]
+    walk = walk_through(_picked(WALK, *visited), "")
     assert walk.frames == 5
     for k in range(5):
         latent = _path(walk).exact_latent(walk.time_of(k))
         assert np.allclose(latent, path.exact_latent(k / 4), atol=1e-9)
     session = Exploration(walk=walk)
     assert decode(encode(session))[0] == session
+
+
+def test_a_long_recording_keeps_its_length_with_as_many_keyframes_as_a_walk_may_have() -> None:
+    (key,) = _picked(WALK, (0.5, 0.5))
+    walk = walk_through([key] * 2500, "")
+    assert walk.frames == 2500
+    assert len(walk.keyframes) == 1000
+    encode(Exploration(walk=walk))
 
 
 def test_where_there_is_no_plane_there_is_no_keyframe() -> None:

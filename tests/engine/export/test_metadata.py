@@ -6,8 +6,10 @@ import json
 import os
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import psutil
 import pytest
@@ -172,3 +174,15 @@ def test_damaged_pictures_are_refused_or_good(changes: int, data: st.DataObject)
         recall(path)
     except InputError:
         assert changes or path.stat().st_size < len(GOOD)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_damaged_pictures(tmp_path: Path) -> None:
+    random, path = Random(1), tmp_path / "a.png"
+    for _ in range(100_000):
+        damaged = bytearray(GOOD)
+        for _ in range(random.randint(1, 5)):
+            damaged[random.randrange(len(GOOD))] = random.randrange(256)
+        path.write_bytes(damaged[: random.choice((len(GOOD), random.randrange(len(GOOD))))])
+        with suppress(InputError):
+            recall(path)
