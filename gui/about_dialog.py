@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.fields import column, note, row
 from gui.icons import app_icon
@@ -52,7 +52,7 @@ class AboutDialog(QDialog):
         sign.setPixmap(app_icon().pixmap(16 * UNIT, 16 * UNIT))
         title = QLabel("Latent Trails")
         title.setObjectName("title")
-        head = column(QWidget(), 0, UNIT)
+        head = QVBoxLayout()
         head.addWidget(title)
         head.addWidget(note(SAYING))
         top = row(sign, spacing=4 * UNIT)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QApplication
 
+from engine.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.appearance import Appearance
 from gui.icons import app_icon
 from gui.main_window import MainWindow
-from gui.results import FrameReader
+from gui.places import Places
 from gui.session import Engine, Session
+from gui.settings import DEVICES, Preferences, Settings
 from gui.state import ExplorerState
 
 NO_DISPLAY = (
@@ -38,33 +41,89 @@ def has_display() -> bool:
 def run_window(
     argv: Sequence[str],
     exploration: Exploration,
-    frames: FrameReader,
+    store: FrameStore,
     make_engine: Callable[[], Engine],
+    places: Places,
+    file: Path | None = None,
 ) -> int:
     """Open the window and return the program's exit code once it is closed.
 
-    `make_engine` is called after the first paint; it may import what is heavy.
+    `make_engine` is called after the first paint; it may import what is heavy. `file` is a session
+    or an exported picture to begin with.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(list(argv))
     assert isinstance(app, QApplication)
     QCoreApplication.setApplicationName("Latent Trails")
     app.setWindowIcon(app_icon())
-    appearance = Appearance(app)
-    state = ExplorerState(frames, exploration)
-    session = Session(state, make_engine)
-    window = MainWindow(state, appearance.theme)
-    appearance.changed.connect(window.set_theme)
-    window.painted.connect(window.complete)
-    window.painted.connect(session.start)
-    window.show()
+    settings = Settings(places.settings)
+    program = Program(app, exploration, store, make_engine, settings, places, file)
+    program.window.show()
     code = app.exec()
-    stopped = session.shutdown()
+    stopped = program.session.shutdown()
     # The window goes before the state that it listens to.
-    window.deleteLater()
-    app.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    program.window.deleteLater()
+    app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)
     if not stopped:
         # A step that never ends must not keep a closed window's process alive.
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+class Program(QObject):
+    """Owns the parts of a running window, and puts them together in the order of their need."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        exploration: Exploration,
+        store: FrameStore,
+        make_engine: Callable[[], Engine],
+        settings: Settings,
+        places: Places,
+        file: Path | None = None,
+    ) -> None:
+        super().__init__(app)
+        self._store, self._settings, self._places = store, settings, places
+        self._file = file
+        self._preferences = settings.preferences
+        if settings.preferences.offline:
+            os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is imported
+        self.appearance = Appearance(app, settings.preferences.theme)
+        self.state = ExplorerState(store, exploration)
+        device = device_of(settings.preferences)
+        self.session = Session(self.state, make_engine, device)
+        self.window = MainWindow(self.state, self.appearance.theme)
+        layout = settings.layout()
+        if layout is not None:
+            self.window.restoreGeometry(layout[0])
+            self.window.restoreState(layout[1])
+        self.appearance.changed.connect(self.window.set_theme)
+        settings.changed.connect(self._follow_preferences)
+        self.window.painted.connect(self._complete)
+
+    def _complete(self) -> None:
+        """The window is on the screen: start the engine, then add all that can wait for it."""
+        self.session.start()
+        self.window.complete()
+        from gui.companions import Companions
+
+        theme = self.appearance.theme
+        self.companions = Companions(
+            self.state, self._store, self._settings, self._places, self.window, theme
+        )
+        if self._file is not None:
+            self.companions.documents.open(self._file)
+
+    def _follow_preferences(self, preferences: Preferences) -> None:
+        before, self._preferences = self._preferences, preferences
+        self.appearance.set_wish(preferences.theme)
+        self._store.set_budgets(preferences.memory * MEBIBYTE, preferences.disk * MEBIBYTE)
+        if preferences.device != before.device:
+            self.session.use_device(device_of(preferences))
+
+
+def device_of(preferences: Preferences) -> str:
+    """The device a request names: "" lets the machine choose."""
+    return "" if preferences.device == DEVICES[0] else preferences.device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,11 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
-from engine.walk import Exploration
 from gui.actions import Actions
 from gui.comparison import Comparison
 from gui.fields import column
 from gui.frame_view import FrameView
+from gui.hints import HintBar
 from gui.messages_bar import MessagesBar
 from gui.panel_title import PanelTitle
 from gui.panes import ViewMode
@@ -90,9 +91,9 @@ class MainWindow(QMainWindow):
             self.status,
         ]
         centre = QWidget()
-        layout = column(centre, 0, 0)
-        layout.addWidget(self.messages)
-        layout.addWidget(self.frame_view, 1)
+        self._centre = column(centre, 0, 0)
+        self._centre.addWidget(self.messages)
+        self._centre.addWidget(self.frame_view, 1)
         self.setCentralWidget(centre)
         self.addToolBar(self.toolbar)
         self.setStatusBar(self.status)
@@ -165,6 +166,11 @@ class MainWindow(QMainWindow):
             self._themed.append(plot)
         self.vocabulary.load()
 
+    def add_below_picture(self, bar: HintBar) -> None:
+        """Let a line stand below the viewer."""
+        self._centre.addWidget(bar)
+        self._themed.append(bar)
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of another scheme, everywhere."""
         self._theme = theme
@@ -177,7 +183,6 @@ class MainWindow(QMainWindow):
         state, player, walk = self._state, self.player, self.walk_panel
         self.actions_table.bind(
             {
-                "new": lambda: state.open_exploration(Exploration(model=state.exploration.model)),
                 "quit": self.close,
                 "undo": state.history.undo,
                 "redo": state.history.redo,
@@ -214,10 +219,10 @@ class MainWindow(QMainWindow):
             }
         )
 
-    def _mode_setter(self, mode: ViewMode):  # type: ignore[no-untyped-def]
+    def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
         return lambda _checked: self.comparison.set_mode(mode)
 
-    def _quality_setter(self, name: str):  # type: ignore[no-untyped-def]
+    def _quality_setter(self, name: str) -> Callable[[bool], None]:
         return lambda _checked: self.set_quality(QUALITIES[name])
 
     def set_quality(self, quality: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
@@ -14,7 +17,7 @@ MOST = 3
 
 class MessagesBar(QWidget):
     """Owns the messages that are shown: each once, the newest last, at most MOST of them. They
-    go when they are closed, or when a job begins that they are not about."""
+    go when they are closed, or when a job begins that they are not about; offers stay."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,22 +40,42 @@ class MessagesBar(QWidget):
             if message.text == text:
                 message.again()
                 return
-        message = Message(text, details, self._theme)
-        message.close_button.clicked.connect(lambda: self._remove(message))
-        self._messages.append(message)
-        self._layout.addWidget(message)
-        if len(self._messages) > MOST:
-            self._remove(self._messages[0])
-        self.show()
+        message = Message(text, self._theme)
+        if details:
+            message.add_button("Copy details", lambda: _copy(f"{text}\n\n{details}"))
+        self._add(message)
+
+    def offer(
+        self, text: str, label: str, accept: Callable[[], None], decline: Callable[[], None]
+    ) -> None:
+        """Show a sentence with a button; closing it declines."""
+        message = Message(text, self._theme, "info", stays=True)
+
+        def accepted() -> None:
+            self._remove(message)
+            accept()
+
+        message.add_button(label, accepted)
+        message.close_button.clicked.connect(decline)
+        self._add(message)
 
     def clear(self) -> None:
-        for message in list(self._messages):
+        """Remove what was said about an earlier job."""
+        for message in [message for message in self._messages if not message.stays]:
             self._remove(message)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         for message in self._messages:
             message.set_theme(theme)
+
+    def _add(self, message: Message) -> None:
+        message.close_button.clicked.connect(lambda: self._remove(message))
+        self._messages.append(message)
+        self._layout.addWidget(message)
+        if len(self._messages) > MOST:
+            self._remove(self._messages[0])
+        self.show()
 
     def _remove(self, message: Message) -> None:
         self._messages.remove(message)
@@ -63,28 +86,34 @@ class MessagesBar(QWidget):
 
 
 class Message(QFrame):
-    """One sentence, with a button that copies the details where there are any."""
+    """One sentence with a sign before it, buttons after it, and one that closes it."""
 
-    def __init__(self, text: str, details: str, theme: Theme) -> None:
+    def __init__(
+        self, text: str, theme: Theme, sign: str = "warning", *, stays: bool = False
+    ) -> None:
         super().__init__()
         self.setObjectName("message")
-        self.text, self._details, self._times = text, details, 1
-        self._sign = Button("Message", picture="warning")
-        self._sign.setEnabled(False)
+        self.text, self.stays, self._times = text, stays, 1
+        self._warns = sign == "warning"
+        self._sign = Button("Message", picture=sign)
+        self._sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._label = QLabel(text)
         self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(
-            self._label.textInteractionFlags().TextSelectableByMouse
-        )
-        self._copy = Button("Copy details", "Copy the technical details", picture="copy")
-        self._copy.clicked.connect(self._copy_details)
-        self._copy.setVisible(bool(details))
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = Button("Close this message", picture="close")
-        layout = row(self._sign, self._label, self._copy, self.close_button, spacing=2 * UNIT)
-        layout.setStretch(1, 1)
-        layout.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
-        self.setLayout(layout)
+        self._row = row(self._sign, self._label, self.close_button, spacing=2 * UNIT)
+        self._row.setStretch(1, 1)
+        self._row.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
+        self.setLayout(self._row)
         self.set_theme(theme)
+
+    def add_button(self, label: str, verb: Callable[[], None]) -> None:
+        """Offer something to do about it."""
+        button = Button(label, text=label)
+        button.setObjectName("pill")
+        button.clicked.connect(lambda: verb())
+        self._row.insertWidget(self._row.count() - 1, button)
 
     def again(self) -> None:
         """The same happened once more."""
@@ -92,9 +121,9 @@ class Message(QFrame):
         self._label.setText(f"{self.text} (×{self._times})")
 
     def set_theme(self, theme: Theme) -> None:
-        self._sign.set_theme(theme, theme.warning)
-        self._copy.set_theme(theme)
+        self._sign.set_theme(theme, theme.warning if self._warns else theme.accent)
         self.close_button.set_theme(theme)
 
-    def _copy_details(self) -> None:
-        QGuiApplication.clipboard().setText(f"{self.text}\n\n{self._details}")
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

@@ -1,0 +1,46 @@
+"""Work that would keep the window waiting, done on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QThreadPool, Signal
+
+from engine.errors import InputError, ModelError
+
+
+class Background(QObject):
+    """Owns one thread. Each function given to `run` is called there, and what it returns (or the
+    InputError, ModelError or OSError it raises) is handed to `done` on the thread of this object.
+    """
+
+    _finished = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._open = True
+        self._finished.connect(self._deliver)
+
+    def run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Call `work` there and `done` with its result here."""
+        self._pool.start(lambda: self._finished.emit(done, _outcome(work)))
+
+    def close(self) -> None:
+        """Wait for what is running; its result is wanted no more."""
+        self._open = False
+        self._pool.clear()
+        self._pool.waitForDone()
+
+    def _deliver(self, done: Callable[[Any], None], result: Any) -> None:
+        if self._open:
+            done(result)
+
+
+def _outcome(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except (InputError, ModelError, OSError) as error:
+        return error

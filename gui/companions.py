@@ -1,0 +1,184 @@
+"""What joins the window after its first paint: files, dialogs, recovery, drops, experiments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu
+
+from engine.export.tables import write_table
+from engine.models.hub import set_offline
+from engine.models.recommend import recommended
+from engine.models.report import ModelReport
+from gui.about_dialog import AboutDialog
+from gui.background import Background
+from gui.documents import Documents
+from gui.drops import Drops
+from gui.experiments import Experiment, read_experiments
+from gui.export_dialog import ExportDialog, Writer
+from gui.export_plan import Kind
+from gui.hints import HintBar
+from gui.log_view import LogView
+from gui.main_window import MainWindow
+from gui.model_dialog import ModelDialog
+from gui.places import Places
+from gui.plot_files import write_png, write_svg
+from gui.preferences import PreferencesDialog
+from gui.recovery import Recovery
+from gui.results import FrameReader
+from gui.settings import Preferences, Settings
+from gui.shortcuts_dialog import ShortcutsDialog
+from gui.state import ExplorerState
+from gui.tables import measure_columns
+from gui.theme import Theme
+
+
+class Companions(QObject):
+    """Owns everything beside the views, and binds it to the window's actions."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        frames: FrameReader,
+        settings: Settings,
+        places: Places,
+        window: MainWindow,
+        theme: Theme,
+    ) -> None:
+        super().__init__(window)
+        self._state, self._settings, self._window = state, settings, window
+        self._awaited = ""
+        self.background = Background(self)
+        self.documents = Documents(state, settings, window)
+        self.recovery = Recovery(state, places.recovery, self)
+        self.preferences = PreferencesDialog(settings, window)
+        self.shortcuts = ShortcutsDialog(window)
+        self.about = AboutDialog(window)
+        self.log = LogView(places.log, window)
+        self.model = ModelDialog(settings, self.background, window)
+        self.export = ExportDialog(state, frames, settings, self._writers(), window)
+        self.drops = Drops(window, self.documents, self.show_model)
+        self.hints = HintBar(state, settings, theme)
+        window.add_below_picture(self.hints)
+        self._bind()
+        self._connect()
+        self._fill_menus()
+        self._offline = settings.preferences.offline
+        self._offer_leftover()
+
+    def _writers(self) -> dict[Kind, Writer]:
+        plot = self._window.trajectory
+        return {
+            Kind.TABLE: self._write_table,
+            Kind.PLOT: partial(write_png, plot),
+            Kind.PLOT_SVG: partial(write_svg, plot),
+        }
+
+    def _write_table(self, path: Path) -> None:
+        write_table(path, measure_columns(self._state))
+
+    def _bind(self) -> None:
+        documents = self.documents
+        self._window.actions_table.bind(
+            {
+                "new": documents.new,
+                "open": documents.ask_open,
+                "save": documents.save,
+                "save_as": documents.ask_save,
+                "model": lambda: self.model.open_for(self._state.exploration.model),
+                "export": self.export.open_now,
+                "preferences": self.preferences.show,
+                "shortcuts": self.shortcuts.show,
+                "log": self._show_log,
+                "about": self.about.show,
+            }
+        )
+
+    def _connect(self) -> None:
+        self.documents.path_changed.connect(self._window.set_document)
+        self.model.chosen.connect(self.use_model)
+        self.model.unload_asked.connect(self._state.pause)
+        self._state.model_changed.connect(self._model_changed)
+        self._settings.changed.connect(self._follow_preferences)
+        self._window.closing.connect(self.close)
+
+    def _fill_menus(self) -> None:
+        files = self._window.menus["&File"]
+        recent = QMenu("Open &recent", files)
+        recent.setToolTipsVisible(True)
+        recent.aboutToShow.connect(lambda: self.documents.fill_recent(recent))
+        files.insertMenu(self._window.actions_table["save"], recent)
+        menu = self._window.menus["E&xperiments"]
+        menu.setToolTipsVisible(True)
+        for experiment in read_experiments():
+            action = menu.addAction(experiment.title, partial(self.open_experiment, experiment))
+            action.setToolTip(experiment.about)
+            action.setStatusTip(experiment.about)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def open_experiment(self, experiment: Experiment) -> None:
+        """Render one of the article's experiments with the model in use; undo goes back."""
+        current = self._state.exploration
+        self._state.edit(experiment.on(current), experiment.title)
+
+    def show_model(self, location: str) -> None:
+        """Show what is known of a model, to be used with one more click."""
+        self.model.open_for(self._state.exploration.model)
+        self.model.offer(location)
+
+    def use_model(self, location: str, report: ModelReport | None) -> None:
+        """Render with another model, at the size and with the steps that suit it."""
+        exploration = replace(self._state.exploration, model=location)
+        if report is not None:
+            exploration = replace(exploration, sampling=recommended(report.path, report))
+        else:
+            self._awaited = location  # the engine knows once it has fetched it
+        self._state.edit(exploration, "Model")
+
+    def _model_changed(self) -> None:
+        info, awaited = self._state.model, self._awaited
+        if info is not None and awaited and self._state.exploration.model == awaited:
+            self._awaited = ""
+            sampling = info.default_sampling
+            self._state.edit(replace(self._state.exploration, sampling=sampling), "Model")
+
+    def _show_log(self) -> None:
+        self.log.read()
+        self.log.show()
+
+    def close(self) -> None:
+        """The window goes: end what is running, and leave a copy of what is not saved."""
+        self.export.stop()
+        self.background.close()
+        self.recovery.close()
+        window = self._window
+        self._settings.keep_layout(window.saveGeometry(), window.saveState())
+        self._settings.save()
+
+    # ── preferences and recovery ─────────────────────────────────────────────────────────────
+
+    def _follow_preferences(self, preferences: Preferences) -> None:
+        if preferences.offline != self._offline:
+            self._offline = preferences.offline
+            self.background.run(partial(set_offline, preferences.offline), lambda _: None)
+
+    def _offer_leftover(self) -> None:
+        found = self.recovery.leftover()
+        if found is None:
+            return
+        file, exploration = found
+
+        def restore() -> None:
+            self.documents.restore(exploration)
+            file.unlink(missing_ok=True)
+
+        self._window.messages.offer(
+            "The walk of last time was not saved.",
+            "Restore it",
+            restore,
+            lambda: file.unlink(missing_ok=True),
+        )

@@ -1,0 +1,318 @@
+"""Taking something away: what, which part of it, where to, how large, and how far it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
+
+from engine.errors import InputError
+from engine.export.atomic import Existing, choose_path
+from engine.export.open_export import check_export, estimate_bytes, settle_path
+from engine.walk import lanes_of
+from gui.export_job import ExportJob
+from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
+from gui.fields import Choice, FloatField, IntField, column, note, row
+from gui.parameter_form import FolderField
+from gui.results import FrameReader
+from gui.settings import Settings
+from gui.state import ExplorerState
+from gui.theme import UNIT
+
+#: Writes something that is not made of frames (a table, a plot) to a path.
+Writer = Callable[[Path], None]
+
+
+class ExportDialog(QDialog):
+    """Asks for an export and follows it. `writers` write what is not made of frames."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        frames: FrameReader,
+        settings: Settings,
+        writers: dict[Kind, Writer],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._frames, self._settings = state, frames, settings
+        self._writers = writers
+        self._job: ExportJob | None = None
+        self._done: Path | None = None
+        self.setWindowTitle("Export")
+        self.setMinimumWidth(130 * UNIT)
+        self._make_fields()
+        self._make_buttons()
+        self._lay_out()
+        self._connect()
+
+    def _make_fields(self) -> None:
+        self.kind = Choice((title, kind) for kind, title in TITLES.items())
+        self.kind.setAccessibleName("What to export")
+        self.span = Choice()
+        self.span.setAccessibleName("Which frames")
+        self.folder = FolderField()
+        self.folder.setAccessibleName("Folder")
+        self.name = QLineEdit("walk")
+        self.name.setAccessibleName("Name")
+        self.name.setToolTip("A number is added where the name is taken; nothing is overwritten")
+        self.template = QLineEdit("{index:05d}.png")
+        self.template.setAccessibleName("Names of the pictures")
+        self.fps = FloatField(1.0, 120.0, 1.0)
+        self.fps.setSuffix(" fps")
+        self.fps.setAccessibleName("Frames a second")
+        self.quality = QSlider(Qt.Orientation.Horizontal)
+        self.quality.setRange(20, 100)
+        self.quality.setValue(85)
+        self.quality.setAccessibleName("Quality")
+        self.columns = IntField(1, 64)
+        self.columns.setValue(8)
+        self.columns.setAccessibleName("Columns of the sheet")
+        self.metadata = QCheckBox("Write how it was made into the file")
+        self.session = QCheckBox("Put the session beside it")
+        self.session.setChecked(True)
+        self.estimate = note()
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(UNIT)
+        self.progress.setAccessibleName("Progress of the export")
+        self.outcome = QLabel()
+        self.outcome.setWordWrap(True)
+
+    def _make_buttons(self) -> None:
+        self.export_button = QPushButton("Export")
+        self.export_button.setDefault(True)
+        self.cancel_button = QPushButton("Close")
+        self.open_button = QPushButton("Open folder")
+        for button in (self.cancel_button, self.open_button):
+            button.setAutoDefault(False)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(4 * UNIT)
+        form.setVerticalSpacing(2 * UNIT)
+        form.addRow("What", self.kind)
+        form.addRow("Frames", self.span)
+        form.addRow("Rate", self.fps)
+        form.addRow("Quality", self.quality)
+        form.addRow("Columns", self.columns)
+        form.addRow("Folder", self.folder)
+        form.addRow("Name", self.name)
+        form.addRow("Pictures", self.template)
+        form.addRow("", self.metadata)
+        form.addRow("", self.session)
+        self._form = form
+        layout = column(self, 6 * UNIT, 4 * UNIT)
+        layout.addLayout(form)
+        layout.addWidget(self.estimate)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.outcome)
+        layout.addStretch(1)
+        layout.addLayout(
+            row(self.open_button, 1, self.cancel_button, self.export_button, spacing=2 * UNIT)
+        )
+
+    def _connect(self) -> None:
+        self.kind.currentIndexChanged.connect(self._refresh)
+        self.span.currentIndexChanged.connect(self._refresh)
+        self.columns.valueChanged.connect(self._refresh)
+        self.name.textChanged.connect(self._refresh)
+        self.folder.chosen.connect(self._choose_folder)
+        self.export_button.clicked.connect(self.start)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.open_button.clicked.connect(self._open_folder)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def open_now(self) -> None:
+        """Show the dialog for the walk as it is."""
+        if self._job is None:
+            preferences = self._settings.preferences
+            self._folder = Path(preferences.export_folder or _pictures_folder())
+            self.folder.set_folder(str(self._folder))
+            self.metadata.setChecked(preferences.metadata)
+            self.fps.setValue(self._state.exploration.fps)
+            self._list_spans()
+            self._show_idle("")
+        self.show()
+        self.raise_()
+
+    def wishes(self) -> Wishes:
+        """What is chosen now."""
+        return Wishes(
+            kind=self.kind.currentData(),
+            folder=self._folder,
+            name=self.name.text(),
+            span=self.span.currentData(),
+            fps=self.fps.value(),
+            quality=self.quality.value(),
+            columns=self.columns.value(),
+            template=self.template.text(),
+            metadata=self.metadata.isChecked(),
+            session=self.session.isChecked(),
+        )
+
+    def start(self) -> None:
+        """Begin the export, or say in one sentence why it cannot be."""
+        wishes = self.wishes()
+        try:
+            if wishes.kind in FRAMES:
+                self._start_job(wishes)
+            else:
+                path = choose_path(wishes.path, Existing.NUMBER)
+                self._writers[wishes.kind](path)
+                self._finished(path)
+        except (InputError, OSError) as error:
+            self._show_idle(str(error))
+
+    def _start_job(self, wishes: Wishes) -> None:
+        wishes.folder.mkdir(parents=True, exist_ok=True)
+        exploration = self._state.exploration
+        path = settle_path(wishes.path, Existing.NUMBER)
+        order = order_for(wishes, exploration, path)
+        sampling = exploration.sampling
+        check_export(path, order.plan, sampling.width, sampling.height)
+        if not self._state.busy and not self._all_there(wishes.span):
+            self._state.generate()
+        self._job = ExportJob(self._state, self._frames, order, self)
+        self._job.progressed.connect(self._progressed)
+        self._job.ended.connect(self._ended)
+        self.progress.setRange(0, len(order.plan.indices))
+        self.progress.setValue(0)
+        self._show_busy()
+        self._job.start()
+
+    def cancel(self) -> None:
+        """Stop the export; without one, close the dialog."""
+        if self._job is not None:
+            self._job.cancel()
+        else:
+            self.reject()
+
+    def stop(self) -> None:
+        """The window goes: end the export and wait for its thread."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job.wait()
+
+    # ── the job ──────────────────────────────────────────────────────────────────────────────
+
+    def _all_there(self, span: tuple[int, int]) -> bool:
+        lanes = self._state.results.lanes
+        wanted = range(span[0], span[1] + 1)
+        return bool(lanes) and all(index in lane.keys for lane in lanes for index in wanted)
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.outcome.setText(f"{done} of {total} frames")
+
+    def _ended(self, error: str) -> None:
+        job, self._job = self._job, None
+        if job is None:
+            return
+        job.wait()
+        job.deleteLater()
+        if error == "cancelled":
+            self._show_idle("Cancelled; nothing was written.")
+        elif error:
+            self._show_idle(error)
+        else:
+            self._finished(job.order.path)
+
+    def _finished(self, path: Path) -> None:
+        self._done = path
+        self._show_idle(f"Written: {path}")
+        self.open_button.setVisible(True)
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────
+
+    def _list_spans(self) -> None:
+        last = self._state.frame_count - 1
+        self.span.clear()
+        if self._state.range is not None:
+            first, end = self._state.range
+            self.span.addItem(f"Range, {first} to {end}", (first, end))
+        self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
+        here = self._state.playhead
+        self.span.addItem(f"Frame {here} alone", (here, here))
+
+    def _show_busy(self) -> None:
+        self.export_button.setEnabled(False)
+        self.cancel_button.setText("Cancel")
+        self.open_button.setVisible(False)
+        self.progress.setVisible(True)
+        self.outcome.setText("Waiting for the first frame")
+        self.outcome.setVisible(True)
+
+    def _show_idle(self, text: str) -> None:
+        self.export_button.setEnabled(True)
+        self.cancel_button.setText("Close")
+        self.open_button.setVisible(False)
+        self.progress.setVisible(False)
+        self.outcome.setText(text)
+        self.outcome.setVisible(bool(text))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        kind = self.kind.currentData()
+        if self.span.currentData() is None:
+            return
+        shown = {
+            self.span: kind in FRAMES,
+            self.fps: kind in MOVING,
+            self.quality: kind in LOSSY,
+            self.columns: kind is Kind.SHEET,
+            self.template: kind is Kind.PICTURES,
+            self.metadata: kind in FRAMES,
+            self.session: kind in FRAMES,
+        }
+        for field, visible in shown.items():
+            self._form.setRowVisible(field, visible)
+        self.estimate.setText(self._estimate_text())
+
+    def _estimate_text(self) -> str:
+        wishes = self.wishes()
+        free = shutil.disk_usage(_existing(wishes.folder)).free
+        if wishes.kind not in FRAMES:
+            return f"{wishes.path.name} · {free / 1e9:.0f} GB free"
+        exploration = self._state.exploration
+        order = order_for(wishes, exploration, wishes.path)
+        sampling = exploration.sampling
+        size = estimate_bytes(wishes.path, order.plan, sampling.width, sampling.height)
+        lanes = len(lanes_of(exploration))
+        beside = f"{lanes} methods side by side · " if lanes > 1 else ""
+        return f"{beside}about {max(size / 1e6, 0.1):.1f} MB · {free / 1e9:.0f} GB free"
+
+    def _choose_folder(self, folder: str) -> None:
+        self._folder = Path(folder).expanduser()
+        self._refresh()
+
+    def _open_folder(self) -> None:
+        if self._done is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._done.parent)))
+
+
+def _pictures_folder() -> str:
+    place = QStandardPaths.StandardLocation.PicturesLocation
+    return QStandardPaths.writableLocation(place) or str(Path.home())
+
+
+def _existing(folder: Path) -> Path:
+    """The nearest folder above that there is."""
+    here = folder.absolute()
+    return next(place for place in (here, *here.parents) if place.is_dir())

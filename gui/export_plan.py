@@ -1,0 +1,83 @@
+"""What can be exported, and from the wishes of the dialog to an order. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from engine.export.atomic import Existing
+from engine.export.contract import Plan
+from engine.export.metadata import Provenance
+from engine.export.names import clean_name
+from engine.walk import Exploration, lanes_of
+from gui.export_job import Order
+
+
+class Kind(Enum):
+    """What an export is; the value is its suffix, "" a folder of pictures."""
+
+    PICTURES = ""
+    MP4 = ".mp4"
+    WEBM = ".webm"
+    GIF = ".gif"
+    WEBP = ".webp"
+    SHEET = ".png"
+    TABLE = ".csv"
+    PLOT = ".plot.png"
+    PLOT_SVG = ".plot.svg"
+
+
+TITLES = {
+    Kind.MP4: "Video, MP4 (H.264)",
+    Kind.WEBM: "Video, WebM (VP9)",
+    Kind.PICTURES: "Pictures, PNG",
+    Kind.GIF: "Animation, GIF",
+    Kind.WEBP: "Animation, WebP",
+    Kind.SHEET: "Contact sheet, PNG",
+    Kind.TABLE: "Measures as a table, CSV",
+    Kind.PLOT: "Trajectory, PNG",
+    Kind.PLOT_SVG: "Trajectory, SVG",
+}
+#: Those that are made of frames, that move, and whose quality can be chosen.
+FRAMES = (Kind.MP4, Kind.WEBM, Kind.PICTURES, Kind.GIF, Kind.WEBP, Kind.SHEET)
+MOVING = (Kind.MP4, Kind.WEBM, Kind.GIF, Kind.WEBP)
+LOSSY = (Kind.MP4, Kind.WEBM, Kind.WEBP)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person chose in the dialog."""
+
+    kind: Kind = Kind.MP4
+    folder: Path = field(default_factory=Path)
+    name: str = "walk"
+    span: tuple[int, int] = (0, 0)
+    fps: float = 24.0
+    quality: int = 80
+    columns: int = 8
+    template: str = "{index:05d}.png"
+    metadata: bool = True
+    session: bool = True
+
+    @property
+    def path(self) -> Path:
+        """Where it goes, before a number is added to a name that is taken."""
+        return self.folder / f"{clean_name(self.name)}{self.kind.value}"
+
+
+def order_for(wishes: Wishes, exploration: Exploration, path: Path, model: str = "") -> Order:
+    """The order for these wishes, at a settled path."""
+    about = Provenance(exploration, model)
+    plan = Plan(
+        titles=tuple(lane.title for lane in lanes_of(exploration)),
+        indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),
+        fps=wishes.fps,
+        quality=wishes.quality,
+        template=wishes.template,
+        columns=wishes.columns,
+        existing=Existing.NUMBER,
+        describe=about.picture_text if wishes.metadata else None,
+        about=about.film_tags() if wishes.metadata else {},
+    )
+    return Order(path, plan, exploration if wishes.session else None)

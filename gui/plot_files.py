@@ -1,0 +1,36 @@
+"""A plot as a file, as it is seen: pixels, or shapes that can be enlarged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QWidget
+
+from engine.export.atomic import WriteError, atomic_path
+
+TITLE = "Trajectory"
+
+
+def write_png(plot: QWidget, path: Path) -> None:
+    """The plot in the pixels of its screen. Raises InputError and WriteError."""
+    with atomic_path(path) as part:
+        if not plot.grab().save(str(part), "PNG"):
+            raise WriteError(f"{path} cannot be written; choose another place.")
+
+
+def write_svg(plot: QWidget, path: Path) -> None:
+    """The plot as shapes and text. Raises InputError and WriteError."""
+    with atomic_path(path) as part:
+        generator = QSvgGenerator()
+        generator.setFileName(str(part))
+        generator.setSize(QSize(plot.width(), plot.height()))
+        generator.setViewBox(QRect(0, 0, plot.width(), plot.height()))
+        generator.setTitle(TITLE)
+        painter = QPainter()
+        if not painter.begin(generator):
+            raise WriteError(f"{path} cannot be written; choose another place.")
+        plot.render(painter, QPoint())
+        painter.end()

@@ -1,0 +1,80 @@
+"""A second copy of the walk, so that a crash costs half a minute at most."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer
+
+from engine.errors import InputError
+from engine.session_file import SUFFIX, load_session, save_session
+from engine.walk import Exploration
+from gui.state import ExplorerState
+
+INTERVAL_MS = 30_000
+
+
+class Recovery(QObject):
+    """Owns this window's recovery file, which lies in `folder` under a name of its own, locked, so
+    that two windows never share one. It is written while there are unsaved changes, and stays if
+    the window goes with them; a saved walk leaves none."""
+
+    def __init__(self, state: ExplorerState, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._folder = state, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / f"{uuid.uuid4().hex}{SUFFIX}"
+        self._lock = _lock(self._file)
+        self._lock.tryLock(0)
+        self._written: Exploration | None = None
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._timer.timeout.connect(self.keep)
+        self._timer.start()
+
+    def keep(self) -> None:
+        """Write the walk beside, if it has changes that no file has; never on this thread."""
+        exploration = self._state.exploration
+        if self._state.history.isClean() or exploration == self._written:
+            return
+        self._written = exploration
+        self._pool.start(lambda: _write(self._file, exploration))
+
+    def close(self) -> None:
+        """Leave a copy if there are unsaved changes, and nothing otherwise."""
+        self._timer.stop()
+        self.keep()
+        self._pool.waitForDone()
+        if self._state.history.isClean():
+            self._file.unlink(missing_ok=True)
+        self._lock.unlock()
+
+    def leftover(self) -> tuple[Path, Exploration] | None:
+        """The newest walk that an earlier window left unsaved, if there is one that can be read."""
+        files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file]
+        for file in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True):
+            lock = _lock(file)
+            if not lock.tryLock(0):
+                continue  # another window is at work on it
+            lock.unlock()
+            try:
+                return file, load_session(file)
+            except InputError:
+                file.replace(file.with_suffix(".broken"))
+        return None
+
+
+def _lock(file: Path) -> QLockFile:
+    lock = QLockFile(str(file.with_suffix(".lock")))
+    lock.setStaleLockTime(0)  # a lock holds for as long as its process lives
+    return lock
+
+
+def _write(file: Path, exploration: Exploration) -> None:
+    try:
+        save_session(file, exploration)
+    except (InputError, OSError) as error:
+        logging.getLogger("latent_trails").warning("no recovery file: %s", error)
