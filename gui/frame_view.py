@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import ceil
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QColor,
-    QContextMenuEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -48,6 +47,9 @@ class FrameView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._menu = QMenu(self)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
         for signal in (state.playhead_changed, state.frame_changed, state.probe_changed):
             signal.connect(self._refresh)
         state.progress_changed.connect(self._refresh_if_empty)
@@ -167,32 +169,36 @@ class FrameView(QWidget):
             self.set_lane(lane)
             self._state.seek(index)
 
-    def _menu(self, image: Image | None) -> QMenu:
-        menu = QMenu(self)
-        copy = menu.addAction("Copy picture")
-        copy.setEnabled(image is not None)
-        copy.triggered.connect(lambda: self._copy(image))
-        crisp = QAction("Sharp pixels", menu, checkable=True, checked=self.crisp)
-        crisp.toggled.connect(self.set_crisp)
-        menu.addAction(crisp)
-        menu.addSeparator()
-        group = QActionGroup(menu)
-        for mode in ViewMode:
-            action = QAction(mode.value, group, checkable=True, checked=mode is self.mode)
-            action.triggered.connect(lambda _=False, mode=mode: self.set_mode(mode))
-            menu.addAction(action)
-        self._add_lanes(menu)
-        return menu
+    def _show_menu(self, position: QPoint) -> None:
+        number = self._pane_at(QPointF(position))
+        image = self._cells[number][1].image if number is not None else None
+        self._fill_menu(image)
+        self._menu.popup(self.mapToGlobal(position))
 
-    def _add_lanes(self, menu: QMenu) -> None:
+    def _fill_menu(self, image: Image | None) -> None:
+        self._menu.clear()
+        copy = self._menu.addAction("Copy picture", lambda: self._copy(image))
+        copy.setEnabled(image is not None)
+        self._add_choice(self._menu, "Sharp pixels", self.crisp, self._toggle_crisp)
+        self._menu.addSeparator()
+        for mode in ViewMode:
+            chosen = mode is self.mode
+            self._add_choice(self._menu, mode.value, chosen, partial(self.set_mode, mode))
         lanes = self._state.results.lanes
-        if len(lanes) < 2 or self.mode not in (ViewMode.SINGLE, ViewMode.DIFFERENCE):
-            return
-        single = self.mode is ViewMode.SINGLE
-        submenu = menu.addMenu("Show" if single else "Difference against")
-        for number, results in enumerate(lanes):
-            action = submenu.addAction(results.lane.title)
-            action.triggered.connect(lambda _=False, number=number: self.set_lane(number))
+        if len(lanes) > 1 and self.mode in (ViewMode.SINGLE, ViewMode.DIFFERENCE):
+            single = self.mode is ViewMode.SINGLE
+            submenu = self._menu.addMenu("Show" if single else "Difference against")
+            for lane, results in enumerate(lanes):
+                choose = partial(self.set_lane, lane)
+                self._add_choice(submenu, results.lane.title, lane == self.lane, choose)
+
+    def _toggle_crisp(self) -> None:
+        self.set_crisp(not self.crisp)
+
+    def _add_choice(self, menu: QMenu, text: str, chosen: bool, choose: Callable[[], None]) -> None:
+        action = menu.addAction(text, choose)
+        action.setCheckable(True)
+        action.setChecked(chosen)
 
     # ── Qt ───────────────────────────────────────────────────────────────────────────────────
 
@@ -202,13 +208,6 @@ class FrameView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._choose(self._pane_at(event.position()))
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        number = self._pane_at(QPointF(event.pos()))
-        image = self._cells[number][1].image if number is not None else None
-        menu = self._menu(image)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

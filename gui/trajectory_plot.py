@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gui.plane_item import PlaneBox, PlaneItem
@@ -47,6 +47,7 @@ class TrajectoryPlot(QWidget):
         self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
         self._toy = ToyPlane(self._box, theme)
         self._zoomed = False
+        self._menu = QMenu(self)
         self._line = QLabel()
         self._toy_button, self._draw_button = QToolButton(), QToolButton()
         self._lay_out()
@@ -123,6 +124,9 @@ class TrajectoryPlot(QWidget):
             button.setAutoRaise(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._toy_button.setCheckable(True)
+        self._menu.addAction("Reset view", self.reset_view)
+        self._menu.addAction("Copy plot", self.copy)
+        self._menu.addAction("Toy example or walk", self._toy_button.toggle)
         row = QHBoxLayout()
         row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
         row.addWidget(self._line, 1)
@@ -163,11 +167,4 @@ class TrajectoryPlot(QWidget):
         self._line.setText(self._plane.reading(point) if inside else self._plane.note())
 
     def _show_menu(self, position: QPointF) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Reset view").triggered.connect(self.reset_view)
-        menu.addAction("Copy plot").triggered.connect(self.copy)
-        toy = QAction("Toy example", menu, checkable=True, checked=self.toy)
-        toy.toggled.connect(self.set_toy)
-        menu.addAction(toy)
-        menu.popup(position.toPoint())
+        self._menu.popup(position.toPoint())
