@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -18,36 +17,39 @@ from gui.theme import DARK, apply_theme
 from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
 
 
-@dataclass
 class Desk:
     """The window with all that stands behind it."""
 
-    state: ExplorerState
-    engine: ScriptedEngine
-    session: Session
-    window: MainWindow
+    def __init__(self) -> None:
+        frames = MemoryFrames()
+        engine = ScriptedEngine(frames)
+        self.engine = engine
+        self.state = ExplorerState(frames, Exploration())
+        self.session = Session(self.state, lambda: engine)
+        self.window = MainWindow(self.state, DARK)
 
     def finish(self) -> None:
         """Let the engine answer everything it was asked."""
         self.engine.play()
         QCoreApplication.processEvents()
 
+    def close(self) -> None:
+        """Take everything apart; the test's own reference must not keep the window."""
+        self.session.shutdown()
+        self.window.close()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
+        vars(self).clear()
+
 
 @pytest.fixture
 def desk(qapp: QApplication, qtbot: QtBot) -> Iterator[Desk]:
     """The window as it is shortly after its start, before the engine has answered."""
     apply_theme(qapp, DARK)
-    frames = MemoryFrames()
-    engine = ScriptedEngine(frames)
-    state = ExplorerState(frames, Exploration())
-    session = Session(state, lambda: engine)
-    window = MainWindow(state, DARK)
-    window.show()
-    qtbot.waitExposed(window)
-    window.complete()
-    session.start()
-    yield Desk(state, engine, session, window)
-    session.shutdown()
-    window.close()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    desk = Desk()
+    desk.window.show()
+    qtbot.waitExposed(desk.window)
+    desk.window.complete()
+    desk.session.start()
+    yield desk
+    desk.close()
