@@ -45,6 +45,10 @@ class Method(ABC):
         """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
         return lerp(start, end, gamma)
 
+    def expected_std(self, gamma: float) -> float:
+        """The std of the latent at γ, for independent ends of N(0, I)."""
+        return 1.0
+
     def seam(self, gamma: float, columns: int) -> float | None:
         """The latent column, 0…columns, at which one end's noise meets the other's, if any does."""
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.methods.contract import Array, NoiseMethod, lerp, methods
@@ -23,3 +24,6 @@ class Linear(NoiseMethod):
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return lerp(start, end, gamma)
+
+    def expected_std(self, gamma: float) -> float:
+        return math.sqrt(gamma * (2.0 * gamma - 2.0) + 1.0)

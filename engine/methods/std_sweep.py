@@ -27,4 +27,7 @@ class StdSweep(NoiseMethod):
     high: float = parameter(1.5, "To std", low=0.0, high=3.0, step=0.05)
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        return ((1.0 - gamma) * self.low + gamma * self.high) * start
+        return self.expected_std(gamma) * start
+
+    def expected_std(self, gamma: float) -> float:
+        return (1.0 - gamma) * self.low + gamma * self.high

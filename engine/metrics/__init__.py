@@ -1,0 +1,1 @@
+"""Measures, one a file; `contract` says what one is, discovery finds them."""

@@ -1,0 +1,26 @@
+"""CLIPScore: how well a picture fits a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.metrics.contract import FrameMeasure, Observed, Summary, mean, measures
+
+
+@measures.register("clip_score")
+@dataclass(frozen=True)
+class ClipScore(FrameMeasure):
+    """max(100 · cos(text, image), 0) of CLIP's directions.
+
+    Its mean over the frames at g = k/(n−1) is the article's InterpScore(f, text, n). The article
+    finds it blind to blur: read it beside the sharpness.
+    """
+
+    label = "CLIP score"
+    tip = "100 × cosine of the picture and the scoring text; CLIP hardly sees blur"
+    needs_scorer = True
+    needs_text = True
+    summaries = (Summary("InterpScore", mean, spread=True),)
+
+    def of(self, frame: Observed) -> float:
+        return max(100.0 * frame.cosine, 0.0)
