@@ -17,9 +17,10 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.export.atomic import Existing
 from engine.export.png import SIGNATURE, read_text
+from engine.methods.contract import methods
 from engine.session_file import FORMAT, SUFFIX, Origin, decode, encode, load_session, save_session
 from engine.solvers.contract import solvers
-from engine.walk import Exploration, Keyframe, Walk, lanes_of
+from engine.walk import Exploration, NoiseSource, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
 _FILMS = (".mp4", ".webm")
@@ -69,23 +70,23 @@ class Provenance:
         """The common text form: prompt, negative prompt, and a line of settings."""
         walk, sampling = self._walks[lane], self.exploration.sampling
         time = walk.time_of(index)
-        keyframe = _nearest_keyframe(walk, time)
+        prompt, noise, method = _nearest(walk, time)
         settings = {
             "Steps": sampling.steps,
             "Sampler": _sampler(sampling.solver or self.solver),
             "CFG scale": sampling.guidance,
-            "Seed": keyframe.noise.seed,
+            "Seed": noise.seed,
             "Size": f"{sampling.width}x{sampling.height}",
             "Model": self.exploration.model,
-            "Draw": keyframe.noise.draw,
-            "Method": walk.method_of(walk.locate(time)[0]).name,
+            "Draw": noise.draw,
+            "Method": method,
             "Time": round(time, 6),
             "Frame": f"{index + 1}/{walk.frames}",
             "Version": f"Latent Trails {self.versions.get('latent-trails', '')}".strip(),
         }
         line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")
         negative = [f"Negative prompt: {walk.negative}"] if walk.negative else []
-        return "\n".join([keyframe.prompt, *negative, line])
+        return "\n".join([prompt, *negative, line])
 
 
 def recall(path: Path) -> tuple[Exploration, Origin | None]:
@@ -108,9 +109,16 @@ def save_beside(path: Path, exploration: Exploration, existing: Existing) -> Pat
     return save_session(path.with_suffix(SUFFIX), exploration, existing)
 
 
-def _nearest_keyframe(walk: Walk, time: float) -> Keyframe:
+def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
+    """Prompt and noise of the keyframe nearest to `time`, and the method that holds there.
+
+    A method that walks between prompts only keeps the noise of its segment's start.
+    """
     segment, gamma = walk.locate(time)
-    return walk.keyframes[segment + round(gamma)]
+    nearest = walk.keyframes[segment + round(gamma)]
+    method = walk.method_of(segment).name
+    noisy = methods.get(method).walks_noise
+    return nearest.prompt, (nearest if noisy else walk.keyframes[segment]).noise, method
 
 
 def _sampler(solver: str) -> str:

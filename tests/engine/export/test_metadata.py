@@ -58,6 +58,13 @@ def test_the_common_form_is_spelt_as_others_read_it() -> None:
     assert "Method: slerp, Time: 1.0, Frame: 5/5" in last
 
 
+def test_a_walk_between_prompts_keeps_the_first_noise() -> None:
+    walk = replace(EXPLORATION.walk, methods=(MethodChoice("prompt-linear"),))
+    text = Provenance(Exploration(walk=walk), versions={}).parameters(0, 4)
+    assert text.startswith("猫 γ\n")
+    assert "Seed: 18446744073709551615, " in text
+
+
 def test_values_with_separators_are_quoted() -> None:
     odd = Provenance(replace(EXPLORATION, model="C:\\sd, v1"), versions={})
     assert 'Model: "C:\\\\sd, v1", ' in odd.parameters(0, 0)
