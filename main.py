@@ -59,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _window(options: argparse.Namespace) -> int:
     from gui.app import NO_DISPLAY, has_display, run_window
+    from gui.places import Places
     from gui.session import Engine
 
     if not has_display():
@@ -71,16 +72,8 @@ def _window(options: argparse.Namespace) -> int:
 
         return EngineThread(store)
 
-    return run_window(sys.argv, _exploration(options.file), store, make_engine)
-
-
-def _exploration(file: Path | None) -> Exploration:
-    """What the window opens with."""
-    if file is None:
-        return Exploration()
-    from engine.session_file import load_session
-
-    return load_session(file)
+    places = Places.usual()
+    return run_window(sys.argv, Exploration(), store, make_engine, places, options.file)
 
 
 def _render(options: argparse.Namespace) -> int:

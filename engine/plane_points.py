@@ -7,33 +7,37 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from engine.messages import Points
-from engine.walk import Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
+from engine.walk import MAX_KEYFRAMES, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 
 Point = tuple[float, float]
 
 
-def keyframe_at(walk: Walk, ends: Points, point: Point) -> Keyframe | None:
-    """The keyframe whose latent lies at `point`, or None where the ends span no plane.
+def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
+    """The keyframe whose latent lies at `point`, or None where the walk spans no plane.
 
-    `ends` [2, 2] are the coordinates of the walk's two keyframes, as PathReady gives them. The
-    prompt is that of the end with the larger share.
+    `places` [n, 2] are the coordinates of the walk's keyframes in a plane in which they lie, as an
+    exact PathReady gives them. The prompt is that of the keyframe with the larger share.
     """
-    if walk.segments != 1 or abs(float(np.linalg.det(ends))) < 1e-6:
+    areas = np.abs(places[0, 0] * places[1:, 1] - places[0, 1] * places[1:, 0])
+    other = int(np.argmax(areas)) + 1
+    if areas[other - 1] < 1e-6:
         return None
+    ends = places[[0, other]]
     first, last = (float(w) for w in np.linalg.solve(ends.T, np.asarray(point, np.float64)))
-    start, end = walk.keyframes
+    start, end = walk.keyframes[0], walk.keyframes[other]
     prompt = start.prompt if abs(first) >= abs(last) else end.prompt
     terms = [*_scaled(start, first), *_scaled(end, last)]
     return _sum(prompt, terms)
 
 
-def walk_through(walk: Walk, ends: Points, points: Sequence[Point]) -> Walk | None:
-    """The walk whose frames lie at `points`, each a keyframe; None where there is no plane."""
-    keyframes = [keyframe_at(walk, ends, point) for point in points]
-    passed = tuple(keyframe for keyframe in keyframes if keyframe is not None)
-    if len(passed) < 2 or len(passed) < len(keyframes):
-        return None
-    return Walk(passed, (MethodChoice("linear"),), walk.negative, len(passed))
+def walk_through(keyframes: Sequence[Keyframe], negative: str) -> Walk:
+    """The straight walk through at least two keyframes, with one frame for each.
+
+    Where there are more than a walk can have, every so many-th is kept; frames stay as many.
+    """
+    wanted = np.linspace(0, len(keyframes) - 1, min(len(keyframes), MAX_KEYFRAMES))
+    passed = tuple(keyframes[round(float(k))] for k in wanted)
+    return Walk(passed, (MethodChoice("linear"),), negative, len(keyframes))
 
 
 def _scaled(keyframe: Keyframe, factor: float) -> Iterable[NoiseTerm]:
@@ -47,7 +51,7 @@ def _sum(prompt: str, terms: Iterable[NoiseTerm]) -> Keyframe:
     weights: dict[NoiseSource, float] = {}
     for term in terms:
         weights[term.source] = weights.get(term.source, 0.0) + term.weight
-    kept = [NoiseTerm(s, w) for s, w in weights.items() if w != 0.0]
+    kept = [NoiseTerm(s, w) for s, w in weights.items() if abs(w) > 1e-12]
     if not kept:
         return Keyframe(prompt, next(iter(weights)), 0.0)
     first, *rest = kept

@@ -17,10 +17,11 @@ import numpy as np
 from engine.messages import Array32, Curve, PathReady, Points
 from engine.methods.contract import Array, crossing_methods
 from engine.path import Path
-from engine.walk import MethodChoice, Walk, with_method
+from engine.walk import MethodChoice, with_method
 
 _SAMPLES = 97
 _FIT = 65
+_MOST_FITTED = 257
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,38 @@ class Plane:
 
 def plane_of(path: Path) -> Plane:
     """The plane in which a walk is drawn."""
+    return _spanned_plane(path) or _fitted_plane(path)
+
+
+def _spanned_plane(path: Path) -> Plane | None:
+    """The plane of the walk's keyframes, if all of them, and the paths between, lie in one."""
     walk = path.walk
-    if walk.segments == 1 and path.method(0).planar:
-        ends = np.stack([path.keyframe(0).ravel(), path.keyframe(1).ravel()])
-        return Plane(_gram_schmidt(ends), spanned=True)
-    times = np.linspace(0.0, 1.0, max(_FIT, 16 * walk.segments + 1))
-    points = np.stack([path.exact_latent(float(t)).ravel() for t in times])
+    if not all(path.method(segment).planar for segment in range(walk.segments)):
+        return None
+    first = path.keyframe(0).ravel()
+    farthest = max(range(1, len(walk.keyframes)), key=lambda k: _off(path.keyframe(k), first))
+    basis = _gram_schmidt(np.stack([first, path.keyframe(farthest).ravel()]))
+    for k in range(len(walk.keyframes)):
+        key = path.keyframe(k).ravel()
+        if float(np.linalg.norm(key - (basis @ key) @ basis)) > 1e-9 * float(np.sqrt(key.size)):
+            return None
+    return Plane(basis, spanned=True)
+
+
+def _fitted_plane(path: Path) -> Plane:
+    """The plane through the origin that keeps most of the path's energy."""
+    count = min(max(_FIT, 16 * path.walk.segments + 1), _MOST_FITTED)
+    points = np.stack([path.exact_latent(float(t)).ravel() for t in np.linspace(0.0, 1.0, count)])
     _, _, rows = np.linalg.svd(points, full_matrices=False)
     basis = rows[:2]
     basis = basis * np.where((points[0] @ basis.T) < 0, -1.0, 1.0)[:, None]
     return Plane(basis, spanned=False)
+
+
+def _off(latent: Array, axis: Array) -> float:
+    """How far a latent lies off the line through the origin and `axis`."""
+    flat, direction = latent.ravel(), _unit(axis, axis)
+    return float(np.linalg.norm(flat - (flat @ direction) * direction))
 
 
 def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
@@ -63,21 +86,21 @@ def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
     frames, stds = _project_times(path, plane, times)
-    keys = np.stack([path.keyframe(k) for k in range(len(walk.keyframes))])
+    keys = [plane.project(path.keyframe(k)[None])[0][0] for k in range(len(walk.keyframes))]
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own, kept)]
-    if others and plane.spanned and path.method(0).walks_noise:
+    if others and plane.spanned and walk.segments == 1 and path.method(0).walks_noise:
         names = (name for name in crossing_methods() if name != walk.method_of(0).name)
         curves += [_curve(path, plane, name) for name in names]
     return PathReady(
         job=job,
         lane=lane,
         frames=frames,
-        keyframes=plane.project(keys)[0],
+        keyframes=np.stack(keys),
         curves=tuple(curves),
         exact=kept > 1.0 - 1e-9,
         kept=kept,
-        dimension=int(keys[0].size),
+        dimension=path.keyframe(0).size,
         std=stds,
     )
 

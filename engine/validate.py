@@ -12,6 +12,7 @@ from engine.methods.contract import make_method
 from engine.solvers.contract import solvers
 from engine.walk import (
     MAX_FRAMES,
+    MAX_KEYFRAMES,
     MAX_SEED,
     MAX_STEPS,
     Exploration,
@@ -22,7 +23,6 @@ from engine.walk import (
 )
 
 MAX_TEXT = 20_000
-MAX_KEYFRAMES = 1000
 MAX_LANES = 100
 MAX_DRAW = 9999
 MAX_SIDE = 4096

@@ -18,6 +18,7 @@ ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
 MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
 MAX_STEPS = 1000
+MAX_KEYFRAMES = 1000
 
 ParameterValue = float | int | str | bool
 

@@ -69,6 +69,13 @@ TABLE: tuple[Entry, ...] = (
     Entry(WALK, "auto", "Render &by itself", ("Ctrl+B",), "Render after each change", True),
     _part(WALK),
     Entry(WALK, "add_keyframe", "&Add keyframe", ("Ctrl+K",), "Go on to one more picture"),
+    Entry(
+        WALK,
+        "keep_point",
+        "&Keep this point",
+        ("Ctrl+Shift+K",),
+        "Let the walk pass the point of the plane that is shown",
+    ),
     Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Other noise where it is not locked"),
     Entry(WALK, "turn", "&Turn around", ("Ctrl+T",), "Walk from the end to the start"),
     _part(WALK),

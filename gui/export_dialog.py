@@ -142,7 +142,7 @@ class ExportDialog(QDialog):
         """Show the dialog for the walk as it is."""
         if self._job is None:
             preferences = self._settings.preferences
-            self._folder = Path(preferences.export_folder or _pictures_folder())
+            self._folder = Path(preferences.export_folder or pictures_folder())
             self.folder.set_folder(str(self._folder))
             self.metadata.setChecked(preferences.metadata)
             self.fps.setValue(self._state.exploration.fps)
@@ -307,7 +307,8 @@ class ExportDialog(QDialog):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._done.parent)))
 
 
-def _pictures_folder() -> str:
+def pictures_folder() -> str:
+    """Where the system keeps a person's pictures."""
     place = QStandardPaths.StandardLocation.PicturesLocation
     return QStandardPaths.writableLocation(place) or str(Path.home())
 

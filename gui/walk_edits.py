@@ -33,7 +33,8 @@ def with_keyframe(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
 
 
 def with_noise(walk: Walk, index: int, noise: NoiseSource) -> Walk:
-    return with_keyframe(walk, index, replace(walk.keyframes[index], noise=noise))
+    """The walk with one draw, instead of any sum of several, as the noise of keyframe `index`."""
+    return with_keyframe(walk, index, Keyframe(walk.keyframes[index].prompt, noise))
 
 
 def with_prompt(walk: Walk, prompt: str, index: int | None = None) -> Walk:
@@ -64,10 +65,15 @@ def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
 
 def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
     """The walk going on to one more keyframe: the last prompt, fresh noise, frames as dense."""
-    keyframe = replace(walk.keyframes[-1], noise=NoiseSource(seed(), 0))
+    keyframe = Keyframe(walk.keyframes[-1].prompt, NoiseSource(seed(), 0))
     longer = inserted(walk, len(walk.keyframes), keyframe)
     per_segment = max((walk.frames - 1) / walk.segments, 1)
     return replace(longer, frames=round(per_segment * longer.segments) + 1)
+
+
+def with_point(walk: Walk, keyframe: Keyframe, gamma: float) -> Walk:
+    """A point of the plane put into the walk where the playhead, at time `gamma`, is."""
+    return inserted(walk, walk.locate(gamma)[0] + 1, keyframe)
 
 
 def removed(walk: Walk, index: int) -> Walk:

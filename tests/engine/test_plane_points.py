@@ -64,9 +64,18 @@ def test_a_long_recording_keeps_its_length_with_as_many_keyframes_as_a_walk_may_
     encode(Exploration(walk=walk))
 
 
+def test_a_walk_through_a_picked_point_still_lies_in_the_plane() -> None:
+    (between,) = _picked(WALK, (0.9, -0.4))
+    walk = Walk(keyframes=(WALK.keyframes[0], between, WALK.keyframes[1]), frames=9)
+    ready = describe(_path(walk), 1, 0)
+    assert ready.exact
+    assert np.allclose(ready.keyframes[1], (0.9, -0.4), atol=1e-9)
+    (again,) = _picked(walk, (-0.2, 0.1))
+    expected = plane_of(_path(walk)).lift(-0.2, 0.1, SHAPE)
+    assert np.allclose(_path(Walk(keyframes=(again, again))).keyframe(0), expected, atol=1e-9)
+
+
 def test_where_there_is_no_plane_there_is_no_keyframe() -> None:
     same = Walk(keyframes=(Keyframe("a"), Keyframe("b")))
-    ends = describe(_path(same), 1, 0).keyframes
-    assert keyframe_at(same, ends, (0.1, 0.2)) is None
-    chain = Walk(keyframes=(Keyframe(), Keyframe(), Keyframe()))
-    assert keyframe_at(chain, np.eye(2), (0.1, 0.2)) is None
+    places = describe(_path(same), 1, 0).keyframes
+    assert keyframe_at(same, places, (0.1, 0.2)) is None
