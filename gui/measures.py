@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.messages import LatentStats
+from engine.methods.contract import make_method
 from engine.walk import Walk
 from gui.results import LaneResults
 from gui.state import ExplorerState
 
 Values = npt.NDArray[np.float64]
+#: Enough for a curve to look smooth.
+THEORY_POINTS = 129
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,12 @@ def times_of(walk: Walk) -> Values:
     return np.array([walk.time_of(index) for index in range(walk.frames)])
 
 
-def theory_of(measure: Measure, walk: Walk) -> Values | None:
-    """What the article derives for the measure at each frame [n], if it derives anything.
-
-    For independent ends the std of linear is √(γ(2γ−2)+1), and of the others that keep N(0, I), 1.
-    """
+def theory_of(measure: Measure, walk: Walk) -> tuple[Values, Values] | None:
+    """Times [n] and what the walk's methods are expected to have there [n], if anything is known:
+    for independent ends, linear's std is √(γ(2γ−2)+1), and that of what keeps N(0, I) is 1."""
     if measure.name != "latent_std":
         return None
-    gammas = np.array([walk.locate(walk.time_of(k)) for k in range(walk.frames)])
-    linear = np.array([walk.method_of(int(s)).name == "linear" for s in gammas[:, 0]])
-    dip = np.sqrt(gammas[:, 1] * (2.0 * gammas[:, 1] - 2.0) + 1.0)
-    return np.where(linear, dip, 1.0)
+    times = np.linspace(0.0, 1.0, THEORY_POINTS)
+    makers = [make_method(walk.method_of(segment)) for segment in range(walk.segments)]
+    places = (walk.locate(float(time)) for time in times)
+    return times, np.array([makers[segment].expected_std(gamma) for segment, gamma in places])

@@ -99,10 +99,14 @@ class MetricsPlot(QWidget):
     def _action(self, measure: Measure) -> QAction:
         action = QAction(measure.label, self, checkable=True)
         action.setToolTip(measure.tip)
-        action.triggered.connect(lambda on: self._toggle(measure.name, on))
+        action.setData(measure.name)
+        action.triggered.connect(self._toggle)
         return action
 
-    def _toggle(self, name: str, on: bool) -> None:
+    def _toggle(self, on: bool) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        name = str(action.data())
         others = tuple(n for n in self.shown if n != name)
         self.show_measures((*others[1 - MOST_CHARTS :], name) if on else others)
 
@@ -123,7 +127,7 @@ class MetricsPlot(QWidget):
                 known = known or bool(np.isfinite(values).any())
                 theory = theory_of(chart.measure, walk)
                 if theory is not None:
-                    theories.append((method, times, theory))
+                    theories.append((method, *theory))
             chart.set_curves(curves, theories)
         self._show_hint(known)
         self._move_playhead()

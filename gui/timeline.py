@@ -132,14 +132,14 @@ class Timeline(QWidget):
         self._held = None
 
     def _drag(self, x: float) -> None:
-        index = self._ruler.scale().index_at(x)
+        scale = self._ruler.scale()
         if self._held is None:
-            self._state.seek(index)
+            self._state.seek(scale.index_at(x))
             return
-        span = list(self._state.span)
-        span[self._held] = index
+        first, last = self._state.span
+        span = (scale.edge_at(x), last) if self._held == 0 else (first, scale.edge_at(x) - 1)
         if span[0] <= span[1]:
-            self._state.set_range((span[0], span[1]))
+            self._state.set_range(span)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = STEPS.get(Qt.Key(event.key()))

@@ -39,6 +39,10 @@ class Scale:
         """The frame at `x`, the nearest one outside of the frames."""
         return min(max(int((x - self.left) / max(self.cell, 1e-9)), 0), max(self.frames - 1, 0))
 
+    def edge_at(self, x: float) -> int:
+        """The frame that begins nearest to `x`; the number of frames at the end of the last."""
+        return min(max(round((x - self.left) / max(self.cell, 1e-9)), 0), self.frames)
+
 
 class Track(QWidget):
     """One row of the timeline. It only paints; the timeline takes the mouse for all of them."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from engine.messages import Points
 from gui.plane_item import PlaneBox, PlaneItem
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
@@ -43,7 +44,8 @@ class TrajectoryPlot(QWidget):
     ) -> None:
         super().__init__(parent)
         self._box = PlaneBox()
-        self._canvas = pg.PlotWidget(viewBox=self._box)
+        self._canvas = pg.GraphicsView()
+        self._canvas.setCentralItem(self._box)
         self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
         self._toy = ToyPlane(self._box, theme)
         self._zoomed = False
@@ -81,6 +83,11 @@ class TrajectoryPlot(QWidget):
             item.setVisible(shown)
         self.reset_view()
 
+    @property
+    def toy_ends(self) -> Points:
+        """Where the example's two ends are [2, 2]."""
+        return self._toy.ends
+
     def draw_toy(self) -> None:
         """Draw the example's two ends again."""
         self._toy.draw()
@@ -111,9 +118,6 @@ class TrajectoryPlot(QWidget):
         return self._toy if self.toy else self._walk
 
     def _lay_out(self) -> None:
-        self._canvas.getPlotItem().hideButtons()
-        for side in ("left", "bottom"):
-            self._canvas.getPlotItem().hideAxis(side)
         self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for button, text, tip in (
             (self._toy_button, "Toy", "The article's example: two draws in two dimensions"),
@@ -139,9 +143,9 @@ class TrajectoryPlot(QWidget):
         column.addLayout(row)
 
     def _connect(self, state: ExplorerState) -> None:
-        self._box.pressed.connect(lambda point: self._plane.press(point))
-        self._box.dragged.connect(lambda point: self._plane.drag(point))
-        self._box.clicked.connect(lambda point: self._plane.click(point))
+        self._box.pressed.connect(self._press)
+        self._box.dragged.connect(self._drag)
+        self._box.clicked.connect(self._click)
         self._box.reset_asked.connect(self.reset_view)
         self._box.menu_asked.connect(self._show_menu)
         self._box.sigResized.connect(self._fit)
@@ -150,6 +154,15 @@ class TrajectoryPlot(QWidget):
         self._toy_button.toggled.connect(self.set_toy)
         self._draw_button.clicked.connect(self.draw_toy)
         state.path_changed.connect(self._fit)
+
+    def _press(self, start: QPointF) -> None:
+        self._plane.press(start)
+
+    def _drag(self, point: QPointF) -> None:
+        self._plane.drag(point)
+
+    def _click(self, point: QPointF) -> None:
+        self._plane.click(point)
 
     def _fit(self) -> None:
         if not self._zoomed:

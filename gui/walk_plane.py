@@ -79,7 +79,7 @@ class WalkPlane(QObject):
             return "The plane appears with the first walk"
         if path.exact:
             return "Exact: the walk lies in this plane"
-        return f"The plane shows {path.kept:.0%} of the walk"
+        return f"The plane shows {path.kept * 100:.0f} % of the walk"
 
     def reading(self, point: QPointF) -> str:
         """What is at a point of the plane."""

@@ -1,0 +1,127 @@
+"""Measures over the walk: which values are drawn, what theory expects, what the mouse does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+
+from engine import messages as m
+from engine.walk import Keyframe as Key
+from engine.walk import MethodChoice, NoiseSource, Walk
+from gui.measure_chart import MeasureChart
+from gui.measures import MEASURES, theory_of, values_of
+from gui.metrics_plot import MOST_CHARTS, MetricsPlot
+from gui.theme import DARK, LIGHT
+from tests.gui.told import Told, told
+
+BY_NAME = {measure.name: measure for measure in MEASURES}
+
+
+def shown(told_: Told, qtbot: QtBot) -> MetricsPlot:
+    plot = MetricsPlot(told_.state, DARK)
+    qtbot.addWidget(plot)
+    plot.resize(420, 320)
+    plot.show()
+    return plot
+
+
+def charts(plot: MetricsPlot) -> list[MeasureChart]:
+    return [c for c in plot.findChildren(MeasureChart) if c.isVisible()]
+
+
+def labels(plot: MetricsPlot) -> list[str]:
+    return [label.text() for label in plot.findChildren(QLabel) if label.isVisible()]
+
+
+def test_theory_is_the_articles() -> None:
+    gammas = np.linspace(0.0, 1.0, 129)
+    for name, expected in (("linear", np.sqrt(gammas * (2 * gammas - 2) + 1)), ("slerp", 1.0)):
+        theory = theory_of(BY_NAME["latent_std"], Walk(methods=(MethodChoice(name),)))
+        assert theory is not None
+        assert theory[1] == pytest.approx(np.broadcast_to(expected, 129))
+    assert theory_of(BY_NAME["clip_score"], Walk()) is None
+
+
+def test_theory_begins_anew_in_each_segment() -> None:
+    keys = tuple(Key(noise=NoiseSource(1, k)) for k in range(3))
+    walk = Walk(keys, (MethodChoice("linear"), MethodChoice("slerp")))
+    theory = theory_of(BY_NAME["latent_std"], walk)
+    assert theory is not None
+    assert theory[1][[0, 32, 64, 96, 128]] == pytest.approx([1.0, np.sqrt(0.5), 1.0, 1.0, 1.0])
+
+
+def test_values_come_with_frames_or_from_the_engine() -> None:
+    told_ = Told(frames=5)
+    told_.begin()
+    told_.frame(2)
+    std = values_of(told_.state, BY_NAME["latent_std"], 0)
+    assert std == pytest.approx([np.nan, np.nan, 0.98, np.nan, np.nan], nan_ok=True)
+    assert np.isnan(values_of(told_.state, BY_NAME["clip_score"], 0)).all()
+    told_.state.apply(m.MeasureReady(1, 0, 3, "clip_score", 25.5))
+    assert values_of(told_.state, BY_NAME["clip_score"], 0)[3] == 25.5
+
+
+def test_only_what_the_engine_must_compute_is_asked_for(qtbot: QtBot) -> None:
+    told_ = told()
+    plot = shown(told_, qtbot)
+    assert plot.shown == ("latent_std",)
+    assert told_.state.wanted_measures == ()
+    plot.show_measures(("latent_std", "clip_score"))
+    assert plot.shown == ("latent_std", "clip_score")
+    assert told_.state.wanted_measures == ("clip_score",)
+
+
+def test_the_menu_chooses_and_keeps_to_what_can_be_read(qtbot: QtBot) -> None:
+    plot = shown(told(), qtbot)
+    menu = plot.findChild(QToolButton).menu()
+    actions = {action.text(): action for action in menu.actions()}
+    for text in ("CLIP score", "Step length", "Sharpness"):
+        actions[text].trigger()
+    assert len(plot.shown) == MOST_CHARTS
+    assert "latent_std" not in plot.shown
+    assert not actions["Latent std"].isChecked()
+    actions["Sharpness"].trigger()
+    assert plot.shown == ("clip_score", "step_length")
+
+
+def test_what_a_session_wants_is_shown(qtbot: QtBot) -> None:
+    told_ = told()
+    plot = shown(told_, qtbot)
+    told_.state.want_measures(("clip_score",))
+    assert plot.shown == ("latent_std", "clip_score")
+
+
+def test_values_at_the_playhead_are_read_off(qtbot: QtBot) -> None:
+    told_ = told(methods=("linear", "slerp"))
+    plot = shown(told_, qtbot)
+    told_.state.seek(20)
+    assert labels(plot)[0].count("0.8") == 2
+    told_.state.seek(0)
+    plot.set_theme(LIGHT)
+    assert LIGHT.method_colour("linear") in labels(plot)[0]
+
+
+def test_values_appear_as_they_arrive(qtbot: QtBot) -> None:
+    told_ = told()
+    plot = shown(told_, qtbot)
+    plot.show_measures(("clip_score",))
+    assert not charts(plot)
+    assert "Ctrl+Enter" in labels(plot)[-1]
+    told_.state.apply(m.MeasureReady(1, 0, 0, "clip_score", 25.5))
+    qtbot.waitUntil(lambda: bool(charts(plot)))
+    assert "25.5" in labels(plot)[0]
+
+
+def test_a_click_seeks(qtbot: QtBot) -> None:
+    told_ = told()
+    plot = shown(told_, qtbot)
+    (chart,) = charts(plot)
+    canvas = next(c for c in chart.children() if hasattr(c, "getViewBox"))
+    box = canvas.getViewBox()
+    for index in (5, 16):
+        point: QPoint = canvas.mapFromScene(box.mapViewToScene(QPointF(index / 20, 0.9)))
+        qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=point)
+        assert told_.state.playhead == index
