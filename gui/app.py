@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.appearance import Appearance
+from gui.background import Background
 from gui.icons import app_icon
 from gui.main_window import MainWindow
 from gui.places import Places
 from gui.session import Engine, Session
 from gui.settings import DEVICES, Preferences, Settings
 from gui.state import ExplorerState
+
+if TYPE_CHECKING:
+    from gui.companions import Companions
 
 NO_DISPLAY = (
     "There is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or render without "
@@ -90,6 +96,7 @@ class Program(QObject):
         self._preferences = settings.preferences
         if settings.preferences.offline:
             os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is imported
+        self._background = Background(self)
         self.appearance = Appearance(app, settings.preferences.theme)
         self.state = ExplorerState(store, exploration)
         device = device_of(settings.preferences)
@@ -101,17 +108,28 @@ class Program(QObject):
             self.window.restoreState(layout[1])
         self.appearance.changed.connect(self.window.set_theme)
         settings.changed.connect(self._follow_preferences)
-        self.window.painted.connect(self._complete)
+        self.window.painted.connect(self._begin)
+        self.window.closing.connect(self._background.close)
 
-    def _complete(self) -> None:
-        """The window is on the screen: start the engine, then add all that can wait for it."""
+    def _begin(self) -> None:
+        """The window is on the screen: start the engine, and import what the rest needs."""
         self.session.start()
-        self.window.complete()
-        from gui.companions import Companions
+        self._background.run(_import_the_rest, self._complete)
 
-        theme = self.appearance.theme
-        self.companions = Companions(
-            self.state, self._store, self._settings, self._places, self.window, theme
+    def _complete(self, make_companions: Callable[..., Companions]) -> None:
+        self.window.complete()
+        # In a turn of its own, so that the window breathes in between.
+        QTimer.singleShot(0, partial(self._accompany, make_companions))
+
+    def _accompany(self, make_companions: Callable[..., Companions]) -> None:
+        self.companions = make_companions(
+            self.state,
+            self._store,
+            self._settings,
+            self._places,
+            self._background,
+            self.window,
+            self.appearance.theme,
         )
         if self._file is not None:
             self.companions.documents.open(self._file)
@@ -122,6 +140,16 @@ class Program(QObject):
         self._store.set_budgets(preferences.memory * MEBIBYTE, preferences.disk * MEBIBYTE)
         if preferences.device != before.device:
             self.session.use_device(device_of(preferences))
+
+
+def _import_the_rest() -> Callable[..., Companions]:
+    """Import the plots and everything beside the views; takes a second, so not on the window's
+    thread."""
+    import gui.metrics_plot
+    import gui.trajectory_plot  # noqa: F401 — for the window, which builds them
+    from gui.companions import Companions
+
+    return Companions
 
 
 def device_of(preferences: Preferences) -> str:

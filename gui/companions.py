@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu
 
 from engine.export.tables import write_table
@@ -18,7 +19,7 @@ from gui.background import Background
 from gui.documents import Documents
 from gui.drops import Drops
 from gui.experiments import Experiment, read_experiments
-from gui.export_dialog import ExportDialog, Writer
+from gui.export_dialog import ExportDialog, Writer, pictures_folder
 from gui.export_plan import Kind
 from gui.hints import HintBar
 from gui.log_view import LogView
@@ -27,6 +28,7 @@ from gui.model_dialog import ModelDialog
 from gui.places import Places
 from gui.plot_files import write_png, write_svg
 from gui.preferences import PreferencesDialog
+from gui.recorder import Recorder, probed_keyframe
 from gui.recovery import Recovery
 from gui.results import FrameReader
 from gui.settings import Preferences, Settings
@@ -34,6 +36,7 @@ from gui.shortcuts_dialog import ShortcutsDialog
 from gui.state import ExplorerState
 from gui.tables import measure_columns
 from gui.theme import Theme
+from gui.walk_edits import with_point
 
 
 class Companions(QObject):
@@ -45,21 +48,18 @@ class Companions(QObject):
         frames: FrameReader,
         settings: Settings,
         places: Places,
+        background: Background,
         window: MainWindow,
         theme: Theme,
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
+        self._frames, self._places = frames, places
         self._awaited = ""
-        self.background = Background(self)
+        self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, places.recovery, self)
-        self.preferences = PreferencesDialog(settings, window)
-        self.shortcuts = ShortcutsDialog(window)
-        self.about = AboutDialog(window)
-        self.log = LogView(places.log, window)
-        self.model = ModelDialog(settings, self.background, window)
-        self.export = ExportDialog(state, frames, settings, self._writers(), window)
+        self.recorder = Recorder(state, self._film_folder, self)
         self.drops = Drops(window, self.documents, self.show_model)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -68,6 +68,38 @@ class Companions(QObject):
         self._fill_menus()
         self._offline = settings.preferences.offline
         self._offer_leftover()
+
+    # ── dialogs, each built when it is first wanted ──────────────────────────────────────────
+
+    @cached_property
+    def preferences(self) -> PreferencesDialog:
+        return PreferencesDialog(self._settings, self._window)
+
+    @cached_property
+    def shortcuts(self) -> ShortcutsDialog:
+        return ShortcutsDialog(self._window)
+
+    @cached_property
+    def about(self) -> AboutDialog:
+        return AboutDialog(self._window)
+
+    @cached_property
+    def log(self) -> LogView:
+        return LogView(self._places.log, self._window)
+
+    @cached_property
+    def model(self) -> ModelDialog:
+        dialog = ModelDialog(self._settings, self.background, self._window)
+        dialog.chosen.connect(self.use_model)
+        dialog.unload_asked.connect(self._state.pause)
+        return dialog
+
+    @cached_property
+    def export(self) -> ExportDialog:
+        writers = self._writers()
+        dialog = ExportDialog(self._state, self._frames, self._settings, writers, self._window)
+        self._window.closing.connect(dialog.stop)
+        return dialog
 
     def _writers(self) -> dict[Kind, Writer]:
         plot = self._window.trajectory
@@ -89,20 +121,22 @@ class Companions(QObject):
                 "save": documents.save,
                 "save_as": documents.ask_save,
                 "model": lambda: self.model.open_for(self._state.exploration.model),
-                "export": self.export.open_now,
-                "preferences": self.preferences.show,
-                "shortcuts": self.shortcuts.show,
+                "export": lambda: self.export.open_now(),
+                "record": self.recorder.set_recording,
+                "keep_point": self.keep_point,
+                "preferences": lambda: self.preferences.show(),
+                "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,
-                "about": self.about.show,
+                "about": lambda: self.about.show(),
             }
         )
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
-        self.model.chosen.connect(self.use_model)
-        self.model.unload_asked.connect(self._state.pause)
         self._state.model_changed.connect(self._model_changed)
         self._settings.changed.connect(self._follow_preferences)
+        self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
+        self.recorder.saved.connect(self._recording_saved)
         self._window.closing.connect(self.close)
 
     def _fill_menus(self) -> None:
@@ -114,16 +148,40 @@ class Companions(QObject):
         menu = self._window.menus["E&xperiments"]
         menu.setToolTipsVisible(True)
         for experiment in read_experiments():
-            action = menu.addAction(experiment.title, partial(self.open_experiment, experiment))
+            action = menu.addAction(experiment.title)
+            action.triggered.connect(partial(self.open_experiment, experiment))
             action.setToolTip(experiment.about)
             action.setStatusTip(experiment.about)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
-    def open_experiment(self, experiment: Experiment) -> None:
+    def open_experiment(self, experiment: Experiment, _checked: bool = False) -> None:
         """Render one of the article's experiments with the model in use; undo goes back."""
         current = self._state.exploration
         self._state.edit(experiment.on(current), experiment.title)
+
+    def keep_point(self) -> None:
+        """Let the walk pass the point of the plane that was clicked, where the playhead is."""
+        state = self._state
+        point = probed_keyframe(state)
+        if point is None:
+            state.message_posted.emit("Click a point of the plane first; then it can be kept.", "")
+            return
+        walk = with_point(
+            state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
+        )
+        state.edit(replace(state.exploration, walk=walk), "Keep the point")
+
+    def _film_folder(self) -> Path:
+        return Path(self._settings.preferences.export_folder or pictures_folder())
+
+    def _recording_saved(self, film: Path) -> None:
+        def show_folder() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(film.parent)))
+
+        self._window.messages.offer(
+            f"Recorded to {film}.", "Open folder", show_folder, lambda: None
+        )
 
     def show_model(self, location: str) -> None:
         """Show what is known of a model, to be used with one more click."""
@@ -152,8 +210,7 @@ class Companions(QObject):
 
     def close(self) -> None:
         """The window goes: end what is running, and leave a copy of what is not saved."""
-        self.export.stop()
-        self.background.close()
+        self.recorder.close()
         self.recovery.close()
         window = self._window
         self._settings.keep_layout(window.saveGeometry(), window.saveState())
