@@ -15,6 +15,7 @@ from engine.errors import ModelError
 from engine.models.checkpoint import check_checkpoint
 from engine.models.header import WeightsHeader, read_header
 from engine.models.report import PICKLES, ModelPart, ModelReport, read_object, refused
+from engine.models.schedulers import has_own_solver, solver_name
 
 #: The model that lies beside the code. It alone may have Python files around: its own recipe.
 STARTER_FOLDER = Path(__file__).parents[2] / "resources" / "starter_model"
@@ -32,6 +33,7 @@ _STEMS = {
     "unet": "diffusion_pytorch_model",
     "vae": "diffusion_pytorch_model",
 }
+_SCHEDULE = "scheduler/scheduler_config.json"
 _FAMILIES = {768: "SD 1.x", 1024: "SD 2.x"}
 
 
@@ -56,16 +58,10 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
         return refused(path, f"The folder {path} is empty; choose one with a model in it.")
     try:
         index = read_object(path / "model_index.json")
-        unsafe = _code_in(path, index)
-        if unsafe:
-            return refused(path, unsafe, kind="folder")
-        scheduler = read_object(path / "scheduler" / "scheduler_config.json")
+        problem = _code_in(path, index) or _foreign_pipeline(path, index)
+        return refused(path, problem, kind="folder") if problem else _examine_parts(path, half)
     except ModelError as error:
         return refused(path, str(error), kind="folder")
-    foreign = _foreign_pipeline(path, index)
-    if foreign:
-        return refused(path, foreign, kind="folder")
-    return _examine_parts(path, scheduler, half)
 
 
 def check_clip(folder: Path) -> str:
@@ -80,9 +76,13 @@ def check_clip(folder: Path) -> str:
     return f"{folder} lacks {', '.join(lacking)}; fetch the model again." if lacking else ""
 
 
-def _examine_parts(path: Path, scheduler: Mapping[str, Any], half: bool) -> ModelReport:
+def _examine_parts(path: Path, half: bool) -> ModelReport:
     missing = [f"tokenizer/{name}" for name in _missing_words(path / "tokenizer")]
-    parts, problems = [], []
+    parts, problems, scheduler = [], [], {}
+    if (path / _SCHEDULE).is_file():
+        scheduler = read_object(path / _SCHEDULE)
+    else:
+        missing.append(_SCHEDULE)
     for name in _CLASSES:
         try:
             part = _read_part(path / name, half)
@@ -96,16 +96,26 @@ def _examine_parts(path: Path, scheduler: Mapping[str, Any], half: bool) -> Mode
     if missing:
         problems.insert(0, f"{path} lacks {', '.join(sorted(missing))}; fetch the model again.")
     problems += _misfits({part.name: part.config for part in parts})
+    name = str(scheduler.get("_class_name", ""))
     return ModelReport(
         path,
         "folder",
         family=_family({part.name: part.config for part in parts}),
         prediction=str(scheduler.get("prediction_type", "epsilon")),
-        scheduler=str(scheduler.get("_class_name", "")),
+        scheduler=name,
+        schedule=scheduler,
         parts=tuple(parts),
         bytes=sum(part.bytes for part in parts),
         problems=tuple(problems),
+        notes=_notes(name, scheduler),
     )
+
+
+def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
+    if has_own_solver(scheduler, schedule):
+        return ()
+    solver = solver_name(scheduler, schedule)
+    return (f"Its own scheduler ({scheduler or 'unnamed'}) is replaced by the solver {solver}.",)
 
 
 def _code_in(path: Path, index: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from engine.models.hub import Reporter
 from engine.models.loaded import DiffusionModel
 from engine.models.networks import build_clip, read_weights
 from engine.models.report import read_object
-from engine.models.tokens import TokenCounter
+from engine.models.tokens import TokenCount, TokenCounter
 
 #: What transformers' CLIPImageProcessor uses where the settings do not say.
 _MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -82,6 +82,10 @@ class Scorer:
         self._tokenizer = TokenCounter(folder)
         self._prepare = _preparation(folder, self._model.config.vision_config.image_size)
         self.device = device
+
+    def count(self, text: str) -> TokenCount:
+        """How many tokens a text takes, of how many are read."""
+        return self._tokenizer.count(text)
 
     @torch.inference_mode()
     def text(self, text: str) -> Pixels:

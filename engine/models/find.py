@@ -19,7 +19,7 @@ def locate(location: str, half: bool, progress: Reporter) -> Path:
     if location == STARTER:
         return STARTER_FOLDER
     path = Path(location).expanduser()
-    if path.exists():
+    if location and path.exists():
         return path
     if is_hub_id(location) and not path.parent.is_dir():
         return Hub().fetch(location, diffusion_model(half), progress)
@@ -32,7 +32,7 @@ def locate(location: str, half: bool, progress: Reporter) -> Path:
 def locate_scorer(location: str, progress: Reporter) -> Path:
     """The folder of a CLIP model, downloaded where it is a hub id that is not in the cache."""
     path = Path(location).expanduser()
-    if path.exists():
+    if location and path.exists():
         return path
     if is_hub_id(location):
         return Hub().fetch(location, clip_model(), progress)

@@ -16,7 +16,7 @@ from engine.models.identity import identity_of
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
 from engine.models.networks import State, build_text_encoder, build_unet, build_vae, read_weights
 from engine.models.recommend import recommended
-from engine.models.report import ModelPart, ModelReport, read_object
+from engine.models.report import ModelPart, ModelReport
 from engine.models.schedulers import pipeline_config
 from engine.models.tokens import TokenCounter
 from engine.walk import STARTER
@@ -67,14 +67,13 @@ def _open_folder(
     for part in report.parts:
         progress(f"Loading the {_LABELS[part.name]}", 0.1 + 0.3 * len(networks))
         networks[part.name] = _network(part, device, dtype)
-    scheduler = read_object(folder / "scheduler" / "scheduler_config.json")
     card = ModelCard(
         identity=identity_of(folder, _pixel_files(report)),
         name=name,
         location=location,
         family=report.family,
         scheduler_class=report.scheduler,
-        scheduler_config=pipeline_config(scheduler),
+        scheduler_config=pipeline_config(report.scheduler, report.schedule),
         default_sampling=recommended(folder, report),
         scorer=folder / "clip" if (folder / "clip" / "config.json").is_file() else None,
     )

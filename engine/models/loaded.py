@@ -5,6 +5,7 @@ The only torch-level face of a model. Call it from one thread at a time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,12 @@ import torch
 
 from engine.messages import ModelInfo
 from engine.models.memory import is_out_of_memory, release_memory
-from engine.models.schedulers import make_scheduler, signal_levels, solver_name
+from engine.models.noise_schedule import signal_levels
+from engine.models.schedulers import solver_name
 from engine.models.tokens import TokenCounter
 from engine.walk import Sampling
+
+_DISTILLED_GUIDANCE = 8.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class ModelCard:
     """What is known of a model apart from its weights.
 
     `identity` is a digest of everything in the folder that influences pixels. `scorer` is the
-    folder of a CLIP model that came with it. `hints` are prompts that it draws well.
+    folder of a CLIP model that came with it.
     """
 
     identity: str
@@ -37,7 +41,6 @@ class ModelCard:
     scheduler_config: Mapping[str, Any]
     default_sampling: Sampling
     scorer: Path | None = None
-    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class DiffusionModel:
         self.token_limit = parts.tokenizer.limit
         self.latent_channels = int(parts.unet.config.in_channels)
         self.downscale = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self._guidance = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         self._masks_padding = bool(getattr(parts.text_encoder.config, "use_attention_mask", False))
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
 
@@ -97,6 +101,7 @@ class DiffusionModel:
             sample.to(self.device, self.dtype),
             timesteps.to(self.device),
             encoder_hidden_states=embeddings.to(self.device, self.dtype),
+            timestep_cond=self._guidance_for(len(sample)),
             return_dict=False,
         )[0]
         return output
@@ -115,10 +120,6 @@ class DiffusionModel:
                 raise
         release_memory(self.device)
         return torch.cat([self._decode(latent[None]) for latent in latents])
-
-    def make_scheduler(self) -> Any:
-        """A new scheduler object of the model's own class, for the lockstep solver."""
-        return make_scheduler(self.scheduler_class, self.scheduler_config)
 
     def info(self, batch: int) -> ModelInfo:
         """What the window shows of the model; `batch` is the number of slots it is used with."""
@@ -150,6 +151,11 @@ class DiffusionModel:
             raise RuntimeError(f"the model {self.name!r} was closed")
         return self._parts
 
+    def _guidance_for(self, rows: int) -> torch.Tensor | None:
+        if self._guidance is None:
+            return None
+        return self._guidance.to(self.device, self.dtype).expand(rows, -1)
+
     @torch.inference_mode()
     def _encode_one(self, prompt: str) -> torch.Tensor:
         tokenizer = self._open.tokenizer
@@ -174,3 +180,17 @@ class DiffusionModel:
 
 def _bytes_of(module: torch.nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in module.parameters())
+
+
+def _guidance_embedding(width: int | None) -> torch.Tensor | None:
+    """[1, width]: the strength of guidance that a latent consistency model is told to imitate.
+
+    The sinusoids of Luo et al., arXiv 2310.04378, at the strength that diffusers takes for it.
+    None for models that are told none.
+    """
+    if width is None:
+        return None
+    half = width // 2
+    rates = torch.exp(torch.arange(half) * -(math.log(10000.0) / (half - 1)))
+    angles = (_DISTILLED_GUIDANCE - 1.0) * 1000.0 * rates
+    return torch.cat([angles.sin(), angles.cos()])[None]

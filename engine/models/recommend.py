@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.models.report import ModelReport, read_object
+from engine.models.schedulers import draws_in_few_steps
 from engine.walk import Sampling
-
-#: Schedulers of models that were distilled to draw in a few steps without guidance.
-_FEW_STEPS = frozenset({"LCMScheduler", "TCDScheduler"})
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
@@ -23,7 +21,7 @@ def recommended(folder: Path, report: ModelReport) -> Sampling:
     said = recommendations(folder)
     size = native_size(report)
     plain = Sampling(width=size, height=size)
-    if report.scheduler in _FEW_STEPS:
+    if draws_in_few_steps(report.scheduler, report.schedule):
         plain = Sampling(steps=4, guidance=1.0, width=size, height=size)
     return Sampling(
         steps=int(said.get("steps", plain.steps)),

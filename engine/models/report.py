@@ -28,7 +28,8 @@ class ModelPart:
 class ModelReport:
     """What was found at `path`. `problems` are sentences; with one, the model is not opened.
 
-    `kind` is "folder", "file" or "". `notes` are worth knowing and no obstacle.
+    `kind` is "folder", "file" or "". `scheduler` is a class of diffusers, `schedule` its config.
+    `notes` are worth knowing and no obstacle.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class ModelReport:
     family: str = ""
     prediction: str = ""
     scheduler: str = ""
+    schedule: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parts: tuple[ModelPart, ...] = ()
     bytes: int = 0
     problems: tuple[str, ...] = ()

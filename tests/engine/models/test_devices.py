@@ -1,0 +1,70 @@
+"""Devices, precisions and memory errors."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.errors import InputError
+from engine.models.devices import (
+    available_devices,
+    choose_batch,
+    choose_device,
+    choose_dtype,
+    self_check,
+)
+from engine.models.memory import is_out_of_memory
+
+CPU = torch.device("cpu")
+
+
+def test_the_best_device_is_chosen() -> None:
+    assert available_devices()[-1] == "cpu"
+    assert str(choose_device()) == available_devices()[0]
+    assert choose_device("cpu") == CPU
+    with pytest.raises(InputError, match="no device 'tpu'"):
+        choose_device("tpu")
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "dtype"),
+    [
+        ("cpu", "", torch.float32),
+        ("cuda", "", torch.float16),
+        ("mps", "", torch.float16),
+        ("cpu", "bf16", torch.bfloat16),
+        ("cuda", "float32", torch.float32),
+    ],
+)
+def test_precision_by_device(device: str, asked: str, dtype: torch.dtype) -> None:
+    assert choose_dtype(torch.device(device), asked) == dtype
+
+
+def test_small_pictures_share_a_batch_on_the_cpu() -> None:
+    assert choose_batch(CPU, latent_size=16) > choose_batch(CPU, latent_size=64) == 1
+
+
+def test_a_device_that_computes_passes_and_one_that_is_missing_is_named() -> None:  # R33
+    assert self_check(CPU, torch.float32) == ""
+    assert self_check(CPU, torch.bfloat16) == ""
+    assert "cannot compute" in self_check(torch.device("meta"), torch.float32)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+        MemoryError(),
+    ],
+)
+def test_running_out_of_memory_is_recognised(error: BaseException) -> None:  # R21
+    assert is_out_of_memory(error)
+
+
+def test_other_errors_are_not_memory() -> None:
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not is_out_of_memory(ValueError("out of memory"))
