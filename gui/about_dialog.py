@@ -59,6 +59,7 @@ class AboutDialog(QDialog):
         top.addLayout(head, 1)
         table = QFormLayout()
         table.setHorizontalSpacing(6 * UNIT)
+        table.setVerticalSpacing(UNIT)
         for name, number in versions().items():
             label = QLabel(name)
             label.setObjectName("label")
@@ -67,6 +68,8 @@ class AboutDialog(QDialog):
             table.addRow(label, value)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy versions", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setAutoDefault(False)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         copy.clicked.connect(self.copy_versions)
         buttons.rejected.connect(self.accept)
         layout = column(self, 6 * UNIT, 6 * UNIT)

@@ -38,8 +38,8 @@ class Comparison(QObject):
         exploration = self._state.exploration
         self._view.set_mode(mode)
         if mode is ViewMode.SINGLE:
-            self._state.edit(replace(exploration, compare=()), "One picture")
-        elif not exploration.compare and not exploration.rows:
+            self._state.edit(replace(exploration, compare=(), rows=()), "One picture")
+        elif not exploration.compare and not exploration.rows and mode is not ViewMode.SHEET:
             self._compare()
         self.mode_changed.emit(mode)
 
@@ -71,6 +71,8 @@ class Comparison(QObject):
         if exploration.compare:
             self._names = tuple(choice.name for choice in exploration.compare)
         several = bool(exploration.compare or exploration.rows)
-        if several == (self._view.mode is ViewMode.SINGLE):
-            self._view.set_mode(ViewMode.COMPARE if several else ViewMode.SINGLE)
+        alone = self._view.mode in (ViewMode.SINGLE, ViewMode.SHEET)
+        if (several and self._view.mode is ViewMode.SINGLE) or (not several and not alone):
+            together = ViewMode.SHEET if exploration.rows else ViewMode.COMPARE
+            self._view.set_mode(together if several else ViewMode.SINGLE)
             self.mode_changed.emit(self._view.mode)

@@ -113,6 +113,8 @@ class KeyframeCard(QFrame):
     def refresh(self, own_prompt: bool, locked: bool) -> None:
         """Show the walk as it is; `own_prompt` shows the prompt field too."""
         keyframe = self._state.exploration.walk.keyframes[self._index]
+        picked = bool(keyframe.blend) or keyframe.scale != 1.0
+        self._name.setText(letter(self._index) + (" · a point of the plane" if picked else ""))
         self._seed.set_seed(keyframe.noise.seed)
         with QSignalBlocker(self._draw):
             self._draw.setValue(min(keyframe.noise.draw, MOST_DRAWS))

@@ -70,7 +70,7 @@ class ParameterForm(QWidget):
             self.edited.emit(p.name, value)
 
         if p.choices:
-            choice = Choice((text, text) for text in p.choices)
+            choice = Choice((text.capitalize(), text) for text in p.choices)
             choice.activated.connect(lambda _: send(choice.currentData()))
             return choice, choice.choose
         if isinstance(p.default, bool):
