@@ -15,11 +15,14 @@ from engine.frame_store import FrameStore
 from engine.frame_work import FrameWork, Probe, Tools
 from engine.job import Job, make_ingredients
 from engine.mailbox import JobControl
+from engine.measuring import Chosen, Measuring, check_measures
 from engine.methods.contract import Array
+from engine.models.clip import open_scorer
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.noise import NoiseBank
 from engine.path import Path, prompts_of
+from engine.pictures_seen import PicturesSeen
 from engine.previews import PreviewMap
 from engine.projection import describe, plane_of
 from engine.solvers.contract import Schedule, SolverTable, make_table
@@ -51,6 +54,8 @@ class Renderer:
         self._model: DiffusionModel | None = None
         self._model_key: tuple[str, str, str] | None = None
         self._preview: PreviewMap | None = None
+        self._seen = PicturesSeen(store)
+        self._scorer: str | None = None
         self._texts: OrderedDict[str, Array] = OrderedDict()
         self._banks: dict[tuple[int, int, int], NoiseBank] = {}
 
@@ -90,7 +95,8 @@ class Renderer:
         """Give the model's memory back."""
         if self._model is not None:
             self._model.close()
-        self._model = self._model_key = self._preview = None
+        self._model = self._model_key = self._preview = self._scorer = None
+        self._seen = PicturesSeen(self._store)
         self._texts.clear()
 
     # ── steps of the story ───────────────────────────────────────────────────────────────────
@@ -98,7 +104,9 @@ class Renderer:
     def _render(
         self, request: m.RenderRequest, control: JobControl, probes: Probes
     ) -> Iterator[m.Event]:
+        chosen = check_measures(request)
         self._open(request, control)
+        measuring = self._measuring(request, chosen, control)
         control.check()
         tools = self._tools(request.sampling, request.batch)
         yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots))
@@ -112,7 +120,21 @@ class Renderer:
             control.check()
             yield describe(path, request.job, lane)
         work = FrameWork(request.job, job, tools, request)
-        yield from work.run(control, self._probe_source(probes, request))
+        events = work.run(control, self._probe_source(probes, request))
+        yield from measuring.along(events, control) if chosen else events
+
+    def _measuring(
+        self, request: m.RenderRequest, chosen: Chosen, control: JobControl
+    ) -> Measuring:
+        """The job's measures, with the CLIP model in memory where they need one."""
+        needs_scorer = any(measure.needs_scorer for measure in chosen.values())
+        if needs_scorer and self._scorer != request.scorer:
+            tell = self._teller(request.job, control)
+            scorer = open_scorer(self._loaded, request.scorer, tell)
+            self._seen, self._scorer = PicturesSeen(self._store, scorer), request.scorer
+        needs_text = any(measure.needs_text for measure in chosen.values())
+        text = self._seen.of_text(request.scoring_text) if needs_text else None
+        return Measuring(chosen, request.lanes, self._seen, text)
 
     def _probe_source(
         self, probes: Probes, current: m.RenderRequest | m.ProbeRequest
@@ -135,15 +157,20 @@ class Renderer:
         if self._model_key == key:
             return
         self.unload()
+        tell = self._teller(job, control)
+        self._model = open_model(*key, tell)
+        tell("Fitting the preview", 1.0)
+        self._preview = PreviewMap.fit(self._model)
+        self._model_key = key
+
+    def _teller(self, job: int, control: JobControl) -> Callable[[str, float], None]:
+        """Announces how far a loading is; raises Cancelled."""
 
         def tell(stage: str, share: float) -> None:
             control.check()
             self._announce(m.ModelLoading(job, stage, share))
 
-        self._model = open_model(*key, tell)
-        tell("Fitting the preview", 1.0)
-        self._preview = PreviewMap.fit(self._model)
-        self._model_key = key
+        return tell
 
     @property
     def _loaded(self) -> DiffusionModel:
