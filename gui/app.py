@@ -17,6 +17,7 @@ from engine.walk import Exploration
 from gui.appearance import Appearance
 from gui.background import Background
 from gui.icons import app_icon
+from gui.log import Log
 from gui.main_window import MainWindow
 from gui.places import Places
 from gui.session import Engine, Session
@@ -62,11 +63,15 @@ def run_window(
     assert isinstance(app, QApplication)
     QCoreApplication.setApplicationName("Latent Trails")
     app.setWindowIcon(app_icon())
+    log = Log(places.log)
+    log.start()
     settings = Settings(places.settings)
     program = Program(app, exploration, store, make_engine, settings, places, file)
+    log.report = program.state.post
     program.window.show()
     code = app.exec()
     stopped = program.session.shutdown()
+    log.report = None
     # The window goes before the state that it listens to.
     program.window.deleteLater()
     app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)

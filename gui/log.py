@@ -37,9 +37,16 @@ class Log:
         self._last = -QUIET
 
     def start(self) -> None:
-        """Write to the file from now on, native crashes included."""
+        """Take note from now on, native crashes included; where no file can be, only tell."""
+        sys.excepthook = self.uncaught
+        try:
+            self._open()
+        except OSError as error:
+            logging.getLogger("latent_trails").warning("there is no log file: %s", error)
+
+    def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(self.path, "a", FILE_BYTES, 2, encoding="utf-8", delay=False)
+        handler = RotatingFileHandler(self.path, "a", FILE_BYTES, 2, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root = logging.getLogger()
         root.addHandler(handler)
@@ -47,7 +54,6 @@ class Log:
         # The handler's file changes when it is full; a crash is written to one of its own.
         self._crashes = self.path.with_suffix(".crash").open("a", encoding="utf-8")
         faulthandler.enable(self._crashes)
-        sys.excepthook = self.uncaught
         qInstallMessageHandler(self._qt_said)
 
     def uncaught(

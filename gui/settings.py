@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -135,9 +136,16 @@ class Settings(QObject):
 
 
 def _open(path: Path) -> QSettings:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    store = QSettings(str(path), QSettings.Format.IniFormat)
-    if store.status() is QSettings.Status.NoError or not path.exists():
-        return store
-    path.replace(path.with_suffix(".broken"))
+    with suppress(OSError):  # without a place to write to, nothing is remembered
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not _is_text(path):
+        path.replace(path.with_suffix(".broken"))
     return QSettings(str(path), QSettings.Format.IniFormat)
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the file is what Qt writes; its own reader takes anything and makes keys of it."""
+    try:
+        return "\0" not in path.read_text(encoding="utf-8")
+    except ValueError:
+        return False

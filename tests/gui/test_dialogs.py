@@ -1,0 +1,196 @@
+"""The dialogs beside the window: shortcuts, about, log, models, hints, experiments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.walk import STARTER, Exploration, NoiseSource
+from gui.about_dialog import AboutDialog, versions
+from gui.actions import TABLE, Entry
+from gui.appearance import Appearance
+from gui.background import Background
+from gui.experiments import read_experiments
+from gui.hints import HINTS, HintBar
+from gui.log_view import LogView, tail
+from gui.model_dialog import ModelDialog
+from gui.settings import Preferences, Settings
+from gui.shortcuts_dialog import ShortcutsDialog
+from gui.state import ExplorerState
+from gui.theme import DARK, LIGHT
+from tests.gui.scripted_engine import MemoryFrames
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
+
+
+def test_shortcuts_are_searched_by_name_and_by_key(qtbot: QtBot) -> None:
+    dialog = ShortcutsDialog()
+    qtbot.addWidget(dialog)
+    assert len(dialog.shown()) > 40
+    QTest.keyClicks(dialog.search, "keyframe")
+    assert "Keyframe before" in dialog.shown()
+    assert "Undo" not in dialog.shown()
+    dialog.search.setText("F11")
+    assert dialog.shown() == ["Full screen"]
+    dialog.search.setText("no such thing")
+    assert dialog.shown() == []
+
+
+def test_no_two_actions_have_one_key() -> None:
+    keys = [key for entry in TABLE for key in entry.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_action_has_a_name_of_its_own() -> None:
+    names = [entry.name for entry in TABLE if entry.name]
+    assert len(names) == len(set(names))
+    assert all(isinstance(entry, Entry) for entry in TABLE)
+
+
+def test_about_copies_its_versions(qtbot: QtBot) -> None:
+    dialog = AboutDialog()
+    qtbot.addWidget(dialog)
+    dialog.copy_versions()
+    copied = QGuiApplication.clipboard().text()
+    assert f"Qt {versions()['Qt']}" in copied
+    assert "torch" in copied
+
+
+def test_the_log_is_read_from_its_end(tmp_path: Path, qtbot: QtBot) -> None:
+    path = tmp_path / "log.txt"
+    assert tail(path) == ""
+    path.write_text("".join(f"line {n}\n" for n in range(1000)), encoding="utf-8")
+    assert tail(path, 30).splitlines()[-1] == "line 999"
+    assert tail(path, 30).splitlines()[0] in {f"line {n}" for n in range(1000)}
+    view = LogView(path)
+    qtbot.addWidget(view)
+    assert "line 999" in view.text.toPlainText()
+
+
+class Models:
+    def __init__(self, settings: Settings, qtbot: QtBot) -> None:
+        self.parent = QWidget()
+        qtbot.addWidget(self.parent)
+        self.background = Background(self.parent)
+        self.dialog = ModelDialog(settings, self.background, self.parent)
+        self.chosen: list[tuple[str, object]] = []
+        self.dialog.chosen.connect(lambda *args: self.chosen.append(args))
+
+
+@pytest.fixture
+def models(settings: Settings, qtbot: QtBot) -> Models:
+    return Models(settings, qtbot)
+
+
+def test_an_unsafe_model_is_named_and_cannot_be_used(
+    models: Models, tmp_path: Path, qtbot: QtBot
+) -> None:
+    unsafe = tmp_path / "model.ckpt"
+    unsafe.write_bytes(b"\x80\x04canary.")
+    models.dialog.open_for(STARTER)
+    models.dialog.offer(str(unsafe))
+    qtbot.waitUntil(lambda: "cannot be opened" in models.dialog.details.text())
+    assert not models.dialog.use_button.isEnabled()
+    models.dialog.use()
+    assert models.chosen == []
+    models.background.close()
+
+
+def test_a_hub_name_is_taken_when_it_is_one(models: Models) -> None:
+    models.dialog.open_for(STARTER)
+    models.dialog.hub.setText("no name")
+    assert not models.dialog.use_button.isEnabled()
+    models.dialog.hub.setText("owner/name")
+    QTest.keyClick(models.dialog.hub, Qt.Key.Key_Return)
+    assert models.chosen == [("owner/name", None)]
+    models.background.close()
+
+
+def test_the_offline_switch_is_a_preference(models: Models, settings: Settings) -> None:
+    models.dialog.open_for(STARTER)
+    models.dialog.offline.click()
+    assert settings.preferences.offline
+    models.background.close()
+
+
+@pytest.fixture
+def state(qapp: QApplication) -> ExplorerState:
+    return ExplorerState(MemoryFrames(), Exploration())
+
+
+def test_hints_go_away_when_their_thing_is_done(
+    state: ExplorerState, settings: Settings, qtbot: QtBot
+) -> None:
+    bar = HintBar(state, settings, DARK)
+    qtbot.addWidget(bar)
+    assert bar.hint == HINTS[0]
+    state.seek(3)
+    assert bar.hint == HINTS[1]
+    walk = state.exploration.walk
+    keyframe = replace(walk.keyframes[0], noise=NoiseSource(9, 9))
+    state.edit_walk("Seed", keyframes=(keyframe, walk.keyframes[1]))
+    assert settings.knows("noise")
+    bar._next.click()
+    bar._next.click()
+    assert bar.hint is None
+
+
+def test_hints_can_be_switched_off(state: ExplorerState, settings: Settings, qtbot: QtBot) -> None:
+    bar = HintBar(state, settings, DARK)
+    qtbot.addWidget(bar)
+    settings.set_preferences(Preferences(hints=False))
+    state.frame_changed.emit(0, 0)
+    assert not bar.isVisibleTo(None)
+
+
+def test_every_experiment_opens_with_the_model_in_use(state: ExplorerState) -> None:
+    experiments = read_experiments()
+    assert len(experiments) >= 6
+    assert len({e.title for e in experiments}) == len(experiments)
+    current = replace(state.exploration, model="/models/other")
+    for experiment in experiments:
+        exploration = experiment.on(current)
+        assert exploration.model == "/models/other"
+        assert exploration.sampling == current.sampling
+        assert experiment.about.endswith(".")
+
+
+def test_the_theme_follows_the_wish(qapp: QApplication) -> None:
+    appearance = Appearance(qapp, "dark")
+    seen: list[object] = []
+    appearance.changed.connect(seen.append)
+    assert appearance.theme is DARK
+    appearance.set_wish("light")
+    assert seen == [LIGHT]
+    appearance.set_wish("light")
+    assert seen == [LIGHT]
+    appearance.deleteLater()
+
+
+def test_background_work_reports_errors_as_results(qtbot: QtBot) -> None:
+    background = Background()
+    results: list[object] = []
+
+    def fail() -> None:
+        raise OSError("gone")
+
+    background.run(lambda: 7, results.append)
+    background.run(fail, results.append)
+    qtbot.waitUntil(lambda: len(results) == 2)
+    assert results[0] == 7
+    assert isinstance(results[1], OSError)
+    background.close()
+    background.run(lambda: 8, results.append)
+    background.close()
+    QCoreApplication.processEvents()
+    assert len(results) == 2

@@ -1,0 +1,190 @@
+"""Exports from the window: each kind, while frames still come, cancelled, refused."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import av
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.export.metadata import recall
+from engine.export.tables import write_table
+from engine.session_file import load_session
+from engine.walk import Exploration, Sampling, Walk
+from gui.export_dialog import ExportDialog
+from gui.export_plan import Kind
+from gui.plot_files import write_png, write_svg
+from gui.session import Session
+from gui.settings import Preferences, Settings
+from gui.state import ExplorerState
+from gui.tables import measure_columns
+from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+
+SMALL = Exploration(walk=Walk(frames=5), sampling=Sampling(4, 4.0, 64, 64))
+
+
+class Desk:
+    def __init__(self, folder: Path, qtbot: QtBot) -> None:
+        frames = MemoryFrames()
+        self.out = folder / "out"
+        self.engine = ScriptedEngine(frames)
+        self.state = ExplorerState(frames, SMALL)
+        self.session = Session(self.state, lambda: self.engine)
+        self.session.start()
+        settings = Settings(folder / "settings.ini")
+        settings.set_preferences(Preferences(export_folder=str(self.out)))
+        self.plot = QLabel("plot")
+        self.parent = QWidget()
+        qtbot.addWidget(self.parent)
+        qtbot.addWidget(self.plot)
+        writers = {
+            Kind.TABLE: lambda path: write_table(path, measure_columns(self.state)) and None,
+            Kind.PLOT: lambda path: write_png(self.plot, path),
+            Kind.PLOT_SVG: lambda path: write_svg(self.plot, path),
+        }
+        self.dialog = ExportDialog(self.state, frames, settings, writers, self.parent)
+        self.dialog.open_now()
+
+    def choose(self, kind: Kind) -> None:
+        self.dialog.kind.choose(kind)
+
+    def export(self, qtbot: QtBot) -> str:
+        """Export as it is chosen, and say what the dialog says at the end."""
+        self.dialog.export_button.click()
+        self.finish()
+        qtbot.waitUntil(lambda: self.dialog.export_button.isEnabled())
+        return self.dialog.outcome.text()
+
+    def finish(self) -> None:
+        self.engine.play()
+        QCoreApplication.processEvents()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, qtbot: QtBot) -> Desk:
+    return Desk(tmp_path, qtbot)
+
+
+def test_a_film_with_the_session_beside_it(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    assert desk.export(qtbot) == f"Written: {desk.out / 'walk.mp4'}"
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        stream = film.streams.video[0]
+        assert sum(1 for _ in film.decode(stream)) == 5
+        assert stream.average_rate == 24
+    assert load_session(desk.out / "walk.trail") == SMALL
+    assert recall(desk.out / "walk.mp4")[0] == SMALL
+
+
+def test_nothing_is_overwritten(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.export(qtbot)
+    desk.export(qtbot)
+    assert len(list(desk.out.glob("*.mp4"))) == 2
+
+
+def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.state.set_range((1, 3))
+    desk.dialog.open_now()
+    desk.choose(Kind.PICTURES)
+    desk.export(qtbot)
+    names = [p.name for p in sorted((desk.out / "walk").glob("*.png"))]
+    assert names == ["00001.png", "00002.png", "00003.png"]
+    assert recall(desk.out / "walk" / names[2])[1].index == 3  # type: ignore[union-attr]
+
+
+def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.choose(Kind.PICTURES)
+    desk.dialog.metadata.setChecked(False)
+    desk.dialog.session.setChecked(False)
+    desk.export(qtbot)
+    data = (desk.out / "walk" / "00000.png").read_bytes()
+    assert b"parameters" not in data
+    assert b"latent-trails" not in data
+
+
+@pytest.mark.parametrize("kind", [Kind.GIF, Kind.WEBP, Kind.SHEET, Kind.WEBM])
+def test_other_kinds(desk: Desk, qtbot: QtBot, kind: Kind) -> None:
+    desk.finish()
+    desk.choose(kind)
+    assert desk.export(qtbot).startswith("Written")
+    assert (desk.out / f"walk{kind.value}").stat().st_size > 0
+
+
+def test_the_export_waits_for_frames_that_are_still_rendered(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.play(8)
+    QCoreApplication.processEvents()
+    desk.choose(Kind.PICTURES)
+    desk.dialog.export_button.click()
+    assert not desk.dialog.export_button.isEnabled()
+    desk.finish()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert len(list((desk.out / "walk").glob("*.png"))) == 5
+
+
+def test_cancelled_exports_leave_nothing(desk: Desk, qtbot: QtBot) -> None:
+    desk.dialog.export_button.click()
+    desk.dialog.cancel_button.click()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert desk.dialog.outcome.text() == "Cancelled; nothing was written."
+    assert list(desk.out.iterdir()) == []
+
+
+def test_another_walk_ends_the_export_with_a_sentence(desk: Desk, qtbot: QtBot) -> None:
+    desk.dialog.export_button.click()
+    desk.state.edit_walk("Frames", frames=4)
+    desk.state.generate()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert "changed" in desk.dialog.outcome.text()
+    assert list(desk.out.iterdir()) == []
+
+
+def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
+    desk.state.cancel()
+    QCoreApplication.processEvents()
+    assert not desk.state.busy
+    desk.dialog.export_button.click()
+    assert desk.state.busy
+    desk.finish()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert desk.dialog.outcome.text().startswith("Written")
+
+
+def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
+    desk.finish()
+    (tmp_path / "file").touch()
+    desk.dialog._choose_folder(str(tmp_path / "file"))
+    desk.dialog.export_button.click()
+    assert desk.dialog.outcome.text()
+    assert desk.dialog.export_button.isEnabled()
+
+
+def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.choose(Kind.TABLE)
+    desk.export(qtbot)
+    with (desk.out / "walk.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 5
+    assert float(rows[2]["time"]) == 0.5
+    assert 0.5 < float(rows[2]["latent_std slerp"]) < 1.5
+
+
+@pytest.mark.parametrize(("kind", "start"), [(Kind.PLOT, b"\x89PNG"), (Kind.PLOT_SVG, b"<?xml")])
+def test_plots(desk: Desk, qtbot: QtBot, kind: Kind, start: bytes) -> None:
+    desk.finish()
+    desk.choose(kind)
+    desk.export(qtbot)
+    assert (desk.out / f"walk{kind.value}").read_bytes().startswith(start)
+
+
+def test_the_estimate_names_both_amounts(desk: Desk) -> None:
+    text = desk.dialog.estimate.text()
+    assert "MB" in text
+    assert "free" in text
