@@ -51,7 +51,7 @@ def render(order: Order, store: FrameStore, errors: TextIO | None = None) -> int
     Ctrl-C ends it at the next step; the frames that were finished are kept.
     """
     control = JobControl()
-    with _interruptible(control), ProgressLines(errors or sys.stderr) as progress:
+    with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
         work = _Work(order, store, control, progress)
         try:
             work.run()
@@ -214,7 +214,7 @@ class _Latents:
 
 
 @contextmanager
-def _interruptible(control: JobControl) -> Iterator[None]:
+def interruptible(control: JobControl) -> Iterator[None]:
     """Let Ctrl-C cancel the job instead of ending the process in the middle of a file."""
     before = {number: signal(number, lambda *_: control.cancel()) for number in (SIGINT, SIGTERM)}
     try:

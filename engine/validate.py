@@ -44,6 +44,7 @@ def check_exploration(exploration: Exploration) -> None:
         _check_method(choice)
     check_sampling(exploration.sampling)
     _check_text("scoring text", exploration.scoring_text)
+    _check_text("scorer's name", exploration.scorer)
     _check_number("fps", exploration.fps, 0.1, MAX_FPS)
 
 

@@ -122,7 +122,8 @@ class Exploration:
     """All that a session file saves and a request is built from.
 
     `walk` is the one being edited. `compare` renders it once for each of these methods, side by
-    side. `rows` are further walks below it, as in the article's sheets.
+    side. `rows` are further walks below it, as in the article's sheets. `scorer` is the CLIP model
+    that scores, a folder or hub id; "" is the one that came with the model.
     """
 
     model: str = STARTER
@@ -131,6 +132,7 @@ class Exploration:
     rows: tuple[Walk, ...] = ()
     sampling: Sampling = Sampling(steps=20, guidance=4.0, width=128, height=128)
     scoring_text: str = ARTICLE_SCORING_TEXT
+    scorer: str = ""
     fps: float = 24.0
 
 

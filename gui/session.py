@@ -48,6 +48,7 @@ def build_request(
         sampling=exploration.sampling,
         measures=measures,
         scoring_text=exploration.scoring_text if measures else "",
+        scorer=exploration.scorer if measures else "",
         device=device,
     )
 

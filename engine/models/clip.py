@@ -65,7 +65,10 @@ def open_scorer(
     if location:
         return Scorer(locate_scorer(location, progress), model.device)
     if model.card.scorer is None:
-        raise ModelError(f"No CLIP model came with {model.name}; choose one to score with.")
+        raise ModelError(
+            f"No CLIP model came with {model.name}; choose one to score with, "
+            "such as openai/clip-vit-large-patch14."
+        )
     return Scorer(model.card.scorer, model.device)
 
 
