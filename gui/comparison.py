@@ -9,13 +9,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from engine.methods.contract import methods
-from engine.walk import MethodChoice
 from gui.frame_view import FrameView
 from gui.panes import ViewMode
 from gui.state import ExplorerState
+from gui.walk_edits import compared, toggled
 
 ARTICLE = ("linear", "normalized", "slerp")
-FEWEST = 2
 
 
 class Comparison(QObject):
@@ -43,12 +42,10 @@ class Comparison(QObject):
             self._compare()
         self.mode_changed.emit(mode)
 
-    def toggle(self, name: str, compared: bool) -> None:
+    def toggle(self, name: str) -> None:
         """Take a method into the comparison, or out of it; two of them always stay."""
-        names = [n for n in methods.names() if (compared if n == name else n in self._names)]
-        if len(names) >= FEWEST:
-            self._names = tuple(names)
-        self._compare()
+        base = compared(self._state.exploration, self._names)
+        self._state.edit(toggled(base, name), "Compare methods")
 
     def fill(self, menu: QMenu) -> None:
         """List all methods in the menu, those that are compared with a tick."""
@@ -56,14 +53,11 @@ class Comparison(QObject):
         for name in methods.names():
             action = QAction(methods.get(name).label, menu, checkable=True)
             action.setChecked(name in self._names)
-            action.triggered.connect(lambda on, name=name: self.toggle(name, on))
+            action.triggered.connect(lambda _, name=name: self.toggle(name))
             menu.addAction(action)
 
     def _compare(self) -> None:
-        walk = self._state.exploration.walk
-        used = {choice.name: choice for choice in walk.methods}
-        choices = tuple(used.get(name, MethodChoice(name)) for name in self._names)
-        self._state.edit(replace(self._state.exploration, compare=choices), "Compare methods")
+        self._state.edit(compared(self._state.exploration, self._names), "Compare methods")
 
     def _follow(self) -> None:
         """A session, or undo, may bring lanes along or take them away."""

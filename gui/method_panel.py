@@ -10,12 +10,13 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
 
 from engine.methods.contract import Method, methods
+from engine.parameters import parameters_of
 from engine.walk import MethodChoice, ParameterValue
 from gui.fields import ENTER_KEYS, Choice, column, heading, row
 from gui.parameter_form import ParameterForm
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, tint
-from gui.walk_edits import letter, with_method
+from gui.walk_edits import letter, toggled, with_method
 
 COLUMNS = 2
 
@@ -33,7 +34,8 @@ def explained(name: str) -> str:
 
 
 class MethodPanel(QWidget):
-    """Shows the method of one segment, or of all of them, and changes it."""
+    """Shows the method of one segment, or of all of them, and changes it. While methods are
+    compared, it shows all that are, and takes more of them in, or out."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +49,8 @@ class MethodPanel(QWidget):
         self._form = ParameterForm()
         self._form.edited.connect(self._edit_parameter)
         layout = column(self)
-        title = row(heading("Method"), 1, self._segments)
-        layout.addLayout(title)
+        self._title = heading("Method")
+        layout.addLayout(row(self._title, 1, self._segments))
         layout.addLayout(self._grid())
         layout.addWidget(self._form)
         state.exploration_changed.connect(self._refresh)
@@ -80,8 +82,18 @@ class MethodPanel(QWidget):
         return self._state.exploration.walk.method_of(self._segment() or 0)
 
     def _refresh(self) -> None:
+        compare = {choice.name for choice in self._state.exploration.compare}
+        self._title.setText("Methods side by side" if compare else "Method")
         self._list_segments()
-        choice = self._choice()
+        if compare:
+            self._group.setExclusive(False)
+            for name, button in self._buttons.items():
+                button.setChecked(name in compare)
+            self._form.hide()
+        else:
+            self._show_choice(self._choice())
+
+    def _show_choice(self, choice: MethodChoice) -> None:
         walk = self._state.exploration.walk
         mixed = self._segment() is None and len(walk.methods) > 1
         self._group.setExclusive(False)
@@ -91,10 +103,12 @@ class MethodPanel(QWidget):
         same_words = len({keyframe.prompt for keyframe in walk.keyframes}) == 1
         method = methods.get(choice.name)
         self._form.show_values(method, dict(choice.params), ("prompts",) if same_words else ())
+        if mixed:
+            self._form.hide()
 
     def _list_segments(self) -> None:
         count = self._state.exploration.walk.segments
-        self._segments.setVisible(count > 1)
+        self._segments.setVisible(count > 1 and not self._state.exploration.compare)
         if self._segments.count() == count + 1:
             return
         self._segments.blockSignals(True)
@@ -105,7 +119,13 @@ class MethodPanel(QWidget):
         self._segments.blockSignals(False)
 
     def _edit_method(self, name: str) -> None:
-        kept = tuple(pair for pair in self._choice().params if pair[0] == "prompts")
+        exploration = self._state.exploration
+        if exploration.compare:
+            self._state.edit(toggled(exploration, name), "Compare methods")
+            self._refresh()
+            return
+        known = {parameter.name for parameter in parameters_of(methods.get(name))}
+        kept = tuple(pair for pair in self._choice().params if pair[0] in known)
         self._put(MethodChoice(name, kept), f"Method {methods.get(name).label}")
         self._refresh()
 

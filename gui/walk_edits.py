@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from engine.walk import Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from engine.methods.contract import methods
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 
 FEWEST_KEYFRAMES = 2
+FEWEST_COMPARED = 2
 
 #: Steps, guidance and solver of the qualities; Normal is what the model recommends.
 DRAFT, NORMAL, PAPER = "Draft", "Normal", "Paper"
@@ -49,18 +51,18 @@ def with_method(walk: Walk, choice: MethodChoice, segment: int | None = None) ->
     """The walk with another method in `segment`, or (None) in all of them."""
     if segment is None or walk.segments == 1:
         return replace(walk, methods=(choice,))
-    methods = list(_spread(walk))
-    methods[segment] = choice
-    return replace(walk, methods=_folded(methods))
+    choices = list(_spread(walk))
+    choices[segment] = choice
+    return replace(walk, methods=_folded(choices))
 
 
 def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
     """The walk with a new keyframe before number `index`; its segments continue a neighbour's."""
     keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index:])
-    methods = list(_spread(walk))
-    near = min(max(index - 1, 0), len(methods) - 1)
-    methods.insert(near, methods[near])
-    return replace(walk, keyframes=keyframes, methods=_folded(methods))
+    choices = list(_spread(walk))
+    near = min(max(index - 1, 0), len(choices) - 1)
+    choices.insert(near, choices[near])
+    return replace(walk, keyframes=keyframes, methods=_folded(choices))
 
 
 def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
@@ -80,12 +82,12 @@ def removed(walk: Walk, index: int) -> Walk:
     """The walk without keyframe `index`, with as many frames a segment; two always stay."""
     if len(walk.keyframes) <= FEWEST_KEYFRAMES:
         return walk
-    methods = list(_spread(walk))
-    methods.pop(min(index, len(methods) - 1))
+    choices = list(_spread(walk))
+    choices.pop(min(index, len(choices) - 1))
     keyframes = (*walk.keyframes[:index], *walk.keyframes[index + 1 :])
     per_segment = (walk.frames - 1) / walk.segments
     frames = round(per_segment * (len(keyframes) - 1)) + 1
-    return replace(walk, keyframes=keyframes, methods=_folded(methods), frames=frames)
+    return replace(walk, keyframes=keyframes, methods=_folded(choices), frames=frames)
 
 
 def moved(walk: Walk, index: int, to: int) -> Walk:
@@ -125,9 +127,27 @@ def quality_of(sampling: Sampling, normal: Sampling) -> str:
     return ""
 
 
+def toggled(exploration: Exploration, name: str) -> Exploration:
+    """The exploration with one method more, or less, in its comparison; two always stay.
+
+    A method that is used in the walk is compared with the parameters it has there.
+    """
+    names = {choice.name for choice in exploration.compare} ^ {name}
+    if len(names) < FEWEST_COMPARED:
+        return exploration
+    return compared(exploration, names)
+
+
+def compared(exploration: Exploration, names: Collection[str]) -> Exploration:
+    """The exploration with these methods side by side, in the order of the registry."""
+    used = {choice.name: choice for choice in (*exploration.walk.methods, *exploration.compare)}
+    choices = (used.get(n, MethodChoice(n)) for n in methods.names() if n in names)
+    return replace(exploration, compare=tuple(choices))
+
+
 def _spread(walk: Walk) -> tuple[MethodChoice, ...]:
     return tuple(walk.method_of(segment) for segment in range(walk.segments))
 
 
-def _folded(methods: list[MethodChoice]) -> tuple[MethodChoice, ...]:
-    return (methods[0],) if len(set(methods)) == 1 else tuple(methods)
+def _folded(choices: list[MethodChoice]) -> tuple[MethodChoice, ...]:
+    return (choices[0],) if len(set(choices)) == 1 else tuple(choices)

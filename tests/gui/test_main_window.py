@@ -271,6 +271,9 @@ def test_compare_renders_three_methods_and_one_picture_goes_back(desk: Desk) -> 
     click(named(desk.window, "Compare"))
     assert [c.name for c in desk.state.exploration.compare] == ["linear", "normalized", "slerp"]
     assert desk.window.frame_view.mode is ViewMode.COMPARE
+    click(named(desk.window, "Method Wipe"))
+    click(named(desk.window, "Method Normalized linear"))
+    assert [c.name for c in desk.state.exploration.compare] == ["linear", "slerp", "wipe"]
     click(named(desk.window, "1-up"))
     assert desk.state.exploration.compare == ()
     assert desk.window.frame_view.mode is ViewMode.SINGLE

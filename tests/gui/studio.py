@@ -1,0 +1,77 @@
+"""The whole program in one process on a scripted engine, for pictures of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QThreadPool
+from PySide6.QtWidgets import QApplication
+
+from engine.walk import Exploration
+from gui.app import Program
+from gui.companions import Companions
+from gui.main_window import MainWindow
+from gui.places import Places
+from gui.settings import Preferences, Settings
+from gui.state import ExplorerState
+from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+
+
+class StudioFrames(MemoryFrames):
+    """Frames that take budgets, as the real store does."""
+
+    def set_budgets(self, memory_bytes: int, disk_bytes: int) -> None:
+        """Everything is kept."""
+
+
+class Studio:
+    """Owns the program; `settle` lets it paint."""
+
+    def __init__(self, app: QApplication, folder: Path, scheme: str) -> None:
+        frames = StudioFrames()
+        self.engine = ScriptedEngine(frames)
+        places = Places.within(folder)
+        settings = Settings(places.settings)
+        settings.set_preferences(Preferences(theme=scheme, export_folder=str(folder / "out")))
+        self._program = Program(
+            app,
+            Exploration(),
+            frames,  # type: ignore[arg-type]
+            lambda: self.engine,
+            settings,
+            places,
+        )
+        self.window.show()
+        while not hasattr(self._program, "companions"):
+            self.settle()
+
+    @property
+    def window(self) -> MainWindow:
+        return self._program.window
+
+    @property
+    def state(self) -> ExplorerState:
+        return self._program.state
+
+    @property
+    def companions(self) -> Companions:
+        return self._program.companions
+
+    def settle(self) -> None:
+        """Let timers, background work and paint events run for a moment."""
+        deadline = QDeadlineTimer(250)
+        while not deadline.hasExpired():
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        QThreadPool.globalInstance().waitForDone()
+
+    def finish(self) -> None:
+        """Let edits reach the engine, and the engine answer all of them."""
+        self.settle()
+        self.engine.play()
+        self.settle()
+
+    def close(self) -> None:
+        self._program.session.shutdown()
+        self.window.close()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
