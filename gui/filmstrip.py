@@ -17,6 +17,8 @@ MOST_ROWS = 4
 GAP = 2.0
 #: Seconds that one repaint may spend on making thumbnails; the rest follow in the next.
 BUDGET = 0.006
+#: Milliseconds between two repaints while frames arrive.
+INTERVAL = 60
 
 
 class Filmstrip(Track):
@@ -33,11 +35,18 @@ class Filmstrip(Track):
         super().__init__(state, theme, parent)
         self._thumbnails = thumbnails
         self._again = QTimer(self, singleShot=True, interval=0)
-        self._again.timeout.connect(self._refresh)
-        self._deadline = self._reach = 0.0
-        thumbnails.changed.connect(self._refresh)
+        self._later = QTimer(self, singleShot=True, interval=INTERVAL)
+        for timer in (self._again, self._later):
+            timer.timeout.connect(self._refresh)
+        self._spent = self._reach = 0.0
+        thumbnails.changed.connect(self._on_changed)
         thumbnails.cleared.connect(self._fit_rows)
         self._fit_rows()
+
+    def _on_changed(self) -> None:
+        """Another picture is there: soon is soon enough when hundreds arrive in a second."""
+        if not self._later.isActive():
+            self._later.start()
 
     def _fit_rows(self) -> None:
         rows = self._rows()
@@ -66,7 +75,7 @@ class Filmstrip(Track):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        self._deadline = perf_counter() + BUDGET
+        self._spent = 0.0
         rows, slots = self._rows(), self.slots()
         self._reach = self.scale().frames / max(len(slots), 1) / 2
         for lane in range(rows):
@@ -91,8 +100,17 @@ class Filmstrip(Track):
         near = lanes[lane].nearest(index) if lane < len(lanes) else None
         if near is None:
             return None, False
+        return self._made(lane, near, side), abs(near - index) <= self._reach
+
+    def _made(self, lane: int, index: int, side: float) -> QPixmap | None:
+        """The thumbnail of a frame, or None if it must wait for the next repaint."""
         ratio = self.devicePixelRatioF()
-        if not self._thumbnails.has(lane, near, side, ratio) and perf_counter() > self._deadline:
+        if self._thumbnails.has(lane, index, side, ratio):
+            return self._thumbnails.get(lane, index, side, ratio)
+        if self._spent > BUDGET:
             self._again.start()
-            return None, False
-        return self._thumbnails.get(lane, near, side, ratio), abs(near - index) <= self._reach
+            return None
+        start = perf_counter()
+        pixmap = self._thumbnails.get(lane, index, side, ratio)
+        self._spent += perf_counter() - start
+        return pixmap

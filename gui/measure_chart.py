@@ -129,9 +129,12 @@ class MeasureChart(QWidget):
         pen.setCosmetic(True)
         dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": QColor(colour)}
         extra = dots if known.sum() <= MOST_DOTS else {}
-        return pg.PlotDataItem(
+        item = pg.PlotDataItem(
             times[known], values[known], pen=pen, antialias=True, autoDownsample=True, **extra
         )
+        # The playhead moves over it sixty times a second.
+        item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
+        return item
 
     def _fit(self) -> None:
         """Show all values, and never magnify noise: at least a hundredth of the size of them."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import LatentStats
 from engine.methods.contract import make_method
 from engine.walk import Walk
 from gui.results import LaneResults
@@ -47,6 +47,9 @@ MEASURES: tuple[Measure, ...] = (
 def values_of(state: ExplorerState, measure: Measure, lane: int) -> Values:
     """The measure at each frame of a lane [n], NaN where it is not known yet."""
     results = state.results.lanes[lane]
+    path = results.path
+    if measure.stat == "std" and path is not None and path.std is not None:
+        return path.std.astype(np.float64)  # known of the whole walk before any picture is
     if measure.stat:
         return _stats(results, measure.stat)
     if measure.name in state.results.measures:
@@ -56,15 +59,15 @@ def values_of(state: ExplorerState, measure: Measure, lane: int) -> Values:
 
 def _stats(results: LaneResults, field: str) -> Values:
     values = np.full(len(results.tiers), np.nan)
-    for index, frame in results.frames.items():
-        if isinstance(frame.stats, LatentStats):
-            values[index] = getattr(frame.stats, field)
+    known = {k: frame.stats for k, frame in results.frames.items() if frame.stats is not None}
+    get = attrgetter(field)
+    values[list(known)] = [get(stats) for stats in known.values()]
     return values
 
 
 def times_of(walk: Walk) -> Values:
     """The time in [0, 1] of each frame [n]."""
-    return np.array([walk.time_of(index) for index in range(walk.frames)])
+    return np.linspace(0.0, 1.0, walk.frames)
 
 
 def theory_of(measure: Measure, walk: Walk) -> tuple[Values, Values] | None:
