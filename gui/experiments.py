@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib import resources
 
-import msgspec
-
-from engine.session_file import decode
+from engine.presets import presets
 from engine.walk import Exploration
 
 
@@ -26,22 +23,6 @@ class Experiment:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    title: str
-    about: str = ""
-
-
 def read_experiments() -> list[Experiment]:
-    """All experiments that come with the program, in the order of their files."""
-    folder = resources.files("resources").joinpath("presets")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda f: f.name
-    )
-    return [_read(file.name, file.read_bytes()) for file in files]
-
-
-def _read(name: str, data: bytes) -> Experiment:
-    head = msgspec.json.decode(data, type=_Head)
-    exploration, _ = decode(data, name)
-    return Experiment(head.title, head.about, exploration)
+    """The experiments that come with the program, made for the model that ships with it."""
+    return [Experiment(p.title, p.about, p.exploration) for p in presets() if p.family == "starter"]

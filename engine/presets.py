@@ -1,0 +1,68 @@
+"""The article's experiments, ready to be opened: one file each in resources/presets.
+
+A file is a session (see engine/session_file.py) with a title and what a view needs beside it.
+Light to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from engine.session_file import decode
+from engine.walk import Exploration
+
+Family = Literal["starter", "sd14"]
+View = Literal["single", "compare", "sheet", "latent", "toy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An experiment: `about` says in one sentence what it shows.
+
+    `family` is the kind of model it is made for: the one that ships with the program, or Stable
+    Diffusion 1.4 with the article's own settings. `view` is how it is best looked at, `measures`
+    what is best drawn beside it.
+    """
+
+    id: str
+    title: str
+    about: str
+    family: Family
+    view: View
+    measures: tuple[str, ...]
+    exploration: Exploration
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    title: str
+    about: str
+    family: Family
+    view: View
+    measures: tuple[str, ...]
+
+
+def presets() -> tuple[Preset, ...]:
+    """All experiments that ship with the program, by family, in the article's order."""
+    folder = resources.files("resources").joinpath("presets")
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
+    found = [_read(name, folder.joinpath(name).read_bytes()) for name in names]
+    return tuple(sorted(found, key=lambda preset: preset.family != "starter"))
+
+
+def _read(name: str, data: bytes) -> Preset:
+    head = msgspec.json.decode(data, type=_Head)
+    exploration, _ = decode(data, name)
+    return Preset(
+        name.removesuffix(".json"),
+        head.title,
+        head.about,
+        head.family,
+        head.view,
+        head.measures,
+        exploration,
+    )
