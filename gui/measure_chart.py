@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from gui.measures import Measure, Values
+from gui.measures import Offer, Values
 from gui.theme import UNIT, Theme, tint
 
 #: More frames than this are drawn as a line without dots.
@@ -50,7 +50,7 @@ class MeasureChart(QWidget):
 
     scrubbed = Signal(float)
 
-    def __init__(self, measure: Measure, theme: Theme) -> None:
+    def __init__(self, measure: Offer, theme: Theme) -> None:
         super().__init__()
         self.measure, self._theme = measure, theme
         box = ScrubBox()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayo
 from superqt.utils import QSignalThrottler
 
 from gui.measure_chart import MeasureChart
-from gui.measures import MEASURES, Measure, theory_of, times_of, values_of
+from gui.measures import Offer, offered, theory_of, times_of, values_of
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 
@@ -29,7 +29,8 @@ class MetricsPlot(QWidget):
         self._choose = QToolButton()
         self._hint = QLabel()
         self._column = QVBoxLayout()
-        self._actions = {measure.name: self._action(measure) for measure in MEASURES}
+        self._offers = offered()
+        self._actions = {measure.name: self._action(measure) for measure in self._offers}
         self._lay_out()
         self._throttler = QSignalThrottler(parent=self)
         self._throttler.setTimeout(INTERVAL)
@@ -57,7 +58,7 @@ class MetricsPlot(QWidget):
 
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
-        chosen = [measure for measure in MEASURES if measure.name in names][-MOST_CHARTS:]
+        chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
         for chart in self._charts:
             self._column.removeWidget(chart)
             chart.hide()
@@ -96,7 +97,7 @@ class MetricsPlot(QWidget):
         column.addLayout(self._column, 1)
         column.addWidget(self._hint, 1)
 
-    def _action(self, measure: Measure) -> QAction:
+    def _action(self, measure: Offer) -> QAction:
         action = QAction(measure.label, self, checkable=True)
         action.setToolTip(measure.tip)
         action.setData(measure.name)
@@ -125,7 +126,8 @@ class MetricsPlot(QWidget):
                 values, times = values_of(self._state, chart.measure, lane), times_of(walk)
                 curves.append((method, times, values))
                 known = known or bool(np.isfinite(values).any())
-                theory = theory_of(chart.measure, walk)
+                path = results.path
+                theory = theory_of(chart.measure, walk, path.dimension) if path else None
                 if theory is not None:
                     theories.append((method, *theory))
             chart.set_curves(curves, theories)

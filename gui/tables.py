@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.export.tables import Columns
-from gui.measures import MEASURES, times_of, values_of
+from gui.measures import offered, times_of, values_of
 from gui.state import ExplorerState
 
 
@@ -16,7 +16,7 @@ def measure_columns(state: ExplorerState) -> Columns:
         "frame": list(range(state.frame_count)),
         "time": times_of(lanes[0].lane.walk)[: state.frame_count].tolist(),
     }
-    for measure in MEASURES:
+    for measure in offered():
         for number, lane in enumerate(lanes):
             values = values_of(state, measure, number)
             if len(values) == state.frame_count and not all(values != values):

@@ -12,12 +12,12 @@ from engine import messages as m
 from engine.walk import Keyframe as Key
 from engine.walk import MethodChoice, NoiseSource, Walk
 from gui.measure_chart import MeasureChart
-from gui.measures import MEASURES, theory_of, values_of
+from gui.measures import offered, theory_of, values_of
 from gui.metrics_plot import MOST_CHARTS, MetricsPlot
 from gui.theme import DARK, LIGHT
 from tests.gui.told import Told, told
 
-BY_NAME = {measure.name: measure for measure in MEASURES}
+BY_NAME = {measure.name: measure for measure in offered()}
 
 
 def shown(told_: Told, qtbot: QtBot) -> MetricsPlot:
@@ -39,16 +39,16 @@ def labels(plot: MetricsPlot) -> list[str]:
 def test_theory_is_the_articles() -> None:
     gammas = np.linspace(0.0, 1.0, 129)
     for name, expected in (("linear", np.sqrt(gammas * (2 * gammas - 2) + 1)), ("slerp", 1.0)):
-        theory = theory_of(BY_NAME["latent_std"], Walk(methods=(MethodChoice(name),)))
+        theory = theory_of(BY_NAME["latent_std"], Walk(methods=(MethodChoice(name),)), 1024)
         assert theory is not None
         assert theory[1] == pytest.approx(np.broadcast_to(expected, 129))
-    assert theory_of(BY_NAME["clip_score"], Walk()) is None
+    assert theory_of(BY_NAME["clip_score"], Walk(), 1024) is None
 
 
 def test_theory_begins_anew_in_each_segment() -> None:
     keys = tuple(Key(noise=NoiseSource(1, k)) for k in range(3))
     walk = Walk(keys, (MethodChoice("linear"), MethodChoice("slerp")))
-    theory = theory_of(BY_NAME["latent_std"], walk)
+    theory = theory_of(BY_NAME["latent_std"], walk, 1024)
     assert theory is not None
     assert theory[1][[0, 32, 64, 96, 128]] == pytest.approx([1.0, np.sqrt(0.5), 1.0, 1.0, 1.0])
 
@@ -60,7 +60,7 @@ def test_values_come_with_frames_or_from_the_engine() -> None:
     assert path is not None
     assert values_of(told_.state, BY_NAME["latent_std"], 0) == pytest.approx(path.std)
     told_.frame(2)
-    off = values_of(told_.state, BY_NAME["norm_z"], 0)
+    off = values_of(told_.state, BY_NAME["latent_norm_z"], 0)
     assert off == pytest.approx([np.nan, np.nan, -0.8, np.nan, np.nan], nan_ok=True)
     assert np.isnan(values_of(told_.state, BY_NAME["clip_score"], 0)).all()
     told_.state.apply(m.MeasureReady(1, 0, 3, "clip_score", 25.5))
