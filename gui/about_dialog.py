@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from gui.fields import column, note, row
+from gui.fields import column, form, note, row
 from gui.icons import app_icon
 from gui.theme import UNIT
 
@@ -57,8 +57,7 @@ class AboutDialog(QDialog):
         head.addWidget(note(SAYING))
         top = row(sign, spacing=4 * UNIT)
         top.addLayout(head, 1)
-        table = QFormLayout()
-        table.setHorizontalSpacing(6 * UNIT)
+        table = form()
         table.setVerticalSpacing(UNIT)
         for name, number in versions().items():
             label = QLabel(name)
@@ -69,7 +68,9 @@ class AboutDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy versions", QDialogButtonBox.ButtonRole.ActionRole)
         copy.setAutoDefault(False)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setDefault(True)
+        close.setFocus()
         copy.clicked.connect(self.copy_versions)
         buttons.rejected.connect(self.accept)
         layout = column(self, 6 * UNIT, 6 * UNIT)

@@ -11,7 +11,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QFormLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -26,7 +25,7 @@ from engine.export.open_export import check_export, estimate_bytes, settle_path
 from engine.walk import lanes_of
 from gui.export_job import ExportJob
 from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
-from gui.fields import Choice, FloatField, IntField, column, note, row
+from gui.fields import Choice, FloatField, IntField, column, form, note, row
 from gui.parameter_form import FolderField
 from gui.results import FrameReader
 from gui.settings import Settings
@@ -102,22 +101,20 @@ class ExportDialog(QDialog):
             button.setAutoDefault(False)
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(4 * UNIT)
-        form.setVerticalSpacing(2 * UNIT)
-        form.addRow("What", self.kind)
-        form.addRow("Frames", self.span)
-        form.addRow("Rate", self.fps)
-        form.addRow("Quality", self.quality)
-        form.addRow("Columns", self.columns)
-        form.addRow("Folder", self.folder)
-        form.addRow("Name", self.name)
-        form.addRow("Pictures", self.template)
-        form.addRow("", self.metadata)
-        form.addRow("", self.session)
-        self._form = form
+        fields = form()
+        fields.addRow("What", self.kind)
+        fields.addRow("Frames", self.span)
+        fields.addRow("Rate", self.fps)
+        fields.addRow("Quality", self.quality)
+        fields.addRow("Columns", self.columns)
+        fields.addRow("Folder", self.folder)
+        fields.addRow("Name", self.name)
+        fields.addRow("Pictures", self.template)
+        fields.addRow("", self.metadata)
+        fields.addRow("", self.session)
+        self._form = fields
         layout = column(self, 6 * UNIT, 4 * UNIT)
-        layout.addLayout(form)
+        layout.addLayout(fields)
         layout.addWidget(self.estimate)
         layout.addWidget(self.progress)
         layout.addWidget(self.outcome)

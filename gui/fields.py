@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -43,6 +45,11 @@ def is_undo(event: QEvent) -> bool:
     )
 
 
+def indent(box: QAbstractSpinBox) -> None:
+    """Keep the text off the left edge; a style sheet's padding does not reach it there."""
+    box.lineEdit().setTextMargins(UNIT + 2, 0, 0, 0)
+
+
 class IntField(QSpinBox):
     """A whole number."""
 
@@ -52,6 +59,7 @@ class IntField(QSpinBox):
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        indent(self)
 
     def event(self, event: QEvent) -> bool:
         if is_undo(event):
@@ -75,6 +83,7 @@ class FloatField(QDoubleSpinBox):
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        indent(self)
 
     def textFromValue(self, value: float) -> str:
         return self.locale().toString(value, "g", 6)
@@ -169,6 +178,17 @@ def rule(parent: QWidget | None = None) -> QFrame:
     line.setObjectName("rule")
     line.setFixedHeight(1)
     return line
+
+
+def form(parent: QWidget | None = None) -> QFormLayout:
+    """Labels beside their fields."""
+    layout = QFormLayout(parent)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(4 * UNIT)
+    layout.setVerticalSpacing(2 * UNIT)
+    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return layout
 
 
 def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:

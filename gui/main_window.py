@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self._state, self._theme = state, theme
         self._on_screen = False
+        self._lanes = 1
         self.document = "Untitled walk"
         self.setWindowTitle(TITLE)
         self.setDockNestingEnabled(True)
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self._make_menus()
         self._bind()
         self._follow_state()
+        self.setFocus()
 
     # ── layout ───────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +101,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _make_docks(self) -> None:
-        below = QWidget()
+        self._below = below = QWidget()
         layout = column(below, 0, 0)
         layout.addWidget(self.timeline, 1)
         layout.addWidget(self.transport)
@@ -258,6 +260,7 @@ class MainWindow(QMainWindow):
         state.history.cleanChanged.connect(self._show_title)
         state.progress_changed.connect(self._show_title)
         state.busy_changed.connect(self._show_title)
+        state.results_reset.connect(self._fit_timeline)
         state.exploration_changed.connect(self._show_exploration)
         state.model_changed.connect(self._show_exploration)
         self.comparison.mode_changed.connect(self._show_mode)
@@ -270,6 +273,18 @@ class MainWindow(QMainWindow):
         quality = quality_of(sampling, self._state.recommended)
         for name, title in QUALITIES.items():
             self.actions_table[name].setChecked(title == quality)
+
+    def _fit_timeline(self) -> None:
+        """Another number of lanes needs another height."""
+        lanes = len(self._state.results.lanes)
+        if lanes != self._lanes:
+            self._lanes = lanes
+            QTimer.singleShot(0, self._shrink_timeline)
+
+    def _shrink_timeline(self) -> None:
+        dock = self.docks["timeline"]
+        height = self._below.sizeHint().height() + dock.titleBarWidget().height()
+        self.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def _show_mode(self, mode: ViewMode) -> None:
         for name, its_mode in MODES.items():

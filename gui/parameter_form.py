@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QWidget
 
 from engine.parameters import Parameter, parameters_of
 from engine.walk import ParameterValue
-from gui.fields import Button, Choice, FloatField, IntField, row
-from gui.theme import UNIT
+from gui.fields import Button, Choice, FloatField, IntField, form, row
 
 WIDEST_INT = 2**31 - 1
 
@@ -30,10 +29,7 @@ class ParameterForm(QWidget):
         self._hidden: tuple[str, ...] = ()
         self._setters: dict[str, Callable[[ParameterValue], None]] = {}
         self._defaults: dict[str, ParameterValue] = {}
-        self._layout = QFormLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setHorizontalSpacing(3 * UNIT)
-        self._layout.setVerticalSpacing(2 * UNIT)
+        self._layout = form(self)
 
     def show_values(
         self, owner: type[Any], values: dict[str, ParameterValue], hidden: tuple[str, ...] = ()

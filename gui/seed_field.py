@@ -12,7 +12,7 @@ from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from engine.walk import MAX_SEED
-from gui.fields import is_undo
+from gui.fields import indent, is_undo
 
 #: What other programs write for "any seed".
 ANY = "-1"
@@ -33,6 +33,7 @@ class SeedField(QAbstractSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.lineEdit().setText("0")
+        indent(self)
         self.editingFinished.connect(self._take_text)
 
     @property

@@ -65,8 +65,8 @@ class Studio:
         QThreadPool.globalInstance().waitForDone()
 
     def finish(self) -> None:
-        """Let edits reach the engine, and the engine answer all of them."""
-        self.settle()
+        """Let the engine answer all that was edited."""
+        self.state.generate()
         self.engine.play()
         self.settle()
 
