@@ -7,7 +7,7 @@ batch stays full and frames come out one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -22,12 +22,16 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Denoiser(Protocol):
-    """The part of a model that the sampler needs."""
+    """The part of a model that the sampler needs; its states are tensors with a row for each."""
 
     device: torch.device
 
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor: ...
+
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor: ...
+
     def denoise(
-        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
+        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
     ) -> torch.Tensor: ...
 
 
@@ -54,8 +58,8 @@ class _Slot(Generic[Item]):
 class Sampler(Generic[Item]):
     """Slots 0…n−1 are occupied; a freed slot is filled by the last one, so that they stay so.
 
-    Latents are float32 on the model's device, whatever the UNet computes in. `padded` gives the
-    number of rows that a tick of n frames is computed with: equal shapes let graphs be replayed.
+    Latents are float32 on the model's device, whatever the UNet computes in. What the UNet makes
+    of the timesteps is computed once for the run, and of a frame's texts when it is admitted.
     """
 
     def __init__(
@@ -66,21 +70,20 @@ class Sampler(Generic[Item]):
         slots: int,
         shape: tuple[int, int, int],
         context: tuple[int, int],
-        padded: Callable[[int], int] = lambda n: n,
     ) -> None:
         self._model, self._table, self._guidance = model, table, guidance
-        self._padded = padded
         self.capacity = slots
         self._slots: list[_Slot[Item]] = []
         device = model.device
         self._rows = torch.from_numpy(table.rows()).to(device)
-        self._timesteps = torch.from_numpy(table.timesteps.astype(np.float32)).to(device)
+        self._times = model.time_state(torch.from_numpy(table.timesteps.astype(np.float32)))
         self._guided = guidance.mask(table.steps)
         self._x = torch.zeros((slots, *shape), device=device)
         self._previous = torch.zeros((slots, *shape), device=device)
         self._x0 = torch.zeros((slots, *shape), device=device)
-        self._positive = torch.zeros((slots, *context), device=device)
-        self._negative = torch.zeros((slots, *context), device=device)
+        # Slot k's negative text is row 2k and its positive one row 2k + 1.
+        text = model.text_state(torch.zeros((1, *context)))
+        self._texts = text.new_zeros((2 * slots, *text.shape[1:]))
 
     @property
     def steps(self) -> int:
@@ -113,8 +116,8 @@ class Sampler(Generic[Item]):
         self._slots.append(_Slot(item))
         self._x[k].copy_(torch.from_numpy(latent * np.float32(self._table.initial_scale)))
         self._previous[k].zero_()
-        self._positive[k].copy_(torch.from_numpy(positive))
-        self._negative[k].copy_(torch.from_numpy(negative))
+        pair = torch.from_numpy(np.stack((negative, positive)))
+        self._texts[2 * k : 2 * k + 2] = self._model.text_state(pair)
 
     @torch.inference_mode()
     def tick(self) -> list[tuple[Item, torch.Tensor]]:
@@ -126,7 +129,7 @@ class Sampler(Generic[Item]):
         index = torch.tensor(steps, device=self._x.device)
         scale, a, b, p, q, r = self._rows[index].T.reshape(6, n, 1, 1, 1)
         x = self._x[:n]
-        output = self._predict(x * scale, self._timesteps[index], steps)
+        output = self._predict(x * scale, index, [bool(self._guided[step]) for step in steps])
         x0 = a * x + b * output
         following = p * x + q * x0 + r * self._previous[:n]
         self._x[:n], self._previous[:n], self._x0[:n] = following, x0, x0
@@ -145,38 +148,26 @@ class Sampler(Generic[Item]):
         return items
 
     def _predict(
-        self, sample: torch.Tensor, timesteps: torch.Tensor, steps: list[int]
+        self, sample: torch.Tensor, steps: torch.Tensor, guided: list[bool]
     ) -> torch.Tensor:
-        """The guided prediction [n, C, h, w]; frames on unguided steps need one row only."""
-        n = len(steps)
-        guided = [k for k in range(n) if self._guided[steps[k]]]
-        if not guided:
-            return self._call(sample, timesteps, self._positive[:n])
-        whole = len(guided) == n
-        pick = slice(0, n) if whole else torch.tensor(guided, device=sample.device)
-        output = self._call(
-            torch.cat((sample[pick], sample)),
-            torch.cat((timesteps[pick], timesteps)),
-            torch.cat((self._negative[:n][pick], self._positive[:n])),
-        )
-        negative, positive = output[: len(guided)], output[len(guided) :]
-        if whole:
-            return negative + self._guidance.scale * (positive - negative)
-        positive[pick] = negative + self._guidance.scale * (positive[pick] - negative)
-        return positive
+        """The guided prediction [n, C, h, w]; a frame on an unguided step needs one row only."""
+        n, scale = len(guided), self._guidance.scale
+        if not any(guided):
+            return self._call(sample, steps, self._texts[1 : 2 * n : 2])
+        if all(guided):
+            rows = self._call(_twice(sample), _twice(steps), self._texts[: 2 * n])
+            return rows[0::2] + scale * (rows[1::2] - rows[0::2])
+        pick = [
+            row for k in range(n) for row in ((2 * k, 2 * k + 1) if guided[k] else (2 * k + 1,))
+        ]
+        at = torch.tensor(pick, device=sample.device)
+        rows = sample.new_zeros((2 * n, *sample.shape[1:]))
+        rows[at] = self._call(sample[at // 2], steps[at // 2], self._texts[at])
+        scales = torch.tensor([scale if g else 1.0 for g in guided], device=sample.device)
+        return rows[0::2] + scales[:, None, None, None] * (rows[1::2] - rows[0::2])
 
-    def _call(
-        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
-    ) -> torch.Tensor:
-        """The UNet on rows that are padded, where asked, by repeating the last one."""
-        rows = len(sample)
-        wanted = max(self._padded(rows), rows)
-        if wanted > rows:
-            sample, timesteps, embeddings = (
-                torch.cat((t, t[-1:].expand(wanted - rows, *t.shape[1:])))
-                for t in (sample, timesteps, embeddings)
-            )
-        return self._model.denoise(sample, timesteps, embeddings)[:rows].float()
+    def _call(self, sample: torch.Tensor, steps: torch.Tensor, texts: torch.Tensor) -> torch.Tensor:
+        return self._model.denoise(sample, self._times[steps], texts).float()
 
     def _take_finished(self) -> list[tuple[Item, torch.Tensor]]:
         done: list[tuple[Item, torch.Tensor]] = []
@@ -192,6 +183,12 @@ class Sampler(Generic[Item]):
         last = len(self._slots) - 1
         if k != last:
             self._slots[k] = self._slots[last]
-            for tensor in (self._x, self._previous, self._x0, self._positive, self._negative):
+            for tensor in (self._x, self._previous, self._x0):
                 tensor[k].copy_(tensor[last])
+            self._texts[2 * k : 2 * k + 2] = self._texts[2 * last : 2 * last + 2]
         self._slots.pop()
+
+
+def _twice(rows: torch.Tensor) -> torch.Tensor:
+    """Each row two times, one after the other."""
+    return rows.repeat_interleave(2, dim=0)

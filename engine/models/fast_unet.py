@@ -10,7 +10,7 @@ together; the network's own layers keep views of them, so that no weight is stor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.nn.functional import (
@@ -52,6 +52,56 @@ _PLAIN = {
 }
 
 
+class UnetRunner(Protocol):
+    """Runs a UNet on the states of timesteps and texts, which are rows of one tensor each."""
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor: ...
+
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor: ...
+
+    def __call__(
+        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
+    ) -> torch.Tensor: ...
+
+
+def make_runner(unet: Any, condition: torch.Tensor | None = None) -> UnetRunner:
+    """The fast runner where it knows all of the network, otherwise the network itself.
+
+    `condition` [1, width] is added to the timesteps' embedding, where the network has a place
+    for it.
+    """
+    return FastUnet(unet, condition) if is_plain(unet) else PlainUnet(unet, condition)
+
+
+class PlainUnet:
+    """Calls the network as it is."""
+
+    def __init__(self, unet: Any, condition: torch.Tensor | None = None) -> None:
+        self._unet, self._condition = unet, condition
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The timesteps [n] themselves."""
+        return timesteps
+
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """The embeddings [n, tokens, width] themselves."""
+        return embeddings
+
+    def __call__(
+        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
+    ) -> torch.Tensor:
+        """The network's output for sample [n, C, h, w] and the states of its rows."""
+        condition = self._condition
+        output: torch.Tensor = self._unet(
+            sample,
+            times,
+            encoder_hidden_states=texts,
+            timestep_cond=None if condition is None else condition.expand(len(sample), -1),
+            return_dict=False,
+        )[0]
+        return output
+
+
 def is_plain(unet: Any) -> bool:
     """Whether `FastUnet` knows every layer and every option of this network."""
     config = unet.config
@@ -65,12 +115,12 @@ def is_plain(unet: Any) -> bool:
 class FastUnet:
     """Runs a UNet for which `is_plain` holds. Changes the network's memory layout, not its values.
 
-    States are rows of one tensor: gather those of the frames in work and hand them to `__call__`.
+    Of a run's timesteps and of texts it keeps what every block makes of them.
     """
 
-    def __init__(self, unet: Any) -> None:
+    def __init__(self, unet: Any, condition: torch.Tensor | None = None) -> None:
         self._unet = unet.to(memory_format=torch.channels_last)
-        self._groups = int(unet.config.norm_num_groups)
+        self._condition = condition
         resnets = [m for m in unet.modules() if type(m).__name__ == "ResnetBlock2D"]
         crossing = list(_attentions(unet, "attn2"))
         self._time_at = _spans(resnets, [r.time_emb_proj.out_features for r in resnets])
@@ -86,7 +136,11 @@ class FastUnet:
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         """The time biases of all residual blocks: [n, biases] for timesteps [n]."""
         unet = self._unet
-        embedding = unet.time_embedding(unet.time_proj(timesteps).to(self._time_weight.dtype))
+        waves = unet.time_proj(timesteps).to(self._time_weight.dtype)
+        condition = self._condition
+        embedding = unet.time_embedding(
+            waves, None if condition is None else condition.expand(len(waves), -1)
+        )
         return linear(silu(embedding), self._time_weight, self._time_bias)
 
     def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
@@ -161,8 +215,9 @@ def _attend(
     layer: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
 ) -> torch.Tensor:
     """Attention of queries [n, q, width] to keys and values [n, k, width], projected out."""
-    parts = [t.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for t in (query, key, value)]
-    mixed = scaled_dot_product_attention(*parts)
+    n, heads = len(query), layer.heads
+    q, k, v = (t.view(n, t.shape[1], heads, -1).transpose(1, 2) for t in (query, key, value))
+    mixed = scaled_dot_product_attention(q, k, v)
     return layer.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
@@ -206,6 +261,6 @@ def _joined(layers: Sequence[Any], name: str) -> torch.Tensor:
     """Parameters of several layers in one tensor, of which the layers keep views."""
     parts = [getattr(layer, name) for layer in layers]
     joined = torch.cat([part.data for part in parts])
-    for part, view in zip(parts, joined.split([len(p) for p in parts]), strict=True):
+    for part, view in zip(parts, torch.split(joined, [len(p) for p in parts]), strict=True):
         part.data = view
     return joined

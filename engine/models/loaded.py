@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from engine.messages import ModelInfo
+from engine.models.fast_unet import UnetRunner, make_runner
 from engine.models.memory import is_out_of_memory, release_memory
 from engine.models.noise_schedule import signal_levels
 from engine.models.schedulers import solver_name
@@ -69,11 +70,15 @@ class DiffusionModel:
         self.alphas_cumprod: npt.NDArray[np.float64] = signal_levels(
             card.scheduler_class, card.scheduler_config
         )
+        parts.vae.to(memory_format=torch.channels_last)
         self._parts: ModelParts | None = parts
+        guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
+        self._run: UnetRunner | None = make_runner(
+            parts.unet, guided if guided is None else guided.to(device, dtype)
+        )
         self.token_limit = parts.tokenizer.limit
         self.latent_channels = int(parts.unet.config.in_channels)
         self.downscale = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-        self._guidance = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         self._masks_padding = bool(getattr(parts.text_encoder.config, "use_attention_mask", False))
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
 
@@ -90,21 +95,25 @@ class DiffusionModel:
         return torch.cat([self._encode_one(prompt) for prompt in prompts])
 
     @torch.inference_mode()
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """What `denoise` needs to know of each of the timesteps [n]: a tensor of n rows."""
+        return self._runner.time_state(timesteps.to(self.device))
+
+    @torch.inference_mode()
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """What `denoise` needs to know of embeddings [n, tokens, width]: a tensor of n rows."""
+        return self._runner.text_state(embeddings.to(self.device, self.dtype))
+
+    @torch.inference_mode()
     def denoise(
-        self, sample: torch.Tensor, timesteps: torch.Tensor, embeddings: torch.Tensor
+        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
     ) -> torch.Tensor:
         """The UNet's output [n, C, h, w] in the model's dtype, on its device.
 
-        sample [n, C, h, w]; timesteps [n]; embeddings [n, tokens, width]; any device and dtype.
+        sample [n, C, h, w], on any device; `times` and `texts` are n rows of the states above,
+        which are computed once for a run and a prompt.
         """
-        output: torch.Tensor = self._open.unet(
-            sample.to(self.device, self.dtype),
-            timesteps.to(self.device),
-            encoder_hidden_states=embeddings.to(self.device, self.dtype),
-            timestep_cond=self._guidance_for(len(sample)),
-            return_dict=False,
-        )[0]
-        return output
+        return self._runner(sample.to(self.device, self.dtype), times, texts)
 
     @torch.inference_mode()
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
@@ -142,7 +151,7 @@ class DiffusionModel:
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
-        self._parts = None
+        self._parts = self._run = None
         release_memory(self.device)
 
     @property
@@ -151,10 +160,11 @@ class DiffusionModel:
             raise RuntimeError(f"the model {self.name!r} was closed")
         return self._parts
 
-    def _guidance_for(self, rows: int) -> torch.Tensor | None:
-        if self._guidance is None:
-            return None
-        return self._guidance.to(self.device, self.dtype).expand(rows, -1)
+    @property
+    def _runner(self) -> UnetRunner:
+        if self._run is None:
+            raise RuntimeError(f"the model {self.name!r} was closed")
+        return self._run
 
     @torch.inference_mode()
     def _encode_one(self, prompt: str) -> torch.Tensor:

@@ -1,0 +1,94 @@
+"""The lean run of a UNet against diffusers' own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+
+from engine.models.fast_unet import FastUnet, PlainUnet, is_plain, make_runner
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "like SD 1": {},
+    "like SD 2": {"use_linear_projection": True, "attention_head_dim": (2, 4)},
+    "two layers": {"layers_per_block": 2, "transformer_layers_per_block": 2},
+    "told its guidance": {"time_cond_proj_dim": 8},
+}
+
+
+def _unet(**options: Any) -> UNet2DConditionModel:
+    base: dict[str, Any] = {
+        "sample_size": 8,
+        "block_out_channels": (16, 32),
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "cross_attention_dim": 24,
+        "attention_head_dim": 2,
+        "norm_num_groups": 8,
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        unet = UNet2DConditionModel(**base | options)
+        for parameter in unet.parameters():  # also those that start at 0 or 1
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    return unet.eval().requires_grad_(False)
+
+
+def _inputs(rows: int = 3, side: tuple[int, int] = (8, 8)) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(1)
+    sample = torch.randn(rows, 4, *side, generator=generator)
+    texts = torch.randn(rows, 7, 24, generator=generator)
+    return sample, torch.tensor([999.0, 500.5, 3.0])[:rows], texts
+
+
+@torch.inference_mode()
+def _run(runner: Any, sample: Any, timesteps: Any, texts: Any) -> torch.Tensor:
+    return runner(sample, runner.time_state(timesteps), runner.text_state(texts))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("side", [(8, 8), (16, 6), (7, 5)])
+def test_it_computes_what_the_network_computes(name: str, side: tuple[int, int]) -> None:
+    unet = _unet(**SHAPES[name])
+    condition = torch.ones(1, 8) if "time_cond_proj_dim" in SHAPES[name] else None
+    sample, timesteps, texts = _inputs(side=side)
+    expected = _run(PlainUnet(unet, condition), sample, timesteps, texts)
+    assert is_plain(unet)
+    assert torch.allclose(
+        _run(FastUnet(unet, condition), sample, timesteps, texts), expected, atol=2e-5
+    )
+
+
+def test_rows_do_not_know_each_other() -> None:
+    fast = FastUnet(_unet())
+    sample, timesteps, texts = _inputs()
+    together = _run(fast, sample, timesteps, texts)
+    alone = [_run(fast, sample[k, None], timesteps[k, None], texts[k, None]) for k in range(3)]
+    assert torch.allclose(together, torch.cat(alone), atol=1e-5)
+
+
+def test_no_weight_is_stored_twice() -> None:
+    unet = _unet()
+    fast = FastUnet(unet)
+    attention = unet.mid_block.attentions[0].transformer_blocks[0].attn1
+    before = _run(fast, *_inputs())
+    attention.to_v.weight.data.zero_()
+    assert not torch.equal(_run(fast, *_inputs()), before)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resnet_time_scale_shift": "scale_shift"},
+        {"class_embed_type": "timestep"},
+        {"act_fn": "mish"},
+        {"down_block_types": ("DownBlock2D", "SimpleCrossAttnDownBlock2D")},
+    ],
+)
+def test_a_network_it_does_not_know_runs_as_it_is(options: dict[str, Any]) -> None:
+    unet = _unet(**options)
+    assert not is_plain(unet)
+    assert isinstance(make_runner(unet), PlainUnet)
