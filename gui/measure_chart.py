@@ -102,7 +102,9 @@ class MeasureChart(QWidget):
     def set_playhead(self, time: float) -> None:
         """Move the playhead's line, and show each lane's value there."""
         self._playhead.setValue(time)
-        words = [f'<span style="color:{self._theme.muted}">{escape(self.measure.label)}</span>']
+        unit = f" ({self.measure.unit})" if self.measure.unit else ""
+        title = escape(self.measure.label + unit)
+        words = [f'<span style="color:{self._theme.muted}">{title}</span>']
         for method, times, values in self._curves:
             here = values[int(np.argmin(np.abs(times - time)))] if len(times) else np.nan
             text = f"{here:.3g}" if np.isfinite(here) else "–"

@@ -11,6 +11,7 @@ from superqt.utils import QSignalThrottler
 from gui.measure_chart import MeasureChart
 from gui.measures import Offer, offered, theory_of, times_of, values_of
 from gui.state import ExplorerState
+from gui.summary import summary_html
 from gui.theme import UNIT, Theme
 
 #: Milliseconds between two repaints while values arrive.
@@ -27,7 +28,8 @@ class MetricsPlot(QWidget):
         self._state, self._theme = state, theme
         self._charts: list[MeasureChart] = []
         self._choose = QToolButton()
-        self._hint = QLabel()
+        self._hint, self._table = QLabel(), QLabel()
+        self._numbers = QToolButton()
         self._column = QVBoxLayout()
         self._offers = offered()
         self._actions = {measure.name: self._action(measure) for measure in self._offers}
@@ -48,8 +50,10 @@ class MetricsPlot(QWidget):
         self._theme = theme
         for chart in self._charts:
             chart.set_theme(theme)
+        self._table.setFont(theme.font(0.88, digits=True))
         self._hint.setFont(theme.font(0.92))
         self._hint.setStyleSheet(f"color: {theme.faint}")
+        self._show_table()
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -84,18 +88,28 @@ class MetricsPlot(QWidget):
         menu.setToolTipsVisible(True)
         menu.addActions(list(self._actions.values()))
         self._choose.setMenu(menu)
+        self._numbers.setText("Table")
+        self._numbers.setCheckable(True)
+        self._numbers.setAutoRaise(True)
+        self._numbers.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._numbers.setToolTip("Each walk in numbers: scores, smoothness, least values")
+        self._numbers.toggled.connect(self._refresh)
+        self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         row = QHBoxLayout()
         row.setContentsMargins(UNIT, UNIT, UNIT, 0)
         row.addWidget(self._choose)
         row.addStretch(1)
+        row.addWidget(self._numbers)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, UNIT)
         column.setSpacing(0)
         column.addLayout(row)
         column.addLayout(self._column, 1)
         column.addWidget(self._hint, 1)
+        column.addWidget(self._table)
 
     def _action(self, measure: Offer) -> QAction:
         action = QAction(measure.label, self, checkable=True)
@@ -132,6 +146,7 @@ class MetricsPlot(QWidget):
                     theories.append((method, *theory))
             chart.set_curves(curves, theories)
         self._show_hint(known)
+        self._show_table()
         self._move_playhead()
 
     def _show_hint(self, known: bool) -> None:
@@ -145,6 +160,12 @@ class MetricsPlot(QWidget):
             self._hint.setText("Values appear as frames are finished")
         else:
             self._hint.setText("Generate (Ctrl+Enter) computes the chosen measures")
+
+    def _show_table(self) -> None:
+        self._table.setVisible(self._numbers.isChecked())
+        if self._numbers.isChecked():
+            shown = [chart.measure for chart in self._charts]
+            self._table.setText(summary_html(self._state, shown, self._theme))
 
     def _move_playhead(self) -> None:
         last = max(self._state.frame_count - 1, 1)

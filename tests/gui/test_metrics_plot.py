@@ -14,6 +14,7 @@ from engine.walk import MethodChoice, NoiseSource, Walk
 from gui.measure_chart import MeasureChart
 from gui.measures import offered, theory_of, values_of
 from gui.metrics_plot import MOST_CHARTS, MetricsPlot
+from gui.summary import summary_rows
 from gui.theme import DARK, LIGHT
 from tests.gui.told import Told, told
 
@@ -127,3 +128,19 @@ def test_a_click_seeks(qtbot: QtBot) -> None:
         point: QPoint = canvas.mapFromScene(box.mapViewToScene(QPointF(index / 20, 0.9)))
         qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=point)
         assert told_.state.playhead == index
+
+
+def test_a_table_of_whole_walks(qtbot: QtBot) -> None:
+    told_ = told(frames=3, methods=("linear", "slerp"))
+    for lane in (0, 1):
+        for index, value in enumerate((20.0, 26.0 + lane, 29.0)):
+            told_.state.apply(m.MeasureReady(1, lane, index, "clip_score", value))
+    titles, rows = summary_rows(told_.state, [BY_NAME["clip_score"]])
+    assert titles == ["InterpScore"]
+    assert rows[0] == ("linear", "linear", ["25 ± 3.7"])
+    plot = shown(told_, qtbot)
+    plot.show_measures(("clip_score",))
+    assert not any("25.33" in text for text in labels(plot))
+    button = next(b for b in plot.findChildren(QToolButton) if b.text() == "Table")
+    button.click()
+    assert any("25.33" in text for text in labels(plot))
