@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,17 @@ from engine.models.find import locate
 from engine.models.identity import identity_of
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
 from engine.models.networks import State, build_text_encoder, build_unet, build_vae, read_weights
+from engine.models.original import (
+    LAYOUTS,
+    SCHEDULE,
+    SCHEDULER,
+    TOKENIZER_FOLDER,
+    converted,
+    is_needed,
+    predicts_velocity,
+)
 from engine.models.recommend import recommended
-from engine.models.report import ModelPart, ModelReport
+from engine.models.report import ModelReport
 from engine.models.schedulers import pipeline_config
 from engine.models.tokens import TokenCounter
 from engine.walk import STARTER
@@ -25,7 +35,7 @@ from engine.walk import STARTER
 Reporter = Callable[[str, float], None]
 
 _BUILDERS = {"text_encoder": build_text_encoder, "unet": build_unet, "vae": build_vae}
-_LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE"}
+_LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE", "file": "file"}
 
 
 def open_model(
@@ -45,52 +55,97 @@ def open_model(
     report = check_model(path, half=dtype != torch.float32)
     if not report.ok:
         raise ModelError(report.problem)
-    name = "Starter" if location == STARTER else path_name(location, path)
-    return _open_folder(report, name, location, target, dtype, progress)
+    loader = _Loader(report, location, target, dtype, progress)
+    return loader.open_file() if report.kind == "file" else loader.open_folder()
 
 
-def path_name(location: str, path: Path) -> str:
+class _Loader:
+    """One opening of a model: reads the networks, describes them, reports on the way."""
+
+    def __init__(
+        self,
+        report: ModelReport,
+        location: str,
+        device: torch.device,
+        dtype: torch.dtype,
+        progress: Reporter,
+    ) -> None:
+        self._report, self._location = report, location
+        self._device, self._dtype, self._progress = device, dtype, progress
+
+    def open_folder(self) -> DiffusionModel:
+        """A model in the diffusers layout."""
+        report = self._report
+        networks: dict[str, Any] = {}
+        for part in report.parts:
+            self._tell(part.name, len(networks))
+            state: State = {}
+            for file in part.weights:
+                state |= read_weights(file, self._dtype_of(part.name))
+            networks[part.name] = self._build(part.name, part.config, state)
+        tokenizer = TokenCounter(report.path / "tokenizer")
+        card = self._card(
+            identity_of(report.path, _pixel_files(report)), report.scheduler, report.schedule
+        )
+        return self._opened(card, ModelParts(tokenizer, **networks))
+
+    def open_file(self) -> DiffusionModel:
+        """A model in the original layout, whose configs are known by its family."""
+        path, layout = self._report.path, LAYOUTS[self._report.family]
+        self._tell("file", 0)
+        states = converted(read_weights(path, torch.float32, is_needed), layout)
+        networks: dict[str, Any] = {}
+        for name, state in states.items():
+            self._tell(name, len(networks))
+            state = {key: tensor.to(self._dtype_of(name)) for key, tensor in state.items()}
+            networks[name] = self._build(name, getattr(layout, name), state)
+        tokenizer = TokenCounter(TOKENIZER_FOLDER, layout.padding)
+        parts = ModelParts(tokenizer, **networks)
+        ids = torch.tensor(tokenizer.ids([""]), device=self._device)
+        velocity = predicts_velocity(parts.unet, parts.text_encoder(ids)[0])
+        schedule = {**SCHEDULE, "prediction_type": "v_prediction" if velocity else "epsilon"}
+        card = self._card(identity_of(path.parent, [path]), SCHEDULER, schedule)
+        if velocity and self._report.family == "SD 2.x":  # of these, only the large one predicts v
+            large = replace(card.default_sampling, width=768, height=768)
+            card = replace(card, default_sampling=large)
+        return self._opened(card, parts)
+
+    def _opened(self, card: ModelCard, parts: ModelParts) -> DiffusionModel:
+        self._progress("Ready", 1.0)
+        return DiffusionModel(card, parts, self._device, self._dtype)
+
+    def _card(self, identity: str, scheduler: str, schedule: Mapping[str, Any]) -> ModelCard:
+        report = self._report
+        scorer = report.path / "clip"
+        return ModelCard(
+            identity=identity,
+            name=_name_of(self._location, report.path),
+            location=self._location,
+            family=report.family,
+            scheduler_class=scheduler,
+            scheduler_config=pipeline_config(scheduler, schedule),
+            default_sampling=recommended(report.path, report),
+            scorer=scorer if (scorer / "config.json").is_file() else None,
+        )
+
+    def _build(self, name: str, config: Mapping[str, Any], state: State) -> Any:
+        return _BUILDERS[name](config, state).to(self._device)
+
+    def _dtype_of(self, name: str) -> torch.dtype:
+        # Eight bits of mantissa band visibly in the picture: a bfloat16 model decodes in float32.
+        if name == "vae" and self._dtype == torch.bfloat16:
+            return torch.float32
+        return self._dtype
+
+    def _tell(self, name: str, done: int) -> None:
+        self._progress(f"Loading the {_LABELS[name]}", 0.1 + 0.3 * done)
+
+
+def _name_of(location: str, path: Path) -> str:
     """What a model is called in the window: a hub id's own name, or the folder's or file's."""
-    return location.rpartition("/")[2] if not Path(location).exists() else path.stem
-
-
-def _open_folder(
-    report: ModelReport,
-    name: str,
-    location: str,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Reporter,
-) -> DiffusionModel:
-    folder = report.path
-    networks: dict[str, Any] = {}
-    for part in report.parts:
-        progress(f"Loading the {_LABELS[part.name]}", 0.1 + 0.3 * len(networks))
-        networks[part.name] = _network(part, device, dtype)
-    card = ModelCard(
-        identity=identity_of(folder, _pixel_files(report)),
-        name=name,
-        location=location,
-        family=report.family,
-        scheduler_class=report.scheduler,
-        scheduler_config=pipeline_config(report.scheduler, report.schedule),
-        default_sampling=recommended(folder, report),
-        scorer=folder / "clip" if (folder / "clip" / "config.json").is_file() else None,
-    )
-    progress("Ready", 1.0)
-    return DiffusionModel(
-        card, ModelParts(TokenCounter(folder / "tokenizer"), **networks), device, dtype
-    )
-
-
-def _network(part: ModelPart, device: torch.device, dtype: torch.dtype) -> Any:
-    # Eight bits of mantissa band visibly in the picture: a bfloat16 model decodes in float32.
-    if part.name == "vae" and dtype == torch.bfloat16:
-        dtype = torch.float32
-    state: State = {}
-    for file in part.weights:
-        state |= read_weights(file, dtype)
-    return _BUILDERS[part.name](part.config, state).to(device)
+    if location == STARTER:
+        return "Starter"
+    return path.stem if Path(location).expanduser().exists() else location.rpartition("/")[2]
 
 
 def _pixel_files(report: ModelReport) -> list[Path]:

@@ -61,18 +61,19 @@ def build_clip(config: Mapping[str, Any], state: State) -> Any:
     return _filled("CLIP model", lambda: CLIPModel(CLIPConfig.from_dict(dict(config))), state)
 
 
-def read_weights(file: Path, dtype: torch.dtype) -> State:
-    """All tensors of a safetensors file, copied, floating point ones as `dtype`.
+def read_weights(
+    file: Path, dtype: torch.dtype, is_needed: Callable[[str], bool] = lambda _: True
+) -> State:
+    """The tensors of a safetensors file, copied, floating point ones as `dtype`.
 
     Raises ModelError where the file cannot be read as one.
     """
     try:
         with safe_open(file, framework="pt", device="cpu") as weights:
-            return {name: _copied(weights.get_tensor(name), dtype) for name in weights.keys()}  # noqa: SIM118
+            names = [name for name in weights.keys() if is_needed(name)]  # noqa: SIM118
+            return {name: _copied(weights.get_tensor(name), dtype) for name in names}
     except (SafetensorError, OSError) as error:
-        raise ModelError(
-            f"The weights {file} cannot be read ({error}); fetch them again."
-        ) from error
+        raise ModelError(f"The weights {file} cannot be read ({error}); get them again.") from error
 
 
 def _copied(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -32,18 +32,19 @@ class TokenCount:
 class TokenCounter:
     """Tokens of prompts as the model in `folder` sees them; any thread.
 
-    `folder` is a model's tokenizer folder, with vocab.json and merges.txt or tokenizer.json.
+    `folder` is a model's tokenizer folder, with vocab.json and merges.txt or tokenizer.json, and
+    `padding` the token that fills a prompt up; "" is the one that the folder names.
     Raises ModelError, one sentence, where it cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, padding: str = "") -> None:
         config = _read_json(folder / "tokenizer_config.json") or {}
         self.length = _length(config)
         try:
             vocab, merges = _read_vocabulary(folder)
             self._tokenizer = _build(vocab, merges)
             self._start, self._end = vocab[_START], vocab[_END]
-            self._padding = vocab[_padding_token(folder, config)]
+            self._padding = vocab[padding or _padding_token(folder, config)]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The tokenizer in {folder} cannot be read ({error!r}); fetch the model again."
