@@ -14,17 +14,18 @@ from engine.export.tables import write_table
 from engine.models.hub import set_offline
 from engine.models.recommend import recommended
 from engine.models.report import ModelReport
+from engine.presets import Preset, presets
 from gui.about_dialog import AboutDialog
 from gui.background import Background
 from gui.documents import Documents
 from gui.drops import Drops
-from gui.experiments import Experiment, read_experiments
 from gui.export_dialog import ExportDialog, Writer, pictures_folder
 from gui.export_plan import Kind
 from gui.hints import HintBar
 from gui.log_view import LogView
 from gui.main_window import MainWindow
 from gui.model_dialog import ModelDialog
+from gui.panes import ViewMode
 from gui.places import Places
 from gui.plot_files import write_png, write_svg
 from gui.preferences import PreferencesDialog
@@ -37,6 +38,9 @@ from gui.state import ExplorerState
 from gui.tables import measure_columns
 from gui.theme import Theme
 from gui.walk_edits import with_point
+
+#: How the viewer shows what a preset calls its view.
+VIEWS = {"compare": ViewMode.COMPARE, "sheet": ViewMode.SHEET}
 
 
 class Companions(QObject):
@@ -146,19 +150,32 @@ class Companions(QObject):
         recent.aboutToShow.connect(lambda: self.documents.fill_recent(recent))
         files.insertMenu(self._window.actions_table["save"], recent)
         menu = self._window.menus["E&xperiments"]
+        other = QMenu("With Stable Diffusion 1.4", menu)
+        for preset in presets():
+            self._add_experiment(menu if preset.family == "starter" else other, preset)
+        menu.addSeparator()
+        menu.addMenu(other)
+
+    def _add_experiment(self, menu: QMenu, preset: Preset) -> None:
         menu.setToolTipsVisible(True)
-        for experiment in read_experiments():
-            action = menu.addAction(experiment.title)
-            action.triggered.connect(partial(self.open_experiment, experiment))
-            action.setToolTip(experiment.about)
-            action.setStatusTip(experiment.about)
+        action = menu.addAction(preset.title)
+        action.triggered.connect(lambda: self.open_experiment(preset))
+        action.setToolTip(preset.about)
+        action.setStatusTip(preset.about)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
-    def open_experiment(self, experiment: Experiment, _checked: bool = False) -> None:
-        """Render one of the article's experiments with the model in use; undo goes back."""
-        current = self._state.exploration
-        self._state.edit(experiment.on(current), experiment.title)
+    def open_experiment(self, preset: Preset) -> None:
+        """Render one of the article's experiments, looked at as it is best; undo goes back."""
+        window, current = self._window, self._state.exploration
+        exploration = preset.exploration
+        if exploration.model == current.model:
+            exploration = replace(exploration, sampling=current.sampling)
+        self._state.edit(exploration, preset.title)
+        window.trajectory.set_toy(preset.view == "toy")
+        window.comparison.show_mode(VIEWS.get(preset.view, ViewMode.SINGLE))
+        if preset.measures:
+            window.measures.show_measures(preset.measures)
 
     def keep_point(self) -> None:
         """Let the walk pass the point of the plane that was clicked, where the playhead is."""

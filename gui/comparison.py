@@ -35,11 +35,15 @@ class Comparison(QObject):
     def set_mode(self, mode: ViewMode) -> None:
         """Show one picture, or render the compared methods and show them together."""
         exploration = self._state.exploration
-        self._view.set_mode(mode)
+        self.show_mode(mode)
         if mode is ViewMode.SINGLE:
             self._state.edit(replace(exploration, compare=(), rows=()), "One picture")
         elif not exploration.compare and not exploration.rows and mode is not ViewMode.SHEET:
             self._compare()
+
+    def show_mode(self, mode: ViewMode) -> None:
+        """Show what is rendered already in another way."""
+        self._view.set_mode(mode)
         self.mode_changed.emit(mode)
 
     def toggle(self, name: str) -> None:

@@ -17,7 +17,6 @@ from gui.about_dialog import AboutDialog, versions
 from gui.actions import TABLE, Entry
 from gui.appearance import Appearance
 from gui.background import Background
-from gui.experiments import read_experiments
 from gui.hints import HINTS, HintBar
 from gui.log_view import LogView, tail
 from gui.model_dialog import ModelDialog
@@ -151,18 +150,6 @@ def test_hints_can_be_switched_off(state: ExplorerState, settings: Settings, qtb
     settings.set_preferences(Preferences(hints=False))
     state.frame_changed.emit(0, 0)
     assert not bar.isVisibleTo(None)
-
-
-def test_every_experiment_opens_with_the_model_in_use(state: ExplorerState) -> None:
-    experiments = read_experiments()
-    assert len(experiments) >= 6
-    assert len({e.title for e in experiments}) == len(experiments)
-    current = replace(state.exploration, model="/models/other")
-    for experiment in experiments:
-        exploration = experiment.on(current)
-        assert exploration.model == "/models/other"
-        assert exploration.sampling == current.sampling
-        assert experiment.about.endswith(".")
 
 
 def test_the_theme_follows_the_wish(qapp: QApplication) -> None:
