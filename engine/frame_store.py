@@ -30,14 +30,20 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """The picture [H, W, 3] and the latent z_0 [C, h, w] it was decoded from."""
+    """The picture [H, W, 3], the latent z_0 [C, h, w] it was decoded from, and the z_T before."""
 
     image: Image
     final: Array32
+    initial: Array32
 
     @property
     def size(self) -> int:
-        return self.image.nbytes + self.final.nbytes
+        return self.image.nbytes + self.final.nbytes + self.initial.nbytes
+
+    def freeze(self) -> None:
+        """Make the arrays read-only."""
+        for array in (self.image, self.final, self.initial):
+            array.flags.writeable = False
 
 
 def frame_key(settings: Mapping[str, Any], *arrays: npt.NDArray[Any]) -> str:
@@ -68,8 +74,7 @@ class FrameStore:
 
     def put(self, key: str, frame: StoredFrame) -> None:
         """Remember a frame; its arrays become read-only."""
-        frame.image.flags.writeable = False
-        frame.final.flags.writeable = False
+        frame.freeze()
         self._remember(key, frame)
         if self._disk is not None:
             self._disk.put(key, frame)
@@ -142,7 +147,12 @@ class _DiskTier:
             if path.exists():
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"image": frame.image, "final": frame.final}, temporary)
+            tensors: dict[str, npt.NDArray[Any]] = {
+                "image": frame.image,
+                "final": frame.final,
+                "initial": frame.initial,
+            }
+            save_file(tensors, temporary)
             os.replace(temporary, path)
             self._enter(key, path.stat().st_size)
         except OSError:
@@ -154,11 +164,11 @@ class _DiskTier:
         path = self._path(key)
         try:
             tensors = load_file(path)
-            frame = StoredFrame(tensors["image"], tensors["final"])
+            frame = StoredFrame(tensors["image"], tensors["final"], tensors["initial"])
             os.utime(path)
         except (OSError, KeyError, SafetensorError):
             return None
-        frame.image.flags.writeable = frame.final.flags.writeable = False
+        frame.freeze()
         with self._lock:
             if self._sizes is not None and key in self._sizes:
                 self._sizes.move_to_end(key)

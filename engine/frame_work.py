@@ -189,10 +189,11 @@ class FrameWork:
             return
         images = self._tools.model.decode(torch.stack([z for _, z in sound])).numpy()
         for (key, latent), image in zip(sound, images, strict=True):
-            frame = StoredFrame(np.ascontiguousarray(image), latent.cpu().numpy())
+            flight = self._flights.pop(key)
+            initial = flight.ingredients.initial
+            frame = StoredFrame(np.ascontiguousarray(image), latent.cpu().numpy(), initial)
             self._tools.store.put(key, frame)
             self._tools.preview.observe(frame.final, frame.image)
-            flight = self._flights.pop(key)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.FINAL, frame.image)
             for ticket in flight.tickets:

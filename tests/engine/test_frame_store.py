@@ -11,7 +11,8 @@ from engine.frame_store import FrameStore, StoredFrame, frame_key
 
 def _frame(value: int, side: int = 16) -> StoredFrame:
     image = np.full((side, side, 3), value, np.uint8)
-    return StoredFrame(image, np.full((4, 2, 2), value, np.float32))
+    latents = (np.full((4, 2, 2), value + k, np.float32) for k in range(2))
+    return StoredFrame(image, *latents)
 
 
 def test_a_key_depends_on_every_setting_and_number() -> None:

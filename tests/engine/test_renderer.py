@@ -64,7 +64,7 @@ def _diffusers(folder: FilePath, frame: m.FrameReady, walk: Walk, sampling: Samp
         pipe(
             prompt_embeds=(1 - time) * first + time * last,
             negative_prompt_embeds=negative,
-            latents=torch.from_numpy(frame.initial)[None],
+            latents=torch.tensor(frame.initial)[None],
             num_inference_steps=sampling.steps,
             guidance_scale=sampling.guidance,
             output_type="latent",
