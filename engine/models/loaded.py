@@ -16,8 +16,9 @@ import numpy.typing as npt
 import torch
 
 from engine.messages import ModelInfo
+from engine.models.decoder import Decoder
 from engine.models.fast_unet import UnetRunner, make_runner
-from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
 from engine.models.schedulers import solver_name
 from engine.models.tokens import TokenCounter
@@ -54,6 +55,16 @@ class ModelParts:
     vae: Any = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What does the work; letting go of it frees the memory."""
+
+    tokenizer: TokenCounter
+    text_encoder: Any
+    run: UnetRunner
+    decode: Decoder
+
+
 class DiffusionModel:
     """A Stable Diffusion model on its device. Owns the networks until `close`."""
 
@@ -71,11 +82,10 @@ class DiffusionModel:
             card.scheduler_class, card.scheduler_config
         )
         parts.vae.to(memory_format=torch.channels_last)
-        self._parts: ModelParts | None = parts
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
-        self._run: UnetRunner | None = make_runner(
-            parts.unet, guided if guided is None else guided.to(device, dtype)
-        )
+        run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
+        decoder = Decoder(parts.vae, device)
+        self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit
         self.latent_channels = int(parts.unet.config.in_channels)
         self.downscale = 2 ** (len(parts.vae.config.block_out_channels) - 1)
@@ -97,12 +107,12 @@ class DiffusionModel:
     @torch.inference_mode()
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         """What `denoise` needs to know of each of the timesteps [n]: a tensor of n rows."""
-        return self._runner.time_state(timesteps.to(self.device))
+        return self._open.run.time_state(timesteps.to(self.device))
 
     @torch.inference_mode()
     def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
         """What `denoise` needs to know of embeddings [n, tokens, width]: a tensor of n rows."""
-        return self._runner.text_state(embeddings.to(self.device, self.dtype))
+        return self._open.run.text_state(embeddings.to(self.device, self.dtype))
 
     @torch.inference_mode()
     def denoise(
@@ -113,22 +123,20 @@ class DiffusionModel:
         sample [n, C, h, w], on any device; `times` and `texts` are n rows of the states above,
         which are computed once for a run and a prompt.
         """
-        return self._runner(sample.to(self.device, self.dtype), times, texts)
+        return self._open.run(sample.to(self.device, self.dtype), times, texts)
 
-    @torch.inference_mode()
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Pictures [n, H, W, 3], uint8 on the CPU, of final latents [n, C, h, w].
 
-        Latents as the sampler leaves them: the VAE's scaling is undone here. Where memory runs
-        out, the pictures are decoded one by one. Raises the device's error where that is too much.
+        Latents as the sampler leaves them: the VAE's scaling is undone here. Raises the device's
+        error where its memory does not even suffice for a part of one picture.
         """
-        try:
-            return self._decode(latents)
-        except RuntimeError as error:
-            if len(latents) == 1 or not is_out_of_memory(error):
-                raise
-        release_memory(self.device)
-        return torch.cat([self._decode(latent[None]) for latent in latents])
+        return self._open.decode(latents)
+
+    @property
+    def decode_note(self) -> str:
+        """How pictures are decoded, where that is not the plain way; belongs to each of them."""
+        return self._open.decode.note
 
     def info(self, batch: int) -> ModelInfo:
         """What the window shows of the model; `batch` is the number of slots it is used with."""
@@ -151,20 +159,14 @@ class DiffusionModel:
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
-        self._parts = self._run = None
+        self._running = None
         release_memory(self.device)
 
     @property
-    def _open(self) -> ModelParts:
-        if self._parts is None:
+    def _open(self) -> _Running:
+        if self._running is None:
             raise RuntimeError(f"the model {self.name!r} was closed")
-        return self._parts
-
-    @property
-    def _runner(self) -> UnetRunner:
-        if self._run is None:
-            raise RuntimeError(f"the model {self.name!r} was closed")
-        return self._run
+        return self._running
 
     @torch.inference_mode()
     def _encode_one(self, prompt: str) -> torch.Tensor:
@@ -176,16 +178,6 @@ class DiffusionModel:
         tokens = torch.tensor(ids, device=self.device)
         hidden: torch.Tensor = self._open.text_encoder(tokens, attention_mask=mask)[0]
         return hidden.float().cpu()
-
-    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
-        vae = self._open.vae
-        scaled = latents.to(self.device, vae.dtype) / vae.config.scaling_factor
-        if vae.config.shift_factor:
-            scaled = scaled + vae.config.shift_factor
-        pixels = vae.decode(scaled, return_dict=False)[0]
-        # The same operations in the same precision as diffusers' VaeImageProcessor.
-        shares = (pixels * 0.5 + 0.5).clamp(0, 1).float()
-        return (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
 
 
 def _bytes_of(module: torch.nn.Module) -> int:

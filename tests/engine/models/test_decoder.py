@@ -1,0 +1,98 @@
+"""Decoding with too little memory, and with too little precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+
+from engine.models.decoder import Decoder
+from tests.tiny_models import make_tiny_model
+
+CPU = torch.device("cpu")
+SPELLINGS = (
+    torch.OutOfMemoryError("CUDA out of memory."),
+    RuntimeError("MPS backend out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("model")) / "vae"
+
+
+@pytest.fixture
+def vae(folder: Path) -> Any:
+    return AutoencoderKL.from_pretrained(folder)
+
+
+def latents(count: int, side: int = 8) -> torch.Tensor:
+    return torch.randn(count, 4, side, side, generator=torch.Generator().manual_seed(0))
+
+
+def limit(vae: Any, elements: int, error: Exception) -> list[int]:
+    """Let the decoder's network fail above a number of latent elements; what it was given."""
+    sizes: list[int] = []
+    forward: Callable[..., torch.Tensor] = vae.decoder.forward
+
+    def limited(sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        sizes.append(sample.numel())
+        if sample.numel() > elements:
+            raise error
+        return forward(sample, *rest)
+
+    vae.decoder.forward = limited
+    return sizes
+
+
+@pytest.mark.parametrize("error", SPELLINGS)
+def test_one_by_one_where_a_batch_is_too_much(vae: Any, error: Exception) -> None:  # R21
+    expected = Decoder(vae, CPU)(latents(3))
+    limit(vae, 4 * 8 * 8, error)
+    decoder = Decoder(vae, CPU)
+    difference = decoder(latents(3)).int() - expected.int()
+    assert difference.abs().max() <= 1
+    assert decoder.note == ""
+
+
+def test_in_tiles_where_one_is_too_much_and_from_then_on(vae: Any) -> None:  # R21
+    whole = Decoder(vae, CPU)(latents(2, side=32))
+    sizes = limit(vae, 4 * 16 * 16, SPELLINGS[0])
+    decoder = Decoder(vae, CPU)
+    first = decoder(latents(2, side=32))
+    assert "tiles" in decoder.note
+    assert first.shape == whole.shape
+    sizes.clear()
+    assert torch.equal(decoder(latents(2, side=32)), first)
+    assert max(sizes) <= 2 * 4 * 16 * 16
+
+
+def test_the_error_is_told_where_nothing_helps(vae: Any) -> None:
+    sizes = limit(vae, 0, SPELLINGS[0])
+    with pytest.raises(torch.OutOfMemoryError):
+        Decoder(vae, CPU)(latents(4))
+    assert len(sizes) <= 6
+
+
+def test_other_errors_pass(vae: Any) -> None:
+    limit(vae, 0, RuntimeError("shapes cannot be multiplied"))
+    with pytest.raises(RuntimeError, match="shapes"):
+        Decoder(vae, CPU)(latents(4))
+
+
+def test_half_precision_that_overflows_is_decoded_in_single(vae: Any) -> None:  # R23
+    with torch.no_grad():
+        vae.decoder.conv_in.weight *= 1e6
+    expected = Decoder(vae, CPU)(latents(2))
+    decoder = Decoder(vae.half(), CPU)
+    # The weights themselves must fit half precision; only what they make of the latents does not.
+    with torch.no_grad():
+        vae.decoder.conv_in.weight.copy_(vae.decoder.conv_in.weight.clamp(-6e4, 6e4))
+    assert decoder(latents(2)).float().std() > 1
+    assert expected.float().std() > 1
+    assert vae.dtype == torch.float32
