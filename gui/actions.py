@@ -59,6 +59,7 @@ TABLE: tuple[Entry, ...] = (
         VIEW, "difference", "&Difference", ("Ctrl+3",), "Where the methods' pictures differ", True
     ),
     Entry(VIEW, "sheet", "&Sheet", ("Ctrl+4",), "All frames of a short walk at once", True),
+    Entry(VIEW, "latent", "&Latents", ("Ctrl+5",), "The noise and the result, by channel", True),
     _part(VIEW),
     Entry(VIEW, "crisp", "Crisp &pixels", ("Ctrl+Shift+P",), "Enlarge without smoothing", True),
     Entry(VIEW, "full_screen", "&Full screen", ("F11",), "Use the whole screen", True),

@@ -15,6 +15,8 @@ from gui.state import ExplorerState
 from gui.walk_edits import compared, toggled
 
 ARTICLE = ("linear", "normalized", "slerp")
+#: Ways to look at one lane.
+ALONE = (ViewMode.SINGLE, ViewMode.SHEET, ViewMode.LATENT)
 
 
 class Comparison(QObject):
@@ -38,7 +40,7 @@ class Comparison(QObject):
         self.show_mode(mode)
         if mode is ViewMode.SINGLE:
             self._state.edit(replace(exploration, compare=(), rows=()), "One picture")
-        elif not exploration.compare and not exploration.rows and mode is not ViewMode.SHEET:
+        elif not exploration.compare and not exploration.rows and mode not in ALONE:
             self._compare()
 
     def show_mode(self, mode: ViewMode) -> None:
@@ -69,7 +71,7 @@ class Comparison(QObject):
         if exploration.compare:
             self._names = tuple(choice.name for choice in exploration.compare)
         several = bool(exploration.compare or exploration.rows)
-        alone = self._view.mode in (ViewMode.SINGLE, ViewMode.SHEET)
+        alone = self._view.mode in ALONE
         if (several and self._view.mode is ViewMode.SINGLE) or (not several and not alone):
             together = ViewMode.SHEET if exploration.rows else ViewMode.COMPARE
             self._view.set_mode(together if several else ViewMode.SINGLE)

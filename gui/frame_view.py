@@ -103,34 +103,52 @@ class FrameView(QWidget):
         return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
-        """A cell for each pane, row by row."""
-        columns = self._columns(panes)
+        """A cell for each pane, row by row, as close together as their pictures allow."""
+        if len(panes) == 1:
+            return [(QRectF(self.rect()), panes[0])]
+        columns, gap = self._columns(panes), 2.0 * UNIT
         rows = ceil(len(panes) / columns)
-        gap = 2 * UNIT if len(panes) > 1 else 0
-        width = (self.width() - gap * (columns + 1)) / columns
-        height = (self.height() - gap * (rows + 1)) / rows
+        room = QSizeF(self.width() - gap * (columns + 1), self.height() - gap * (rows + 1))
+        high, wide = self._shape(panes)
+        width = min(
+            room.width() / columns, (room.height() / rows - self._painter.head) * wide / high
+        )
+        cell = QSizeF(width, width * high / wide + self._painter.head)
+        left = (self.width() - columns * (cell.width() + gap) + gap) / 2
+        top = (self.height() - rows * (cell.height() + gap) + gap) / 2
         cells = []
         for number, pane in enumerate(panes):
             row, column = divmod(number, columns)
-            corner = QPointF(gap + column * (width + gap), gap + row * (height + gap))
-            cells.append((QRectF(corner, QSizeF(width, height)), pane))
+            corner = QPointF(
+                left + column * (cell.width() + gap), top + row * (cell.height() + gap)
+            )
+            cells.append((QRectF(corner, cell), pane))
         return cells
 
+    def _shape(self, panes: list[Pane]) -> tuple[int, int]:
+        """Height and width of the pictures, all of one walk and so of one shape."""
+        shapes = (p.image.shape[:2] for p in panes if p.image is not None)
+        high, wide = next(shapes, (1, 1))
+        return high, wide
+
     def _columns(self, panes: list[Pane]) -> int:
-        """The number of columns that makes pictures largest; a sheet has one for each frame."""
+        """The number of columns that makes pictures largest; a sheet has one for each frame, and
+        latents one for their colours and each channel."""
+        if self._shown_mode() is ViewMode.LATENT and len(panes) > 1:
+            return len(panes) // 2
         if self._shown_mode() is ViewMode.SHEET and len(panes) > 1:
             return self._state.frame_count
-        shape = next((p.image.shape for p in panes if p.image is not None), (1, 1))
-        head = self._painter.head if len(panes) > 1 else 0.0
+        high, wide = self._shape(panes)
 
         def scale(columns: int) -> float:
-            rows = ceil(len(panes) / columns)
-            height = self.height() / rows - head
-            return min(self.width() / columns / shape[1], height / shape[0])
+            height = self.height() / ceil(len(panes) / columns) - self._painter.head
+            return min(self.width() / columns / wide, height / high)
 
         return max(range(1, len(panes) + 1), key=scale)
 
     def _empty_text(self) -> str:
+        if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:
+            return "Latents are seen once a frame is finished"
         if self._state.loading is not None:
             return f"{self._state.loading.stage}…"
         if self._state.busy:
@@ -185,9 +203,9 @@ class FrameView(QWidget):
             chosen = mode is self.mode
             self._add_choice(self._menu, mode.value, chosen, partial(self.set_mode, mode))
         lanes = self._state.results.lanes
-        if len(lanes) > 1 and self.mode in (ViewMode.SINGLE, ViewMode.DIFFERENCE):
-            single = self.mode is ViewMode.SINGLE
-            submenu = self._menu.addMenu("Show" if single else "Difference against")
+        if len(lanes) > 1 and self.mode not in (ViewMode.COMPARE, ViewMode.SHEET):
+            against = self.mode is ViewMode.DIFFERENCE
+            submenu = self._menu.addMenu("Difference against" if against else "Show")
             for lane, results in enumerate(lanes):
                 choose = partial(self.set_lane, lane)
                 self._add_choice(submenu, results.lane.title, lane == self.lane, choose)

@@ -37,6 +37,7 @@ MODES = {
     "compare": ViewMode.COMPARE,
     "difference": ViewMode.DIFFERENCE,
     "sheet": ViewMode.SHEET,
+    "latent": ViewMode.LATENT,
 }
 QUALITIES = {"draft": DRAFT, "normal": NORMAL, "paper": PAPER}
 

@@ -29,7 +29,6 @@ class PanePainter:
     def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]]) -> None:
         """Paint every pane into its cell."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self.crisp)
         self._pictures = {k: v for k, v in self._pictures.items() if k < len(cells)}
         for number, (cell, pane) in enumerate(cells):
             self._paint_pane(painter, number, cell, pane)
@@ -39,6 +38,8 @@ class PanePainter:
         if pane.image is not None:
             ratio = painter.device().devicePixelRatio()
             target = fitted(pane.image, target, ratio, self.crisp)
+            smooth = not (self.crisp or pane.raw)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.drawImage(target, self._picture(number, pane.image))
         elif pane.title:
             painter.fillRect(target, QColor(self.theme.surface))
@@ -46,6 +47,8 @@ class PanePainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self.theme.accent), 2))
             painter.drawRect(target)
+        if pane.seam is not None:
+            self._paint_seam(painter, target, pane.seam)
         if pane.title:
             self._paint_title(painter, target, pane)
         if pane.note:
@@ -68,6 +71,13 @@ class PanePainter:
         elide = Qt.TextElideMode.ElideRight
         text = painter.fontMetrics().elidedText(pane.title, elide, int(line.width()))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_seam(self, painter: QPainter, target: QRectF, share: float) -> None:
+        """A line where one keyframe's noise meets the other's."""
+        x = target.left() + share * target.width()
+        for width, colour in ((3.0, tint("#0b0c10", 0.6)), (1.5, QColor(self.theme.warning))):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
 
     def _paint_note(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
         """A dark pill over the picture, legible on any: the same in both schemes."""

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from engine.messages import Image, ProbeReady, Tier
+import numpy as np
+
+from engine.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
+from engine.messages import Array32, Image, ProbeReady, Tier
 from gui.heat_map import difference, heat_map, heat_table
 from gui.results import LaneResults
 from gui.state import ExplorerState
@@ -20,6 +23,7 @@ class ViewMode(Enum):
     COMPARE = "Compare"
     DIFFERENCE = "Difference"
     SHEET = "Sheet"
+    LATENT = "Latents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Pane:
     """One picture, the title above it, and a note about what it is where that is not plain.
 
     `method` names the method whose colour the title has. `warn` marks a note about a failure,
-    `current` the pane that stands at the playhead in a sheet.
+    `current` the pane that stands at the playhead in a sheet. `raw` pixels are drawn as squares.
+    `seam` is where two noises meet, as a share of the width.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -36,6 +41,8 @@ class Pane:
     note: str = ""
     warn: bool = False
     current: bool = False
+    raw: bool = False
+    seam: float | None = None
 
 
 class PaneReader:
@@ -53,6 +60,8 @@ class PaneReader:
         if self._state.probe is not None:
             return [_probe_pane(self._state.probe)]
         lanes = range(len(self._state.results.lanes))
+        if mode is ViewMode.LATENT:
+            return self._latents(lane)
         readers: dict[ViewMode, Callable[[], list[Pane]]] = {
             ViewMode.SINGLE: lambda: [replace(self._pane(lane), title="")],
             ViewMode.COMPARE: lambda: [self._pane(k) for k in lanes],
@@ -63,6 +72,19 @@ class PaneReader:
 
     def _alone(self) -> Pane:
         return replace(self._pane(0), title="")
+
+    def _latents(self, lane: int) -> list[Pane]:
+        """z_T above z_0, each as colours and as one map a channel; empty until a frame is done."""
+        frame = self._state.finished(lane, self._state.playhead)
+        if frame is None:
+            return []
+        walk = self._state.results.lanes[lane].lane.walk
+        columns = frame.initial.shape[2]
+        seam = seam_at(walk, walk.time_of(self._state.playhead), columns)
+        share = None if seam is None else seam / columns
+        colours = fit_colours(frame.final, frame.image)
+        rows = (("noise z_T", frame.initial), ("result z_0", frame.final))
+        return [pane for name, z in rows for pane in _latent_row(name, z, colours, share)]
 
     def _pane(self, lane: int) -> Pane:
         index = self._state.playhead
@@ -112,6 +134,15 @@ class PaneReader:
             pane = Pane(heat_map(gap, self._table), title, other.method, note)
             self._heat[lane] = (reference.image, other.image, pane)
         return pane
+
+
+def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None) -> list[Pane]:
+    """A latent [C, h, w] as the colours it stands for, and each channel as a map."""
+    maps = channel_maps(latent)
+    grey = [np.ascontiguousarray(np.broadcast_to(z[..., None], (*z.shape, 3))) for z in maps]
+    first = Pane(in_colour(latent, colours), name, raw=True, seam=seam)
+    titles = (f"channel {number}" for number in range(1, len(maps) + 1))
+    return [first, *(Pane(z, t, raw=True, seam=seam) for z, t in zip(grey, titles, strict=True))]
 
 
 def _probe_pane(probe: ProbeReady) -> Pane:

@@ -8,14 +8,26 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import FrameReady, Image, PathReady, Tier
+from engine.messages import Array32, FrameReady, Image, PathReady, Tier
 from engine.walk import Lane
+
+
+class StoredFrame(Protocol):
+    """A finished frame: its picture [H, W, 3], the z_0 [C, h, w] it shows, and the z_T before."""
+
+    @property
+    def image(self) -> Image: ...
+    @property
+    def final(self) -> Array32: ...
+    @property
+    def initial(self) -> Array32: ...
 
 
 class FrameReader(Protocol):
     """Where finished frames are read from; safe to call on the GUI thread at any time."""
 
     def image(self, key: str) -> Image | None: ...
+    def get(self, key: str) -> StoredFrame | None: ...
 
 
 @dataclass(slots=True)

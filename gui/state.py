@@ -14,7 +14,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine import messages as m
 from engine.walk import Exploration, Lane, Sampling
-from gui.results import FrameReader, LaneResults, Results
+from gui.results import FrameReader, LaneResults, Results, StoredFrame
 
 
 class ExplorerState(QObject):
@@ -168,6 +168,14 @@ class ExplorerState(QObject):
         key = results.keys.get(index)
         picture = self._frames.image(key) if key else None
         return picture if picture is not None else results.previews.get(index)
+
+    def finished(self, lane: int, index: int) -> StoredFrame | None:
+        """The finished frame nearest to this one, with its latents, as far as it is still kept."""
+        if lane >= len(self.results.lanes):
+            return None
+        results = self.results.lanes[lane]
+        near = results.nearest(index, m.Tier.FINAL)
+        return None if near is None else self._frames.get(results.keys[near])
 
     def nearest_image(self, lane: int, index: int) -> tuple[int, m.Image] | None:
         """The nearest frame that can be shown now, with its index."""

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import messages as m
 from engine.errors import InputError
+from engine.frame_store import StoredFrame
 from engine.methods.contract import make_method, methods
 from engine.walk import Lane, MethodChoice, NoiseSource, Sampling, Walk
 
@@ -42,9 +43,14 @@ class MemoryFrames:
 
     def __init__(self) -> None:
         self.images: dict[str, m.Image] = {}
+        self.frames: dict[str, StoredFrame] = {}
 
     def image(self, key: str) -> m.Image | None:
         return self.images.get(key)
+
+    def get(self, key: str) -> StoredFrame | None:
+        """A frame with its latents, where the test gave it some."""
+        return self.frames.get(key)
 
 
 class ScriptedEngine(QObject):

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.frame_store import StoredFrame
+from engine.latent_view import channel_maps
 from engine.walk import lanes_of
 from gui.frame_view import SHEET_FRAMES, FrameView
 from gui.heat_map import difference, heat_map, heat_table
@@ -126,6 +128,25 @@ def test_a_short_walk_is_shown_as_a_sheet(qtbot: QtBot) -> None:
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(430, 220))
     assert (told_.state.playhead, view.lane) == (3, 1)
     assert [k for k, pane in enumerate(view.panes()) if pane.current] == [3, 8]
+
+
+def test_latents_are_shown_by_channel_with_the_seam(qtbot: QtBot) -> None:
+    told_ = told(methods=("wipe",))
+    view = shown(told_, qtbot, 600, 300)
+    view.set_mode(ViewMode.LATENT)
+    assert view.panes() == []
+    rng = np.random.default_rng(0)
+    latents = [rng.standard_normal((4, 8, 8)).astype(np.float32) for _ in range(2)]
+    image = told_.frames.images["1-0-5"]
+    told_.frames.frames["1-0-5"] = StoredFrame(image, *latents)
+    told_.state.seek(5)
+    panes = view.panes()
+    assert [pane.image.shape for pane in panes if pane.image is not None] == [(8, 8, 3)] * 10
+    assert {pane.seam for pane in panes} == {0.25}
+    grey = channel_maps(latents[1])[2]
+    assert panes[3].image is not None
+    assert np.array_equal(panes[3].image[..., 1], grey)
+    assert painted(view).width() == 600
 
 
 def test_a_long_walk_is_compared_in_the_place_of_a_sheet(qtbot: QtBot) -> None:
