@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import InputError, ModelError
 from engine.frame_store import FrameStore
 from engine.options import add_walk_options, exploration_from
-from engine.walk import Exploration
+from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
-COMMANDS = ("window", "render", "doctor")
+COMMANDS = ("window", "render", "score", "doctor")
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+#: What the article scores, and at how many frames.
+ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +41,21 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    score = commands.add_parser(
+        "score", help="measure walks by several methods, as the article does"
+    )
+    score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
+    score.add_argument(
+        "--text", metavar="T", help=f"scoring text; default: {ARTICLE_SCORING_TEXT!r}"
+    )
+    score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
+    score.add_argument(
+        "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
+    )
+    score.add_argument("--out", type=Path, metavar="FILE", help="one row a frame: .csv or .json")
+    score.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    add_walk_options(score)
+    score.set_defaults(frames=ARTICLE_FRAMES)
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     return parser
@@ -49,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
         arguments = ["window", *arguments]
     options = build_parser().parse_args(arguments)
-    actions = {"window": _window, "render": _render, "doctor": _doctor}
+    actions = {"window": _window, "render": _render, "score": _score, "doctor": _doctor}
     try:
         return actions[options.command](options)
     except (InputError, ModelError) as error:
@@ -78,14 +96,9 @@ def _window(options: argparse.Namespace) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     from engine.headless import Order, render
-    from engine.validate import check_exploration
 
-    exploration = exploration_from(options)
-    check_exploration(exploration)
-    if options.batch < 0:
-        raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
     order = Order(
-        exploration=exploration,
+        exploration=_exploration(options),
         out=options.out,
         latents=options.save_latents,
         replace=options.overwrite,
@@ -94,6 +107,37 @@ def _render(options: argparse.Namespace) -> int:
         precision=options.precision,
     )
     return render(order, _store())
+
+
+def _score(options: argparse.Namespace) -> int:
+    from engine.scoring import MEASURES, ScoreOrder, score
+
+    exploration = _exploration(options)
+    order = ScoreOrder(
+        exploration=replace(
+            exploration,
+            scoring_text=exploration.scoring_text if options.text is None else options.text,
+            scorer=options.scorer or exploration.scorer,
+        ),
+        out=options.out,
+        measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
+        replace=options.overwrite,
+        batch=options.batch,
+        device=options.device,
+        precision=options.precision,
+    )
+    return score(order, _store())
+
+
+def _exploration(options: argparse.Namespace) -> Exploration:
+    """What a command is asked to render, checked. Raises InputError."""
+    from engine.validate import check_exploration
+
+    exploration = exploration_from(options)
+    check_exploration(exploration)
+    if options.batch < 0:
+        raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
+    return exploration
 
 
 def _doctor(options: argparse.Namespace) -> int:

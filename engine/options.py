@@ -24,6 +24,9 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     """Options that describe a walk, its sampling and the machine; those left out are None."""
     walk = parser.add_argument_group("the walk (defaults: the article's)")
     walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
+    walk.add_argument(
+        "--preset", metavar="NAME", help="start from one of the article's experiments"
+    )
     walk.add_argument("--model", metavar="NAME|FOLDER|HUB-ID", help=f"default: {STARTER}")
     walk.add_argument("--prompt", metavar="T", help=f"default: {ARTICLE_PROMPT!r}")
     walk.add_argument("--prompt-end", metavar="T", help="default: the same prompt")
@@ -47,14 +50,8 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
 
 
 def exploration_from(options: argparse.Namespace) -> Exploration:
-    """What the options describe, on top of the session file if one is given. Raises InputError."""
-    if options.session is not None:
-        from engine.session_file import load_session
-
-        base = load_session(options.session)
-    else:
-        model = options.model or STARTER
-        base = Exploration(model=model, sampling=_recommended(model))
+    """What the options describe, on top of a session or a preset. Raises InputError."""
+    base = _base(options)
     if options.model is not None:
         base = replace(base, model=options.model)
     walk = _walk(base.walk, options)
@@ -62,7 +59,23 @@ def exploration_from(options: argparse.Namespace) -> Exploration:
     changes = _given(options, "fps")
     if getattr(options, "compare", None):
         changes["compare"] = compared(options.compare)
+    elif getattr(options, "method", None):
+        changes["compare"] = ()
     return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
+
+
+def _base(options: argparse.Namespace) -> Exploration:
+    """What the options are on top of."""
+    if options.session is not None:
+        from engine.session_file import load_session
+
+        return load_session(options.session)
+    if options.preset is not None:
+        from engine.presets import find_preset
+
+        return find_preset(options.preset).exploration
+    model = options.model or STARTER
+    return Exploration(model=model, sampling=_recommended(model))
 
 
 def compared(listing: str) -> tuple[MethodChoice, ...]:

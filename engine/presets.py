@@ -7,11 +7,13 @@ Light to import.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import resources
 from typing import Literal
 
 import msgspec
 
+from engine.errors import InputError
 from engine.session_file import decode
 from engine.walk import Exploration
 
@@ -52,6 +54,20 @@ def presets() -> tuple[Preset, ...]:
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
     found = [_read(name, folder.joinpath(name).read_bytes()) for name in names]
     return tuple(sorted(found, key=lambda preset: preset.family != "starter"))
+
+
+def find_preset(name: str) -> Preset:
+    """The experiment called `name`: "sd14-11-scores", or "scores" for the starter model's.
+
+    Raises InputError that names those there are.
+    """
+    known = {key: p for p in reversed(presets()) for key in (p.id.split("-", 2)[2], p.id)}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    listing = ", ".join(p.id.split("-", 2)[2] for p in presets() if p.family == "starter")
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {listing}."
+    raise InputError(f"There is no preset called {name!r}; {hint}")
 
 
 def _read(name: str, data: bytes) -> Preset:

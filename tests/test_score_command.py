@@ -1,0 +1,88 @@
+"""The command `score`, and presets on the command line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import main
+from tests.tiny_models import make_tiny_clip, make_tiny_model
+
+QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def _score(folder: str, *options: str) -> int:
+    return main.main(["score", "--model", folder, *QUICK, *options])
+
+
+def test_it_prints_the_table_and_writes_the_rows(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "scores.csv"
+    assert _score(folder, "--methods", "linear,slerp", "--text", "a cat", "--out", str(out)) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == ["linear", "slerp"]
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert len(rows) == 6
+    assert all(float(row["clip_score"]) >= 0 for row in rows)
+
+
+def test_the_articles_methods_and_frames_are_the_default(folder: str) -> None:
+    options = main.build_parser().parse_args(["score", "--model", folder])
+    assert options.frames == 300
+    assert options.compare == "linear,normalized,slerp"
+
+
+def test_measures_and_scorer_can_be_chosen(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_tiny_clip(tmp_path / "clip")
+    chosen = ["--measures", "clip_score,sharpness", "--scorer", str(other), "--text", "cat"]
+    assert _score(folder, "--methods", "slerp", *chosen) == 0
+    head = capsys.readouterr().out.splitlines()[0]
+    assert "InterpScore" in head
+    assert "Smoothness" not in head
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--text", ""], "give a scoring text"),
+        (["--frames", "1"], "raise the number of frames"),
+        (["--methods", "linear,slrp"], "did you mean 'slerp'"),
+        (["--out", "scores.xls"], ".csv or .json"),
+        (["--preset", "score"], "did you mean 'scores'"),
+    ],
+)
+def test_what_cannot_be_scored_is_one_sentence(
+    folder: str, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _score(folder, *options) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+
+
+def test_a_preset_is_where_a_command_may_start(folder: str, tmp_path: Path) -> None:
+    """The grid of prompts by noises, as a contact sheet."""
+    from PIL import Image
+
+    out = tmp_path / "grid.png"
+    size = ["--steps", "2", "--width", "32", "--height", "32"]
+    arguments = ["render", "--preset", "prompts-by-noises", "--model", folder, *size]
+    assert main.main([*arguments, "--out", str(out)]) == 0
+    with Image.open(out) as sheet:
+        assert sheet.width >= 4 * 32
+        assert sheet.height >= 3 * 32
