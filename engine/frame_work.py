@@ -278,3 +278,5 @@ class FrameWork:
         for flight in flights.values():
             for ticket in flight.tickets:
                 self._job.give_back(ticket)
+            if flight.probe is not None:
+                self._start(flight.ingredients).probe = flight.probe
