@@ -88,7 +88,9 @@ def _widgets_left(before: set[Any]) -> list[Any]:
 
     from PySide6.QtCore import QCoreApplication, QEvent
 
+    left: list[Any] = []
     for collect in (lambda: 0, gc.collect):
+        left.clear()  # a reference would keep what is to be collected
         collect()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         left = [widget for widget in _top_level_widgets() if widget not in before]

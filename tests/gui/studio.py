@@ -71,7 +71,13 @@ class Studio:
         self.settle()
 
     def close(self) -> None:
-        self._program.session.shutdown()
+        """Take everything apart; nobody's reference must keep the window."""
+        program = self._program
+        program.session.shutdown()
         self.window.close()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
+        program.appearance.deleteLater()
+        program.deleteLater()
+        for owner in (program, self):
+            vars(owner).clear()

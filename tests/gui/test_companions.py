@@ -1,0 +1,165 @@
+"""The whole window with its files, dialogs and preferences, on a scripted engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from engine.models.report import ModelReport
+from engine.session_file import load_session, save_session
+from engine.walk import STARTER, Exploration, Sampling
+from gui.panes import ViewMode
+from gui.settings import Preferences, Settings
+from gui.theme import DARK, LIGHT
+from tests.gui.studio import Studio
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]:
+    studio = Studio(qapp, tmp_path, "dark")
+    yield studio
+    studio.close()
+
+
+def experiment(studio: Studio, title: str) -> None:
+    menu = studio.window.menus["E&xperiments"]
+    next(action for action in menu.actions() if action.text() == title).trigger()
+
+
+def test_an_experiment_is_one_click_and_undone_by_one(studio: Studio) -> None:
+    before = studio.state.exploration
+    experiment(studio, "Three methods side by side")
+    assert len(studio.state.exploration.compare) == 3
+    assert studio.window.frame_view.mode is ViewMode.COMPARE
+    studio.state.history.undo()
+    assert studio.state.exploration == before
+    assert studio.window.frame_view.mode is ViewMode.SINGLE
+
+
+def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
+    experiment(studio, "Toy trajectories")
+    assert studio.window.trajectory.toy
+    experiment(studio, "Three pairs of noise")
+    assert not studio.window.trajectory.toy
+    assert studio.window.frame_view.mode is ViewMode.SHEET
+
+
+def test_every_experiment_opens(studio: Studio) -> None:
+    for action in studio.window.menus["E&xperiments"].actions():
+        if action.menu() is None and not action.isSeparator():
+            action.trigger()
+            assert action.toolTip() != action.text()
+    studio.finish()
+    assert not studio.state.busy
+
+
+def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "cats.trail"
+    save_session(path, Exploration())
+    studio.companions.documents.open(path)
+    assert "cats" in studio.window.windowTitle()
+    studio.state.edit_walk("Frames", frames=9)
+    assert studio.window.isWindowModified()
+    QTest.keyClick(studio.window, Qt.Key.Key_S, CONTROL)
+    assert not studio.window.isWindowModified()
+    assert load_session(path).walk.frames == 9
+
+
+def test_another_model_brings_its_own_size(studio: Studio, tmp_path: Path) -> None:
+    report = ModelReport(tmp_path, kind="folder", scheduler="LCMScheduler")
+    studio.companions.use_model("/models/lcm", report)
+    exploration = studio.state.exploration
+    assert exploration.model == "/models/lcm"
+    assert (exploration.sampling.steps, exploration.sampling.guidance) == (4, 1.0)
+    studio.state.history.undo()
+    assert studio.state.exploration.model == STARTER
+
+
+def test_a_model_of_the_hub_brings_its_size_once_it_is_there(studio: Studio) -> None:
+    studio.state.edit_sampling("Steps", steps=3)
+    studio.companions.use_model("owner/name", None)
+    assert studio.state.exploration.sampling.steps == 3
+    studio.finish()
+    assert studio.state.exploration.sampling == Sampling(20, 4.0, 128, 128)
+
+
+def test_the_theme_changes_while_the_window_is_open(studio: Studio) -> None:
+    colour = studio.window.grab().toImage().pixelColor(3, 3)
+    assert colour.name() == DARK.background
+    settings = studio.companions.preferences._settings
+    settings.set_preferences(replace(settings.preferences, theme="light"))
+    QCoreApplication.processEvents()
+    assert studio.window.grab().toImage().pixelColor(3, 3).name() == LIGHT.background
+
+
+def test_another_device_renders_again(studio: Studio) -> None:
+    studio.finish()
+    settings = studio.companions.preferences._settings
+    settings.set_preferences(replace(settings.preferences, device="cpu"))
+    studio.settle()
+    assert studio.engine.requests[-1].device == "cpu"
+
+
+def test_keys_open_the_dialogs(studio: Studio) -> None:
+    window, companions = studio.window, studio.companions
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    assert companions.shortcuts.isVisible()
+    companions.shortcuts.close()
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
+    assert companions.export.isVisible()
+    companions.export.close()
+    QTest.keyClick(window, Qt.Key.Key_M, CONTROL)
+    assert companions.model.isVisible()
+    companions.model.close()
+    QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    assert companions.preferences.isVisible()
+    companions.preferences.close()
+
+
+def test_the_layout_comes_back(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
+    first = Studio(qapp, tmp_path, "dark")
+    first.window.docks["measures"].close()
+    first.close()
+    second = Studio(qapp, tmp_path, "dark")
+    assert not second.window.docks["measures"].isVisible()
+    second.window.reset_layout()
+    assert second.window.docks["measures"].isVisible()
+    second.close()
+
+
+def test_a_walk_that_was_not_saved_is_offered(
+    qapp: QApplication, qtbot: QtBot, tmp_path: Path
+) -> None:
+    first = Studio(qapp, tmp_path, "dark")
+    first.state.edit_walk("Frames", frames=9)
+    first.close()
+    second = Studio(qapp, tmp_path, "dark")
+    assert second.window.messages.texts == ["The walk of last time was not saved."]
+    second.finish()
+    assert second.window.messages.texts  # an offer stays when a job begins
+    button = [
+        b
+        for b in second.window.messages.findChildren(type(second.window.toolbar.model))
+        if b.text() == "Restore it"
+    ]
+    button[0].click()
+    assert second.state.exploration.walk.frames == 9
+    assert second.window.isWindowModified()
+    assert second.window.messages.texts == []
+    second.close()
+
+
+def test_preferences_are_kept(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
+    studio = Studio(qapp, tmp_path, "light")
+    studio.close()
+    kept = Settings(tmp_path / "settings.ini").preferences
+    assert kept == Preferences(theme="light", export_folder=str(tmp_path / "out"))
