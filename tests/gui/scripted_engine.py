@@ -9,6 +9,7 @@ from __future__ import annotations
 import colorsys
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -225,6 +226,7 @@ def path_of(job: int, number: int, lane: Lane) -> m.PathReady:
     return m.PathReady(job, number, points, ends, curves, True, 1.0, 1024, std)
 
 
+@lru_cache(maxsize=512)
 def picture(hue: float, time: float, std: float, side: int) -> m.Image:
     """A round face on a ground; low std is a blur, as with the real model."""
     axis = (np.arange(side) + 0.5) / side

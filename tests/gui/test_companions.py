@@ -58,8 +58,8 @@ def test_every_experiment_opens(studio: Studio) -> None:
         if action.menu() is None and not action.isSeparator():
             action.trigger()
             assert action.toolTip() != action.text()
-    studio.finish()
-    assert not studio.state.busy
+            studio.state.generate()
+            assert studio.engine.requests[-1].lanes[0].walk == studio.state.exploration.walk
 
 
 def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -> None:
