@@ -58,6 +58,10 @@ def build_parser() -> argparse.ArgumentParser:
     score.set_defaults(frames=ARTICLE_FRAMES)
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    bench = commands.add_parser("bench", help="measure the speed beside diffusers' own pipeline")
+    bench.add_argument("--workload", choices=("starter", "sd14-config"), default="starter")
+    bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write all findings as JSON")
     return parser
 
 
@@ -67,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
         arguments = ["window", *arguments]
     options = build_parser().parse_args(arguments)
-    actions = {"window": _window, "render": _render, "score": _score, "doctor": _doctor}
+    actions = {"window": _window, "render": _render, "score": _score, "doctor": _doctor, "bench": _bench}
     try:
         return actions[options.command](options)
     except (InputError, ModelError) as error:
@@ -146,6 +150,12 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = examine()
     print(as_json(findings) if options.json else as_text(findings))
     return DONE
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from tests.benchmarks.bench import bench
+
+    return bench(options.workload, options.quick, options.json)
 
 
 def _store() -> FrameStore:

@@ -1,0 +1,182 @@
+"""O: this engine, without a window. What it takes, when frames come, and what it remembers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from PIL import Image
+
+from engine import messages as m
+from engine.frame_store import FrameStore
+from engine.mailbox import JobControl
+from engine.renderer import Renderer
+from engine.sampler import Sampler
+from engine.walk import Lane, Sampling, Walk
+from tests.benchmarks.workloads import Workload, make_walk
+
+#: Approximations that are measured alone, each beside the exact settings.
+SWITCHES = ("guidance interval", "half the steps")
+_SPREAD = 16
+
+
+def approximate(sampling: Sampling, switch: str) -> Sampling:
+    """The sampling with one of the approximate switches on."""
+    if switch == "guidance interval":
+        return replace(sampling, guidance_from=0.2, guidance_to=0.7)
+    if switch == "half the steps":
+        return replace(sampling, steps=max(1, sampling.steps // 2))
+    return sampling
+
+
+def run_engine(
+    workload: Workload,
+    out: Path,
+    frames: int,
+    switch: str = "",
+    batch: int = 0,
+    compared: Sequence[int] = (),
+) -> dict[str, Any]:
+    """Seconds a frame over a whole walk, pictures written as PNG, and the compared frames."""
+    began = time.perf_counter()
+    renderer = Renderer(FrameStore())
+    sampling = approximate(workload.sampling, switch)
+    warm_up = _request(workload, make_walk(6, seed=7), sampling, batch)
+    slots = next(
+        e.info.batch for e in renderer.run(warm_up, JobControl()) if isinstance(e, m.ModelReady)
+    )
+    list(renderer.run(_request(workload, make_walk(slots + 2, seed=8), sampling, batch), _go()))
+    result: dict[str, Any] = {"load_s": time.perf_counter() - began, "batch": slots}
+    began = time.perf_counter()
+    request = _request(workload, make_walk(frames), sampling, batch)
+    finished = dict(_written(renderer.run(request, JobControl()), out))
+    result["frame_s"] = [(time.perf_counter() - began) / frames]
+    if compared:
+        some = [finished[k] for k in compared]
+        np.savez(
+            out / "compared.npz",
+            finals=np.stack([frame.final for frame in some if frame.final is not None]),
+            pictures=np.stack([frame.image for frame in some]),
+        )
+    return result
+
+
+def run_long(workload: Workload, out: Path, frames: int, batch: int = 0) -> dict[str, Any]:
+    """One long walk with previews: when frames come, what is no denoising, memory, and re-runs."""
+    store = FrameStore(folder=out / "frames")
+    renderer = Renderer(store)
+    warm_up = _request(workload, make_walk(3, seed=7), workload.sampling, batch)
+    list(renderer.run(warm_up, _go()))
+    request = _request(workload, make_walk(frames), workload.sampling, batch)
+    request = replace(request, previews=True, latents=False)
+    process, ticks = psutil.Process(), _Ticks()
+    memory = process.memory_info().rss
+    story = _Story()
+    with ticks:
+        for event in renderer.run(request, _go()):
+            story.hear(event)
+    result: dict[str, Any] = story.told(frames)
+    result["overhead"] = story.total / ticks.seconds - 1.0
+    result["memory_bytes"] = story.peak - memory
+    result["rerun_fps"] = frames / _timed(renderer, request)
+    other = Renderer(FrameStore(folder=out / "frames"))
+    list(other.run(warm_up, _go()))
+    result["rerun_disk_fps"] = frames / _timed(other, request)
+    return result
+
+
+class _Story:
+    """When the first preview, the first frame and the first 16 spread frames came."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._preview = 0.0
+        self._frames: list[float] = []
+        self.peak = 0
+
+    def hear(self, event: m.Event) -> None:
+        if not isinstance(event, m.FrameReady):
+            return
+        now = time.perf_counter() - self._began
+        if event.tier == m.Tier.PREVIEW:
+            self._preview = self._preview or now
+        else:
+            self._frames.append(now)
+            self.peak = max(self.peak, psutil.Process().memory_info().rss)
+
+    @property
+    def total(self) -> float:
+        return self._frames[-1]
+
+    def told(self, frames: int) -> dict[str, Any]:
+        spread = min(_SPREAD, frames) - 1
+        return {
+            "preview_s": self._preview,
+            "first_s": self._frames[0],
+            "spread_s": self._frames[spread],
+            "spread_share": self._frames[spread] / self.total,
+            "total_s": self.total,
+            "frames": len(self._frames),
+        }
+
+
+class _Ticks:
+    """Adds up the time spent in the sampler's steps, as a context."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self._honest = honest = Sampler.tick
+
+        def timed(sampler: Sampler[Any]) -> list[tuple[Any, torch.Tensor]]:
+            began = time.perf_counter()
+            finished = honest(sampler)
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            self.seconds += time.perf_counter() - began
+            return finished
+
+        Sampler.tick = timed  # type: ignore[assignment, method-assign]
+
+    def __exit__(self, *_: object) -> None:
+        Sampler.tick = self._honest  # type: ignore[method-assign]
+
+
+def _request(workload: Workload, walk: Walk, sampling: Sampling, batch: int) -> m.RenderRequest:
+    return m.RenderRequest(
+        job=1,
+        model=workload.folder,
+        lanes=(Lane("walk", walk),),
+        sampling=sampling,
+        previews=False,
+        latents=True,
+        batch=batch,
+        device=workload.device,
+        precision=workload.precision,
+    )
+
+
+def _go() -> JobControl:
+    return JobControl()
+
+
+def _written(events: Iterator[m.Event], out: Path) -> Iterator[tuple[int, m.FrameReady]]:
+    for event in events:
+        if isinstance(event, m.FrameReady) and event.tier == m.Tier.FINAL:
+            Image.fromarray(event.image).save(out / f"{event.index:05d}.png")
+            yield event.index, event
+        elif isinstance(event, m.JobFailed | m.FrameFailed):
+            raise RuntimeError(event.message)
+
+
+def _timed(renderer: Renderer, request: m.RenderRequest) -> float:
+    began = time.perf_counter()
+    list(renderer.run(request, JobControl()))
+    return time.perf_counter() - began

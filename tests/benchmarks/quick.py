@@ -1,0 +1,113 @@
+"""What must hold on every machine, however fast it is: the correctness parts of the benchmark."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import messages as m
+from engine.frame_store import FrameStore
+from engine.mailbox import JobControl
+from engine.renderer import Renderer
+from engine.walk import Lane, Walk
+from tests.benchmarks.case import ROOT
+from tests.benchmarks.workloads import Workload, make_walk
+
+#: Modules that nothing of the window's start may import, and what it does import.
+HEAVY = ("torch", "diffusers", "transformers", "cv2", "scipy")
+LIGHT = ("main", "engine.walk", "engine.messages", "engine.options", "engine.validate", "gui.app")
+_FRAMES = 9
+_MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: what was found, and whether it is within its limit."""
+
+    name: str
+    found: str
+    ok: bool
+
+
+def check_all(workload: Workload, work: Path) -> int:
+    """Print every check; returns the process's exit code."""
+    found = list(checks(workload, work))
+    for check in found:
+        print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.found}")
+    return 0 if all(check.ok for check in found) else 1
+
+
+def checks(workload: Workload, work: Path) -> Iterator[Check]:
+    """Equality with the pipeline and between runs, bounded memory, light imports."""
+    yield from equality(workload, work)
+    yield repeatability(workload)
+    yield bounded_memory(workload)
+    yield light_imports()
+
+
+def equality(workload: Workload, work: Path) -> Iterator[Check]:
+    """O's latents and pictures against those of A, one call a frame."""
+    from tests.benchmarks.bench import compare
+    from tests.benchmarks.engine_case import run_engine
+    from tests.benchmarks.pipelines import Naive, run_pipeline
+
+    workload = replace(workload, device="cpu", precision="float32")
+    compared = (0, _FRAMES // 2, _FRAMES - 1)
+    theirs, ours = work / "A", work / "O"
+    for folder in (theirs, ours):
+        folder.mkdir()
+    run_pipeline(Naive, workload, theirs, _FRAMES, compared=compared)
+    run_engine(workload, ours, _FRAMES, compared=compared)
+    difference = compare(theirs, ours)
+    latents, psnr = difference["latents"], difference["psnr_db"]
+    yield Check("latents differ from the pipeline's by", f"{latents:.2g}", latents <= 1e-4)
+    yield Check("pictures agree with the pipeline's to", f"{psnr:.1f} dB", psnr >= 60.0)
+
+
+def repeatability(workload: Workload) -> Check:
+    """Two runs with the same number of slots, from nothing, to the last bit."""
+    first, second = (_render(workload, make_walk(5), FrameStore()) for _ in range(2))
+    equal = all(np.array_equal(first[k], second[k]) for k in first)
+    return Check("two runs are", "bit-equal" if equal else "different", equal)
+
+
+def bounded_memory(workload: Workload) -> Check:
+    """A store that is too small for the walk stays within its budget."""
+    pixels = 3 * workload.sampling.width * workload.sampling.height
+    store = FrameStore(memory_bytes=4 * pixels)
+    fast = replace(workload, sampling=replace(workload.sampling, steps=2))
+    drawn = _render(fast, make_walk(24), store)
+    used = store.usage()[0]
+    fits = len(drawn) == 24 and used <= 4 * pixels
+    return Check("24 frames in a store of 4 take", f"{used / _MEBIBYTE:.2f} MiB", fits)
+
+
+def light_imports() -> Check:
+    """What the first paint waits for imports nothing heavy."""
+    code = f"import sys, {', '.join(LIGHT)}; print(*[m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    loaded = done.stdout.split()
+    light = done.returncode == 0 and not loaded
+    return Check("the window's start imports", ", ".join(loaded) or "nothing heavy", light)
+
+
+def _render(workload: Workload, walk: Walk, store: FrameStore) -> dict[int, Any]:
+    request = m.RenderRequest(
+        job=1,
+        model=workload.folder,
+        lanes=(Lane("walk", walk),),
+        sampling=workload.sampling,
+        previews=False,
+        batch=4,
+        device="cpu",
+    )
+    events = Renderer(store).run(request, JobControl())
+    return {e.index: e.image for e in events if isinstance(e, m.FrameReady)}

@@ -1,0 +1,34 @@
+"""The correctness parts of the benchmark, as CI runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.walk import Sampling
+from tests.benchmarks import quick
+from tests.benchmarks.workloads import Workload
+from tests.tiny_models import make_tiny_model
+
+
+@pytest.fixture(scope="module")
+def workload(tmp_path_factory: pytest.TempPathFactory) -> Workload:
+    folder = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    return Workload("tiny", str(folder), Sampling(10, 4.0, 32, 32), downscale=4)
+
+
+def test_the_engine_equals_the_pipeline(workload: Workload, tmp_path: Path) -> None:
+    assert [check for check in quick.equality(workload, tmp_path) if not check.ok] == []
+
+
+def test_runs_are_repeatable(workload: Workload) -> None:
+    assert quick.repeatability(workload).ok
+
+
+def test_memory_is_bounded(workload: Workload) -> None:
+    assert quick.bounded_memory(workload).ok
+
+
+def test_the_windows_start_imports_nothing_heavy() -> None:
+    assert quick.light_imports() == quick.Check("the window's start imports", "nothing heavy", True)
