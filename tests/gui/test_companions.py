@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.models.report import ModelReport
 from engine.session_file import load_session, save_session
-from engine.walk import STARTER, Exploration, Sampling
+from engine.walk import STARTER, Exploration, Sampling, lanes_of
 from gui.panes import ViewMode
 from gui.settings import Preferences, Settings
 from gui.theme import DARK, LIGHT
@@ -59,7 +59,7 @@ def test_every_experiment_opens(studio: Studio) -> None:
             action.trigger()
             assert action.toolTip() != action.text()
             studio.state.generate()
-            assert studio.engine.requests[-1].lanes[0].walk == studio.state.exploration.walk
+            assert studio.engine.requests[-1].lanes == lanes_of(studio.state.exploration)
 
 
 def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -> None:
