@@ -172,6 +172,19 @@ def test_importing_the_window_loads_nothing_heavy() -> None:
     assert done.stdout.split() == []
 
 
+def test_the_architecture_has_a_line_for_each_file() -> None:
+    rooms = re.split(r"^### ", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), flags=re.MULTILINE)
+    listed = {
+        room_name + file
+        for room_name, text in (room.split("\n", 1) for room in rooms[1:])
+        for file in re.findall(r"^- `([\w.]+)`", text, re.MULTILINE)
+    }
+    paths = {_path(m).relative_to(ROOT).as_posix() for m in _modules("engine", "gui")}
+    files = {path for path in paths if not path.endswith("__init__.py")}
+    assert files - listed == set(), "ARCHITECTURE.md lacks a line for these"
+    assert {f for f in listed if f.startswith(("engine/", "gui/"))} <= files, "these are gone"
+
+
 def _name(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
 
