@@ -66,6 +66,7 @@ TABLE: tuple[Entry, ...] = (
     _part(VIEW),
     Entry(WALK, "generate", "&Generate", ("Ctrl+Return", "Ctrl+Enter"), "Render the walk now"),
     Entry(WALK, "cancel", "&Cancel", ("Esc",), "Stop rendering at once; finished frames stay"),
+    Entry(WALK, "finish", "&Finish this frame and stop", ("Ctrl+.",), "Stop after one more frame"),
     Entry(WALK, "pause", "&Pause and free memory", ("Ctrl+P",), "Stop and give the device back"),
     Entry(WALK, "auto", "Render &by itself", ("Ctrl+B",), "Render after each change", True),
     _part(WALK),

@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
                 "full_screen": self._set_full_screen,
                 "generate": state.generate,
                 "cancel": state.cancel,
+                "finish": state.finish,
                 "pause": state.pause,
                 "auto": state.set_auto,
                 "add_keyframe": walk.add_keyframe,

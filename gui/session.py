@@ -82,6 +82,7 @@ class Session(QObject):
         self._seen = state.exploration
         self._asked: m.RenderRequest | None = None
         self._asked_at = self._first_frame_s = 0.0
+        self._finishing = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)
         self._connect(state)
@@ -91,6 +92,7 @@ class Session(QObject):
         state.measures_wanted_changed.connect(self._schedule_soon)
         state.generate_requested.connect(self._generate)
         state.cancel_requested.connect(self._cancel)
+        state.finish_requested.connect(self._finish)
         state.pause_requested.connect(self._pause)
         state.playhead_changed.connect(self._focus)
         state.probe_requested.connect(self._probe)
@@ -155,6 +157,7 @@ class Session(QObject):
         if self._asked is not None and replace(request, job=self._asked.job) == self._asked:
             return
         self._job, self._asked, self._asked_at = request.job, request, time.monotonic()
+        self._finishing = False
         state.begin_job(request.job, request.lanes)
         self._engine.submit(request)
         self._engine.focus(state.playhead)
@@ -164,6 +167,10 @@ class Session(QObject):
         self._asked = None
         if self._engine is not None:
             self._engine.cancel()
+
+    def _finish(self) -> None:
+        self._timer.stop()
+        self._finishing = self._state.busy
 
     def _pause(self) -> None:
         self._timer.stop()
@@ -210,6 +217,9 @@ class Session(QObject):
             elif event.job == self._job:
                 self._learn(event)
             self._state.apply(event)
+            if self._finishing and _is_final(event):
+                self._finishing = False
+                self._cancel()
 
     def _learn(self, event: m.JobEvent) -> None:
         """How long a first picture takes here, and that a job that ended badly may be retried."""
@@ -218,6 +228,11 @@ class Session(QObject):
             self._asked_at = 0.0
         elif isinstance(event, m.JobCancelled | m.JobFailed):
             self._asked = None
+
+
+def _is_final(event: m.Event) -> bool:
+    """Whether a frame was finished that was not remembered from before."""
+    return isinstance(event, m.FrameReady) and event.tier is m.Tier.FINAL and not event.cached
 
 
 def _wordless(exploration: Exploration) -> Exploration:

@@ -24,7 +24,8 @@ class ExplorerState(QObject):
     new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
     progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
     details); auto_changed(bool); measures_wanted_changed. Requests for the session:
-    generate_requested, cancel_requested, pause_requested, probe_requested(x, y).
+    generate_requested, cancel_requested, finish_requested, pause_requested,
+    probe_requested(x, y).
     """
 
     exploration_changed = Signal()
@@ -43,6 +44,7 @@ class ExplorerState(QObject):
     measures_wanted_changed = Signal()
     generate_requested = Signal()
     cancel_requested = Signal()
+    finish_requested = Signal()
     pause_requested = Signal()
     probe_requested = Signal(float, float)
 
@@ -96,6 +98,10 @@ class ExplorerState(QObject):
 
     def cancel(self) -> None:
         self.cancel_requested.emit()
+
+    def finish(self) -> None:
+        """Stop as soon as one more frame is finished."""
+        self.finish_requested.emit()
 
     def pause(self) -> None:
         """Stop the work and give the device's memory back."""

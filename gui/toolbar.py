@@ -123,7 +123,8 @@ class Toolbar(QToolBar):
 
     def _show_busy(self, busy: bool) -> None:
         self.stop.setEnabled(busy)
-        self._actions["cancel"].setEnabled(busy)
+        for name in ("cancel", "finish"):
+            self._actions[name].setEnabled(busy)
 
 
 def _spring() -> QWidget:

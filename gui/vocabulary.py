@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Vocabulary(QObject):
-    """Owns the tokenizer of the chosen model, read when `load` is called, never before.
+    """Owns the tokenizer of the chosen model, and what is said of its words, read when `load` is
+    called, never before.
 
     Signals: changed, the model has another tokenizer, and counts and hint are others.
     """
@@ -31,6 +32,7 @@ class Vocabulary(QObject):
         self._counter: TokenCounter | None = None
         self._folder: Path | None = None
         self.hint = ""
+        self.examples: tuple[str, ...] = ()
         self._loaded = False
         state.model_changed.connect(self.load)
         state.exploration_changed.connect(self._reload)
@@ -43,7 +45,9 @@ class Vocabulary(QObject):
             return
         self._folder = folder
         self._counter = _counter(folder)
-        self.hint = _hint(folder)
+        said = _said(folder)
+        self.hint = str(said.get("hint", ""))
+        self.examples = tuple(str(text) for text in said.get("examples", ()))
         self.changed.emit()
 
     def _reload(self) -> None:
@@ -74,10 +78,13 @@ def _counter(folder: Path | None) -> TokenCounter | None:
         return None  # the engine says so in its own words when it opens the model
 
 
-def _hint(folder: Path | None) -> str:
-    """What the starter model was taught to draw, from the file beside its weights."""
+def _said(folder: Path | None) -> dict[str, Any]:
+    """What the file beside a model's weights says of it: the starter model has one."""
     path = folder / "starter.json" if folder else None
     if path is None or not path.is_file():
-        return ""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return str(content.get("hint", ""))
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # a hint is no reason to stop
+    return content if isinstance(content, dict) else {}

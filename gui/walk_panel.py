@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from engine.walk import Walk
 from gui.fields import Button, column, heading, note, row, rule
@@ -60,6 +60,11 @@ class WalkPanel(QScrollArea):
         self._prompt.setToolTip("What the pictures show. Enter renders at once")
         self._prompt.edited.connect(self._edit_prompt)
         self._prompt.submitted.connect(self._state.generate)
+        self._examples = Button(
+            "Example prompts", "Prompts this model was made for", text="Examples"
+        )
+        self._examples.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
+        self._examples.setMenu(QMenu(self._examples))
         self._hint = note()
         self._negative = PromptEdit(
             "Negative prompt", "What the pictures avoid", self._vocabulary, self._theme, lines=1
@@ -93,7 +98,7 @@ class WalkPanel(QScrollArea):
         content.setObjectName("walk")
         layout = column(content, 4 * UNIT, 3 * UNIT)
         layout.setContentsMargins(4 * UNIT, 2 * UNIT, 4 * UNIT, 4 * UNIT)
-        layout.addLayout(row(heading("Prompt"), 1, self._linked))
+        layout.addLayout(row(heading("Prompt"), 1, self._examples, self._linked))
         layout.addWidget(self._prompt)
         layout.addWidget(self._hint)
         layout.addWidget(self._negative)
@@ -184,6 +189,14 @@ class WalkPanel(QScrollArea):
     def _show_hint(self) -> None:
         self._hint.setText(self._vocabulary.hint)
         self._hint.setVisible(bool(self._vocabulary.hint))
+        menu = self._examples.menu()
+        menu.clear()
+        for text in self._vocabulary.examples:
+            menu.addAction(text).triggered.connect(lambda _, text=text: self._take_example(text))
+        self._examples.setVisible(bool(self._vocabulary.examples))
+
+    def _take_example(self, text: str) -> None:
+        self._put("Example prompt", with_prompt(self._state.exploration.walk, text))
 
     def _refresh(self) -> None:
         walk = self._state.exploration.walk

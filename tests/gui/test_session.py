@@ -168,6 +168,19 @@ def test_an_answer_after_going_back_to_the_walk_is_too_late(link: Link) -> None:
     assert link.state.probe is not None
 
 
+def test_finish_stops_after_one_more_frame(link: Link) -> None:
+    link.engine.play(6)
+    QCoreApplication.processEvents()
+    link.state.finish()
+    assert link.state.busy
+    before = int((link.state.results.lanes[0].tiers == m.Tier.FINAL).sum())
+    link.engine.play(6)
+    QCoreApplication.processEvents()
+    QCoreApplication.processEvents()
+    assert not link.state.busy
+    assert int((link.state.results.lanes[0].tiers == m.Tier.FINAL).sum()) > before
+
+
 def test_pause_gives_the_device_back(link: Link) -> None:
     link.state.pause()
     assert link.engine.paused == 1
