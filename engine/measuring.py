@@ -91,6 +91,8 @@ class Measuring:
         yield from self._score_waiting()
 
     def _take(self, frame: m.FrameReady) -> Iterator[m.MeasureReady]:
+        if self._at_once.steps:
+            self._seen.look(frame.key, frame.image)
         yield from self._measure(self._at_once, frame, math.nan)
         if self._scored.empty:
             return
@@ -103,7 +105,7 @@ class Measuring:
 
     def _score_waiting(self) -> Iterator[m.MeasureReady]:
         waiting, self._waiting = self._waiting, []
-        self._seen.take({frame.key: frame.image for frame in waiting})
+        self._seen.read({frame.key: frame.image for frame in waiting})
         for frame in waiting:
             cosine = math.nan if self._text is None else self._seen.cosine(frame.key, self._text)
             yield from self._measure(self._scored, frame, cosine)

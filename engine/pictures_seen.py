@@ -33,7 +33,12 @@ class PicturesSeen:
         self._directions: Recent[Array32] = Recent(_DIRECTIONS)
         self._looks: Recent[Look] = Recent(_LOOKS)
 
-    def take(self, pictures: Mapping[str, Image]) -> None:
+    def look(self, key: str, image: Image) -> None:
+        """Take in a picture while it is at hand: the next frame will be compared with it."""
+        if self._looks.get(key) is None:
+            self._looks.put(key, look_at(image))
+
+    def read(self, pictures: Mapping[str, Image]) -> None:
         """Let CLIP look at these pictures, together, as far as it has not yet."""
         new = {key: image for key, image in pictures.items() if self._directions.get(key) is None}
         if new and self._scorer is not None:
@@ -88,5 +93,5 @@ class PicturesSeen:
             return known
         image = self._store.image(key)
         if image is not None:
-            self.take({key: image})
+            self.read({key: image})
         return self._directions.get(key)
