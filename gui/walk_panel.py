@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from engine.walk import Walk
-from gui.fields import Button, column, heading, note, row, rule
+from gui.fields import Button, OneLine, column, heading, row, rule
 from gui.keyframe_card import KeyframeCard
 from gui.method_panel import MethodPanel
 from gui.prompt_edit import PromptEdit
@@ -65,7 +65,7 @@ class WalkPanel(QScrollArea):
         )
         self._examples.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         self._examples.setMenu(QMenu(self._examples))
-        self._hint = note()
+        self._hint = OneLine()
         self._negative = PromptEdit(
             "Negative prompt", "What the pictures avoid", self._vocabulary, self._theme, lines=1
         )
@@ -187,7 +187,7 @@ class WalkPanel(QScrollArea):
         )
 
     def _show_hint(self) -> None:
-        self._hint.setText(self._vocabulary.hint)
+        self._hint.set_whole(self._vocabulary.hint)
         self._hint.setVisible(bool(self._vocabulary.hint))
         menu = self._examples.menu()
         menu.clear()
