@@ -151,7 +151,11 @@ class Button(QToolButton):
         self.set_theme(theme, colour)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER_KEYS:
+        opens = self.menu() is not None
+        instantly = self.popupMode() is QToolButton.ToolButtonPopupMode.InstantPopup
+        if opens and (event.key() == Qt.Key.Key_Down or (instantly and event.key() in ENTER_KEYS)):
+            self.showMenu()
+        elif event.key() in ENTER_KEYS:
             self.click()
         else:
             super().keyPressEvent(event)

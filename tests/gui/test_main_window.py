@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -339,6 +339,39 @@ def test_the_cursor_stays_while_the_walk_is_rendered(desk: Desk) -> None:
     desk.finish()
     assert prompt.textCursor().position() == position  # type: ignore[attr-defined]
     assert prompt.hasFocus()
+
+
+def test_a_menu_opens_from_the_keyboard(desk: Desk) -> None:
+    cards = desk.window.findChildren(KeyframeCard)
+    more = [b for b in cards[0].findChildren(QAbstractButton) if "More" in b.accessibleName()][0]
+    menu = more.menu()  # type: ignore[attr-defined]
+    seen: list[list[str]] = []
+
+    def close() -> None:
+        seen.append([action.text() for action in menu.actions() if action.text()])
+        menu.close()
+
+    QTimer.singleShot(0, close)
+    more.setFocus()
+    press(more, Qt.Key.Key_Return)
+    assert seen == [["Use the previous noise again", "Duplicate", "Move up", "Move down", "Remove"]]
+
+
+def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
+    card = desk.window.findChildren(KeyframeCard)[0]
+    card._fill_menu()
+    actions = {action.text(): action for action in card._more.menu().actions()}
+    assert not actions["Move up"].isEnabled()
+    assert not actions["Remove"].isEnabled()
+    actions["Move down"].trigger()
+    draws = [k.noise.draw for k in desk.state.exploration.walk.keyframes]
+    assert draws == [1, 0]
+    actions["Duplicate"].trigger()
+    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 1, 0]
+    card._fill_menu()
+    actions = {action.text(): action for action in card._more.menu().actions()}
+    actions["Remove"].trigger()
+    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 0]
 
 
 def test_closing_ends_the_engine(desk: Desk) -> None:

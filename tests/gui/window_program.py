@@ -37,7 +37,7 @@ def main(folder: str, kind: str, after_ms: int) -> int:
             self.window.painted.connect(self._painted)
 
         def _painted(self) -> None:
-            loaded = {"pyqtgraph", "torch", "diffusers", "transformers", "cv2"} & set(sys.modules)
+            loaded = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"} & set(sys.modules)
             print("loaded at the first paint:", *sorted(loaded))
             QTimer.singleShot(after_ms, self._go)
 
