@@ -343,7 +343,7 @@ def test_the_cursor_stays_while_the_walk_is_rendered(desk: Desk) -> None:
 
 def test_a_menu_opens_from_the_keyboard(desk: Desk) -> None:
     cards = desk.window.findChildren(KeyframeCard)
-    more = [b for b in cards[0].findChildren(QAbstractButton) if "More" in b.accessibleName()][0]
+    more = next(b for b in cards[0].findChildren(QAbstractButton) if "More" in b.accessibleName())
     menu = more.menu()  # type: ignore[attr-defined]
     seen: list[list[str]] = []
 
