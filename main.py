@@ -14,7 +14,7 @@ from engine.frame_store import FrameStore
 from engine.options import add_walk_options, exploration_from
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
-COMMANDS = ("window", "render", "score", "doctor")
+COMMANDS = ("window", "render", "score", "doctor", "bench")
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 #: What the article scores, and at how many frames.
 ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
@@ -71,7 +71,13 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
         arguments = ["window", *arguments]
     options = build_parser().parse_args(arguments)
-    actions = {"window": _window, "render": _render, "score": _score, "doctor": _doctor, "bench": _bench}
+    actions = {
+        "window": _window,
+        "render": _render,
+        "score": _score,
+        "doctor": _doctor,
+        "bench": _bench,
+    }
     try:
         return actions[options.command](options)
     except (InputError, ModelError) as error:
