@@ -17,8 +17,6 @@ MOST_ROWS = 4
 GAP = 2.0
 #: Seconds that one repaint may spend on making thumbnails; the rest follow in the next.
 BUDGET = 0.006
-#: Milliseconds between two repaints while frames arrive.
-INTERVAL = 60
 
 
 class Filmstrip(Track):
@@ -35,18 +33,11 @@ class Filmstrip(Track):
         super().__init__(state, theme, parent)
         self._thumbnails = thumbnails
         self._again = QTimer(self, singleShot=True, interval=0)
-        self._later = QTimer(self, singleShot=True, interval=INTERVAL)
-        for timer in (self._again, self._later):
-            timer.timeout.connect(self._refresh)
+        self._again.timeout.connect(self._refresh)
         self._spent = self._reach = 0.0
-        thumbnails.changed.connect(self._on_changed)
+        thumbnails.changed.connect(self._soon.throttle)
         thumbnails.cleared.connect(self._fit_rows)
         self._fit_rows()
-
-    def _on_changed(self) -> None:
-        """Another picture is there: soon is soon enough when hundreds arrive in a second."""
-        if not self._later.isActive():
-            self._later.start()
 
     def _fit_rows(self) -> None:
         rows = self._rows()

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from engine.messages import Image
+from engine.messages import Image, Tier
 from gui.pane_painter import PanePainter
 from gui.panes import Pane, PaneReader, ViewMode
 from gui.state import ExplorerState
@@ -50,8 +50,9 @@ class FrameView(QWidget):
         self._menu = QMenu(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
-        for signal in (state.playhead_changed, state.frame_changed, state.probe_changed):
+        for signal in (state.playhead_changed, state.probe_changed):
             signal.connect(self._refresh)
+        state.frame_changed.connect(self._on_frame)
         state.progress_changed.connect(self._refresh_if_empty)
         state.results_reset.connect(self._keep_lane)
 
@@ -159,6 +160,15 @@ class FrameView(QWidget):
 
     def _refresh(self) -> None:
         self.update()
+
+    def _on_frame(self, lane: int, index: int) -> None:
+        """Repaint where the new picture can be seen: at the playhead, or near it as long as the
+        playhead's own frame has none."""
+        here = self._state.playhead
+        tier = self._state.results.lanes[lane].tiers[here]
+        alone = index != here and tier not in (Tier.MISSING, Tier.FAILED)
+        if self._shown_mode() in (ViewMode.SHEET, ViewMode.LATENT) or not alone:
+            self.update()
 
     def _refresh_if_empty(self) -> None:
         if all(pane.image is None for _, pane in self._cells):

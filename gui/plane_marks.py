@@ -15,29 +15,31 @@ from PySide6.QtGui import (
 )
 
 from engine.messages import Points
-from gui.plane_item import PlaneItem, extent_of, mapped
+from gui.plane_item import PlaneItem, extent_of, mapped, thinned
 from gui.plane_path import NOTHING
 from gui.theme import UNIT, Theme, tint
 from gui.thumbnails import draw_rounded
 from gui.wording import keyframe_letter
 
 PICTURE = 11.0 * UNIT
+#: As many points of the path as are looked at to keep clear of it.
+PATH_POINTS = 200
 
 
 class KeyframesItem(PlaneItem):
-    """Paints keyframes as lettered marks, each with its picture on the side away from the
-    middle. A picture that would cover another one is left out."""
+    """Paints keyframes as lettered marks, each with its picture beside it: away from the middle,
+    or wherever it covers least of the path. One that would cover another is left out."""
 
     margin = 2 * PICTURE
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._points = NOTHING
+        self._points = self._path = NOTHING
         self._pictures: list[QPixmap | None] = []
 
-    def set_keyframes(self, points: Points) -> None:
-        """The keyframes' places [k, 2]."""
-        self._points = points
+    def set_keyframes(self, points: Points, path: Points) -> None:
+        """The keyframes' places [k, 2], and those of the path [n, 2] not to be covered."""
+        self._points, self._path = points, thinned(path, PATH_POINTS)
         self._pictures = [None] * len(points)
         self.changed()
 
@@ -50,24 +52,16 @@ class KeyframesItem(PlaneItem):
         return extent_of(self._points)
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
-        centre = screen.map(QPointF(0, 0))
+        centre, path = screen.map(QPointF(0, 0)), mapped(self._path, screen)
         taken: list[QRectF] = []
         for number, place in enumerate(mapped(self._points, screen)):
             point = QPointF(*place)
-            box = self._box(point, centre)
-            free = not any(box.intersects(other) for other in taken)
             self._draw_mark(painter, point)
+            boxes = picture_boxes(point, centre)
+            free = [b for b in boxes if not any(b.intersects(other) for other in taken)]
             if free:
-                taken.append(box)
-                self._draw_picture(painter, box, keyframe_letter(number), number)
-
-    def _box(self, point: QPointF, centre: QPointF) -> QRectF:
-        outward = point - centre
-        length = max(float(np.hypot(outward.x(), outward.y())), 1e-9)
-        away = outward / length if length > 1.0 else QPointF(0, -1)
-        box = QRectF(0, 0, PICTURE, PICTURE)
-        box.moveCenter(point + away * (PICTURE * 0.62 + 2 * UNIT))
-        return box
+                taken.append(min(free, key=lambda box: _covered(box, path)))
+                self._draw_picture(painter, taken[-1], keyframe_letter(number), number)
 
     def _draw_mark(self, painter: QPainter, point: QPointF) -> None:
         painter.setPen(QPen(QColor(self.theme.text), 1.8))
@@ -91,6 +85,25 @@ class KeyframesItem(PlaneItem):
         painter.setFont(self.theme.font(0.78, bold=True))
         painter.setPen(QColor("#f1f2f5"))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, letter)
+
+
+def picture_boxes(point: QPointF, centre: QPointF) -> list[QRectF]:
+    """Where a keyframe's picture may be, in pixels: away from the middle, or to either side."""
+    outward = point - centre
+    length = float(np.hypot(outward.x(), outward.y()))
+    away = outward / length if length > 1.0 else QPointF(0, -1)
+    boxes = []
+    for way in (away, QPointF(away.y(), -away.x()), QPointF(-away.y(), away.x())):
+        box = QRectF(0, 0, PICTURE, PICTURE)
+        box.moveCenter(point + way * (PICTURE * 0.62 + 2 * UNIT))
+        boxes.append(box)
+    return boxes
+
+
+def _covered(box: QRectF, path: Points) -> int:
+    """How many points of the path [n, 2] lie under the box."""
+    inside = (path > (box.left(), box.top())) & (path < (box.right(), box.bottom()))
+    return int(inside.all(axis=1).sum())
 
 
 class PlayheadItem(PlaneItem):

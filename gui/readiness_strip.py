@@ -37,7 +37,7 @@ class ReadinessStrip(Track):
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(state, theme, parent)
-        state.frame_changed.connect(self._refresh)
+        state.frame_changed.connect(self._soon.throttle)
         state.results_reset.connect(self._fit_rows)
         self._fit_rows()
 

@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
+from gui.throttle import Throttle
 
+#: Milliseconds between two repaints while frames arrive, be it by the hundred in a second.
+INTERVAL = 60
 #: Free space left and right of the frames.
 MARGIN = 2.0 * UNIT
 
@@ -51,6 +54,8 @@ class Track(QWidget):
         super().__init__(parent)
         self._state, self._theme = state, theme
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._soon = Throttle(INTERVAL, self)
+        self._soon.triggered.connect(self._refresh)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of another scheme."""

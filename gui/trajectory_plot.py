@@ -7,7 +7,8 @@ from typing import Protocol
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from engine.messages import Points
 from gui.plane_item import PlaneBox, PlaneItem
@@ -50,7 +51,7 @@ class TrajectoryPlot(QWidget):
         self._toy = ToyPlane(self._box, theme)
         self._zoomed = False
         self._menu = QMenu(self)
-        self._line = QLabel()
+        self._line = QElidingLabel()
         self._toy_button, self._draw_button = QToolButton(), QToolButton()
         self._lay_out()
         self._connect(state)

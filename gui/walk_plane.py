@@ -23,6 +23,8 @@ GRIP = 16.0
 HIT = 6.0
 #: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
 PROBE_INTERVAL = 50
+#: Milliseconds between two repaints of the dots while frames arrive.
+INTERVAL = 60
 #: Free pixels around the ring, and below it, where the shell's name stands.
 EDGE = 16.0
 NAME = 30.0
@@ -60,6 +62,9 @@ class WalkPlane(QObject):
         for depth, item in enumerate(self.items):
             item.setZValue(depth)
             box.addItem(item, ignoreBounds=True)
+        self._soon = QSignalThrottler(parent=self)
+        self._soon.setTimeout(INTERVAL)
+        self._soon.triggered.connect(self._refresh_dots)
         self._asker = QSignalThrottler(parent=self)
         self._asker.setTimeout(PROBE_INTERVAL)
         self._asker.triggered.connect(self._ask)
@@ -77,6 +82,8 @@ class WalkPlane(QObject):
         path = self._geometry()
         if path is None:
             return "The plane appears with the first walk"
+        if np.ptp(path.frames, axis=0).max(initial=0.0) < 1e-6:
+            return "The noise stays: along this walk only the prompt changes"
         if path.exact:
             return "Exact: the walk lies in this plane"
         return f"The plane shows {path.kept * 100:.0f} % of the walk"
@@ -169,13 +176,16 @@ class WalkPlane(QObject):
         self._curves.set_curves(path.curves, method)
         self._path.set_path(own[0] if own else path.frames, method)
         self._dots.set_frames(path.frames, results.tiers, method)
-        self._keyframes.set_keyframes(path.keyframes)
+        self._keyframes.set_keyframes(path.keyframes, path.frames)
         self._show_pictures()
         self._on_playhead()
 
+    def _refresh_dots(self) -> None:
+        self._dots.update()
+
     def _on_frame(self, lane: int, index: int) -> None:
         if lane == 0:
-            self._dots.update()
+            self._soon.throttle()
             if index in self._state.results.lanes[0].lane.walk.keyframe_indices():
                 self._show_pictures()
 

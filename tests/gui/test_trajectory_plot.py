@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.methods.contract import crossing_methods, methods
 from gui.plane_item import thinned
+from gui.plane_marks import picture_boxes
 from gui.plane_path import spread
 from gui.plane_ring import nice_std_step, radii
 from gui.theme import DARK, LIGHT
@@ -175,6 +176,23 @@ def test_it_says_how_much_of_the_walk_it_shows(qtbot: QtBot) -> None:
     assert path is not None
     shown.state.apply(replace(path, exact=False, kept=0.834))
     assert shown.line() == "The plane shows 83 % of the walk"
+
+
+def test_pictures_of_keyframes_keep_clear_of_the_path() -> None:
+    beside = picture_boxes(QPointF(100, 0), QPointF(0, 0))
+    assert all(not box.contains(QPointF(100, 0)) for box in beside)
+    assert beside[0].center().x() > 100
+    assert {round(box.center().x()) for box in beside[1:]} == {100}
+
+
+def test_a_walk_of_prompts_says_that_its_noise_stays(qtbot: QtBot) -> None:
+    told_ = told(frames=11)
+    path = told_.state.results.lanes[0].path
+    assert path is not None
+    shown = Shown(told_, qtbot)
+    still = np.repeat(path.frames[:1], 11, axis=0)
+    shown.state.apply(replace(path, frames=still, keyframes=still[:2]))
+    assert shown.line().startswith("The noise stays")
 
 
 def test_without_a_walk_there_is_only_the_shell(qtbot: QtBot) -> None:
