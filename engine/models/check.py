@@ -120,7 +120,7 @@ def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _code_in(path: Path, index: Mapping[str, Any]) -> str:
     """Why the folder is unsafe to open: it brings Python code of its own."""
-    if path.resolve() != STARTER_FOLDER:
+    if path.resolve() != STARTER_FOLDER.resolve():
         scripts = sorted([*path.glob("*.py"), *path.glob("*/*.py")])
         if scripts:
             return (

@@ -153,6 +153,9 @@ def _pixel_files(report: ModelReport) -> list[Path]:
     folder = report.path
     configs = [folder / part.name / "config.json" for part in report.parts]
     weights = [file for part in report.parts for file in part.weights]
-    names = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json")
+    names = (
+        *("tokenizer.json", "vocab.json", "merges.txt"),
+        *("tokenizer_config.json", "special_tokens_map.json"),
+    )
     tokenizer = [f for name in names if (f := folder / "tokenizer" / name).is_file()]
     return [*configs, *weights, *tokenizer, folder / "scheduler" / "scheduler_config.json"]
