@@ -216,8 +216,13 @@ class FrameWork:
             cached=cached,
             initial=ingredients.initial if self._latents else None,
             final=frame.final if self._latents else None,
-            notes=() if cached else self._notes,
+            notes=() if cached else self._made_with(),
         )
+
+    def _made_with(self) -> tuple[str, ...]:
+        """What was done otherwise than usual, where memory or precision did not suffice."""
+        decoding = self._tools.model.decode_note
+        return (*self._notes, decoding) if decoding else self._notes
 
     def _fail(self, flight: _Flight) -> Iterator[m.Event]:
         message = "The model gave numbers that are not finite; try fp32 or fewer steps"
