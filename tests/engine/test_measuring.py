@@ -24,7 +24,8 @@ from tests.tiny_models import make_tiny_clip, make_tiny_model
 
 SAMPLING = Sampling(steps=2, guidance=4.0, width=32, height=32)
 WALK = Walk((Keyframe("a cat"), Keyframe("a cat", NoiseSource(1, 1))), frames=9)
-TEXT = "a can of cats"
+#: What the tiny CLIP, whose weights are random, finds alike, and what it finds opposed.
+TEXT, UNLIKE = "dog", "a can of cats"
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,17 @@ def test_clip_scores_equal_transformers_on_the_exported_pictures(
     events = _run(_request(folder, "clip_score"))
     values = _values(events)
     assert len(values) == WALK.frames
+    assert min(values.values()) > 1.0
     for frame in _finals(events):
         if frame.index % 4 == 0:
             PillowImage.fromarray(frame.image).save(tmp_path / "frame.png")
             expected = _score(folder / "clip", tmp_path / "frame.png", TEXT)
             assert values["clip_score", 0, frame.index] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_picture_opposed_to_the_text_scores_0(folder: FilePath) -> None:
+    values = _values(_run(_request(folder, "clip_score", scoring_text=UNLIKE, indices=(0, 4))))
+    assert list(values.values()) == [0.0, 0.0]
 
 
 def test_all_measures_of_all_lanes_are_complete_and_follow_their_frames(folder: FilePath) -> None:

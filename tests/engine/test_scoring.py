@@ -42,7 +42,7 @@ def _order(folder: Path, out: Path | None, frames: int = FRAMES, **changes: Any)
         walk=walk,
         compare=tuple(MethodChoice(name) for name in METHODS),
         sampling=Sampling(steps=2, guidance=4.0, width=32, height=32),
-        scoring_text=changes.pop("text", "a can of cats"),
+        scoring_text=changes.pop("text", "dog"),
     )
     return ScoreOrder(exploration, out, **changes)
 
@@ -67,6 +67,7 @@ def test_the_table_and_one_row_a_frame_and_method(
     for name in MEASURES:
         missing = [r["frame"] for r in rows if not r[name]]
         assert missing == (["0"] * 3 if name == "step_length" else [])
+    assert all(float(r["clip_score"]) > 1.0 for r in rows)
     linear = [float(r["clip_score"]) for r in rows if r["walk"] == "linear"]
     assert f"{np.mean(linear):.3f} ± {np.std(linear):.3f}" in printed
     head, *lines = printed.splitlines()
