@@ -63,5 +63,5 @@ def test_a_change_of_all_colours_counts_too() -> None:
 
 
 def test_pictures_of_different_sizes_have_no_distance() -> None:
-    with pytest.raises(ValueError, match="shorter|longer|broadcast"):
+    with pytest.raises(ValueError, match=r"shorter|longer|broadcast"):
         _between(_scene(), _scene(side=40))
