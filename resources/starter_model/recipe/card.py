@@ -1,0 +1,39 @@
+"""Puts the measured bars into the model card, between its two markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+BEGIN = "<!-- bars: written by evaluate -->"
+END = "<!-- /bars -->"
+
+
+def table(report: dict[str, Any]) -> str:
+    """The bars as a Markdown table."""
+    rows = ["| what | measured | at least | aim | |", "|---|---|---|---|---|"]
+    for bar in report["bars"]:
+        sign = "≤ " if bar["smaller_is_better"] else ""
+        aim = "–" if bar["aim"] is None else f"{sign}{bar['aim']:g} {bar['unit']}"
+        verdict = "pass" if bar["passed"] else "**below**"
+        value, least = f"{bar['value']:.2f} {bar['unit']}", f"{sign}{bar['least']:g} {bar['unit']}"
+        rows.append(f"| {bar['name']} | {value} | {least} | {aim} | {verdict} |")
+    judge = ", ".join(f"{k} {v:g} %" for k, v in report["judge_on_drawn_scenes"].items())
+    rows += [
+        "",
+        f"{report['steps']} steps, guidance {report['guidance']:g}; prompts on "
+        f"{report['pictures']} captions, walks on {report['seeds']} seeds. The judge names drawn "
+        f"scenes rightly in: {judge}.",
+    ]
+    return "\n".join(rows)
+
+
+def write_card(folder: Path, report: dict[str, Any]) -> None:
+    """Replaces the card's table; does nothing where there is no card."""
+    path = folder / "MODEL_CARD.md"
+    if not path.exists():
+        return
+    text = path.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n{table(report)}\n{END}{after}", "utf-8")

@@ -1,0 +1,109 @@
+"""Shared by the steps: the work folder, checkpoints, progress lines, time budgets, devices."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from platformdirs import user_cache_dir
+
+MODEL_FOLDER = Path(__file__).resolve().parent.parent
+HELD_OUT_SEED = 1_000_000_000
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that every step has."""
+    result = argparse.ArgumentParser(description=description)
+    default = Path(user_cache_dir("latent-trails")) / "starter-recipe"
+    result.add_argument("--work", type=Path, default=default, help="checkpoints and caches")
+    result.add_argument("--minutes", type=float, default=15.0, help="training time of this step")
+    result.add_argument("--batch", type=int, default=32)
+    result.add_argument("--seed", type=int, default=0)
+    result.add_argument("--threads", type=int, default=0, help="0: as PyTorch chooses")
+    return result
+
+
+def prepare(options: argparse.Namespace) -> torch.device:
+    """Seeds, threads and the work folder; returns the device to train on."""
+    options.work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bf16 pays: on CUDA, and on CPUs that multiply it in hardware."""
+    if device.type == "cuda":
+        return True
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and "avx512_bf16" in flags.read_text(encoding="ascii")
+
+
+def autocast(device: torch.device) -> AbstractContextManager[None]:
+    """bf16 autocast where it pays, nothing elsewhere."""
+    enabled = has_fast_bfloat16(device)
+    context: AbstractContextManager[None] = torch.autocast(device.type, torch.bfloat16, enabled)
+    return context
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Writes beside the target first, so that an interrupted save leaves the old one whole."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """The checkpoint, or None where there is none yet."""
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
+class Budget:
+    """Time-budgeted training: yields (step, share of the budget used) until the time is over.
+
+    `spent` seconds of earlier runs count, so that a resumed run ends where one run would have.
+    """
+
+    def __init__(self, minutes: float, step: int = 0, spent: float = 0.0) -> None:
+        self.seconds = minutes * 60
+        self.step = step
+        self.spent = spent
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        start, before = time.monotonic(), self.spent
+        while self.spent < self.seconds:
+            yield self.step, self.spent / self.seconds
+            self.step += 1
+            self.spent = before + time.monotonic() - start
+
+
+class Progress:
+    """Prints a line at most every `interval` seconds."""
+
+    def __init__(self, name: str, interval: float = 15.0) -> None:
+        self.name = name
+        self.interval = interval
+        self._last = time.monotonic()
+        self._sums: dict[str, float] = {}
+        self._count = 0
+
+    def add(self, step: int, share: float, values: dict[str, torch.Tensor]) -> bool:
+        """Gathers the values of one step; returns True when it printed their means."""
+        for key, value in values.items():
+            self._sums[key] = self._sums.get(key, 0.0) + float(value.detach())
+        self._count += 1
+        if time.monotonic() - self._last < self.interval:
+            return False
+        means = "  ".join(f"{key} {total / self._count:.4f}" for key, total in self._sums.items())
+        print(f"{self.name}: step {step}  {share:4.0%}  {means}", flush=True)
+        self._last, self._sums, self._count = time.monotonic(), {}, 0
+        return True

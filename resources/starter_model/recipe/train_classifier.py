@@ -1,0 +1,130 @@
+"""Trains the judge: a small network that names animal, fur, scene and accessory of a picture.
+
+It learns from the drawn scenes alone and never sees a generated picture; it is not shipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .common import (
+    HELD_OUT_SEED,
+    Budget,
+    Progress,
+    autocast,
+    load_checkpoint,
+    parser,
+    prepare,
+    save_checkpoint,
+)
+from .dataset import attributes_of, held_out, open_panoramas
+from .muon import Pair, ramp
+from .train_clip import pixels, windows
+from .vocabulary import LABEL_NAMES, LABEL_SIZES
+
+
+def _layer(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+class Classifier(nn.Module):
+    """`[N, 3, 64, 64]` in −1…1 to one row of logits per attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            _layer(3, 24, 2, 5), _layer(24, 48, 2), _layer(48, 96, 2), _layer(96, 128, 1)
+        )
+        self.heads = nn.Linear(256, sum(LABEL_SIZES))
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        """Logits `[N, classes]` for each of `LABEL_NAMES`."""
+        features = self.features(pictures)
+        pooled = torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3))), dim=1)
+        return list(self.heads(pooled).float().split(LABEL_SIZES, dim=-1))
+
+
+@torch.no_grad()
+def predictions(model: Classifier, pictures: NDArray[np.uint8]) -> Tensor:
+    """Class numbers `[N, attributes]` for pictures `[N, 128, 128, 3]`."""
+    device = next(model.parameters()).device
+    parts = [
+        torch.stack([logits.argmax(-1) for logits in model(part.to(device))], dim=1).cpu()
+        for part in torch.split(pixels(pictures), 64)
+    ]
+    return torch.cat(parts)
+
+
+def accuracies(model: Classifier, count: int = 512) -> dict[str, float]:
+    """Share of held-out drawn scenes named rightly: the ceiling of what it can judge."""
+    pictures, attributes = held_out(range(HELD_OUT_SEED + 50_000, HELD_OUT_SEED + 50_000 + count))
+    labels = torch.tensor([a.labels() for a in attributes])
+    hits = (predictions(model.eval(), pictures) == labels).float().mean(dim=0)
+    return dict(zip(LABEL_NAMES, hits.tolist(), strict=True))
+
+
+def train(options: argparse.Namespace) -> Classifier:
+    """Trains within the budget."""
+    device = prepare(options)
+    model = Classifier().to(device)
+    pair = Pair(model, 0.02, 2e-3, ("features.0", "heads"))
+    path = options.work / "classifier.pt"
+    state = load_checkpoint(path)
+    if state is not None:
+        model.load_state_dict(state["model"])
+        pair.load_state_dict(state["pair"])
+    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    panoramas, progress = open_panoramas(options.work), Progress("classifier")
+    rng = np.random.default_rng((options.seed, budget.step, 8))
+    for step, share in budget:
+        chosen = rng.integers(0, panoramas.shape[0], options.batch)
+        labels = torch.tensor([attributes_of(int(i)).labels() for i in chosen], device=device)
+        pictures = pixels(windows(panoramas, chosen, rng)).to(device)
+        with autocast(device):
+            parts = model(pictures)
+        losses = [functional.cross_entropy(part, labels[:, i]) for i, part in enumerate(parts)]
+        loss = torch.stack(losses).sum()
+        torch.autograd.backward(loss)
+        pair.step(ramp(share))
+        progress.add(step, share, {"loss": loss})
+    save_checkpoint(
+        path,
+        {
+            "model": model.state_dict(),
+            "pair": pair.state_dict(),
+            "step": budget.step,
+            "spent": budget.spent,
+        },
+    )
+    return model
+
+
+def load_model(options: argparse.Namespace) -> Classifier:
+    """The trained judge."""
+    model = Classifier()
+    state = load_checkpoint(options.work / "classifier.pt")
+    if state is None:
+        raise FileNotFoundError("there is no classifier.pt: run train_classifier first")
+    model.load_state_dict(state["model"])
+    return model.eval()
+
+
+def main() -> None:
+    """Command line."""
+    options = parser(__doc__).parse_args()
+    for name, share in accuracies(train(options)).items():
+        print(f"classifier: {name} {share:.1%} on held-out scenes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Trains the scoring CLIPModel's vision tower and projections beside the frozen text tower.
+
+Contrastive, as CLIP, plus attribute heads on the picture's embedding (dropped at export): with few
+steps they are what makes the tower look at hats and not only at colours.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig
+
+from .captions import caption
+from .common import (
+    HELD_OUT_SEED,
+    Budget,
+    Progress,
+    autocast,
+    load_checkpoint,
+    parser,
+    prepare,
+    save_checkpoint,
+)
+from .dataset import attributes_of, held_out, open_panoramas
+from .muon import Pair, ramp
+from .scenes import window_offset
+from .train_text import WIDTH, config, load_tower
+from .train_tokenizer import load
+from .train_vae import to_tensor
+from .vocabulary import LABEL_SIZES
+
+SIZE = 64
+
+
+def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
+    """CLIP with the trained text tower in it."""
+    vision = CLIPVisionConfig(
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        image_size=SIZE,
+        patch_size=8,
+        projection_dim=WIDTH,
+    )
+    text = config(load(options.work), text_layers)
+    model = CLIPModel(
+        CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=WIDTH)
+    )
+    model.text_model.load_state_dict(load_tower(options, text_layers).state_dict())
+    model.text_model.requires_grad_(False)
+    return model
+
+
+class ClipTrainer(nn.Module):
+    """The model and the attribute heads that only training uses."""
+
+    def __init__(self, model: CLIPModel) -> None:
+        super().__init__()
+        self.model = model
+        self.heads = nn.Linear(WIDTH, sum(LABEL_SIZES))
+
+    def loss(self, pictures: Tensor, tokens: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Contrastive loss and attribute cross-entropies."""
+        output = self.model(input_ids=tokens, pixel_values=pictures)
+        logits = output.logits_per_image.float()
+        targets = torch.arange(logits.shape[0], device=logits.device)
+        contrast = (
+            functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.mT, targets)
+        ) / 2
+        pooled = output.vision_model_output.pooler_output
+        parts = self.heads(pooled).float().split(LABEL_SIZES, dim=-1)
+        told = torch.stack(
+            [functional.cross_entropy(p, labels[:, i]) for i, p in enumerate(parts)]
+        ).sum()
+        top = (logits.argmax(-1) == targets).float().mean()
+        return {"loss": contrast + 0.5 * told, "contrast": contrast, "told": told, "top1": top}
+
+
+def pixels(pictures: NDArray[np.uint8]) -> Tensor:
+    """`[N, 128, 128, 3]` as the shipped preprocessor shows them: 64 pixels, −1…1."""
+    return functional.avg_pool2d(to_tensor(pictures), 2)
+
+
+def windows(
+    panoramas: NDArray[np.uint8], chosen: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Training windows `[N, 128, 128, 3]` of the chosen panoramas."""
+    starts = [8 * window_offset(rng) for _ in chosen]
+    pairs = zip(chosen, starts, strict=True)
+    return np.stack([panoramas[i, :, x : x + panoramas.shape[1]] for i, x in pairs])
+
+
+@torch.no_grad()
+def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> float:
+    """Share of held-out pictures whose own caption wins among 256 different ones."""
+    tokenizer, hits = load(options.work), 0.0
+    for turn in range(rounds):
+        first = HELD_OUT_SEED + 10_000 * (turn + 1)
+        pictures, attributes = held_out(range(first, first + 256))
+        rng = np.random.default_rng((first, 6))
+        texts = [caption(a, rng, full=True) for a in attributes]
+        tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids
+        output = model(input_ids=tokens.to(model.device), pixel_values=pixels(pictures))
+        best = output.logits_per_image.argmax(-1).cpu()
+        hits += float((best == torch.arange(256)).float().mean())
+    return hits / rounds
+
+
+def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
+    """Trains within the budget."""
+    device = prepare(options)
+    trainer = ClipTrainer(model).to(device)
+    adam_only = ("embedding", "heads", "logit_scale", "projection")
+    pair = Pair(trainer, 0.01, 1e-3, adam_only)
+    path = options.work / "clip.pt"
+    state = load_checkpoint(path)
+    if state is not None:
+        trainer.load_state_dict(state["model"])
+        pair.load_state_dict(state["pair"])
+    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    tokenizer, panoramas = load(options.work), open_panoramas(options.work)
+    rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
+    for step, share in budget:
+        chosen = rng.integers(0, panoramas.shape[0], options.batch)
+        attributes = [attributes_of(int(i)) for i in chosen]
+        texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
+        tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
+        labels = torch.tensor([a.labels() for a in attributes], device=device)
+        pictures = pixels(windows(panoramas, chosen, rng)).to(device)
+        with autocast(device):
+            losses = trainer.loss(pictures, tokens, labels)
+        torch.autograd.backward(losses["loss"])
+        pair.step(ramp(share))
+        if progress.add(step, share, losses):
+            _save(path, trainer, pair, step + 1, budget.spent)
+    _save(path, trainer, pair, budget.step, budget.spent)
+    return model
+
+
+def _save(path: Path, trainer: ClipTrainer, pair: Pair, step: int, spent: float) -> None:
+    state = {"model": trainer.state_dict(), "pair": pair.state_dict(), "step": step, "spent": spent}
+    save_checkpoint(path, state)
+
+
+def load_model(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
+    """The trained model."""
+    trainer = ClipTrainer(build(options, layers, text_layers))
+    state = load_checkpoint(options.work / "clip.pt")
+    if state is None:
+        raise FileNotFoundError("there is no clip.pt in the work folder: run train_clip first")
+    trainer.load_state_dict(state["model"])
+    return trainer.model.eval()
+
+
+def main() -> None:
+    """Command line."""
+    options = parser(__doc__).parse_args()
+    model = train(options, build(options))
+    print(f"clip: {top1(model.eval(), options):.1%} top-1 among 256 captions")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Trains CLIP's text tower on captions alone: its tokens must carry what the caption says.
+
+Every token from the end-of-text on (the padding included: the tower is causal, so each of them has
+read the whole caption) predicts all attributes through one linear layer. What the caption leaves
+out is not asked for. The UNet then only has to average what its cross-attention sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from .captions import caption, told
+from .common import Budget, Progress, load_checkpoint, parser, prepare, save_checkpoint
+from .dataset import attributes_of
+from .muon import Pair, ramp
+from .train_tokenizer import MAX_LENGTH, load
+from .vocabulary import LABEL_SIZES
+
+WIDTH = 128
+IGNORED = -100
+
+
+def config(tokenizer: CLIPTokenizer, layers: int = 3, width: int = WIDTH) -> CLIPTextConfig:
+    """The text tower's shape."""
+    return CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=3 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        max_position_embeddings=MAX_LENGTH,
+        projection_dim=width,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+class TextTrainer(nn.Module):
+    """The tower and its attribute heads."""
+
+    def __init__(self, tower: CLIPTextModel) -> None:
+        super().__init__()
+        self.tower = tower
+        self.heads = nn.Linear(tower.config.hidden_size, sum(LABEL_SIZES))
+
+    def loss(self, tokens: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy over all attributes at the first end-of-text and every padding token."""
+        states = self.tower(input_ids=tokens).last_hidden_state
+        ends = tokens == self.tower.config.eos_token_id
+        rows, _ = torch.nonzero(ends, as_tuple=True)
+        logits = self.heads(states[ends]).split(LABEL_SIZES, dim=-1)
+        losses = [
+            functional.cross_entropy(part, labels[rows, i], ignore_index=IGNORED)
+            for i, part in enumerate(logits)
+        ]
+        hits = torch.stack(
+            [
+                (part.argmax(-1) == labels[rows, i])[labels[rows, i] != IGNORED].float().mean()
+                for i, part in enumerate(logits)
+            ]
+        )
+        return {"loss": torch.stack(losses).sum(), "worst": hits.min()}
+
+
+def told_labels(seed: int, rng: np.random.Generator) -> tuple[str, list[int]]:
+    """A caption of scene `seed` and its labels, untold ones ignored."""
+    attributes = attributes_of(seed)
+    text = caption(attributes, rng)
+    animal, fur, scene, accessory = told(attributes, text)
+    coloured = accessory and f" {attributes.accessory_colour} " in f" {text} ".replace(",", " ")
+    kept = (animal, fur, scene, accessory, coloured, "of a" in text)
+    labels = attributes.labels()
+    return text, [n if keep else IGNORED for n, keep in zip(labels, kept, strict=True)]
+
+
+def batch(
+    tokenizer: CLIPTokenizer, size: int, length: int, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Tokens `[N, length]` and labels `[N, 6]`."""
+    pairs = [told_labels(int(seed), rng) for seed in rng.integers(0, 1 << 30, size)]
+    tokens = tokenizer(
+        [text for text, _ in pairs],
+        padding="max_length",
+        max_length=length,
+        truncation=True,
+        return_tensors="pt",
+    )
+    return tokens.input_ids, torch.tensor([labels for _, labels in pairs])
+
+
+def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:
+    """Trains within the budget; mostly short sequences, now and then all 77 tokens."""
+    device = prepare(options)
+    tokenizer = load(options.work)
+    trainer = TextTrainer(CLIPTextModel(config(tokenizer, layers))).to(device)
+    pair = Pair(trainer, 0.01, 1e-3, ("embedding", "heads"))
+    path = options.work / "text.pt"
+    state = load_checkpoint(path)
+    if state is not None:
+        trainer.load_state_dict(state["model"])
+        pair.load_state_dict(state["pair"])
+    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    progress, rng = Progress("text"), np.random.default_rng((options.seed, budget.step, 3))
+    for step, share in budget:
+        length = MAX_LENGTH if step % 6 == 5 else int(rng.integers(25, 33))
+        tokens, labels = batch(tokenizer, options.batch, length, rng)
+        losses = trainer.loss(tokens.to(device), labels.to(device))
+        torch.autograd.backward(losses["loss"])
+        pair.step(ramp(share))
+        progress.add(step, share, losses)
+    save_checkpoint(
+        path,
+        {
+            "model": trainer.state_dict(),
+            "pair": pair.state_dict(),
+            "step": budget.step,
+            "spent": budget.spent,
+        },
+    )
+    return trainer
+
+
+def load_tower(options: argparse.Namespace, layers: int = 3) -> CLIPTextModel:
+    """The trained tower, frozen."""
+    trainer = TextTrainer(CLIPTextModel(config(load(options.work), layers)))
+    state = load_checkpoint(options.work / "text.pt")
+    if state is None:
+        raise FileNotFoundError("there is no text.pt in the work folder: run train_text first")
+    trainer.load_state_dict(state["model"])
+    return trainer.tower.eval().requires_grad_(False)
+
+
+def main() -> None:
+    """Command line."""
+    train(parser(__doc__).parse_args())
+
+
+if __name__ == "__main__":
+    main()

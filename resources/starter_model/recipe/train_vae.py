@@ -1,0 +1,206 @@
+"""Trains the AutoencoderKL: factor 8, 4 channels, latents smooth enough to be learnt well.
+
+Smooth comes from the KL term, from an anchor (the coarse part of three channels is the local mean
+colour, so latents are a small picture of the picture; detail rides on top and in the fourth), and
+from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
+2025). With `--decoder-only` the encoder, and with it every
+cached latent, stays as it is while the decoder is trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from .common import (
+    HELD_OUT_SEED,
+    Budget,
+    Progress,
+    autocast,
+    load_checkpoint,
+    parser,
+    prepare,
+    save_checkpoint,
+)
+from .dataset import held_out, open_panoramas
+from .muon import Pair, ramp
+
+KL_WEIGHT = 1e-3
+ANCHOR_WEIGHT = 0.1
+ANCHOR_SCALE = 2.0
+CROP = 64
+
+
+def build(channels: tuple[int, ...] = (16, 16, 32, 96)) -> AutoencoderKL:
+    """The untrained autoencoder, its posterior narrow from the start."""
+    levels = len(channels)
+    vae = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=channels,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=4,
+        mid_block_add_attention=False,
+        sample_size=128,
+        scaling_factor=1.0,
+    )
+    with torch.no_grad():
+        vae.quant_conv.bias[4:] = -5.0
+        vae.quant_conv.weight[4:] *= 0.1
+    return vae
+
+
+def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    """uint8 `[N, H, W, 3]` to float `[N, 3, H, W]` in −1…1."""
+    tensor = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2)
+    return tensor.float().div_(127.5).sub_(1.0)
+
+
+def crops(panoramas: NDArray[np.uint8], batch: int, rng: np.random.Generator) -> Tensor:
+    """Random crops near the subjects, `[N, 3, 64, 64]`."""
+    rows = rng.integers(0, panoramas.shape[1] - CROP + 1, batch)
+    columns = rng.integers(56, panoramas.shape[2] - CROP - 55, batch)
+    chosen = rng.integers(0, panoramas.shape[0], batch)
+    return to_tensor(
+        np.stack(
+            [
+                panoramas[i, y : y + CROP, x : x + CROP]
+                for i, y, x in zip(chosen, rows, columns, strict=True)
+            ]
+        )
+    )
+
+
+def picture_loss(output: Tensor, target: Tensor) -> Tensor:
+    """L1, L1 of the gradients (crispness), and L1 at two coarser scales."""
+    loss = functional.l1_loss(output, target)
+    loss = loss + functional.l1_loss(output.diff(dim=2), target.diff(dim=2))
+    loss = loss + functional.l1_loss(output.diff(dim=3), target.diff(dim=3))
+    for scale in (2, 4):
+        loss = loss + 0.5 * functional.l1_loss(
+            functional.avg_pool2d(output, scale), functional.avg_pool2d(target, scale)
+        )
+    return loss
+
+
+def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool) -> dict[str, Tensor]:
+    """The losses of one step; `halve` asks for the halved picture from the halved latents."""
+    posterior = vae.encode(pictures).latent_dist
+    latents = posterior.sample()
+    coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
+    anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
+    if halve:
+        latents, pictures = functional.avg_pool2d(latents, 2), functional.avg_pool2d(pictures, 2)
+    output = vae.decode(latents).sample
+    kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
+    loss = picture_loss(output, pictures)
+    return {"loss": loss, "anchor": anchor, "kl": kl, "mse": functional.mse_loss(output, pictures)}
+
+
+@torch.no_grad()
+def psnr(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> float:
+    """Mean PSNR in dB of reconstructions of whole held-out pictures."""
+    device = next(vae.parameters()).device
+    pictures = to_tensor(held_out(range(seed, seed + count))[0])
+    errors = []
+    for part in torch.split(pictures, 16):
+        latents = vae.encode(part.to(device)).latent_dist.mean
+        output = vae.decode(latents).sample.clamp(-1, 1).float().cpu()
+        errors.append(((output - part) / 2).square().mean(dim=(1, 2, 3)))
+    return float((-10 * torch.cat(errors).log10()).mean())
+
+
+@torch.no_grad()
+def standardise(vae: AutoencoderKL, pictures: Tensor) -> None:
+    """Folds mean 0 and standard deviation 1 of each latent channel into the 1×1 convolutions.
+
+    The pictures stay the same; diffusion starts from noise that looks like its latents' scale.
+    """
+    latents = torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(pictures, 16)])
+    mean, std = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
+    encoder, decoder = vae.quant_conv, vae.post_quant_conv
+    encoder.bias[:4] = (encoder.bias[:4] - mean) / std
+    encoder.weight[:4] /= std.view(4, 1, 1, 1)
+    encoder.bias[4:] -= 2 * std.log()
+    decoder.bias += (decoder.weight[:, :, 0, 0] @ mean.unsqueeze(1)).squeeze(1)
+    decoder.weight *= std.view(1, 4, 1, 1)
+
+
+def finish(options: argparse.Namespace, vae: AutoencoderKL, name: str) -> None:
+    """Writes the network that the next steps load."""
+    vae.eval()
+    if name == "vae":
+        pictures = to_tensor(open_panoramas(options.work)[:128, :, 64:192])
+        standardise(vae, pictures.to(vae.device))
+    torch.save(vae.state_dict(), options.work / f"{name}-final.pt")
+    print(f"{name}: {psnr(vae):.2f} dB on held-out pictures", flush=True)
+
+
+def load_final(work: Path, refined: bool = True) -> AutoencoderKL:
+    """The finished autoencoder, with the refined decoder if there is one."""
+    paths = [work / "vae-final.pt"]
+    if refined:
+        paths.insert(0, work / "vae-decoder-final.pt")
+    vae = build()
+    vae.load_state_dict(torch.load(next(p for p in paths if p.exists()), weights_only=True))
+    return vae.eval()
+
+
+def _save(path: Path, vae: AutoencoderKL, pair: Pair, step: int, spent: float) -> None:
+    state = {"model": vae.state_dict(), "pair": pair.state_dict(), "step": step, "spent": spent}
+    save_checkpoint(path, state)
+
+
+def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
+    """Trains within the budget, from the checkpoint where there is one."""
+    device = prepare(options)
+    name = "vae-decoder" if options.decoder_only else "vae"
+    path = options.work / f"{name}.pt"
+    state = load_checkpoint(path)
+    if state is not None:
+        vae.load_state_dict(state["model"])
+    elif options.decoder_only:
+        vae.load_state_dict(load_final(options.work, refined=False).state_dict())
+    layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
+    vae.to(device, memory_format=layout)
+    if options.decoder_only:
+        vae.encoder.requires_grad_(False)
+        vae.quant_conv.requires_grad_(False)
+    pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
+    if state is not None:
+        pair.load_state_dict(state["pair"])
+    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    panoramas, progress = open_panoramas(options.work), Progress(name)
+    rng = np.random.default_rng((options.seed, budget.step))
+    for step, share in budget:
+        pictures = crops(panoramas, options.batch, rng).to(device, memory_format=layout)
+        with autocast(device):
+            losses = step_loss(vae, pictures, step % 6 == 5 and not options.decoder_only)
+        extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
+        torch.autograd.backward(losses["loss"] + extra)
+        pair.step(ramp(share, hold=0.1))
+        if progress.add(step, share, losses):
+            _save(path, vae, pair, step + 1, budget.spent)
+    _save(path, vae, pair, budget.step, budget.spent)
+    finish(options, vae, name)
+    return vae
+
+
+def main() -> None:
+    """Command line."""
+    command = parser(__doc__)
+    command.add_argument("--decoder-only", action="store_true")
+    command.add_argument("--rate", type=float, default=0.018)
+    train(command.parse_args(), build())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Each step of the recipe, a step or two long, from drawing to an evaluated folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPModel
+
+from resources.starter_model.recipe import (
+    card,
+    dataset,
+    evaluate,
+    export,
+    train_classifier,
+    train_clip,
+    train_text,
+    train_tokenizer,
+    train_unet,
+    train_vae,
+)
+from resources.starter_model.recipe.common import Budget, load_checkpoint
+from resources.starter_model.recipe.generate import Generator, noise
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
+    """A work folder with pictures, tokenizer and every part trained for a moment."""
+    result = argparse.Namespace(
+        work=tmp_path_factory.mktemp("work"),
+        folder=tmp_path_factory.mktemp("model"),
+        minutes=0.002,
+        batch=2,
+        seed=0,
+        threads=0,
+        rate=0.01,
+        samples=4,
+        decoder_only=False,
+        pictures=2,
+        seeds=8,
+        steps=2,
+        guidance=3.0,
+    )
+    dataset.render(result.work, 6, 1)
+    train_tokenizer.train(result.work / "tokenizer", train_tokenizer.sample_captions(300), 600)
+    train_text.train(result)
+    train_vae.train(result, train_vae.build())
+    samples = train_unet.prepare_samples(result, torch.device("cpu"))
+    train_unet.train(result, train_unet.build(), samples)
+    train_clip.train(result, train_clip.build(result))
+    train_classifier.train(result)
+    return result
+
+
+def test_panoramas_are_the_scenes_of_their_seeds(options: argparse.Namespace) -> None:
+    pictures = dataset.open_panoramas(options.work)
+    assert pictures.shape == (6, 128, 256, 3)
+    drawn = dataset.draw(dataset.attributes_of(5), 5, dataset.PANORAMA)
+    assert np.array_equal(pictures[5], drawn)
+
+
+def test_any_text_tokenizes(options: argparse.Namespace) -> None:
+    tokenizer = train_tokenizer.load(options.work)
+    tokens = tokenizer("Ünknown 🐈", padding="max_length").input_ids
+    assert len(tokens) == 77
+    assert "ünknown" in tokenizer.decode(tokens, skip_special_tokens=True)
+
+
+def test_a_finished_step_resumes_without_training_on(options: argparse.Namespace) -> None:
+    before = load_checkpoint(options.work / "unet.pt")
+    samples = train_unet.prepare_samples(options, torch.device("cpu"))
+    train_unet.train(options, train_unet.build(), samples)
+    after = load_checkpoint(options.work / "unet.pt")
+    assert before is not None
+    assert after is not None
+    assert before["step"] == after["step"] > 0
+
+
+def test_a_resumed_budget_goes_on_where_it_stopped() -> None:
+    steps = []
+    for step, share in Budget(1.0, step=5, spent=59.99):
+        steps.append(step)
+        assert share > 0.99
+    assert steps[0] == 5
+
+
+def test_standardised_latents_decode_to_the_same_pictures() -> None:
+    torch.manual_seed(0)
+    vae = train_vae.build().eval()
+    pictures = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        before = vae.decode(vae.encode(pictures).latent_dist.mean).sample
+        train_vae.standardise(vae, pictures)
+        latents = vae.encode(pictures).latent_dist.mean
+        after = vae.decode(latents).sample
+    assert torch.allclose(before, after, atol=1e-4)
+    assert torch.allclose(latents.std(dim=(0, 2, 3)), torch.ones(4), atol=1e-3)
+
+
+def test_refining_the_decoder_leaves_the_encoder_alone(options: argparse.Namespace) -> None:
+    arguments = argparse.Namespace(**{**vars(options), "decoder_only": True})
+    refined = train_vae.train(arguments, train_vae.build())
+    first = train_vae.load_final(options.work, refined=False)
+    for old, new in zip(first.encoder.parameters(), refined.encoder.parameters(), strict=True):
+        assert torch.equal(old, new)
+    changed = [
+        not torch.equal(old, new)
+        for old, new in zip(first.decoder.parameters(), refined.decoder.parameters(), strict=True)
+    ]
+    assert any(changed)
+
+
+def test_export_and_evaluation(options: argparse.Namespace) -> None:
+    vae, unet = export.trained_parts(options)
+    tower = train_text.load_tower(options)
+    tokenizer = train_tokenizer.load(options.work)
+    pipeline = export.assemble(vae, tower, tokenizer, unet)
+    export.write(options.folder, pipeline, train_clip.load_model(options))
+    starter = json.loads((options.folder / "starter.json").read_text("utf-8"))
+    assert starter["width"] == 128
+    pictures = Generator(options.folder, 2).pictures(noise(2, 0), ["a cat", "a dog"])
+    assert pictures.shape == (2, 128, 128, 3)
+    clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
+    assert clip.config.vision_config.image_size == 64
+    evaluation = evaluate.Evaluation(options)
+    bars = [
+        *evaluation.prompts(),
+        *evaluation.diversity(),
+        *evaluation.fading(),
+        *evaluation.translation(),
+        *evaluation.size(),
+    ]
+    assert all(np.isfinite(bar.value) for bar in bars)
+    assert evaluate.line(bars[0]).startswith("prompts obeyed: animal")
+
+
+def test_the_card_gets_its_table(tmp_path: Path) -> None:
+    (tmp_path / "MODEL_CARD.md").write_text(f"a\n{card.BEGIN}\nold\n{card.END}\nz\n", "utf-8")
+    bar = evaluate.Bar("size", 16.0, 60, 40, "MB", smaller_is_better=True)
+    report = {
+        "steps": 20,
+        "guidance": 4.0,
+        "pictures": 2,
+        "seeds": 2,
+        "judge_on_drawn_scenes": {"animal": 99.0},
+        "bars": [{**evaluate.asdict(bar), "passed": bar.passed}],
+    }
+    card.write_card(tmp_path, report)
+    text = (tmp_path / "MODEL_CARD.md").read_text("utf-8")
+    assert "old" not in text
+    assert "| size | 16.00 MB | ≤ 60 MB | ≤ 40 MB | pass |" in text
+    assert text.endswith("\nz\n")

@@ -1,0 +1,103 @@
+"""The shipped folder: it loads in plain diffusers and transformers and draws what it drew."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
+
+FOLDER = Path(__file__).resolve().parents[2] / "resources" / "starter_model"
+REFERENCE = Path(__file__).with_name("reference.json")
+
+pytestmark = pytest.mark.filterwarnings(
+    # diffusers' schedulers hand torch tensors to numpy the old way.
+    "ignore:__array__ implementation:DeprecationWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> StableDiffusionPipeline:
+    """The folder as anybody would load it."""
+    result = StableDiffusionPipeline.from_pretrained(FOLDER)
+    result.set_progress_bar_config(disable=True)
+    return result
+
+
+@pytest.fixture(scope="module")
+def starter() -> dict[str, object]:
+    """The recommended defaults."""
+    return json.loads((FOLDER / "starter.json").read_text("utf-8"))
+
+
+def pooled(picture: np.ndarray) -> np.ndarray:
+    """Means of 8×8 blocks, `[16, 16, 3]`."""
+    return picture.reshape(16, 8, 16, 8, 3).mean(axis=(1, 3))
+
+
+def test_the_folder_is_a_small_stable_diffusion(pipeline: StableDiffusionPipeline) -> None:
+    assert pipeline.unet.config.in_channels == 4
+    assert pipeline.unet.config.sample_size == 16
+    assert pipeline.vae_scale_factor == 8
+    assert pipeline.tokenizer.model_max_length == 77
+    assert pipeline.safety_checker is None
+    assert pipeline.unet.dtype == torch.float32
+
+
+def test_the_noise_schedule_is_stable_diffusions(pipeline: StableDiffusionPipeline) -> None:
+    config = pipeline.scheduler.config
+    assert isinstance(pipeline.scheduler, DPMSolverMultistepScheduler)
+    assert (config.beta_start, config.beta_end) == (0.00085, 0.012)
+    assert config.beta_schedule == "scaled_linear"
+    assert config.num_train_timesteps == 1000
+    assert config.prediction_type == "epsilon"
+
+
+def test_a_prompt_and_a_seed_give_the_same_picture(
+    pipeline: StableDiffusionPipeline, starter: dict[str, object]
+) -> None:
+    source = torch.Generator().manual_seed(1)
+    picture = pipeline(
+        starter["prompt"],
+        num_inference_steps=starter["steps"],
+        guidance_scale=starter["guidance"],
+        latents=torch.randn(1, 4, 16, 16, generator=source),
+        output_type="np",
+    ).images[0]
+    reference = np.array(json.loads(REFERENCE.read_text("utf-8"))["pooled"])
+    assert picture.shape == (128, 128, 3)
+    assert np.abs(pooled(picture) - reference).mean() < 0.02
+
+
+def test_the_scorer_shares_the_text_tower(pipeline: StableDiffusionPipeline) -> None:
+    clip = CLIPModel.from_pretrained(FOLDER / "clip", dtype=torch.float32)
+    theirs = clip.text_model.state_dict()
+    for name, value in pipeline.text_encoder.state_dict().items():
+        assert torch.equal(value, theirs[name]), name
+
+
+def test_the_scorer_scores(starter: dict[str, object]) -> None:
+    clip = CLIPModel.from_pretrained(FOLDER / "clip", dtype=torch.float32)
+    processor = CLIPImageProcessor.from_pretrained(FOLDER / "clip")
+    tokenizer = CLIPTokenizer.from_pretrained(FOLDER / "clip")
+    pixels = processor(np.full((128, 128, 3), 200, np.uint8), return_tensors="pt").pixel_values
+    tokens = tokenizer([str(starter["scoring_text"])], return_tensors="pt")
+    with torch.no_grad():
+        output = clip(**tokens, pixel_values=pixels)
+    assert pixels.shape == (1, 3, 64, 64)
+    assert torch.isfinite(output.logits_per_image).all()
+
+
+def test_the_folder_names_no_path_of_its_makers() -> None:
+    for path in FOLDER.glob("**/*.json"):
+        assert "_name_or_path" not in path.read_text("utf-8"), path
+
+
+def test_the_weights_are_safe_and_small() -> None:
+    files = [p for p in FOLDER.rglob("*") if p.is_file() and "recipe" not in p.parts]
+    assert not [p for p in files if p.suffix in {".bin", ".pt", ".ckpt", ".pkl"}]
+    assert sum(p.stat().st_size for p in files) < 60_000_000
