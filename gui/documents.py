@@ -114,7 +114,7 @@ class Documents(QObject):
     def restore(self, exploration: Exploration) -> None:
         """Go on with a walk that was never saved: it stays marked as changed."""
         self._adopt(exploration, None)
-        self._state.history.resetClean()
+        self._state.history.set_saved(False)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
@@ -135,7 +135,7 @@ class Documents(QObject):
         except (InputError, OSError) as error:
             self._state.post(str(error))
             return False
-        self._state.history.setClean()
+        self._state.history.set_saved()
         self._settings.remember(KIND, str(path))
         self._set_path(path)
         return True

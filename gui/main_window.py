@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gui.actions import Actions
 from gui.comparison import Comparison
@@ -16,7 +16,7 @@ from gui.fields import column
 from gui.frame_view import FrameView
 from gui.hints import HintBar
 from gui.messages_bar import MessagesBar
-from gui.panel_title import PanelTitle
+from gui.panels import Panels
 from gui.panes import ViewMode
 from gui.playback import Loop, Player
 from gui.state import ExplorerState
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(state, self)
         self.vocabulary = Vocabulary(state, self)
         self._make_views()
-        self._make_docks()
+        self._make_panels()
         self._make_menus()
         self._bind()
         self._follow_state()
@@ -101,52 +101,19 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.setStatusBar(self.status)
 
-    def _make_docks(self) -> None:
-        self._below = below = QWidget()
+    def _make_panels(self) -> None:
+        below = QWidget()
         layout = column(below, 0, 0)
         layout.addWidget(self.timeline, 1)
         layout.addWidget(self.transport)
-        areas = Qt.DockWidgetArea
-        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
-            self.setCorner(corner, areas.BottomDockWidgetArea)
-        self.docks = {
-            "walk": self._dock("Walk", "walk", areas.LeftDockWidgetArea, self.walk_panel),
-            "trajectory": self._dock(
-                "Trajectory", "trajectory", areas.RightDockWidgetArea, _Space(400)
-            ),
-            "measures": self._dock("Measures", "measures", areas.RightDockWidgetArea, _Space(240)),
-            "timeline": self._dock("Timeline", "timeline", areas.BottomDockWidgetArea, below),
-        }
-        self.reset_layout()
-
-    def _dock(self, title: str, name: str, area: Qt.DockWidgetArea, view: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        head = PanelTitle(dock, self._theme)
-        self._themed.append(head)
-        dock.setTitleBarWidget(head)
-        dock.setWidget(view)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def reset_layout(self) -> None:
-        """Give the panels the shares of the window they have at first."""
-        docks = self.docks
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([docks["walk"], docks["trajectory"]], [330, 400], horizontal)
-        self.resizeDocks([docks["trajectory"], docks["measures"]], [400, 250], vertical)
+        self.panels = Panels(self, self.walk_panel, below, self._theme)
+        self._themed.append(self.panels)
 
     def _make_menus(self) -> None:
         self.menus = self.actions_table.fill(self.menuBar())
         view = self.menus["&View"]
         panels = QMenu("&Panels", view)
-        for dock in self.docks.values():
-            panels.addAction(dock.toggleViewAction())
-        panels.addSeparator()
-        panels.addAction("As they were at first", self.reset_layout)
+        self.panels.fill(panels)
         view.addMenu(panels)
         for names in (MODES, QUALITIES):
             group = QActionGroup(self)
@@ -163,9 +130,7 @@ class MainWindow(QMainWindow):
         self.trajectory = TrajectoryPlot(self._state, self.thumbnails, self._theme)
         self.measures = MetricsPlot(self._state, self._theme)
         for name, plot in (("trajectory", self.trajectory), ("measures", self.measures)):
-            space = self.docks[name].widget()
-            self.docks[name].setWidget(plot)
-            space.deleteLater()
+            self.panels.put(name, plot)
             self._themed.append(plot)
         self.vocabulary.load()
 
@@ -227,17 +192,16 @@ class MainWindow(QMainWindow):
         return lambda _checked: self.comparison.set_mode(mode)
 
     def _quality_setter(self, name: str) -> Callable[[bool], None]:
-        return lambda _checked: self.set_quality(QUALITIES[name])
+        return lambda _checked: self._set_quality(QUALITIES[name])
 
-    def set_quality(self, quality: str) -> None:
-        """Draft, Normal or Paper."""
+    def _set_quality(self, quality: str) -> None:
         state = self._state
         sampling = at_quality(state.exploration.sampling, quality, state.recommended)
         state.edit(replace(state.exploration, sampling=sampling), f"{quality} quality")
         self._show_exploration()
 
     def _go_to_prompt(self) -> None:
-        self.docks["walk"].show()
+        self.panels.docks["walk"].show()
         self.walk_panel.focus_prompt()
 
     def _set_full_screen(self, full: bool) -> None:
@@ -251,15 +215,9 @@ class MainWindow(QMainWindow):
 
     def _follow_state(self) -> None:
         state, actions = self._state, self.actions_table
-        for name, signal in (
-            ("undo", state.history.canUndoChanged),
-            ("redo", state.history.canRedoChanged),
-        ):
-            actions[name].setEnabled(False)
-            signal.connect(actions[name].setEnabled)
         state.auto_changed.connect(actions["auto"].setChecked)
         actions["auto"].setChecked(state.auto)
-        state.history.cleanChanged.connect(self._show_title)
+        state.history.changed.connect(self._show_history)
         state.progress_changed.connect(self._show_title)
         state.busy_changed.connect(self._show_title)
         state.results_reset.connect(self._fit_timeline)
@@ -268,6 +226,14 @@ class MainWindow(QMainWindow):
         self.comparison.mode_changed.connect(self._show_mode)
         self._show_mode(self.frame_view.mode)
         self._show_exploration()
+        self._show_history()
+
+    def _show_history(self) -> None:
+        history = self._state.history
+        for name, label in (("undo", history.undo_label), ("redo", history.redo_label)):
+            action = self.actions_table[name]
+            action.setEnabled(bool(label))
+            action.setText(f"&{name.capitalize()} {label}".strip())
         self._show_title()
 
     def _show_exploration(self) -> None:
@@ -281,12 +247,7 @@ class MainWindow(QMainWindow):
         lanes = len(self._state.results.lanes)
         if lanes != self._lanes:
             self._lanes = lanes
-            QTimer.singleShot(0, self._shrink_timeline)
-
-    def _shrink_timeline(self) -> None:
-        dock = self.docks["timeline"]
-        height = self._below.sizeHint().height() + dock.titleBarWidget().height()
-        self.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+            QTimer.singleShot(0, self.panels.fit_timeline)  # its tracks follow the state as well
 
     def _show_mode(self, mode: ViewMode) -> None:
         for name, its_mode in MODES.items():
@@ -303,7 +264,7 @@ class MainWindow(QMainWindow):
         if self._state.busy and progress is not None and progress.total:
             share = f"{100 * progress.done // progress.total} % · "
         self.setWindowTitle(f"{share}{self.document}[*] — {TITLE}")
-        self.setWindowModified(not self._state.history.isClean())
+        self.setWindowModified(not self._state.history.is_saved)
 
     # ── Qt ───────────────────────────────────────────────────────────────────────────────────
 
@@ -334,14 +295,3 @@ class MainWindow(QMainWindow):
         self.player.pause()
         self.closing.emit()
         super().closeEvent(event)
-
-
-class _Space(QWidget):
-    """Holds the place of a plot until it comes."""
-
-    def __init__(self, height: int) -> None:
-        super().__init__()
-        self._height = height
-
-    def sizeHint(self) -> QSize:
-        return QSize(400, self._height)

@@ -38,7 +38,7 @@ class Recovery(QObject):
     def keep(self) -> None:
         """Write the walk beside, if it has changes that no file has; never on this thread."""
         exploration = self._state.exploration
-        if self._state.history.isClean() or exploration == self._written:
+        if self._state.history.is_saved or exploration == self._written:
             return
         self._written = exploration
         self._pool.start(lambda: _write(self._file, exploration))
@@ -48,7 +48,7 @@ class Recovery(QObject):
         self._timer.stop()
         self.keep()
         self._pool.waitForDone()
-        if self._state.history.isClean():
+        if self._state.history.is_saved:
             self._file.unlink(missing_ok=True)
         self._lock.unlock()
 

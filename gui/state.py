@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine import messages as m
 from engine.walk import Exploration, Lane, Sampling
+from gui.history import History
 from gui.results import FrameReader, LaneResults, Results, StoredFrame
 
 
@@ -54,7 +54,8 @@ class ExplorerState(QObject):
         super().__init__(parent)
         self._frames = frames
         self.exploration = exploration
-        self.history = QUndoStack(self)
+        self.history = History(exploration, self)
+        self.history.travelled.connect(self.replace_exploration)
         self.playhead = 0
         self.range: tuple[int, int] | None = None
         self.results = Results()
@@ -70,8 +71,10 @@ class ExplorerState(QObject):
 
     def edit(self, exploration: Exploration, label: str, merge: str = "") -> None:
         """Change the exploration, undoably. Consecutive edits of one `merge` key become one."""
-        if exploration != self.exploration:
-            self.history.push(_Edit(self, self.exploration, exploration, label, merge))
+        if exploration == self.exploration:
+            return
+        self.history.record(exploration, label, merge)
+        self.replace_exploration(exploration)
 
     def edit_walk(self, label: str, merge: str = "", **changes: object) -> None:
         """Change fields of the edited walk, undoably."""
@@ -85,7 +88,7 @@ class ExplorerState(QObject):
 
     def open_exploration(self, exploration: Exploration) -> None:
         """Start afresh from another exploration: a session, a preset. The history is cleared."""
-        self.history.clear()
+        self.history.clear(exploration)
         self.replace_exploration(exploration)
 
     def replace_exploration(self, exploration: Exploration) -> None:
@@ -279,29 +282,3 @@ class ExplorerState(QObject):
         if busy != self.busy:
             self.busy = busy
             self.busy_changed.emit(busy)
-
-
-class _Edit(QUndoCommand):
-    """Swaps one frozen exploration for another."""
-
-    def __init__(
-        self, state: ExplorerState, old: Exploration, new: Exploration, label: str, merge: str
-    ) -> None:
-        super().__init__(label)
-        self._state, self._old = state, old
-        self.new, self.merge_key = new, merge
-
-    def redo(self) -> None:
-        self._state.replace_exploration(self.new)
-
-    def undo(self) -> None:
-        self._state.replace_exploration(self._old)
-
-    def id(self) -> int:
-        return hash(self.merge_key) & 0x7FFFFFFF if self.merge_key else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Edit) or other.merge_key != self.merge_key:
-            return False
-        self.new = other.new
-        return True

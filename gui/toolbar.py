@@ -12,7 +12,7 @@ from gui.actions import Actions
 from gui.fields import Button, Choice
 from gui.state import ExplorerState
 from gui.theme import Theme
-from gui.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of
+from gui.walk_edits import DRAFT, NORMAL, PAPER, quality_of
 
 OWN = "Own settings"
 
@@ -106,15 +106,7 @@ class Toolbar(QToolBar):
             button.set_theme(theme)
 
     def _choose_quality(self) -> None:
-        exploration = self._state.exploration
-        quality = self._quality.currentData()
-        sampling = at_quality(exploration.sampling, quality, self._state.recommended)
-        self._state.edit_sampling(
-            f"{quality} quality",
-            steps=sampling.steps,
-            guidance=sampling.guidance,
-            solver=sampling.solver,
-        )
+        self._actions[self._quality.currentData().lower()].trigger()
 
     def _refresh(self) -> None:
         exploration = self._state.exploration

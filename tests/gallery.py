@@ -64,7 +64,7 @@ def scenes(studio: Studio) -> Iterator[tuple[str, QWidget]]:
     studio.finish()
     studio.state.seek(24)
     yield "03-finished", window
-    for number, (name, dock) in enumerate(window.docks.items(), 4):
+    for number, (name, dock) in enumerate(window.panels.docks.items(), 4):
         yield f"{number:02}-panel-{name}", dock
     studio.state.ask_probe(0.35, -0.45)
     yield "08-point-of-the-plane", window

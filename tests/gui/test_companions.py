@@ -127,12 +127,12 @@ def test_keys_open_the_dialogs(studio: Studio) -> None:
 
 def test_the_layout_comes_back(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> None:
     first = Studio(qapp, tmp_path, "dark")
-    first.window.docks["measures"].close()
+    first.window.panels.docks["measures"].close()
     first.close()
     second = Studio(qapp, tmp_path, "dark")
-    assert not second.window.docks["measures"].isVisible()
-    second.window.reset_layout()
-    assert second.window.docks["measures"].isVisible()
+    assert not second.window.panels.docks["measures"].isVisible()
+    second.window.panels.reset()
+    assert second.window.panels.docks["measures"].isVisible()
     second.close()
 
 

@@ -63,9 +63,9 @@ def test_saved_and_opened_again(desk: Desk, tmp_path: Path) -> None:
     assert desk.documents.open(path)
     assert desk.state.exploration == OTHER
     desk.state.edit_walk("Frames", frames=9)
-    assert not desk.state.history.isClean()
+    assert not desk.state.history.is_saved
     assert desk.documents.save()
-    assert desk.state.history.isClean()
+    assert desk.state.history.is_saved
     assert load_session(path).walk.frames == 9
     assert desk.settings.recent("sessions") == [str(path)]
 
@@ -105,7 +105,7 @@ def test_new_keeps_the_model(desk: Desk) -> None:
     desk.state.edit(replace(OTHER, model="/models/x"), "Model")
     desk.documents.new()
     assert desk.state.exploration == Exploration(model="/models/x")
-    assert desk.state.history.isClean()
+    assert desk.state.history.is_saved
 
 
 def test_recent_sessions_are_listed_and_open(desk: Desk, tmp_path: Path) -> None:
@@ -166,14 +166,14 @@ def test_unsaved_changes_leave_a_copy_and_saved_ones_none(desk: Desk, tmp_path: 
     assert found is not None
     assert found[1].walk.frames == 9
     desk.documents.restore(found[1])
-    assert not desk.state.history.isClean()
+    assert not desk.state.history.is_saved
 
 
 def test_a_saved_walk_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     recovery = Recovery(desk.state, tmp_path / "recovery")
     desk.state.edit_walk("Frames", frames=9)
     recovery.keep()
-    desk.state.history.setClean()
+    desk.state.history.set_saved()
     recovery.close()
     assert recovered(tmp_path / "recovery") == []
 
