@@ -14,6 +14,7 @@ from engine.batching import Batching
 from engine.errors import ModelError
 from engine.frame_store import FrameStore, StoredFrame
 from engine.job import Ingredients, Job, Ticket
+from engine.lockstep import LockstepSampler
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
 from engine.models.memory import is_out_of_memory, release_memory
@@ -50,7 +51,7 @@ class Tools:
     model: DiffusionModel
     store: FrameStore
     preview: PreviewMap
-    table: SolverTable
+    table: SolverTable | None
     batching: Batching
     sampling: Sampling
     context: tuple[int, int]
@@ -255,7 +256,7 @@ class FrameWork:
 
     # ── the sampler ──────────────────────────────────────────────────────────────────────────
 
-    def _new_sampler(self) -> Sampler[str]:
+    def _new_sampler(self) -> Sampler[str] | LockstepSampler[str]:
         tools, sampling = self._tools, self._tools.sampling
         model = tools.model
         shape = (
@@ -265,6 +266,8 @@ class FrameWork:
         )
         guidance = Guidance(sampling.guidance, sampling.guidance_from, sampling.guidance_to)
         slots = self._slots + _PROBES
+        if tools.table is None:
+            return LockstepSampler(model, sampling.steps, guidance, slots, shape, tools.context)
         return Sampler(model, tools.table, guidance, slots, shape, tools.context)
 
     def _shrink(self) -> None:

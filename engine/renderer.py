@@ -200,7 +200,7 @@ class Renderer:
         self._texts.move_to_end(text)
         return self._texts[text]
 
-    def _table(self, sampling: Sampling) -> SolverTable:
+    def _table(self, sampling: Sampling) -> SolverTable | None:
         model = self._loaded
         schedule = Schedule(model.alphas_cumprod, model.prediction_type, model.scheduler_config)
         return make_table(sampling.solver or model.solver, schedule, sampling.steps)

@@ -20,7 +20,7 @@ from engine.models.decoder import Decoder
 from engine.models.fast_unet import UnetRunner, make_runner
 from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
-from engine.models.schedulers import solver_name
+from engine.models.schedulers import make_scheduler, solver_name
 from engine.models.tokens import TokenCounter
 from engine.walk import Sampling
 
@@ -137,6 +137,10 @@ class DiffusionModel:
     def decode_note(self) -> str:
         """How pictures are decoded, where that is not the plain way; belongs to each of them."""
         return self._open.decode.note
+
+    def make_scheduler(self) -> Any:
+        """A new scheduler object of the model's own class. Raises ModelError for an unknown one."""
+        return make_scheduler(self.scheduler_class, self.scheduler_config)
 
     def info(self, batch: int) -> ModelInfo:
         """What the window shows of the model; `batch` is the number of slots it is used with."""

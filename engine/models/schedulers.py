@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
+
+from engine.errors import ModelError
 
 Config = Mapping[str, Any]
 
@@ -82,3 +85,17 @@ def pipeline_config(scheduler_class: str, config: Config) -> Config:
     if scheduler_class in _FEW_STEP_CLASSES:
         options["timestep_spacing"] = "trailing"
     return {**options, "steps_offset": 1, "clip_sample": False}
+
+
+def make_scheduler(scheduler_class: str, config: Config) -> Any:
+    """A new diffusers scheduler. Raises ModelError, which names the class, where there is none."""
+    import diffusers
+
+    found = getattr(diffusers, scheduler_class, None)
+    if not (isinstance(found, type) and issubclass(found, diffusers.SchedulerMixin)):
+        raise ModelError(
+            f"The model's own scheduler is {scheduler_class or 'not named'!r}, which this version "
+            "of diffusers does not have; choose another solver."
+        )
+    known = inspect.signature(found).parameters
+    return found(**{name: value for name, value in config.items() if name in known})

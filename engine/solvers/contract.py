@@ -64,19 +64,22 @@ class SolverTable:
 
 
 class Solver(ABC):
-    """Base of all solvers: makes the table for a schedule and a number of steps."""
+    """Base of all solvers: makes the table for a schedule and a number of steps.
+
+    None where there is no table: then the model's own scheduler object is asked at every step.
+    """
 
     label: ClassVar[str]
 
     @abstractmethod
-    def table(self, schedule: Schedule, steps: int) -> SolverTable: ...
+    def table(self, schedule: Schedule, steps: int) -> SolverTable | None: ...
 
 
 solvers: Registry[Solver] = Registry("engine.solvers", "solver")
 
 
-def make_table(name: str, schedule: Schedule, steps: int) -> SolverTable:
-    """The table of the solver called `name`. Raises InputError for an unknown name."""
+def make_table(name: str, schedule: Schedule, steps: int) -> SolverTable | None:
+    """The table of the solver called `name`, if it has one. Raises InputError for other names."""
     limit = len(schedule.alphas_cumprod)
     if not 1 <= steps <= limit:
         raise InputError(f"The number of steps must be from 1 to {limit}, not {steps}.")

@@ -19,6 +19,7 @@ from engine.mailbox import JobControl
 from engine.renderer import Renderer
 from engine.sampler import Sampler
 from engine.walk import Lane, Sampling, Walk
+from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import Workload, make_walk
 
 #: Approximations that are measured alone, each beside the exact settings.
@@ -53,10 +54,10 @@ def run_engine(
     )
     list(renderer.run(_request(workload, make_walk(slots + 2, seed=8), sampling, batch), _go()))
     result: dict[str, Any] = {"load_s": time.perf_counter() - began, "batch": slots}
-    began = time.perf_counter()
     request = _request(workload, make_walk(frames), sampling, batch)
-    finished = dict(_written(renderer.run(request, JobControl()), out))
-    result["frame_s"] = [(time.perf_counter() - began) / frames]
+    finished: dict[int, m.FrameReady] = {}
+    spent = timed(lambda: finished.update(_written(renderer.run(request, JobControl()), out)))
+    result["frame_s"], result["frame_cpu_s"] = ([seconds / frames] for seconds in spent)
     if compared:
         some = [finished[k] for k in compared]
         np.savez(
@@ -84,10 +85,10 @@ def run_long(workload: Workload, out: Path, frames: int, batch: int = 0) -> dict
     result: dict[str, Any] = story.told(frames)
     result["overhead"] = story.total / ticks.seconds - 1.0
     result["memory_bytes"] = story.peak - memory
-    result["rerun_fps"] = frames / _timed(renderer, request)
+    result["rerun_fps"] = frames / _seconds(renderer, request)
     other = Renderer(FrameStore(folder=out / "frames"))
     list(other.run(warm_up, _go()))
-    result["rerun_disk_fps"] = frames / _timed(other, request)
+    result["rerun_disk_fps"] = frames / _seconds(other, request)
     return result
 
 
@@ -176,7 +177,5 @@ def _written(events: Iterator[m.Event], out: Path) -> Iterator[tuple[int, m.Fram
             raise RuntimeError(event.message)
 
 
-def _timed(renderer: Renderer, request: m.RenderRequest) -> float:
-    began = time.perf_counter()
-    list(renderer.run(request, JobControl()))
-    return time.perf_counter() - began
+def _seconds(renderer: Renderer, request: m.RenderRequest) -> float:
+    return timed(lambda: list(renderer.run(request, JobControl())))[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image
 
 from engine.models.devices import choose_device, choose_dtype, use_threads
+from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import PROMPT, Workload, make_walk
 
 _WARM_UPS = 3
@@ -104,7 +105,7 @@ class Batched(Careful):
             self.batch, some = size, latents[:size]
             try:
                 self.draw(some)
-                paces[size] = min(_seconds(lambda: self.draw(some)) for _ in range(2))  # noqa: B023
+                paces[size] = min(timed(lambda: self.draw(some))[0] for _ in range(2))  # noqa: B023
             except torch.OutOfMemoryError:
                 break
         return min(paces, key=lambda size: paces[size] / size)
@@ -127,7 +128,7 @@ def run_pipeline(
     latents = workload.latents(make_walk(frames))
     result: dict[str, Any] = {"load_s": loaded}
     pipeline.draw(latents[:_WARM_UPS])
-    result["frame_s"] = list(_paces(pipeline, latents))
+    result["frame_s"], result["frame_cpu_s"] = zip(*_paces(pipeline, latents), strict=True)
     if compared:
         finals, pictures = pipeline.finals(latents[list(compared)])
         np.savez(out / "compared.npz", finals=finals, pictures=pictures)
@@ -140,16 +141,11 @@ def find_batch(workload: Workload, out: Path) -> dict[str, Any]:
     return {"batch": pipeline.best_batch(workload.latents(make_walk(64, seed=7)))}
 
 
-def _paces(pipeline: Naive, latents: Any) -> Iterator[float]:
-    """Seconds a frame, of calls spread over the walk."""
+def _paces(pipeline: Naive, latents: Any) -> Iterator[tuple[float, float]]:
+    """Seconds a frame, and processor seconds a frame, of calls spread over the walk."""
     size = pipeline.batch if isinstance(pipeline, Batched) else 1
     calls = 2 if size > 1 else 5
     for first in np.linspace(0, len(latents) - size, calls).astype(int):
         some = latents[first : first + size]
-        yield _seconds(lambda: pipeline.draw(some)) / size  # noqa: B023
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+        wall, processor = timed(lambda: pipeline.draw(some))  # noqa: B023
+        yield wall / size, processor / size

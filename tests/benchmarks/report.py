@@ -26,16 +26,16 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
     return float(low), float(middle), float(high)
 
 
-def pooled(findings: dict[str, Any], case: str) -> list[float]:
+def pooled(findings: dict[str, Any], case: str, clock: str = "frame_s") -> list[float]:
     """Seconds a frame of a case, of all calls of all turns."""
-    return [pace for turn in findings["turns"][case] for pace in turn["frame_s"]]
+    return [pace for turn in findings["turns"][case] for pace in turn[clock]]
 
 
-def ratios(findings: dict[str, Any], case: str) -> list[float]:
+def ratios(findings: dict[str, Any], case: str, clock: str = "frame_s") -> list[float]:
     """How many times faster O was than a case, turn by turn."""
     turns = findings["turns"]
     return [
-        float(np.median(theirs["frame_s"]) / np.median(ours["frame_s"]))
+        float(np.median(theirs[clock]) / np.median(ours[clock]))
         for theirs, ours in zip(turns[case], turns["O"], strict=True)
     ]
 
@@ -55,20 +55,31 @@ def _head(findings: dict[str, Any]) -> Iterator[str]:
 
 def _ratios(findings: dict[str, Any]) -> Iterator[str]:
     machine = findings["machine"]
-    yield f"{'case':36} {'s a frame: median (quartiles)':32} {'O is faster':22} share of peak"
+    yield (
+        f"{'case':36} {'s a frame: median (quartiles)':30} {'O is faster':22} "
+        f"{'share of peak':14} processor s a frame"
+    )
     for case, name in _NAMES.items():
         low, middle, high = quartiles(pooled(findings, case))
         share = machine["frame_flop"] / middle / machine["peak_flops"]
         below, times, above = quartiles(ratios(findings, case))
         faster = f"{times:.2f}× ({below:.2f}–{above:.2f})" if case != "O" else ""
         pace = f"{middle:.4f} ({low:.4f}–{high:.4f})"
-        yield f"{name:36} {pace:32} {faster:22} {share:.1%}"
+        yield f"{name:36} {pace:30} {faster:22} {share:<14.1%} {_processor(findings, case)}"
     slots = findings["turns"]["O"][0]["batch"]
     yield f"B drew {findings['best_batch']} frames at once, its best; O had {slots} slots."
     exact = np.median(pooled(findings, "O"))
     for switch, result in findings["switches"].items():
         yield f"O with {switch} (approximate): {exact / np.median(result['frame_s']):.2f}× O"
     yield ""
+
+
+def _processor(findings: dict[str, Any], case: str) -> str:
+    """Processor seconds a frame, which other programs' work moves less, and O's ratio by them."""
+    seconds = float(np.median(pooled(findings, case, "frame_cpu_s")))
+    if case == "O":
+        return f"{seconds:.4f}"
+    return f"{seconds:.4f} ({np.median(ratios(findings, case, 'frame_cpu_s')):.2f}×)"
 
 
 def _rest(findings: dict[str, Any]) -> Iterator[str]:

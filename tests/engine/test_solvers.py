@@ -43,6 +43,7 @@ def _ours(name: str, config: dict[str, Any], steps: int, noise: torch.Tensor) ->
     prediction = config.get("prediction_type", "epsilon")
     schedule = Schedule(scheduler.alphas_cumprod.double().numpy(), prediction, config)
     table = make_table(name, schedule, steps)
+    assert table is not None
     x, previous = noise * table.initial_scale, torch.zeros_like(noise)
     for k in range(steps):
         output = _model(table.input_scale[k] * x, torch.tensor(table.timesteps[k]))
@@ -76,7 +77,7 @@ def test_a_run_may_end_at_the_smallest_sigma(name: str) -> None:
 
 
 def test_all_solvers_are_found() -> None:
-    assert set(solvers.names()) == set(CLASSES)
+    assert set(solvers.names()) == {*CLASSES, "scheduler"}
 
 
 @pytest.mark.parametrize("steps", [0, -3, 1001])

@@ -1,0 +1,19 @@
+"""The scheduler that the model's folder names, step by step."""
+
+from __future__ import annotations
+
+from engine.solvers.contract import Schedule, Solver, SolverTable, solvers
+
+
+@solvers.register("scheduler")
+class OwnScheduler(Solver):
+    """Whatever diffusers makes of the model's scheduler config: PNDM, Heun, UniPC, LCM …
+
+    It has no table: the frames of a batch start and end together, which is slower. Where it draws
+    noise between its steps, every frame of a walk is given the same.
+    """
+
+    label = "Own scheduler, in lockstep (slower)"
+
+    def table(self, schedule: Schedule, steps: int) -> SolverTable | None:
+        return None
