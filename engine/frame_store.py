@@ -47,9 +47,13 @@ class StoredFrame:
 
 
 def frame_key(settings: Mapping[str, Any], *arrays: npt.NDArray[Any]) -> str:
-    """The key of what `settings` and `arrays` (initial latent, embeddings) make: 40 hex digits."""
+    """The key of what `settings` and `arrays` (initial latent, embeddings) make: 40 hex digits.
+
+    Shapes count too: the latents of a wide and of a tall picture may hold the same numbers.
+    """
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
     for array in arrays:
+        digest.update(repr(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:40]
 

@@ -64,6 +64,7 @@ class RequestSlot:
     def submit(self, request: RenderRequest) -> None:
         with self._changed:
             self._render = request
+            self._unload = False  # the memory is wanted again
             self._control.cancel()
             self._changed.notify()
 

@@ -104,11 +104,21 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
     if method or options.param:
         methods = (MethodChoice(method or methods[0].name, _params(options)),)
     return Walk(
-        (Keyframe(prompt, start), *between, Keyframe(prompt_end, end)),
+        (
+            _keyframe(first, prompt, start),
+            *(replace(k, prompt=prompt) if k.prompt == first.prompt else k for k in between),
+            _keyframe(last, prompt_end, end),
+        ),
         methods,
         walk.negative if options.negative is None else options.negative,
         walk.frames if options.frames is None else options.frames,
     )
+
+
+def _keyframe(base: Keyframe, prompt: str, noise: NoiseSource) -> Keyframe:
+    """The keyframe with these; other noise takes the place of a scaled draw or a sum of several."""
+    same = noise == base.noise
+    return replace(base, prompt=prompt) if same else Keyframe(prompt, noise)
 
 
 def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ the engine can share them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: The model that ships with the program.
 STARTER = "starter"
@@ -150,8 +150,12 @@ def with_method(walk: Walk, choice: MethodChoice) -> Walk:
 
 
 def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:
-    """What is to be rendered: every row, by every compared method."""
-    walks = (exploration.walk, *exploration.rows)
+    """What is to be rendered: every row, by every compared method.
+
+    All rows lie on one timeline and have as many frames as the edited walk.
+    """
+    frames = exploration.walk.frames
+    walks = (exploration.walk, *(replace(row, frames=frames) for row in exploration.rows))
     lanes = []
     for number, walk in enumerate(walks, 1):
         choices = exploration.compare or (None,)

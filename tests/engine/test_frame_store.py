@@ -21,6 +21,7 @@ def test_a_key_depends_on_every_setting_and_number() -> None:
     assert key == frame_key({"steps": 20}, latent.copy())
     assert key != frame_key({"steps": 21}, latent)
     assert key != frame_key({"steps": 20}, latent + 1e-7)
+    assert key != frame_key({"steps": 20}, latent.reshape(2, 2))
 
 
 def test_a_frame_comes_back_equal_and_read_only() -> None:

@@ -56,6 +56,19 @@ def test_cancel_drops_a_request_that_has_not_begun() -> None:
     assert slot.take() is None
 
 
+def test_a_request_after_a_pause_keeps_the_memory() -> None:
+    slot = RequestSlot()
+    slot.unload()
+    slot.submit(_request(5))
+    taken = slot.take()
+    assert taken is not None
+    assert taken[0] == _request(5)
+    slot.probe(m.ProbeRequest(1, "starter", Walk(), Sampling(), 0.0, 0.0))
+    following = slot.take()
+    assert following is not None
+    assert following[0] is not None, "None would ask to unload"
+
+
 def test_a_probe_that_does_not_match_waits_for_the_end_of_the_job() -> None:
     slot = RequestSlot()
     probe = m.ProbeRequest(1, "starter", Walk(), Sampling(), 0.0, 1.0)
