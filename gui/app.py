@@ -119,6 +119,7 @@ class Program(QObject):
     def _begin(self) -> None:
         """The window is on the screen: start the engine, and import what the rest needs."""
         self.session.start()
+        self._keep_budgets(self._preferences)
         self._background.run(_import_the_rest, self._complete)
 
     def _complete(self, make_companions: Callable[..., Companions]) -> None:
@@ -142,9 +143,15 @@ class Program(QObject):
     def _follow_preferences(self, preferences: Preferences) -> None:
         before, self._preferences = self._preferences, preferences
         self.appearance.set_wish(preferences.theme)
-        self._store.set_budgets(preferences.memory * MEBIBYTE, preferences.disk * MEBIBYTE)
+        if (preferences.memory, preferences.disk) != (before.memory, before.disk):
+            self._keep_budgets(preferences)
         if preferences.device != before.device:
             self.session.use_device(device_of(preferences))
+
+    def _keep_budgets(self, preferences: Preferences) -> None:
+        """Keep no more pictures than the person wants; those on the disk take time to look at."""
+        memory, disk = preferences.memory * MEBIBYTE, preferences.disk * MEBIBYTE
+        self._background.run(partial(self._store.set_budgets, memory, disk), lambda _: None)
 
 
 def _import_the_rest() -> Callable[..., Companions]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +43,6 @@ class Recorder(QObject):
         super().__init__(parent)
         self._state, self._folder = state, folder
         self._film: _Film | None = None
-        self._visited: list[Keyframe | None] = []
-        self._size = (0, 0)
-        self._began = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.sample)
@@ -74,35 +74,32 @@ class Recorder(QObject):
     def sample(self) -> None:
         """Add what is shown now, as often as the time that went by asks for."""
         film, image = self._film, self._shown()
-        if film is None or image is None:
-            return
-        if not self._visited:
-            self._began = time.monotonic()
-        fps = self._state.exploration.fps
-        due = int((time.monotonic() - self._began) * fps) + 1
-        picture, place = _fitted(image, *self._size), shown_keyframe(self._state)
-        # After a pause of the whole machine the film goes on instead of standing still for it.
-        for _ in range(min(due - len(self._visited), round(fps))):
-            if film.offer(picture, len(self._visited)):
-                self._visited.append(place)
+        if film is not None and image is not None:
+            film.show(image, shown_keyframe(self._state), time.monotonic())
 
     def _start(self) -> None:
         exploration = self._state.exploration
-        self._size = exploration.sampling.width, exploration.sampling.height
+        sampling = exploration.sampling
         plan = Plan(fps=exploration.fps, existing=Existing.NUMBER, live=True)
         try:
-            path = settle_path(self._folder() / "recording.mp4", Existing.NUMBER)
-            check_export(path, plan, *self._size)
-        except InputError as error:
-            self._state.message_posted.emit(str(error), "")
+            path = self._free_path()
+            check_export(path, plan, sampling.width, sampling.height)
+        except (InputError, OSError) as error:
+            self._state.post(str(error))
             self.recording_changed.emit(False)
             return
-        self._visited = []
-        self._film = _Film(path, plan, self)
+        self._film = _Film(path, plan, exploration, self)
         self._film.ended.connect(self._ended)
         self._film.start()
         self._timer.start(round(1000 / exploration.fps))
         self.recording_changed.emit(True)
+
+    def _free_path(self) -> Path:
+        """A name that no file has, and no film that is still being encoded. Raises InputError."""
+        taken = {film.path for film in self.findChildren(_Film)}
+        names = chain(["recording.mp4"], (f"recording-{n}.mp4" for n in count(2)))
+        paths = (settle_path(self._folder() / name, Existing.NUMBER) for name in names)
+        return next(path for path in paths if path not in taken)
 
     def _shown(self) -> Image | None:
         probe = self._state.probe
@@ -111,29 +108,21 @@ class Recorder(QObject):
         found = self._state.nearest_image(0, self._state.playhead)
         return found[1] if found is not None else None
 
-    def _ended(self, path: Path, error: str) -> None:
+    def _ended(self, film: _Film, error: str) -> None:
+        if film is self._film:  # it ended by itself, because it could not go on
+            self.stop()
+        film.wait()
+        film.deleteLater()
         if error:
-            self._state.message_posted.emit(error, "")
+            self._state.post(error)
             return
-        session = self._walk()
-        if session is not None:
-            save_beside(path, session, Existing.NUMBER)
-        self.saved.emit(path)
-
-    def _walk(self) -> Exploration | None:
-        """The walk along all that was visited; None where some of it lies in no plane."""
-        visited = [place for place in self._visited if place is not None]
-        if len(visited) < 2 or len(visited) < len(self._visited):
-            return None
-        exploration = self._state.exploration
-        walk = walk_through(visited, exploration.walk.negative)
-        return Exploration(
-            exploration.model,
-            walk,
-            sampling=exploration.sampling,
-            scoring_text=exploration.scoring_text,
-            fps=exploration.fps,
-        )
+        session = film.walk()
+        try:
+            if session is not None:
+                save_beside(film.path, session, Existing.NUMBER)
+        except (InputError, OSError) as refusal:
+            self._state.post(str(refusal))
+        self.saved.emit(film.path)
 
 
 def probed_keyframe(state: ExplorerState) -> Keyframe | None:
@@ -153,43 +142,69 @@ def shown_keyframe(state: ExplorerState) -> Keyframe | None:
 
 
 class _Film(QThread):
-    """Encodes pictures on its own thread, as they come.
+    """Encodes pictures on its own thread, as they come, and remembers where they lie.
 
-    Signals: ended(path, error), "" when all went well.
+    Signals: ended(film, error), "" when all went well.
     """
 
-    ended = Signal(Path, str)
+    ended = Signal(object, str)
 
-    def __init__(self, path: Path, plan: Plan, parent: QObject) -> None:
+    def __init__(self, path: Path, plan: Plan, exploration: Exploration, parent: QObject) -> None:
         super().__init__(parent)
-        self._path, self._plan = path, plan
+        self.path, self._plan, self._exploration = path, plan, exploration
+        self._visited: list[Keyframe | None] = []
+        self._began = 0.0
         self._pictures: queue.Queue[tuple[int, Image] | None] = queue.Queue()
 
-    def offer(self, picture: Image, index: int) -> bool:
-        """Take a picture; False when the encoder is too far behind."""
-        if self._pictures.qsize() >= _WAITING:
-            return False
-        self._pictures.put((index, picture))
-        return True
+    # ── the window's thread ──────────────────────────────────────────────────────────────────
+
+    def show(self, image: Image, place: Keyframe | None, now: float) -> None:
+        """The picture seen at `now` seconds, as often as the time that went by asks for."""
+        if not self._visited:
+            self._began = now
+        sampling, fps = self._exploration.sampling, self._plan.fps
+        due = int((now - self._began) * fps) + 1
+        picture = _fitted(image, sampling.width, sampling.height)
+        # After a pause of the whole machine the film goes on instead of standing still for it.
+        for _ in range(min(due - len(self._visited), max(round(fps), 1))):
+            if self._pictures.qsize() >= _WAITING:
+                return  # the encoder is too far behind
+            self._pictures.put((len(self._visited), picture))
+            self._visited.append(place)
 
     def finish(self) -> None:
         """No more pictures will come."""
         self._pictures.put(None)
 
+    def walk(self) -> Exploration | None:
+        """The walk along all that was visited; None where some of it lies in no plane."""
+        visited = [place for place in self._visited if place is not None]
+        if len(visited) < 2 or len(visited) < len(self._visited):
+            return None
+        base = self._exploration
+        return replace(base, walk=walk_through(visited, base.walk.negative), compare=(), rows=())
+
+    # ── its own thread ───────────────────────────────────────────────────────────────────────
+
     def run(self) -> None:
         try:
-            first = self._pictures.get()
-            if first is None:
-                self.ended.emit(self._path, "Nothing was shown while recording; no film was saved.")
-                return
-            with open_export(self._path, self._plan) as add:
-                add(first[0], [first[1]])
-                while (entry := self._pictures.get()) is not None:
-                    add(entry[0], [entry[1]])
-        except (InputError, OSError) as error:
-            self.ended.emit(self._path, str(error))
-        else:
-            self.ended.emit(self._path, "")
+            error = self._write()
+        except (InputError, OSError) as refusal:
+            error = str(refusal)
+        except Exception as failure:
+            logging.getLogger("latent_trails").exception("recording failed")
+            error = f"The recording failed ({type(failure).__name__}: {failure}); see the log."
+        self.ended.emit(self, error)
+
+    def _write(self) -> str:
+        first = self._pictures.get()
+        if first is None:
+            return "Nothing was shown while recording; no film was saved."
+        with open_export(self.path, self._plan) as add:
+            add(first[0], [first[1]])
+            while (entry := self._pictures.get()) is not None:
+                add(entry[0], [entry[1]])
+        return ""
 
 
 def _fitted(image: Image, width: int, height: int) -> Image:

@@ -7,10 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.frame_store import FrameStore, StoredFrame
 from gui.app import NO_DISPLAY, has_display
 from gui.log import Log
+from gui.places import Places
+from gui.settings import Preferences, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +45,18 @@ def test_an_engine_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
     done = run(tmp_path, "stubborn", 300)
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - start < 30
+
+
+def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
+    settings = Settings(Places.within(tmp_path).settings)
+    settings.set_preferences(Preferences(disk=0))
+    settings.save()
+    latent = np.zeros((4, 2, 2), np.float32)
+    frame = StoredFrame(np.zeros((16, 16, 3), np.uint8), latent, latent.copy())
+    FrameStore(folder=tmp_path / "frames").put("ab", frame)
+    assert list(tmp_path.rglob("*.safetensors"))
+    assert run(tmp_path, "plain", 300).returncode == 0
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_an_exception_in_a_slot_is_said_and_logged(tmp_path: Path) -> None:

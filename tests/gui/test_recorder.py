@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -89,3 +90,31 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
     with qtbot.waitSignal(state.message_posted):
         recorder.set_recording(True)
     assert not recorder.recording
+
+
+def test_a_recording_that_cannot_go_on_says_so_and_ends(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.export.video._even", lambda picture: 1 // 0)
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path)
+    with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
+        recorder.set_recording(True)
+    assert "ZeroDivisionError" in said.args[0]
+    assert not recorder.recording
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    recorder = Recorder(_state(), lambda: tmp_path)
+    recorder.set_recording(True)
+    qtbot.wait(150)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(False)
+        recorder.set_recording(True)
+    assert load_session(Path(saved.args[0]).with_suffix(".trail")).walk.frames > 2
+    with qtbot.waitSignal(recorder.saved, timeout=10000):
+        qtbot.wait(100)
+        recorder.set_recording(False)

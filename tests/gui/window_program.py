@@ -58,7 +58,7 @@ def main(folder: str, kind: str, after_ms: int) -> int:
     return app.run_window(
         ["latent-trails"],
         Exploration(),
-        FrameStore(),
+        FrameStore(folder=Path(folder) / "frames"),
         lambda: make(frames, 20, 1),
         Places.within(Path(folder)),
     )
