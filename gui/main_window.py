@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
             self.panels.put(name, plot)
             self._themed.append(plot)
         self.vocabulary.load()
+        self.panels.fit_timeline()  # a layout from last time may be for other lanes
 
     def add_below_picture(self, bar: HintBar) -> None:
         """Let a line stand below the viewer."""
