@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from engine.batch_memory import BatchMemory
 from engine.errors import InputError, ModelError
 from engine.frame_store import FrameStore
 from engine.options import add_walk_options, exploration_from
@@ -98,7 +99,7 @@ def _window(options: argparse.Namespace) -> int:
     def make_engine() -> Engine:
         from engine.thread import EngineThread
 
-        return EngineThread(store)
+        return EngineThread(store, batches=_batches())
 
     places = Places.usual()
     return run_window(sys.argv, Exploration(), store, make_engine, places, options.file)
@@ -116,7 +117,7 @@ def _render(options: argparse.Namespace) -> int:
         device=options.device,
         precision=options.precision,
     )
-    return render(order, _store())
+    return render(order, _store(), batches=_batches())
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -166,9 +167,18 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _store() -> FrameStore:
     """Finished frames, kept between runs in the user's cache folder."""
+    return FrameStore(folder=_cache() / "frames")
+
+
+def _batches() -> BatchMemory:
+    """How many frames at once suited which model, kept beside the frames."""
+    return BatchMemory(_cache() / "batches.json")
+
+
+def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    return FrameStore(folder=user_cache_path("latent-trails", appauthor=False) / "frames")
+    return user_cache_path("latent-trails", appauthor=False)
 
 
 def run() -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from engine.models.devices import choose_batch
+from engine.models.memory import is_out_of_memory, release_memory
+from engine.sampler import Denoiser
+
+#: Multiples of the first guess that are tried, and when trying ends.
+_MULTIPLES = (1.0, 1.5, 2.0)
+_PATIENCE_S = 2.0
+#: A larger batch must be this much faster a frame: frames come later in it.
+_WORTH = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +42,56 @@ class Batching:
 def choose_batching(device: torch.device, side: int, asked: int = 0) -> Batching:
     """Slots for a device and latents about `side` wide; `asked` overrides the choice."""
     return Batching(asked or choose_batch(device, side), alone_first=device.type == "cpu")
+
+
+def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:
+    """What a measured number of slots holds for."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    parts = (name, f"{torch.get_num_threads()} threads", precision, identity[:12], *map(str, shape))
+    return ", ".join(parts)
+
+
+def measure_batch(
+    model: Denoiser,
+    shape: tuple[int, int, int],
+    context: tuple[int, int],
+    first: int,
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """The number of slots, from `first` upwards, that steps a frame in the shortest time.
+
+    For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; takes a second or two.
+    Where `first` is 1, the device is too small or too slow for more. `check` is called between two
+    measurements and may raise.
+    """
+    if first == 1:
+        return 1
+    began, best, best_pace = time.perf_counter(), first, float("inf")
+    for multiple in _MULTIPLES:
+        slots = round(first * multiple)
+        check()
+        try:
+            pace = min(_tick(model, shape, context, slots) for _ in range(3)) / slots
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            release_memory(model.device)
+            break
+        if pace < best_pace * _WORTH:
+            best, best_pace = slots, pace
+        if time.perf_counter() - began > _PATIENCE_S / 2:
+            break
+    return best
+
+
+def _tick(
+    model: Denoiser, shape: tuple[int, int, int], context: tuple[int, int], slots: int
+) -> float:
+    """Seconds of one guided step of all slots."""
+    rows = 2 * slots
+    sample = torch.randn((rows, *shape), device=model.device)
+    times = model.time_state(torch.full((rows,), 500.0))
+    texts = model.text_state(torch.zeros((1, *context))).expand(rows, -1, -1).contiguous()
+    began = time.perf_counter()
+    float(model.denoise(sample, times, texts).sum())  # reading a number waits for the device
+    return time.perf_counter() - began

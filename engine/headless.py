@@ -14,6 +14,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from engine import messages as m
+from engine.batch_memory import BatchMemory
 from engine.errors import Cancelled, InputError
 from engine.export.atomic import Existing, WriteError, choose_path, write_bytes
 from engine.export.contract import Add, Plan
@@ -45,14 +46,19 @@ class Order:
         return Existing.REPLACE if self.replace else Existing.REFUSE
 
 
-def render(order: Order, store: FrameStore, errors: TextIO | None = None) -> int:
+def render(
+    order: Order,
+    store: FrameStore,
+    errors: TextIO | None = None,
+    batches: BatchMemory | None = None,
+) -> int:
     """Render and export; returns the process's exit code. Call it on the main thread.
 
     Ctrl-C ends it at the next step; the frames that were finished are kept.
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
-        work = _Work(order, store, control, progress)
+        work = _Work(order, Renderer(store, progress.show, batches), control, progress)
         try:
             work.run()
         except Cancelled:
@@ -67,12 +73,12 @@ class _Work:
     """One order on its way: events in, files out."""
 
     def __init__(
-        self, order: Order, store: FrameStore, control: JobControl, progress: ProgressLines
+        self, order: Order, renderer: Renderer, control: JobControl, progress: ProgressLines
     ) -> None:
         self._order, self._control, self._progress = order, control, progress
+        self._renderer = renderer
         self._lanes = lanes_of(order.exploration)
         self._plan = _plan(order, self._lanes)
-        self._renderer = Renderer(store, progress.show)
         self._moments = _Moments(len(self._lanes))
         self._latents = _Latents()
         self.failed = False

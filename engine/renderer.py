@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
 from engine import messages as m
-from engine.batching import Batching, choose_batching
+from engine.batch_memory import BatchMemory
+from engine.batching import Batching, batch_key, choose_batching, measure_batch
 from engine.errors import Cancelled, InputError, ModelError
 from engine.frame_store import FrameStore
 from engine.frame_work import FrameWork, Probe, Tools
@@ -44,13 +46,17 @@ def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | Non
 class Renderer:
     """Owns the model in memory and everything derived from it. Used from one thread.
 
-    `announce` is given the events of the model's loading, which come while `run` is busy.
+    `announce` is given the events of the model's loading, which come while `run` is busy. With
+    `batches`, the best number of slots is measured after a model's first job, and used from then.
     """
 
     def __init__(
-        self, store: FrameStore, announce: Callable[[m.Event], None] = lambda _: None
+        self,
+        store: FrameStore,
+        announce: Callable[[m.Event], None] = lambda _: None,
+        batches: BatchMemory | None = None,
     ) -> None:
-        self._store, self._announce = store, announce
+        self._store, self._announce, self._batches = store, announce, batches
         self._model: DiffusionModel | None = None
         self._model_key: tuple[str, str, str] | None = None
         self._preview: PreviewMap | None = None
@@ -69,11 +75,14 @@ class Renderer:
         began = time.monotonic()
         try:
             yield from self._render(request, control, probes)
-            yield m.JobFinished(request.job, time.monotonic() - began)
         except Cancelled:
             yield m.JobCancelled(request.job)
         except (InputError, ModelError) as error:
             yield m.JobFailed(request.job, str(error))
+        else:
+            yield m.JobFinished(request.job, time.monotonic() - began)
+            with suppress(Cancelled):
+                self._tune(request, control)
 
     def probe(
         self, request: m.ProbeRequest, control: JobControl, probes: Probes = no_probes
@@ -221,6 +230,8 @@ class Renderer:
 
     def _tools(self, sampling: Sampling, batch: int) -> Tools:
         model, shape = self._loaded, self._latent_shape(sampling)
+        if self._batches is not None:
+            batch = batch or self._batches.get(self._batch_key(shape)) or 0
         batching: Batching = choose_batching(model.device, max(shape[1:]), batch)
         assert self._preview is not None
         table = self._table(sampling)
@@ -228,6 +239,21 @@ class Renderer:
         return Tools(
             model, self._store, self._preview, table, batching, sampling, (context[0], context[1])
         )
+
+    def _batch_key(self, shape: tuple[int, int, int]) -> str:
+        model = self._loaded
+        return batch_key(model.device, model.identity, str(model.dtype), shape)
+
+    def _tune(self, request: m.RenderRequest, control: JobControl) -> None:
+        """Measure the best number of slots, once, after a job that had to guess it."""
+        shape = self._latent_shape(request.sampling)
+        if self._batches is None or request.batch or self._batches.get(self._batch_key(shape)):
+            return
+        tools = self._tools(request.sampling, 0)
+        slots = measure_batch(
+            tools.model, shape, tools.context, tools.batching.slots, control.check
+        )
+        self._batches.put(self._batch_key(shape), slots)
 
     def _probe(self, request: m.ProbeRequest) -> Probe:
         shape = self._latent_shape(request.sampling)

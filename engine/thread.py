@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, QThread, Signal
 
 from engine import messages as m
+from engine.batch_memory import BatchMemory
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl, Outbox, RequestSlot
 
@@ -24,9 +25,14 @@ class EngineThread(QThread):
 
     wake = Signal()
 
-    def __init__(self, store: FrameStore, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        store: FrameStore,
+        parent: QObject | None = None,
+        batches: BatchMemory | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._store, self._batches = store, batches
         self._slot = RequestSlot()
         self._outbox = Outbox(self.wake.emit)
 
@@ -67,7 +73,7 @@ class EngineThread(QThread):
         # Heavy imports happen here, on this thread, after the window's first paint.
         from engine.renderer import Renderer
 
-        renderer = Renderer(self._store, self._outbox.post)
+        renderer = Renderer(self._store, self._outbox.post, self._batches)
         while (work := self._slot.take()) is not None:
             request, control = work
             match request:

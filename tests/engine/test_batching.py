@@ -1,0 +1,104 @@
+"""How many frames at once: guessed, measured, remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine import messages as m
+from engine.batch_memory import BatchMemory
+from engine.batching import Batching, measure_batch
+from engine.errors import Cancelled
+from engine.frame_store import FrameStore
+from engine.mailbox import JobControl
+from engine.renderer import Renderer
+from engine.walk import Lane, Sampling, Walk
+from tests.tiny_models import make_tiny_model
+
+SHAPE, CONTEXT = (4, 3, 3), (5, 6)
+
+
+class Crowded:
+    """A device whose memory ends at some number of rows; larger batches cost nothing more."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, rows: int) -> None:
+        self.rows, self.asked = rows, list[int]()
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        return timesteps
+
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+        return embeddings
+
+    def denoise(self, sample: torch.Tensor, *states: torch.Tensor) -> torch.Tensor:
+        self.asked.append(len(sample))
+        if len(sample) > self.rows:
+            raise torch.OutOfMemoryError("out of memory")
+        return torch.randn(300, 300) @ torch.randn(300, 300)
+
+
+def test_larger_batches_are_tried_until_memory_ends() -> None:
+    model = Crowded(rows=25)
+    assert measure_batch(model, SHAPE, CONTEXT, first=8) in (8, 12)
+    assert sorted(set(model.asked)) == [16, 24, 32]
+
+
+def test_a_slow_device_is_not_made_to_try() -> None:
+    model = Crowded(rows=100)
+    assert measure_batch(model, SHAPE, CONTEXT, first=1) == 1
+    assert model.asked == []
+
+
+def test_measuring_can_be_cancelled() -> None:
+    control = JobControl()
+    control.cancel()
+    with pytest.raises(Cancelled):
+        measure_batch(Crowded(rows=100), SHAPE, CONTEXT, 8, control.check)
+
+
+def test_starts_are_spread_over_the_run() -> None:
+    batching = Batching(slots=4, alone_first=True)
+    assert not batching.admits(active=1, newest_step=9, steps=20, shown=False)
+    assert batching.admits(active=1, newest_step=5, steps=20, shown=True)
+    assert not batching.admits(active=1, newest_step=4, steps=20, shown=True)
+    assert not batching.admits(active=4, newest_step=9, steps=20, shown=True)
+
+
+def test_a_number_is_remembered_between_runs(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "batches.json"
+    BatchMemory(file).put("a", 12)
+    BatchMemory(file).put("b", 3)
+    assert (BatchMemory(file).get("a"), BatchMemory(file).get("b")) == (12, 3)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": "many"}', '{"a": -1}'])
+def test_a_spoilt_file_counts_as_empty(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "batches.json"
+    file.write_text(text)
+    memory = BatchMemory(file)
+    assert memory.get("a") is None
+    memory.put("a", 5)
+    assert memory.get("a") == 5
+
+
+def test_the_second_run_uses_what_was_measured_after_the_first(tmp_path: Path) -> None:
+    folder = make_tiny_model(tmp_path / "tiny")
+    memory = BatchMemory(tmp_path / "batches.json")
+    lane = Lane("walk", Walk(frames=2))
+    sampling = Sampling(steps=2, guidance=4.0, width=32, height=32)
+    request = m.RenderRequest(1, str(folder), (lane,), sampling)
+
+    def slots() -> int:
+        events = Renderer(FrameStore(), batches=memory).run(request, JobControl())
+        return next(e.info.batch for e in events if isinstance(e, m.ModelReady))
+
+    renderer = Renderer(FrameStore(), batches=memory)
+    *_, last = renderer.run(request, JobControl())
+    assert isinstance(last, m.JobFinished)
+    measured = set((tmp_path / "batches.json").read_text().split(": ")[1:])
+    assert len(measured) == 1
+    assert slots() == int(measured.pop().strip("\n}"))
