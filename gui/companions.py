@@ -15,6 +15,7 @@ from engine.models.hub import set_offline
 from engine.models.recommend import recommended
 from engine.models.report import ModelReport
 from engine.presets import Preset, presets
+from engine.walk import Exploration
 from gui.about_dialog import AboutDialog
 from gui.background import Background
 from gui.documents import Documents
@@ -137,6 +138,7 @@ class Companions(QObject):
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
+        self.documents.displaced.connect(self._offer_displaced)
         self._state.model_changed.connect(self._model_changed)
         self._settings.changed.connect(self._follow_preferences)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
@@ -239,6 +241,14 @@ class Companions(QObject):
         if preferences.offline != self._offline:
             self._offline = preferences.offline
             self.background.run(partial(set_offline, preferences.offline), lambda _: None)
+
+    def _offer_displaced(self, exploration: Exploration) -> None:
+        self._window.messages.offer(
+            "The walk before this one was not saved.",
+            "Bring it back",
+            partial(self.documents.restore, exploration),
+            lambda: None,
+        )
 
     def _offer_leftover(self) -> None:
         found = self.recovery.leftover()

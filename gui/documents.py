@@ -25,10 +25,12 @@ KIND = "sessions"
 class Documents(QObject):
     """Owns which file the walk belongs to. What goes wrong is said in the window.
 
-    Signals: path_changed(path or None).
+    Signals: path_changed(path or None); displaced(exploration), another one took the place of
+    a walk that no file has.
     """
 
     path_changed = Signal(object)
+    displaced = Signal(object)
 
     def __init__(self, state: ExplorerState, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -62,6 +64,7 @@ class Documents(QObject):
         if is_session:
             self._settings.remember(KIND, str(path))
         if origin is not None:
+            self._state.generate()  # at once: the playhead stays within what is rendered
             self._state.seek(origin.index)
         return True
 
@@ -126,8 +129,11 @@ class Documents(QObject):
             return None
 
     def _adopt(self, exploration: Exploration, path: Path | None) -> None:
+        before = None if self._state.history.is_saved else self._state.exploration
         self._state.open_exploration(exploration)
         self._set_path(path)
+        if before is not None:
+            self.displaced.emit(before)
 
     def _write(self, path: Path) -> bool:
         try:

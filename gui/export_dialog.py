@@ -124,6 +124,8 @@ class ExportDialog(QDialog):
         )
 
     def _connect(self) -> None:
+        self._state.results_reset.connect(self._list_spans)
+        self._state.range_changed.connect(self._list_spans)
         self.kind.currentIndexChanged.connect(self._refresh)
         self.span.currentIndexChanged.connect(self._refresh)
         self.columns.valueChanged.connect(self._refresh)
@@ -144,6 +146,7 @@ class ExportDialog(QDialog):
             self.metadata.setChecked(preferences.metadata)
             self.fps.setValue(self._state.exploration.fps)
             self._list_spans()
+            self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
             self._show_idle("")
         self.show()
         self.raise_()
@@ -168,7 +171,9 @@ class ExportDialog(QDialog):
         wishes = self.wishes()
         try:
             if wishes.kind in FRAMES:
-                self._start_job(wishes)
+                if self._state.rendered != self._state.exploration:
+                    self._state.generate()  # edited since: other pictures, and perhaps other spans
+                self._start_job(self.wishes())
             else:
                 path = choose_path(wishes.path, Existing.NUMBER)
                 self._writers[wishes.kind](path)
@@ -180,7 +185,9 @@ class ExportDialog(QDialog):
         wishes.folder.mkdir(parents=True, exist_ok=True)
         exploration = self._state.exploration
         path = settle_path(wishes.path, Existing.NUMBER)
-        order = order_for(wishes, exploration, path)
+        info = self._state.model
+        known = info is not None and info.location == exploration.model
+        order = order_for(wishes, exploration, path, info if known else None)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):
@@ -239,14 +246,16 @@ class ExportDialog(QDialog):
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 
     def _list_spans(self) -> None:
-        last = self._state.frame_count - 1
+        """What can be exported; the choice stays where it is still there."""
+        last, chosen = self._state.frame_count - 1, self.span.currentIndex()
         self.span.clear()
-        if self._state.range is not None:
-            first, end = self._state.range
-            self.span.addItem(f"Range, {first} to {end}", (first, end))
         self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
         here = self._state.playhead
         self.span.addItem(f"Frame {here} alone", (here, here))
+        if self._state.range is not None:
+            first, end = self._state.range
+            self.span.addItem(f"Range, {first} to {end}", (first, end))
+        self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
 
     def _show_busy(self) -> None:
         self.export_button.setEnabled(False)

@@ -10,6 +10,7 @@ from engine.export.atomic import Existing
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
 from engine.export.names import clean_name
+from engine.messages import ModelInfo
 from engine.walk import Exploration, lanes_of
 from gui.export_job import Order
 
@@ -66,9 +67,13 @@ class Wishes:
         return self.folder / f"{clean_name(self.name)}{self.kind.value}"
 
 
-def order_for(wishes: Wishes, exploration: Exploration, path: Path, model: str = "") -> Order:
-    """The order for these wishes, at a settled path."""
-    about = Provenance(exploration, model)
+def order_for(
+    wishes: Wishes, exploration: Exploration, path: Path, model: ModelInfo | None = None
+) -> Order:
+    """The order for these wishes, at a settled path; `model` is the one that renders, if known."""
+    about = Provenance(exploration)
+    if model is not None:
+        about = Provenance(exploration, model.identity, model.solver)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from engine.validate import MAX_DRAW
 from engine.walk import NoiseSource
 from gui.fields import Button, IntField, grow, row
 from gui.prompt_edit import PromptEdit
@@ -26,7 +27,6 @@ from gui.walk_edits import (
 )
 
 PICTURE = 60
-MOST_DRAWS = 2**31 - 1
 
 
 class KeyframeCard(QFrame):
@@ -71,7 +71,7 @@ class KeyframeCard(QFrame):
             "Where the noise comes from: another seed is another picture. Paste −1 for a random one"
         )
         self._seed.seed_changed.connect(self._edit_seed)
-        self._draw = IntField(0, MOST_DRAWS)
+        self._draw = IntField(0, MAX_DRAW)
         self._draw.setPrefix("#")
         self._draw.setFixedWidth(18 * UNIT)
         self._draw.setAccessibleName(f"Draw of keyframe {name}")
@@ -117,7 +117,7 @@ class KeyframeCard(QFrame):
         self._name.setText(letter(self._index) + (" · a point of the plane" if picked else ""))
         self._seed.set_seed(keyframe.noise.seed)
         with QSignalBlocker(self._draw):
-            self._draw.setValue(min(keyframe.noise.draw, MOST_DRAWS))
+            self._draw.setValue(keyframe.noise.draw)
         self._prompt.set_text(keyframe.prompt)
         self._prompt.setVisible(own_prompt)
         self._lock.setChecked(locked)

@@ -19,6 +19,7 @@ from gui.results import FrameReader, LaneResults, Results, StoredFrame
 
 class ExplorerState(QObject):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
+    `rendered` is the exploration that they belong to.
 
     Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
     new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
@@ -54,6 +55,7 @@ class ExplorerState(QObject):
         super().__init__(parent)
         self._frames = frames
         self.exploration = exploration
+        self.rendered: Exploration | None = None
         self.history = History(exploration, self)
         self.history.travelled.connect(self.replace_exploration)
         self.playhead = 0
@@ -93,8 +95,10 @@ class ExplorerState(QObject):
 
     def replace_exploration(self, exploration: Exploration) -> None:
         """Put another exploration in the place of this one, past the history."""
-        self.exploration = exploration
+        before, self.exploration = self.exploration, exploration
         self.exploration_changed.emit()
+        if _plane_key(before) != _plane_key(exploration):
+            self._leave_probe()
 
     def generate(self) -> None:
         self.generate_requested.emit()
@@ -129,12 +133,15 @@ class ExplorerState(QObject):
     def seek(self, index: int) -> None:
         """Move the playhead; the picture of a probed point gives way to the walk's."""
         index = min(max(index, 0), max(self.frame_count - 1, 0))
-        if self.probe is not None:
-            self.probe = None
-            self.probe_changed.emit()
+        self._leave_probe()
         if index != self.playhead:
             self.playhead = index
             self.playhead_changed.emit(index)
+
+    def _leave_probe(self) -> None:
+        if self.probe is not None:
+            self.probe = None
+            self.probe_changed.emit()
 
     def set_range(self, span: tuple[int, int] | None) -> None:
         """Limit playback and export to frames first…last, or (None) lift the limit."""
@@ -202,6 +209,7 @@ class ExplorerState(QObject):
     def begin_job(self, job: int, lanes: tuple[Lane, ...]) -> None:
         """A request was submitted: its events count from now on, older ones no longer."""
         self.results = Results(job, [LaneResults.empty(lane) for lane in lanes])
+        self.rendered = self.exploration
         self.progress = None
         self._set_busy(True)
         self.results_reset.emit()
@@ -282,3 +290,8 @@ class ExplorerState(QObject):
         if busy != self.busy:
             self.busy = busy
             self.busy_changed.emit(busy)
+
+
+def _plane_key(exploration: Exploration) -> tuple[object, ...]:
+    """What makes the picture at a point of the plane; the playback rate, say, does not."""
+    return exploration.model, exploration.walk, exploration.sampling

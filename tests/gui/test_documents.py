@@ -16,7 +16,7 @@ from engine.export.contract import Plan
 from engine.export.images import open_pictures
 from engine.export.metadata import Provenance
 from engine.session_file import load_session, save_session
-from engine.walk import Exploration, Keyframe, NoiseSource, Walk
+from engine.walk import Exploration, Keyframe, NoiseSource, Walk, lanes_of
 from gui.documents import Documents
 from gui.drops import Drops
 from gui.recovery import Recovery
@@ -68,6 +68,29 @@ def test_saved_and_opened_again(desk: Desk, tmp_path: Path) -> None:
     assert desk.state.history.is_saved
     assert load_session(path).walk.frames == 9
     assert desk.settings.recent("sessions") == [str(path)]
+
+
+def test_a_picture_of_a_longer_walk_is_gone_to(desk: Desk, picture: Path) -> None:
+    state = desk.state
+    state.generate_requested.connect(lambda: state.begin_job(1, lanes_of(state.exploration)))
+    state.edit_walk("Frames", frames=2)
+    state.generate()
+    assert desk.documents.open(picture)
+    assert state.playhead == 4
+
+
+def test_a_walk_that_no_file_has_is_handed_on_when_another_takes_its_place(
+    desk: Desk, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = save_session(tmp_path / "other.trail", OTHER)
+    desk.documents.open(path)
+    desk.state.edit_walk("Frames", frames=33)
+    with qtbot.waitSignal(desk.documents.displaced) as displaced:
+        desk.documents.new()
+    assert displaced.args[0].walk.frames == 33
+    with qtbot.assertNotEmitted(desk.documents.displaced):
+        desk.documents.restore(displaced.args[0])
+    assert not desk.state.history.is_saved
 
 
 def test_what_is_no_session_is_said_and_nothing_changes(desk: Desk, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -22,7 +23,7 @@ from gui.session import Session
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
 from gui.tables import measure_columns
-from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+from tests.gui.scripted_engine import INFO, MemoryFrames, ScriptedEngine
 
 SMALL = Exploration(walk=Walk(frames=5), sampling=Sampling(4, 4.0, 64, 64))
 
@@ -78,6 +79,27 @@ def test_a_film_with_the_session_beside_it(desk: Desk, qtbot: QtBot) -> None:
         assert stream.average_rate == 24
     assert load_session(desk.out / "walk.trail") == SMALL
     assert recall(desk.out / "walk.mp4")[0] == SMALL
+
+
+def test_what_was_edited_since_is_rendered_first(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.state.set_auto(False)
+    desk.state.edit_walk("Frames", frames=7)
+    desk.state.edit_sampling("Steps", steps=9)
+    desk.export(qtbot)
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 7
+    assert desk.engine.requests[-1].sampling == recall(desk.out / "walk.mp4")[0].sampling
+    assert desk.engine.requests[-1].sampling.steps == 9
+
+
+def test_the_model_that_rendered_is_named(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.state.model = replace(INFO, location=SMALL.model, identity="abc123")
+    desk.export(qtbot)
+    origin = recall(desk.out / "walk.mp4")[1]
+    assert origin is not None
+    assert origin.model == "abc123"
 
 
 def test_nothing_is_overwritten(desk: Desk, qtbot: QtBot) -> None:

@@ -1,0 +1,39 @@
+"""What the state holds besides the walk: the point that is shown, and what results belong to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.walk import Exploration, lanes_of
+from gui.state import ExplorerState
+from tests.gui.scripted_engine import MemoryFrames
+
+
+@pytest.fixture
+def state(qapp: object) -> ExplorerState:
+    return ExplorerState(MemoryFrames(), Exploration())
+
+
+def _probe() -> m.ProbeReady:
+    return m.ProbeReady(1, 0.2, 0.3, m.Tier.FINAL, 0.36, -9.0, np.zeros((8, 8, 3), np.uint8))
+
+
+def test_a_point_gives_way_when_its_walk_changes(state: ExplorerState) -> None:
+    state.apply(_probe())
+    state.edit_sampling("Steps", steps=7)
+    assert state.probe is None
+
+
+def test_a_point_stays_when_only_the_playback_rate_changes(state: ExplorerState) -> None:
+    state.apply(_probe())
+    state.edit(Exploration(fps=12.0), "Playback rate")
+    assert state.probe is not None
+
+
+def test_results_know_what_they_belong_to(state: ExplorerState) -> None:
+    state.begin_job(1, lanes_of(state.exploration))
+    before = state.exploration
+    state.edit_walk("Frames", frames=9)
+    assert state.rendered == before
