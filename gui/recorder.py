@@ -66,9 +66,8 @@ class Recorder(QObject):
 
     def close(self) -> None:
         """The window goes: end the film, and wait until it is on the disk."""
-        film = self._film
         self.stop()
-        if film is not None:
+        for film in self.findChildren(_Film):  # also those that were ended just before
             film.wait()
 
     def sample(self) -> None:
