@@ -183,7 +183,7 @@ def _caches() -> Iterator[Finding]:
     yield Finding("Hub cache", value)
     for model in models:
         if model.problem:
-            yield Finding(model.id, model.problem, False, "Remove it in the model dialog.")
+            yield Finding(model.id, model.problem, False, f"Delete {model.folder}")
     yield Finding("Network", "off (HF_HUB_OFFLINE)" if is_offline() else "for hub models only")
 
 

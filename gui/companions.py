@@ -41,7 +41,11 @@ from gui.theme import Theme
 from gui.walk_edits import with_point
 
 #: How the viewer shows what a preset calls its view.
-VIEWS = {"compare": ViewMode.COMPARE, "sheet": ViewMode.SHEET}
+VIEWS = {
+    "compare": ViewMode.COMPARE,
+    "sheet": ViewMode.SHEET,
+    "latent": ViewMode.LATENT,
+}
 
 
 class Companions(QObject):

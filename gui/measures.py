@@ -24,14 +24,15 @@ NATURAL = {"latent_std": (0.7, 1.05), "latent_norm_z": (-3.0, 3.0), "latent_mean
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A measure as it is offered: `stat` names the field of LatentStats that holds it, which is
-    known of every finished frame; else the engine computes it when it is asked to. The values
-    from `low` to `high` are always in sight."""
+    known of every finished frame; else the engine computes it when it is asked to. `scored`: CLIP
+    looks at the pictures. The values from `low` to `high` are always in sight."""
 
     name: str
     label: str
     tip: str
     unit: str = ""
     stat: str = ""
+    scored: bool = False
     low: float = np.inf
     high: float = -np.inf
 
@@ -45,7 +46,9 @@ def offered() -> tuple[Offer, ...]:
 def _offer(name: str) -> Offer:
     measure = make_measure(name)
     stat = getattr(measure, "stat", "")
-    return Offer(name, measure.label, measure.tip, measure.unit, stat, *NATURAL.get(name, ()))
+    natural = NATURAL.get(name, ())
+    scored = measure.needs_scorer
+    return Offer(name, measure.label, measure.tip, measure.unit, stat, scored, *natural)
 
 
 def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:

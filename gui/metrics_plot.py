@@ -10,6 +10,7 @@ from superqt.utils import QSignalThrottler
 
 from gui.measure_chart import MeasureChart
 from gui.measures import Offer, offered, theory_of, times_of, values_of
+from gui.scoring_fields import ScoringFields
 from gui.state import ExplorerState
 from gui.summary import summary_html
 from gui.theme import UNIT, Theme
@@ -30,6 +31,7 @@ class MetricsPlot(QWidget):
         self._choose = QToolButton()
         self._hint, self._table = QLabel(), QLabel()
         self._numbers = QToolButton()
+        self._scoring = ScoringFields(state)
         self._column = QVBoxLayout()
         self._offers = offered()
         self._actions = {measure.name: self._action(measure) for measure in self._offers}
@@ -73,6 +75,7 @@ class MetricsPlot(QWidget):
             self._column.addWidget(chart, 1)
         for name, action in self._actions.items():
             action.setChecked(name in self.shown)
+        self._scoring.setVisible(any(measure.scored for measure in chosen))
         self._state.want_measures(tuple(m.name for m in chosen if not m.stat))
         self._refresh()
 
@@ -107,6 +110,7 @@ class MetricsPlot(QWidget):
         column.setContentsMargins(0, 0, 0, UNIT)
         column.setSpacing(0)
         column.addLayout(row)
+        column.addWidget(self._scoring)
         column.addLayout(self._column, 1)
         column.addWidget(self._hint, 1)
         column.addWidget(self._table)

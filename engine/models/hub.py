@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -70,15 +69,6 @@ class Hub:
     def cached(self) -> tuple[CachedModel, ...]:
         """The diffusion models in the cache, broken ones too, by name. Reads no weights."""
         return tuple(sorted(self._entries(), key=lambda model: model.id.lower()))
-
-    def forget(self, model: CachedModel) -> None:
-        """Remove a model from the cache. Raises ModelError where that does not succeed."""
-        if model.folder.parent != self._cache or not model.folder.name.startswith("models--"):
-            raise ModelError(f"{model.folder} is no entry of the hub's cache; nothing was removed.")
-        try:
-            shutil.rmtree(model.folder)
-        except OSError as error:
-            raise ModelError(f"{model.folder} cannot be removed ({error.strerror}).") from error
 
     def folder_of(self, model: str, wanted: Wanted) -> Path | None:
         """The folder of a model that is whole in the cache, else None. Connects nowhere."""

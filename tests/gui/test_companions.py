@@ -53,6 +53,11 @@ def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
     assert studio.window.frame_view.mode is ViewMode.SHEET
 
 
+def test_translation_is_looked_at_in_its_latents(studio: Studio) -> None:
+    experiment(studio, "Translation")
+    assert studio.window.frame_view.mode is ViewMode.LATENT
+
+
 def test_every_experiment_opens(studio: Studio) -> None:
     for action in studio.window.menus["E&xperiments"].actions():
         if action.menu() is None and not action.isSeparator():

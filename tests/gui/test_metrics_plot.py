@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -35,6 +35,23 @@ def charts(plot: MetricsPlot) -> list[MeasureChart]:
 
 def labels(plot: MetricsPlot) -> list[str]:
     return [label.text() for label in plot.findChildren(QLabel) if label.isVisible()]
+
+
+def test_what_clip_scores_with_is_asked_where_it_scores(qtbot: QtBot) -> None:
+    told_ = told()
+    plot = shown(told_, qtbot)
+    fields = {line.accessibleName(): line for line in plot.findChildren(QLineEdit)}
+    assert not fields["Scoring text"].isVisible()
+    plot.show_measures(("clip_score",))
+    assert fields["Scoring text"].isVisible()
+    fields["Scoring text"].setText("a sleepy cat")
+    qtbot.keyClick(fields["Scoring text"], Qt.Key.Key_Return)
+    fields["CLIP model"].setText("openai/clip-vit-large-patch14")
+    qtbot.keyClick(fields["CLIP model"], Qt.Key.Key_Return)
+    assert told_.state.exploration.scoring_text == "a sleepy cat"
+    assert told_.state.exploration.scorer == "openai/clip-vit-large-patch14"
+    told_.state.history.undo()
+    assert fields["CLIP model"].text() == ""
 
 
 def test_theory_is_the_articles() -> None:
