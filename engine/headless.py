@@ -103,7 +103,7 @@ class _Work:
                     raise InputError(event.message)
         if self._control.cancelled:
             raise Cancelled
-        if order.latents is not None:
+        if order.latents is not None and self._latents.rows:
             write_bytes(order.latents, self._latents.to_safetensors(), order.existing)
 
     def _export(self, events: Iterator[m.Event], add: Add) -> None:

@@ -70,10 +70,14 @@ class EngineThread(QThread):
         return self.wait(timeout_ms)
 
     def run(self) -> None:
-        # Heavy imports happen here, on this thread, after the window's first paint.
-        from engine.renderer import Renderer
+        try:
+            # Heavy imports happen here, on this thread, after the window's first paint.
+            from engine.renderer import Renderer
 
-        renderer = Renderer(self._store, self._outbox.post, self._batches)
+            renderer = Renderer(self._store, self._outbox.post, self._batches)
+        except Exception as error:  # noqa: BLE001 — such as a torch that does not load here
+            self._refuse(error)
+            return
         while (work := self._slot.take()) is not None:
             request, control = work
             match request:
@@ -88,6 +92,12 @@ class EngineThread(QThread):
                 case None:
                     renderer.unload()
         renderer.unload()
+
+    def _refuse(self, error: Exception) -> None:
+        """There is no renderer: every request is answered with the reason."""
+        while (work := self._slot.take()) is not None:
+            if work[0] is not None:
+                self._outbox.post(_failure(work[0], error))
 
     def _play(
         self,

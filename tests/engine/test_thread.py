@@ -114,6 +114,25 @@ def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
     assert isinstance(listener.terminals(2)[0], m.JobFinished)
 
 
+def test_an_engine_that_cannot_begin_says_why_to_each_request(
+    qtbot: QtBot, qapp: object, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ImportError("no torch for this machine")
+
+    monkeypatch.setattr("engine.renderer.Renderer.__init__", broken)
+    engine = EngineThread(FrameStore())
+    listener = Listener(engine)
+    engine.start()
+    for job in (1, 2):
+        engine.submit(_request(folder, job))
+        qtbot.waitUntil(lambda job=job: bool(listener.terminals(job)), timeout=10000)
+        (failure,) = listener.terminals(job)
+        assert isinstance(failure, m.JobFailed)
+        assert "no torch for this machine" in failure.message
+    assert engine.stop(5000)
+
+
 def test_a_point_is_rendered_while_idle_and_after_the_memory_was_given_back(
     qtbot: QtBot, engine: EngineThread, folder: Path
 ) -> None:
