@@ -61,6 +61,8 @@ def exploration_from(options: argparse.Namespace) -> Exploration:
         changes["compare"] = compared(options.compare)
     elif getattr(options, "method", None):
         changes["compare"] = ()
+    if options.param:
+        changes["compare"] = _with_params(changes.get("compare", base.compare), options)
     return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
 
 
@@ -129,6 +131,17 @@ def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
             raise InputError(f"--param takes KEY=VALUE, not {text!r}.")
         pairs.append((key.strip(), value.strip()))
     return tuple(pairs)
+
+
+def _with_params(
+    choices: tuple[MethodChoice, ...], options: argparse.Namespace
+) -> tuple[MethodChoice, ...]:
+    """The compared methods with the parameters given, of which only one can be meant."""
+    if len(choices) > 1:
+        raise InputError(
+            "--param belongs to one method and several are compared; leave one or the other out."
+        )
+    return tuple(MethodChoice(choice.name, _params(options)) for choice in choices)
 
 
 def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import InputError
 from engine.options import add_walk_options, exploration_from
 from engine.session_file import save_session
-from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk, lanes_of
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk, lanes_of
 
 PICKED = Keyframe("a cat", NoiseSource(7, 2), 0.4, (NoiseTerm(NoiseSource(7, 3), 0.9),))
 SWEPT = Keyframe("a cat", NoiseSource(8, 0), 1.2)
@@ -48,3 +49,13 @@ def test_all_rows_of_a_preset_have_the_given_number_of_frames() -> None:
     lanes = lanes_of(_read("--preset", "starter-01-three-pairs", "--frames", "8"))
     assert len(lanes) >= 3
     assert {lane.walk.frames for lane in lanes} == {8}
+
+
+def test_parameters_belong_to_one_method(tmp_path: Path) -> None:
+    compare = (MethodChoice("linear"), MethodChoice("std-sweep"))
+    several = str(save_session(tmp_path / "several.trail", Exploration(compare=compare)))
+    with pytest.raises(InputError, match="several are compared"):
+        _read("--session", several, "--param", "low=0.2")
+    alone = str(save_session(tmp_path / "alone.trail", Exploration(compare=compare[1:])))
+    read = _read("--session", alone, "--param", "low=0.2")
+    assert read.compare == (MethodChoice("std-sweep", (("low", "0.2"),)),)
