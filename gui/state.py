@@ -227,6 +227,7 @@ class ExplorerState(QObject):
     def _apply_probe(self, event: m.ProbeReady | m.ProbeFailed) -> None:
         if isinstance(event, m.ProbeFailed):
             self.message_posted.emit(event.message, "")
+            self.probe_changed.emit()  # nobody need wait for it
             return
         self.probe = event
         self.probe_changed.emit()

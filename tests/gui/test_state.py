@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.walk import Exploration, lanes_of
@@ -37,3 +38,8 @@ def test_results_know_what_they_belong_to(state: ExplorerState) -> None:
     before = state.exploration
     state.edit_walk("Frames", frames=9)
     assert state.rendered == before
+
+
+def test_nobody_waits_for_a_point_that_failed(state: ExplorerState, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(state.probe_changed):
+        state.apply(m.ProbeFailed(1, "A number went bad."))
