@@ -16,7 +16,7 @@ from engine.options import add_walk_options, exploration_from
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
-DONE, FAILED, BAD_INPUT = 0, 1, 2
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 #: What the article scores, and at how many frames.
 ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
 
@@ -84,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     except (InputError, ModelError) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _window(options: argparse.Namespace) -> int:

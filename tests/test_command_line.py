@@ -170,6 +170,14 @@ def test_doctor_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert '"torch"' in json.dumps(json.loads(capsys.readouterr().out))
 
 
+def test_ctrl_c_before_the_work_begins_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.doctor.examine", interrupted)
+    assert main.main(["doctor"]) == 130
+
+
 def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {k: v for k, v in os.environ.items() if k not in hidden}
