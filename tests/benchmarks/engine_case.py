@@ -16,6 +16,7 @@ from PIL import Image
 from engine import messages as m
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
+from engine.models.loaded import DiffusionModel
 from engine.renderer import Renderer
 from engine.sampler import Sampler
 from engine.walk import Lane, Sampling, Walk
@@ -76,14 +77,14 @@ def run_long(workload: Workload, out: Path, frames: int, batch: int = 0) -> dict
     list(renderer.run(warm_up, _go()))
     request = _request(workload, make_walk(frames), workload.sampling, batch)
     request = replace(request, previews=True, latents=False)
-    process, ticks = psutil.Process(), _Ticks()
-    memory = process.memory_info().rss
+    memory = psutil.Process().memory_info().rss
     story = _Story()
-    with ticks:
+    with _Spent(Sampler, "tick") as steps, _Spent(DiffusionModel, "decode") as decoding:
         for event in renderer.run(request, _go()):
             story.hear(event)
     result: dict[str, Any] = story.told(frames)
-    result["overhead"] = story.total / ticks.seconds - 1.0
+    result["overhead"] = story.total / steps.seconds - 1.0
+    result["decoding"] = decoding.seconds / steps.seconds
     result["memory_bytes"] = story.peak - memory
     result["rerun_fps"] = frames / _seconds(renderer, request)
     other = Renderer(FrameStore(folder=out / "frames"))
@@ -127,27 +128,28 @@ class _Story:
         }
 
 
-class _Ticks:
-    """Adds up the time spent in the sampler's steps, as a context."""
+class _Spent:
+    """Adds up the seconds spent in a method of a class, as a context."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    def __init__(self, owner: type, method: str) -> None:
+        self._owner, self._method, self.seconds = owner, method, 0.0
 
-    def __enter__(self) -> None:
-        self._honest = honest = Sampler.tick
+    def __enter__(self) -> _Spent:
+        self._honest = honest = getattr(self._owner, self._method)
 
-        def timed(sampler: Sampler[Any]) -> list[tuple[Any, torch.Tensor]]:
+        def measured(*args: Any) -> Any:
             began = time.perf_counter()
-            finished = honest(sampler)
+            answer = honest(*args)
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
             self.seconds += time.perf_counter() - began
-            return finished
+            return answer
 
-        Sampler.tick = timed  # type: ignore[assignment, method-assign]
+        setattr(self._owner, self._method, measured)
+        return self
 
     def __exit__(self, *_: object) -> None:
-        Sampler.tick = self._honest  # type: ignore[method-assign]
+        setattr(self._owner, self._method, self._honest)
 
 
 def _request(workload: Workload, walk: Walk, sampling: Sampling, batch: int) -> m.RenderRequest:

@@ -97,7 +97,10 @@ def _rest(findings: dict[str, Any]) -> Iterator[str]:
         f"16 spread frames {long['spread_s']:.2f} s, {long['spread_share']:.1%} of the time of "
         f"{long['frames']}"
     )
-    yield f"overhead over the steps alone {long['overhead']:.1%}"
+    yield (
+        f"overhead over the steps alone {long['overhead']:.1%}, of which decoding "
+        f"{long['decoding']:.1%}"
+    )
     yield (
         f"re-run from memory {long['rerun_fps']:.0f} frames/s, "
         f"from disk {long['rerun_disk_fps']:.0f}"

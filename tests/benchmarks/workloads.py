@@ -1,4 +1,7 @@
-"""What is measured: a model, how it is sampled, and the walk that every case draws."""
+"""What is measured: a model, how it is sampled, and the walk that every case draws.
+
+Light to import: the case of the whole program counts the seconds until its first paint.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,6 @@ from typing import Any
 import numpy as np
 
 from engine.messages import Array32
-from engine.models.find import locate
-from engine.noise import NoiseBank
-from engine.path import Path as LatentPath
-from engine.path import prompts_of
 from engine.walk import STARTER, Keyframe, NoiseSource, Sampling, Walk
 
 PROMPT = "An high resolution photo of a cat"
@@ -59,6 +58,10 @@ class Workload:
 
     def latents(self, walk: Walk) -> Array32:
         """The initial latents of all of a walk's frames: [N, 4, h, w]."""
+        from engine.noise import NoiseBank
+        from engine.path import Path as LatentPath
+        from engine.path import prompts_of
+
         s = self.sampling
         bank = NoiseBank((4, s.height // self.downscale, s.width // self.downscale))
         path = LatentPath(walk, bank, dict.fromkeys(prompts_of(walk), np.zeros((1, 1))))
@@ -73,6 +76,8 @@ def make_walk(frames: int, seed: int = 1) -> Walk:
 
 def starter(folder: str = "") -> Workload:
     """The model that ships with the program, at its own defaults; or another one like it."""
+    from engine.models.find import locate
+
     path = Path(folder) if folder else locate(STARTER, half=False, progress=lambda *_: None)
     hints = json.loads((path / "starter.json").read_text("utf-8"))
     sampling = Sampling(hints["steps"], hints["guidance"], hints["width"], hints["height"])
