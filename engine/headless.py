@@ -81,6 +81,7 @@ class _Work:
         self._plan = _plan(order, self._lanes)
         self._moments = _Moments(len(self._lanes))
         self._latents = _Latents()
+        self._finished = False
         self.failed = False
 
     def run(self) -> None:
@@ -99,12 +100,11 @@ class _Work:
                     # Opened only now, so that a job that cannot start leaves nothing behind.
                     with open_export(order.out, self._plan) as add:
                         self._export(events, add)
+                    self._save_latents()
                 case m.JobFailed():
                     raise InputError(event.message)
-        if self._control.cancelled:
+        if not self._finished:
             raise Cancelled
-        if order.latents is not None and self._latents.rows:
-            write_bytes(order.latents, self._latents.to_safetensors(), order.existing)
 
     def _export(self, events: Iterator[m.Event], add: Add) -> None:
         begun = False
@@ -126,6 +126,15 @@ class _Work:
                     raise InputError(event.message)
                 case m.JobCancelled() if not begun:
                     raise Cancelled
+                case m.JobFinished():
+                    # The file is closed now, not after whatever the renderer still measures.
+                    self._finished = True
+                    return
+
+    def _save_latents(self) -> None:
+        if self._order.latents is not None and self._finished and self._latents.rows:
+            data = self._latents.to_safetensors()
+            write_bytes(self._order.latents, data, self._order.existing)
 
     def _check_latents(self) -> None:
         if self._order.latents is None:

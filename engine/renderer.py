@@ -81,7 +81,8 @@ class Renderer:
             yield m.JobFailed(request.job, str(error))
         else:
             yield m.JobFinished(request.job, time.monotonic() - began)
-            with suppress(Cancelled):
+            # The job has ended: what goes wrong while tuning concerns nobody.
+            with suppress(Cancelled, RuntimeError, OSError):
                 self._tune(request, control)
 
     def probe(
