@@ -13,6 +13,7 @@ from engine.batch_memory import BatchMemory
 from engine.errors import InputError, ModelError
 from engine.frame_store import FrameStore
 from engine.options import add_walk_options, exploration_from
+from engine.waiting import wait_briefly
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the process's exit code."""
+    wait_briefly()
     # A file alone opens in the window, as a desktop hands it over.
     if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
         arguments = ["window", *arguments]

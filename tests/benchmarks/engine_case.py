@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from engine import messages as m
+from engine.batch_memory import BatchMemory
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
@@ -47,14 +48,12 @@ def run_engine(
 ) -> dict[str, Any]:
     """Seconds a frame over a whole walk, pictures written as PNG, and the compared frames."""
     began = time.perf_counter()
-    renderer = Renderer(FrameStore())
+    renderer = _renderer(FrameStore(), out)
     sampling = approximate(workload.sampling, switch)
-    warm_up = _request(workload, make_walk(6, seed=7), sampling, batch)
-    slots = next(
-        e.info.batch for e in renderer.run(warm_up, JobControl()) if isinstance(e, m.ModelReady)
-    )
-    list(renderer.run(_request(workload, make_walk(slots + 2, seed=8), sampling, batch), _go()))
-    result: dict[str, Any] = {"load_s": time.perf_counter() - began, "batch": slots}
+    list(renderer.run(_request(workload, make_walk(6, seed=7), sampling, batch), _go()))
+    second = renderer.run(_request(workload, make_walk(12, seed=8), sampling, batch), _go())
+    slots = [e.info.batch for e in second if isinstance(e, m.ModelReady)]
+    result: dict[str, Any] = {"load_s": time.perf_counter() - began, "batch": slots[0]}
     request = _request(workload, make_walk(frames), sampling, batch)
     finished: dict[int, m.FrameReady] = {}
     spent = timed(lambda: finished.update(_written(renderer.run(request, JobControl()), out)))
@@ -72,7 +71,7 @@ def run_engine(
 def run_long(workload: Workload, out: Path, frames: int, batch: int = 0) -> dict[str, Any]:
     """One long walk with previews: when frames come, what is no denoising, memory, and re-runs."""
     store = FrameStore(folder=out / "frames")
-    renderer = Renderer(store)
+    renderer = _renderer(store, out)
     warm_up = _request(workload, make_walk(3, seed=7), workload.sampling, batch)
     list(renderer.run(warm_up, _go()))
     request = _request(workload, make_walk(frames), workload.sampling, batch)
@@ -164,6 +163,11 @@ def _request(workload: Workload, walk: Walk, sampling: Sampling, batch: int) -> 
         device=workload.device,
         precision=workload.precision,
     )
+
+
+def _renderer(store: FrameStore, out: Path) -> Renderer:
+    """As the program has it: the number of slots is measured after the first, warming job."""
+    return Renderer(store, batches=BatchMemory(out / "batches.json"))
 
 
 def _go() -> JobControl:
