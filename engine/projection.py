@@ -10,6 +10,7 @@ std: |z|/√d, in which N(0, I) lies close to the unit circle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,11 +82,16 @@ def _off(latent: Array, axis: Array) -> float:
     return float(np.linalg.norm(flat - (flat @ direction) * direction))
 
 
-def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
-    """The geometry of one lane, with the other planar methods' paths when it is one segment."""
+def describe(
+    path: Path, job: int, lane: int, others: bool = True, check: Callable[[], None] = lambda: None
+) -> PathReady:
+    """The geometry of one lane, with the other planar methods' paths when it is one segment.
+
+    `check` is called before each of the walk's frames; what it raises ends the work.
+    """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
-    frames, stds = _project_times(path, plane, times)
+    frames, stds = _project_times(path, plane, times, check)
     keys = [plane.project(path.keyframe(k)[None])[0][0] for k in range(len(walk.keyframes))]
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own, kept)]
@@ -105,11 +111,14 @@ def describe(path: Path, job: int, lane: int, others: bool = True) -> PathReady:
     )
 
 
-def _project_times(path: Path, plane: Plane, times: list[float]) -> tuple[Points, Array32]:
+def _project_times(
+    path: Path, plane: Plane, times: list[float], check: Callable[[], None]
+) -> tuple[Points, Array32]:
     """Coordinates and std of each time, one latent in memory at a time."""
     points = np.empty((len(times), 2))
     stds = np.empty(len(times), np.float32)
     for row, time in enumerate(times):
+        check()
         latent = path.exact_latent(time)
         points[row] = plane.project(latent[None])[0][0]
         stds[row] = latent.std()

@@ -128,7 +128,7 @@ class Renderer:
         yield m.JobStarted(request.job, job.totals)
         for lane, path in enumerate(paths):
             control.check()
-            yield describe(path, request.job, lane)
+            yield describe(path, request.job, lane, check=control.check)
         work = FrameWork(request.job, job, tools, request)
         events = work.run(control, self._probe_source(probes, request))
         yield from measuring.along(events, control) if chosen else events

@@ -75,8 +75,8 @@ def run_window(
     # The window goes before the state that it listens to.
     program.window.deleteLater()
     app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)
-    if not stopped:
-        # A step that never ends must not keep a closed window's process alive.
+    if not (stopped and program.background_ended):
+        # What never ends must not keep a closed window's process alive.
         sys.stderr.flush()
         os._exit(code)
     return code
@@ -122,7 +122,16 @@ class Program(QObject):
         self._keep_budgets(self._preferences)
         self._background.run(_import_the_rest, self._complete)
 
-    def _complete(self, make_companions: Callable[..., Companions]) -> None:
+    @property
+    def background_ended(self) -> bool:
+        """Once the window has closed: whether nothing is at work for it any more."""
+        return self._background.idle
+
+    def _complete(self, make_companions: Callable[..., Companions] | Exception) -> None:
+        if isinstance(make_companions, Exception):
+            reason = f"{type(make_companions).__name__}: {make_companions}"
+            self.state.post(f"The plots and dialogs could not be loaded ({reason}); see the log.")
+            return
         self.window.complete()
         # In a turn of its own, so that the window breathes in between.
         QTimer.singleShot(0, partial(self._accompany, make_companions))

@@ -17,14 +17,8 @@ from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 from gui.thumbnails import Thumbnails, draw_rounded
 from gui.vocabulary import Vocabulary
-from gui.walk_edits import (
-    FEWEST_KEYFRAMES,
-    draw_seed,
-    inserted,
-    letter,
-    with_noise,
-    with_prompt,
-)
+from gui.walk_edits import FEWEST_KEYFRAMES, draw_seed, inserted, with_noise, with_prompt
+from gui.wording import keyframe_letter
 
 PICTURE = 60
 
@@ -54,7 +48,10 @@ class KeyframeCard(QFrame):
         self._before: NoiseSource | None = None
         self._picture = _Picture(state, index, thumbnails, theme)
         self._prompt = PromptEdit(
-            f"Prompt of keyframe {letter(index)}", "What this picture shows", vocabulary, theme
+            f"Prompt of keyframe {keyframe_letter(index)}",
+            "What this picture shows",
+            vocabulary,
+            theme,
         )
         self._prompt.setToolTip("What this keyframe shows; prompts are blended along the walk")
         self._make_fields()
@@ -64,7 +61,7 @@ class KeyframeCard(QFrame):
         self.set_theme(theme)
 
     def _make_fields(self) -> None:
-        name = letter(self._index)
+        name = keyframe_letter(self._index)
         self._seed = SeedField(draw_seed, self)
         self._seed.setAccessibleName(f"Seed of keyframe {name}")
         self._seed.setToolTip(
@@ -90,7 +87,7 @@ class KeyframeCard(QFrame):
         self._more.setMenu(menu)
 
     def _lay_out(self) -> None:
-        self._name = QLabel(letter(self._index))
+        self._name = QLabel(keyframe_letter(self._index))
         self._name.setObjectName("keyframe")
         title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
         fields = row(grow(self._seed), self._draw)
@@ -114,7 +111,8 @@ class KeyframeCard(QFrame):
         """Show the walk as it is; `own_prompt` shows the prompt field too."""
         keyframe = self._state.exploration.walk.keyframes[self._index]
         picked = bool(keyframe.blend) or keyframe.scale != 1.0
-        self._name.setText(letter(self._index) + (" · a point of the plane" if picked else ""))
+        name = keyframe_letter(self._index)
+        self._name.setText(f"{name} · a point of the plane" if picked else name)
         self._seed.set_seed(keyframe.noise.seed)
         with QSignalBlocker(self._draw):
             self._draw.setValue(keyframe.noise.draw)
@@ -200,7 +198,7 @@ class _Picture(QWidget):
         self.setFixedSize(QSize(PICTURE, PICTURE))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click to go to this keyframe")
-        self.setAccessibleName(f"Picture of keyframe {letter(index)}")
+        self.setAccessibleName(f"Picture of keyframe {keyframe_letter(index)}")
         thumbnails.changed.connect(self._changed)
         thumbnails.cleared.connect(self.update)
 

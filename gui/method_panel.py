@@ -16,7 +16,8 @@ from gui.fields import ENTER_KEYS, Choice, column, heading, row
 from gui.parameter_form import ParameterForm
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, tint
-from gui.walk_edits import letter, toggled, with_method
+from gui.walk_edits import toggled, with_method
+from gui.wording import keyframe_letter
 
 COLUMNS = 2
 
@@ -115,7 +116,8 @@ class MethodPanel(QWidget):
         self._segments.clear()
         self._segments.addItem("Whole walk", None)
         for segment in range(count):
-            self._segments.addItem(f"{letter(segment)} → {letter(segment + 1)}", segment)
+            ends = f"{keyframe_letter(segment)} → {keyframe_letter(segment + 1)}"
+            self._segments.addItem(ends, segment)
         self._segments.blockSignals(False)
 
     def _edit_method(self, name: str) -> None:

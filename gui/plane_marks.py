@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -149,7 +149,7 @@ class PlayheadItem(PlaneItem):
 class ProbeItem(PlaneItem):
     """Paints the crosshair of the point that was asked for, and what is known of it."""
 
-    margin = 220.0
+    margin = 340.0
     still = False
 
     def __init__(self, theme: Theme) -> None:
@@ -178,21 +178,35 @@ class ProbeItem(PlaneItem):
             painter.drawEllipse(at, 8, 8)
             for way in (QPointF(1, 0), QPointF(0, 1), QPointF(-1, 0), QPointF(0, -1)):
                 painter.drawLine(at + way * 8, at + way * 15)
-        self._draw_text(painter, at)
+        self._draw_text(painter, at, screen.mapRect(super().extent()))
 
-    def _draw_text(self, painter: QPainter, at: QPointF) -> None:
+    def _draw_text(self, painter: QPainter, at: QPointF, room: QRectF) -> None:
         if not self._text:
             return
         painter.setFont(self.theme.font(0.86, digits=True))
         metrics = QFontMetricsF(painter.font())
-        box = QRectF(
-            0, 0, metrics.horizontalAdvance(self._text) + 3 * UNIT, metrics.height() + UNIT
-        )
-        right = at.x() + 20 + box.width() < painter.viewport().width()
-        box.moveCenter(QPointF(0, at.y()))
-        box.moveLeft(at.x() + 20 if right else at.x() - 20 - box.width())
+        size = QSizeF(metrics.horizontalAdvance(self._text) + 3 * UNIT, metrics.height() + UNIT)
+        box = label_box(size, at, room)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint(self.theme.surface, 0.92))
         painter.drawRoundedRect(box, UNIT, UNIT)
         painter.setPen(QColor(self.theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._text)
+
+
+def label_box(size: QSizeF, at: QPointF, room: QRectF) -> QRectF:
+    """Where a label goes: beside the point at `at`, below or above it where neither side is wide
+    enough, and at the edge of `room` rather than beyond."""
+    box, gap = QRectF(QPointF(0, 0), size), 20.0
+    box.moveCenter(at)
+    if at.x() + gap + size.width() <= room.right():
+        box.moveLeft(at.x() + gap)
+    elif at.x() - gap - size.width() >= room.left():
+        box.moveRight(at.x() - gap)
+    elif at.y() + gap + size.height() <= room.bottom():
+        box.moveTop(at.y() + gap)
+    else:
+        box.moveBottom(at.y() - gap)
+    box.moveLeft(max(min(box.left(), room.right() - size.width()), room.left()))
+    box.moveTop(max(min(box.top(), room.bottom() - size.height()), room.top()))
+    return box

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer
@@ -24,7 +25,8 @@ class Recovery(QObject):
     def __init__(self, state: ExplorerState, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._folder = state, folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # without a place to write to, nothing is recovered
+            folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / f"{uuid.uuid4().hex}{SUFFIX}"
         self._lock = _lock(self._file)
         self._lock.tryLock(0)
@@ -55,7 +57,7 @@ class Recovery(QObject):
     def leftover(self) -> tuple[Path, Exploration] | None:
         """The newest walk that an earlier window left unsaved, if there is one that can be read."""
         files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file]
-        for file in sorted(files, key=lambda p: p.stat().st_mtime, reverse=True):
+        for file in sorted(files, key=_age, reverse=True):
             lock = _lock(file)
             if not lock.tryLock(0):
                 continue  # another window is at work on it
@@ -63,8 +65,17 @@ class Recovery(QObject):
             try:
                 return file, load_session(file)
             except InputError:
-                file.replace(file.with_suffix(".broken"))
+                with suppress(OSError):
+                    file.replace(file.with_suffix(".broken"))
         return None
+
+
+def _age(file: Path) -> float:
+    """When it was written; 0 for one that another window has just removed."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _lock(file: Path) -> QLockFile:

@@ -105,6 +105,7 @@ class ExplorerState(QObject):
 
     def cancel(self) -> None:
         self.cancel_requested.emit()
+        self.probe_changed.emit()  # nobody need wait for a point that was asked for
 
     def finish(self) -> None:
         """Stop as soon as one more frame is finished."""
@@ -138,10 +139,14 @@ class ExplorerState(QObject):
             self.playhead = index
             self.playhead_changed.emit(index)
 
+    def drop_probe(self) -> None:
+        """The point of the plane that is shown, or was asked for, is wanted no more."""
+        self.probe = None
+        self.probe_changed.emit()
+
     def _leave_probe(self) -> None:
         if self.probe is not None:
-            self.probe = None
-            self.probe_changed.emit()
+            self.drop_probe()
 
     def set_range(self, span: tuple[int, int] | None) -> None:
         """Limit playback and export to frames first…last, or (None) lift the limit."""

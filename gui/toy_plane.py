@@ -118,6 +118,7 @@ class ToyPlane:
         self.items: tuple[PlaneItem, ...] = (self._item,)
         box.addItem(self._item, ignoreBounds=True)
         self.draw()
+        self._before = self.ends
 
     def draw(self) -> None:
         """Draw both ends from N(0, I₂), each time with the next seed."""
@@ -157,5 +158,10 @@ class ToyPlane:
 
     def click(self, point: QPointF) -> None:
         """The nearer end comes to the point."""
+        self._before = self.ends
         self.press(point)
         self.drag(point)
+
+    def release(self) -> None:
+        """What seemed a click was half of a double one: the end goes back."""
+        self._item.set_ends(self._before)

@@ -31,6 +31,7 @@ class Plane(Protocol):
     def press(self, start: QPointF) -> None: ...
     def drag(self, point: QPointF) -> None: ...
     def click(self, point: QPointF) -> None: ...
+    def release(self) -> None: ...
 
 
 class TrajectoryPlot(QWidget):
@@ -147,7 +148,7 @@ class TrajectoryPlot(QWidget):
         self._box.pressed.connect(self._press)
         self._box.dragged.connect(self._drag)
         self._box.clicked.connect(self._click)
-        self._box.reset_asked.connect(self.reset_view)
+        self._box.reset_asked.connect(self._reset)
         self._box.menu_asked.connect(self._show_menu)
         self._box.sigResized.connect(self._fit)
         self._box.sigRangeChangedManually.connect(self._on_zoom)
@@ -164,6 +165,11 @@ class TrajectoryPlot(QWidget):
 
     def _click(self, point: QPointF) -> None:
         self._plane.click(point)
+
+    def _reset(self) -> None:
+        """A double click, of which the first half was taken for a click."""
+        self._plane.release()
+        self.reset_view()
 
     def _fit(self) -> None:
         if not self._zoomed:

@@ -23,11 +23,6 @@ def draw_seed() -> int:
     return secrets.randbits(32)
 
 
-def letter(index: int) -> str:
-    """A, B, C … Z, then numbers: how a keyframe is called in the card and in the plot."""
-    return chr(ord("A") + index) if index < 26 else str(index + 1)
-
-
 def with_keyframe(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
     """The walk with another keyframe in the place of number `index`."""
     keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index + 1 :])

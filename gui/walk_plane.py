@@ -140,6 +140,11 @@ class WalkPlane(QObject):
             self._probe.set_probe(None)
             self._state.seek(index)
 
+    def release(self) -> None:
+        """What seemed a click was half of a double one: nothing was asked for."""
+        self._asker.cancel()
+        self._state.drop_probe()
+
     def _want(self, point: QPointF) -> None:
         self._wanted = point
         self._probe.set_probe(point, waiting=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.errors import InputError
 from engine.export.atomic import choose_path, write_bytes
 from engine.export.captions import PAPER, caption, caption_height
 from engine.export.contract import Add, Plan, check_picture
@@ -45,8 +46,10 @@ class Sheet:
 
     @property
     def page(self) -> Image:
-        """The sheet [H, W, 3] as far as it is filled."""
-        return np.full((8, 8, 3), PAPER, np.uint8) if self._page is None else self._page
+        """The sheet [H, W, 3] as far as it is filled. Raises InputError where no frame came."""
+        if self._page is None:
+            raise InputError("There are no frames to export yet; generate the walk first.")
+        return self._page
 
     def add(self, index: int, images: Sequence[Image]) -> None:
         """Place frame `index` of every lane."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.errors import Cancelled
+from engine.mailbox import JobControl
 from engine.noise import NoiseBank
 from engine.path import Path, latent_stats
 from engine.projection import describe, plane_of
@@ -135,3 +137,18 @@ def test_a_frame_for_each_keyframe_is_the_keyframe_bit_for_bit(count: int) -> No
     walk = Walk(keys, (MethodChoice("prompt-linear"),), frames=count)
     places = [walk.locate(walk.time_of(k)) for k in range(count)]
     assert places == [(k, 0.0) for k in range(count - 1)] + [(count - 2, 1.0)]
+
+
+def test_a_long_walk_can_be_cancelled_while_it_is_described() -> None:
+    control = JobControl()
+    seen: list[int] = []
+
+    def check() -> None:
+        seen.append(1)
+        if len(seen) == 3:
+            control.cancel()
+        control.check()
+
+    with pytest.raises(Cancelled):
+        describe(_path(_walk("slerp", frames=20)), 1, 0, check=check)
+    assert len(seen) == 3

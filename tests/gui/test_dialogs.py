@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,11 +174,25 @@ def test_background_work_reports_errors_as_results(qtbot: QtBot) -> None:
 
     background.run(lambda: 7, results.append)
     background.run(fail, results.append)
-    qtbot.waitUntil(lambda: len(results) == 2)
+    background.run(lambda: 1 // 0, results.append)
+    qtbot.waitUntil(lambda: len(results) == 3)
     assert results[0] == 7
-    assert isinstance(results[1], OSError)
+    assert [type(result) for result in results[1:]] == [OSError, ZeroDivisionError]
     background.close()
     background.run(lambda: 8, results.append)
     background.close()
     QCoreApplication.processEvents()
-    assert len(results) == 2
+    assert len(results) == 3
+
+
+def test_background_work_that_hangs_is_not_waited_for(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.background.CLOSE_MS", 30)
+    background, gate = Background(), threading.Event()
+    background.run(gate.wait, lambda _: None)
+    background.close()
+    assert not background.idle
+    gate.set()
+    background.close()
+    assert background.idle

@@ -9,14 +9,14 @@ from itertools import cycle
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.methods.contract import crossing_methods, methods
 from gui.plane_item import thinned
-from gui.plane_marks import picture_boxes
+from gui.plane_marks import label_box, picture_boxes
 from gui.plane_path import spread
 from gui.plane_ring import nice_std_step, radii
 from gui.theme import DARK, LIGHT
@@ -148,6 +148,38 @@ def test_wheel_zooms_right_button_pans_double_click_resets(shown: Shown) -> None
     shown.qtbot.mouseDClick(port, LEFT, pos=QPoint(100, 300))
     shown.box.reset_asked.emit()
     assert shown.box.viewRect().width() == pytest.approx(before.width(), rel=0.05)
+
+
+def test_a_double_click_resets_and_asks_for_nothing(shown: Shown) -> None:
+    dropped: list[bool] = []
+    shown.state.probe_changed.connect(lambda: dropped.append(shown.state.probe is None))
+    place = shown.pixel(-0.4, 0.3)
+    port = shown.canvas.viewport()
+    shown.click(place)
+    shown.qtbot.mouseDClick(port, LEFT, pos=place)
+    shown.qtbot.mouseRelease(port, LEFT, pos=place)
+    assert len(shown.asked) == 1
+    assert dropped == [True]
+
+
+def test_escape_clears_the_mark_of_a_point_that_is_waited_for(shown: Shown) -> None:
+    arm = shown.pixel(0.2, -0.5) - QPoint(0, 8)
+    dark = shown.colour(arm).lightness()
+    shown.click(shown.pixel(0.2, -0.5))
+    assert shown.colour(arm).lightness() > dark + 60
+    shown.state.cancel()
+    assert shown.colour(arm).lightness() == dark
+
+
+@pytest.mark.parametrize("width", [200.0, 260.0])
+def test_what_is_said_of_a_point_stays_inside_and_beside_it(width: float) -> None:
+    room, size = QRectF(0, 0, 400, 300), QSizeF(width, 24)
+    for x in range(0, 401, 20):
+        for y in range(0, 301, 20):
+            box = label_box(size, QPointF(x, y), room)
+            assert room.contains(box)
+            assert box.size() == size
+            assert not box.contains(QPointF(x, y))
 
 
 def test_axes_are_equal_and_all_of_the_shell_is_seen(shown: Shown) -> None:

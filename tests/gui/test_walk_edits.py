@@ -8,6 +8,7 @@ import pytest
 
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui import walk_edits as edits
+from gui.wording import keyframe_letter
 
 LINEAR, SLERP = MethodChoice("linear"), MethodChoice("slerp")
 
@@ -82,5 +83,5 @@ def test_the_paper_s_quality_is_the_article_s() -> None:
     assert edits.at_quality(draft, edits.NORMAL, normal) == normal
 
 
-def test_letters_go_on_as_numbers() -> None:
-    assert [edits.letter(k) for k in (0, 1, 25, 26)] == ["A", "B", "Z", "27"]
+def test_letters_begin_again_with_a_number() -> None:
+    assert [keyframe_letter(k) for k in (0, 1, 25, 26)] == ["A", "B", "Z", "A1"]

@@ -103,6 +103,15 @@ def test_a_sheet_has_a_row_a_lane_and_shows_both_ends(tmp_path: Path, walk: list
     assert page[:16].min() < 128, "no title is drawn"
 
 
+def test_a_sheet_without_any_frame_is_no_file(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match="no frames to export"),
+        open_export(tmp_path / "sheet.png", Plan(indices=(0, 1))),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("columns", [1, 3, 100])
 def test_a_sheet_of_any_width(tmp_path: Path, walk: list[Image], columns: int) -> None:
     plan = Plan(indices=tuple(range(12)), columns=columns)
