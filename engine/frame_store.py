@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from engine.messages import Array32, Image
 
@@ -30,11 +30,15 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """The picture [H, W, 3], the latent z_0 [C, h, w] it was decoded from, and the z_T before."""
+    """The picture [H, W, 3], the latent z_0 [C, h, w] it was decoded from, and the z_T before.
+
+    `note` says how it was decoded, where that was not the plain way.
+    """
 
     image: Image
     final: Array32
     initial: Array32
+    note: str = ""
 
     @property
     def size(self) -> int:
@@ -156,7 +160,7 @@ class _DiskTier:
                 "final": frame.final,
                 "initial": frame.initial,
             }
-            save_file(tensors, temporary)
+            save_file(tensors, temporary, {"note": frame.note})
             os.replace(temporary, path)
             self._enter(key, path.stat().st_size)
         except OSError:
@@ -167,10 +171,11 @@ class _DiskTier:
     def get(self, key: str) -> StoredFrame | None:
         path = self._path(key)
         try:
-            tensors = load_file(path)
-            frame = StoredFrame(tensors["image"], tensors["final"], tensors["initial"])
+            with safe_open(path, "numpy") as file:
+                image, final, initial = (file.get_tensor(k) for k in ("image", "final", "initial"))
+                frame = StoredFrame(image, final, initial, (file.metadata() or {}).get("note", ""))
             os.utime(path)
-        except (OSError, KeyError, SafetensorError):
+        except (OSError, SafetensorError):
             return None
         frame.freeze()
         with self._lock:

@@ -192,7 +192,8 @@ class FrameWork:
         for (key, latent), image in zip(sound, images, strict=True):
             flight = self._flights.pop(key)
             initial = flight.ingredients.initial
-            frame = StoredFrame(np.ascontiguousarray(image), latent.cpu().numpy(), initial)
+            note = self._tools.model.decode_note
+            frame = StoredFrame(np.ascontiguousarray(image), latent.cpu().numpy(), initial, note)
             self._tools.store.put(key, frame)
             self._tools.preview.observe(frame.final, frame.image)
             if flight.probe is not None:
@@ -217,13 +218,8 @@ class FrameWork:
             cached=cached,
             initial=ingredients.initial if self._latents else None,
             final=frame.final if self._latents else None,
-            notes=() if cached else self._made_with(),
+            notes=(*(() if cached else self._notes), *([frame.note] if frame.note else [])),
         )
-
-    def _made_with(self) -> tuple[str, ...]:
-        """What was done otherwise than usual, where memory or precision did not suffice."""
-        decoding = self._tools.model.decode_note
-        return (*self._notes, decoding) if decoding else self._notes
 
     def _fail(self, flight: _Flight) -> Iterator[m.Event]:
         message = "The model gave numbers that are not finite; try fp32 or fewer steps"
@@ -281,7 +277,7 @@ class FrameWork:
         self._sampler.abandon()
         release_memory(self._tools.model.device)
         self._sampler = self._new_sampler()
-        self._notes = (f"{self._slots} frames at once, because memory ran out",)
+        self._notes = (f"Memory ran out; it goes on with {self._slots} frames at once.",)
         flights, self._flights = self._flights, {}
         for flight in flights.values():
             for ticket in flight.tickets:

@@ -56,11 +56,15 @@ class LaneResults:
 
 @dataclass(slots=True)
 class Results:
-    """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN)."""
+    """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN).
+
+    `notes` are what was said of its frames: how they were made otherwise than usual.
+    """
 
     job: int = -1
     lanes: list[LaneResults] = field(default_factory=list)
     measures: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
 
     def measure(self, name: str) -> list[npt.NDArray[np.float64]]:
         """The arrays of one measure, made when first asked for."""

@@ -283,9 +283,17 @@ class ExplorerState(QObject):
             results.previews.pop(event.index, None)
             image = event.image[:0, :0]
             results.frames[event.index] = replace(event, image=image, initial=None, final=None)
+            self._say_once(event.notes)
         else:
             results.previews[event.index] = event.image
         self.frame_changed.emit(event.lane, event.index)
+
+    def _say_once(self, notes: tuple[str, ...]) -> None:
+        """Post what holds of many frames at the first of them."""
+        for note in notes:
+            if note not in self.results.notes:
+                self.results.notes.add(note)
+                self.message_posted.emit(note, "")
 
     def _end_job(self) -> None:
         self.loading = None

@@ -39,7 +39,7 @@ class Decoder:
         try:
             return self._decode(latent)
         except RuntimeError as error:
-            if self.note or not is_out_of_memory(error):
+            if self._vae.use_tiling or not is_out_of_memory(error):
                 raise
         release_memory(self._device)
         self._use_tiles(max(latent.shape[2:]))
@@ -60,6 +60,7 @@ class Decoder:
         if self._vae.dtype == torch.float16 and not bool(torch.isfinite(pixels).all()):
             # Some VAEs overflow half precision; a black picture would be the only sign.
             self._vae.to(torch.float32)
+            self.note = "Decoded in float32, because the model's half precision overflowed."
             pixels = self._pixels(latents)
         # The same operations in the same precision as diffusers' VaeImageProcessor.
         shares = (pixels * 0.5 + 0.5).clamp(0, 1).float()

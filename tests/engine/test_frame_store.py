@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,13 @@ def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_pa
         assert frame is not None
         assert (frame.image == k).all()
         assert (frame.final == k).all()
+
+
+def test_how_a_frame_was_decoded_is_remembered_with_it(tmp_path: Path) -> None:
+    FrameStore(folder=tmp_path).put("a" * 40, replace(_frame(1), note="Decoded in tiles."))
+    frame = FrameStore(folder=tmp_path).get("a" * 40)
+    assert frame is not None
+    assert frame.note == "Decoded in tiles."
 
 
 def test_the_disk_keeps_to_its_budget_oldest_first(tmp_path: Path) -> None:

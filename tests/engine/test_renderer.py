@@ -249,7 +249,22 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     monkeypatch.setattr(DiffusionModel, "denoise", cramped)
     frames = _finals(renderer.run(_request(folder, batch=8), JobControl()))
     assert len(frames) == 7
-    assert any("memory" in note for frame in frames.values() for note in frame.notes)
+    assert any("Memory" in note for frame in frames.values() for note in frame.notes)
+
+
+def test_a_frame_decoded_otherwise_says_so_when_it_is_recalled(
+    folder: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.models.loaded import DiffusionModel
+
+    store = FrameStore()
+    monkeypatch.setattr(DiffusionModel, "decode_note", "Decoded in tiles.")
+    made = _finals(Renderer(store).run(_request(folder), JobControl()))
+    monkeypatch.undo()
+    recalled = _finals(Renderer(store).run(_request(folder), JobControl()))
+    assert all(frame.cached for frame in recalled.values())
+    for frame in (*made.values(), *recalled.values()):
+        assert frame.notes == ("Decoded in tiles.",)
 
 
 def test_one_frame_that_is_not_finite_fails_alone(

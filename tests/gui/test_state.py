@@ -43,3 +43,15 @@ def test_results_know_what_they_belong_to(state: ExplorerState) -> None:
 def test_nobody_waits_for_a_point_that_failed(state: ExplorerState, qtbot: QtBot) -> None:
     with qtbot.waitSignal(state.probe_changed):
         state.apply(m.ProbeFailed(1, "A number went bad."))
+
+
+def test_how_frames_were_made_is_said_once_a_job(state: ExplorerState) -> None:
+    said: list[str] = []
+    state.message_posted.connect(lambda text, _: said.append(text))
+    image = np.zeros((8, 8, 3), np.uint8)
+    for job in (1, 2):
+        state.begin_job(job, lanes_of(state.exploration))
+        for index in range(3):
+            frame = m.FrameReady(job, 0, index, 0.0, m.Tier.FINAL, "k", image, notes=("In tiles.",))
+            state.apply(frame)
+    assert said == ["In tiles.", "In tiles."]

@@ -96,3 +96,4 @@ def test_half_precision_that_overflows_is_decoded_in_single(vae: Any) -> None:  
     assert decoder(latents(2)).float().std() > 1
     assert expected.float().std() > 1
     assert vae.dtype == torch.float32
+    assert "float32" in decoder.note
