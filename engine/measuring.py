@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine import messages as m
-from engine.errors import InputError
+from engine.errors import InputError, ModelError
 from engine.mailbox import JobControl
 from engine.metrics.contract import (
     FrameMeasure,
@@ -30,21 +30,31 @@ _BATCH, _PATIENCE_S = 8, 1.0
 Chosen = Mapping[str, Measure]
 
 
-def check_measures(request: m.RenderRequest) -> Chosen:
-    """The measures that a request names. Raises InputError where one of them would be undefined."""
-    chosen = {name: make_measure(name) for name in request.measures}
-    for measure in chosen.values():
-        if measure.needs_text and not request.scoring_text.strip():
-            raise InputError(
-                f"The {measure.label} compares pictures with a text and there is none; "
-                "give a scoring text."
-            )
-        if isinstance(measure, StepMeasure) and any(x.walk.frames < 2 for x in request.lanes):
-            raise InputError(
-                f"The {measure.label} is taken between two frames and there is only one; "
-                "raise the number of frames or leave that measure out."
-            )
-    return chosen
+def check_measures(request: m.RenderRequest) -> tuple[Chosen, dict[str, str]]:
+    """The measures that a request names, and those that would be undefined, with the reason."""
+    chosen: dict[str, Measure] = {}
+    failures: dict[str, str] = {}
+    for name in request.measures:
+        try:
+            chosen[name] = _defined(make_measure(name), request)
+        except InputError as error:
+            failures[name] = str(error)
+    return chosen, failures
+
+
+def _defined(measure: Measure, request: m.RenderRequest) -> Measure:
+    """The measure. Raises InputError where the request leaves it undefined."""
+    if measure.needs_text and not request.scoring_text.strip():
+        raise InputError(
+            f"The {measure.label} compares pictures with a text and there is none; "
+            "give a scoring text."
+        )
+    if isinstance(measure, StepMeasure) and any(x.walk.frames < 2 for x in request.lanes):
+        raise InputError(
+            f"The {measure.label} is taken between two frames and there is only one; "
+            "raise the number of frames or leave that measure out."
+        )
+    return measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +79,13 @@ class Measuring:
 
     def __init__(
         self,
+        job: int,
         chosen: Chosen,
         lanes: tuple[Lane, ...],
         seen: PicturesSeen,
         text: m.Array32 | None = None,
     ) -> None:
-        self._seen, self._text = seen, text
+        self._job, self._seen, self._text = job, seen, text
         self._spans = [1.0 / max(lane.walk.frames - 1, 1) for lane in lanes]
         self._at_once = _group(chosen, Space.PICTURE, len(lanes))
         self._scored = _group(chosen, Space.CLIP, len(lanes))
@@ -90,7 +101,7 @@ class Measuring:
                 yield from self._take(event)
         yield from self._score_waiting()
 
-    def _take(self, frame: m.FrameReady) -> Iterator[m.MeasureReady]:
+    def _take(self, frame: m.FrameReady) -> Iterator[m.Event]:
         if self._at_once.steps:
             self._seen.look(frame.key, frame.image)
         yield from self._measure(self._at_once, frame, math.nan)
@@ -103,12 +114,19 @@ class Measuring:
         if late or len(self._waiting) >= _BATCH:
             yield from self._score_waiting()
 
-    def _score_waiting(self) -> Iterator[m.MeasureReady]:
+    def _score_waiting(self) -> Iterator[m.Event]:
+        """Let CLIP look at the pictures that wait; where it cannot, the walk goes on without it."""
         waiting, self._waiting = self._waiting, []
-        self._seen.read({frame.key: frame.image for frame in waiting})
-        for frame in waiting:
-            cosine = math.nan if self._text is None else self._seen.cosine(frame.key, self._text)
-            yield from self._measure(self._scored, frame, cosine)
+        try:
+            self._seen.read({frame.key: frame.image for frame in waiting})
+            for frame in waiting:
+                text = self._text
+                cosine = math.nan if text is None else self._seen.cosine(frame.key, text)
+                yield from self._measure(self._scored, frame, cosine)
+        except RuntimeError as error:  # torch's, of which out of memory is one
+            failed, self._scored = self._scored, _group({}, Space.CLIP, 0)
+            for name in (*failed.frames, *failed.steps):
+                yield m.MeasureFailed(self._job, name, failure_of(error))
 
     def _measure(
         self, group: _Group, frame: m.FrameReady, cosine: float
@@ -146,3 +164,11 @@ def _group(chosen: Chosen, space: Space, lanes: int) -> _Group:
         {n: x for n, x in own.items() if isinstance(x, StepMeasure)},
         [{} for _ in range(lanes)],
     )
+
+
+def failure_of(error: Exception) -> str:
+    """Why CLIP cannot score, in one sentence."""
+    if isinstance(error, InputError | ModelError):
+        return str(error)
+    reason = str(error).partition("\n")[0][:200]
+    return f"CLIP cannot look at the pictures here ({reason}); free some memory and generate again."

@@ -197,6 +197,15 @@ class MeasureReady:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureFailed:
+    """A measure that this job leaves out, and why, in one sentence. The frames come all the same."""
+
+    job: int
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`step` of `steps` is that of the frame that is furthest on. Unknown times are None."""
 
@@ -255,6 +264,7 @@ JobEvent = (
     | FrameReady
     | FrameFailed
     | MeasureReady
+    | MeasureFailed
     | Progress
     | JobFinished
     | JobCancelled

@@ -17,14 +17,12 @@ from engine.frame_store import FrameStore
 from engine.frame_work import FrameWork, Probe, Tools
 from engine.job import Job, make_ingredients
 from engine.mailbox import JobControl
-from engine.measuring import Chosen, Measuring, check_measures
+from engine.measure_setup import MeasureSetup
 from engine.methods.contract import Array
-from engine.models.clip import open_scorer
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.noise import NoiseBank
 from engine.path import Path, prompts_of
-from engine.pictures_seen import PicturesSeen
 from engine.previews import PreviewMap
 from engine.projection import describe, plane_of
 from engine.solvers.contract import Schedule, SolverTable, make_table
@@ -60,8 +58,7 @@ class Renderer:
         self._model: DiffusionModel | None = None
         self._model_key: tuple[str, str, str] | None = None
         self._preview: PreviewMap | None = None
-        self._seen = PicturesSeen(store)
-        self._scorer: str | None = None
+        self._measures = MeasureSetup(store)
         self._texts: OrderedDict[str, Array] = OrderedDict()
         self._banks: dict[tuple[int, int, int], NoiseBank] = {}
 
@@ -105,8 +102,8 @@ class Renderer:
         """Give the model's memory back."""
         if self._model is not None:
             self._model.close()
-        self._model = self._model_key = self._preview = self._scorer = None
-        self._seen = PicturesSeen(self._store)
+        self._model = self._model_key = self._preview = None
+        self._measures.forget()
         self._texts.clear()
 
     # ── steps of the story ───────────────────────────────────────────────────────────────────
@@ -114,9 +111,9 @@ class Renderer:
     def _render(
         self, request: m.RenderRequest, control: JobControl, probes: Probes
     ) -> Iterator[m.Event]:
-        chosen = check_measures(request)
         self._open(request, control)
-        measuring = self._measuring(request, chosen, control)
+        tell = self._teller(request.job, control)
+        measuring, failures = self._measures.prepare(request, self._loaded, tell)
         control.check()
         tools = self._tools(request.sampling, request.batch)
         yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots))
@@ -126,25 +123,14 @@ class Renderer:
             paths, self._settings(request.sampling), request.indices, in_order=request.in_order
         )
         yield m.JobStarted(request.job, job.totals)
+        for name, reason in failures.items():
+            yield m.MeasureFailed(request.job, name, reason)
         for lane, path in enumerate(paths):
             control.check()
             yield describe(path, request.job, lane, check=control.check)
         work = FrameWork(request.job, job, tools, request)
         events = work.run(control, self._probe_source(probes, request))
-        yield from measuring.along(events, control) if chosen else events
-
-    def _measuring(
-        self, request: m.RenderRequest, chosen: Chosen, control: JobControl
-    ) -> Measuring:
-        """The job's measures, with the CLIP model in memory where they need one."""
-        needs_scorer = any(measure.needs_scorer for measure in chosen.values())
-        if needs_scorer and self._scorer != request.scorer:
-            tell = self._teller(request.job, control)
-            scorer = open_scorer(self._loaded, request.scorer, tell)
-            self._seen, self._scorer = PicturesSeen(self._store, scorer), request.scorer
-        needs_text = any(measure.needs_text for measure in chosen.values())
-        text = self._seen.of_text(request.scoring_text) if needs_text else None
-        return Measuring(chosen, request.lanes, self._seen, text)
+        yield from measuring.along(events, control)
 
     def _probe_source(
         self, probes: Probes, current: m.RenderRequest | m.ProbeRequest

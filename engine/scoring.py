@@ -121,7 +121,7 @@ def _measured(
             case m.FrameFailed():
                 failed = True
                 progress.say(event.message)
-            case m.JobFailed():
+            case m.JobFailed() | m.MeasureFailed():
                 raise InputError(event.message)
             case m.JobCancelled():
                 raise Cancelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -14,8 +15,18 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from gui.measures import Offer, Values
 from gui.theme import UNIT, Theme, tint
 
-#: More frames than this are drawn as a line without dots.
-MOST_DOTS = 40
+#: More frames than this are drawn as a line without dots, more lanes are not named.
+MOST_DOTS, MOST_NAMES = 40, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A curve: the lane's title, its method, and the values [n] at times [n] in 0…1."""
+
+    title: str
+    method: str
+    times: Values
+    values: Values
 
 
 class ScrubBox(pg.ViewBox):
@@ -43,27 +54,32 @@ class ScrubBox(pg.ViewBox):
 
 
 class MeasureChart(QWidget):
-    """Owns the curves of one measure.
+    """Owns the curves of one measure. A live chart has a playhead and tells the values there; one
+    on paper has the axis of time.
 
     Signals: scrubbed(time), where in [0, 1] the mouse points.
     """
 
     scrubbed = Signal(float)
 
-    def __init__(self, measure: Offer, theme: Theme) -> None:
+    def __init__(self, measure: Offer, theme: Theme, *, live: bool = True) -> None:
         super().__init__()
-        self.measure, self._theme = measure, theme
+        self.measure, self._theme, self._live = measure, theme, live
         box = ScrubBox()
         box.scrubbed.connect(self.scrubbed)
         self._plot = pg.PlotWidget(viewBox=box)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.getPlotItem().hideButtons()
-        self._plot.getPlotItem().hideAxis("bottom")
+        self._plot.getPlotItem().showAxis("bottom", not live)
         self._plot.setXRange(0.0, 1.0, padding=0.015)
         self._head = QLabel()
         self._head.setTextFormat(Qt.TextFormat.RichText)
-        self._curves: list[tuple[str, Values, Values]] = []
-        self._theories: list[tuple[str, Values, Values]] = []
+        self._failure = QLabel()
+        self._failure.setWordWrap(True)
+        self._failure.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._failure.hide()
+        self._curves: list[Line] = []
+        self._theories: list[Line] = []
         self._playhead = pg.InfiniteLine(0.0, angle=90)
         self._playhead.setZValue(10)
         column = QVBoxLayout(self)
@@ -71,6 +87,7 @@ class MeasureChart(QWidget):
         column.setSpacing(0)
         column.addWidget(self._head)
         column.addWidget(self._plot, 1)
+        column.addWidget(self._failure, 1)
         self.setAccessibleName(measure.label)
         self.setToolTip(measure.tip)
         self.set_theme(theme)
@@ -79,25 +96,32 @@ class MeasureChart(QWidget):
         """Take the colours of another scheme."""
         self._theme = theme
         self._plot.setBackground(QColor(theme.background))
-        axis = self._plot.getPlotItem().getAxis("left")
-        axis.setPen(QPen(Qt.PenStyle.NoPen))
-        axis.setTickPen(QPen(QColor(theme.muted), 0))
-        axis.setTextPen(QColor(theme.faint))
-        axis.setStyle(tickFont=theme.font(0.78, digits=True), tickLength=0, maxTickLevel=0)
-        axis.setWidth(9 * UNIT)
-        axis.setGrid(28)
+        for name in ("left", "bottom"):
+            axis = self._plot.getPlotItem().getAxis(name)
+            axis.setPen(QPen(Qt.PenStyle.NoPen))
+            axis.setTickPen(QPen(QColor(theme.muted), 0))
+            axis.setTextPen(QColor(theme.faint))
+            axis.setStyle(tickFont=theme.font(0.78, digits=True), tickLength=0, maxTickLevel=0)
+            axis.setGrid(28)
+        self._plot.getPlotItem().getAxis("left").setWidth(9 * UNIT)
+        if not self._live:
+            self._plot.getPlotItem().setLabel("bottom", "γ", color=theme.faint)
         self._playhead.setPen(QPen(QColor(theme.accent), 0))
         self._head.setFont(theme.font(0.88, digits=True))
+        self._failure.setFont(theme.font(0.92))
+        self._failure.setStyleSheet(f"color: {theme.warning}")
         self._draw()
 
-    def set_curves(
-        self,
-        curves: list[tuple[str, Values, Values]],
-        theories: list[tuple[str, Values, Values]],
-    ) -> None:
-        """The measured curves, and the expected ones behind them: method, times [n], values [n]."""
+    def set_curves(self, curves: list[Line], theories: list[Line]) -> None:
+        """The measured curves, and the expected ones behind them."""
         self._curves, self._theories = curves, theories
         self._draw()
+
+    def set_failure(self, reason: str) -> None:
+        """Say why there are no curves; "" shows them."""
+        self._failure.setText(reason)
+        self._failure.setVisible(bool(reason))
+        self._plot.setVisible(not reason)
 
     def set_playhead(self, time: float) -> None:
         """Move the playhead's line, and show each lane's value there."""
@@ -105,42 +129,56 @@ class MeasureChart(QWidget):
         unit = f" ({self.measure.unit})" if self.measure.unit else ""
         title = escape(self.measure.label + unit)
         words = [f'<span style="color:{self._theme.muted}">{title}</span>']
-        for method, times, values in self._curves:
-            here = values[int(np.argmin(np.abs(times - time)))] if len(times) else np.nan
-            text = f"{here:.3g}" if np.isfinite(here) else "–"
-            colour = self._theme.method_colour(method)
-            words.append(f'<span style="color:{colour}"><b>{text}</b></span>')
-        self._head.setText("&nbsp;&nbsp;".join(words))
+        words += [self._legend(line, time) for line in self._curves]
+        self._head.setText("&nbsp;&nbsp; ".join(words))
+
+    def _legend(self, line: Line, time: float) -> str:
+        """Which lane this is, where there are few, and its value at `time` in a live chart."""
+        named = not self._live or 1 < len(self._curves) <= MOST_NAMES
+        words = [escape(line.title)] if named else []
+        if self._live:
+            here = line.values[int(np.argmin(np.abs(line.times - time)))]
+            words.append(f"<b>{here:.3g}</b>" if np.isfinite(here) else "<b>–</b>")
+        colour = self._theme.method_colour(line.method)
+        return f'<span style="color:{colour}">{" ".join(words)}</span>'
 
     def _draw(self) -> None:
         self._plot.clear()
-        for method, times, values in self._theories:
-            pen = QPen(tint(self._theme.method_colour(method), 0.55), 0)
+        for line in self._theories:
+            pen = QPen(tint(self._theme.method_colour(line.method), 0.55), 0)
             pen.setStyle(Qt.PenStyle.DashLine)
-            self._plot.addItem(pg.PlotCurveItem(times, values, pen=pen, antialias=True))
-        for method, times, values in self._curves:
-            self._plot.addItem(self._curve(self._theme.method_colour(method), times, values))
-        self._plot.addItem(self._playhead, ignoreBounds=True)
+            self._plot.addItem(pg.PlotCurveItem(line.times, line.values, pen=pen, antialias=True))
+        for line in self._curves:
+            self._plot.addItem(self._curve(line))
+        if self._live:
+            self._plot.addItem(self._playhead, ignoreBounds=True)
         self._fit()
         self.set_playhead(float(self._playhead.value()))
 
-    def _curve(self, colour: str, times: Values, values: Values) -> Any:
+    def _curve(self, line: Line) -> Any:
         """A line through the known values: those not known yet leave no gap but in the dots."""
-        known = np.isfinite(values)
+        known, colour = np.isfinite(line.values), self._theme.method_colour(line.method)
         pen = QPen(QColor(colour), 1.8)
         pen.setCosmetic(True)
         dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": QColor(colour)}
         extra = dots if known.sum() <= MOST_DOTS else {}
+        times, values = line.times[known], line.values[known]
         item = pg.PlotDataItem(
-            times[known], values[known], pen=pen, antialias=True, autoDownsample=True, **extra
+            times,
+            values,
+            pen=pen,
+            antialias=True,
+            autoDownsample=self._live,
+            useCache=self._live,  # pixels, where paper wants shapes
+            **extra,
         )
-        # The playhead moves over it sixty times a second.
-        item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
+        if self._live:  # the playhead moves over it sixty times a second
+            item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
         return item
 
     def _fit(self) -> None:
         """Show all values, and never magnify noise: at least a hundredth of the size of them."""
-        parts = [values for _, _, values in (*self._curves, *self._theories)]
+        parts = [line.values for line in (*self._curves, *self._theories)]
         known = np.concatenate([*parts, np.empty(0)])
         known = known[np.isfinite(known)]
         if known.size:

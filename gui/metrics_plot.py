@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 from superqt.utils import QSignalThrottler
 
-from gui.measure_chart import MeasureChart
-from gui.measures import Offer, offered, theory_of, times_of, values_of
+from gui.measure_figure import MeasureFigure, figure_on_paper
+from gui.measures import Offer, offered
 from gui.scoring_fields import ScoringFields
 from gui.state import ExplorerState
-from gui.summary import summary_html
 from gui.theme import UNIT, Theme
 
 #: Milliseconds between two repaints while values arrive.
@@ -27,12 +25,11 @@ class MetricsPlot(QWidget):
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._theme = state, theme
-        self._charts: list[MeasureChart] = []
+        self._figure = MeasureFigure(state, theme)
         self._choose = QToolButton()
-        self._hint, self._table = QLabel(), QLabel()
+        self._hint = QLabel()
         self._numbers = QToolButton()
         self._scoring = ScoringFields(state)
-        self._column = QVBoxLayout()
         self._offers = offered()
         self._actions = {measure.name: self._action(measure) for measure in self._offers}
         self._lay_out()
@@ -41,7 +38,8 @@ class MetricsPlot(QWidget):
         self._throttler.triggered.connect(self._refresh)
         for signal in (state.measures_changed, state.frame_changed, state.results_reset):
             signal.connect(self._throttler.throttle)
-        state.playhead_changed.connect(self._move_playhead)
+        state.playhead_changed.connect(self._figure.move_playhead)
+        self._figure.scrubbed.connect(self._scrub)
         state.measures_wanted_changed.connect(self._follow_wanted)
         self.set_theme(theme)
         self.show_measures(("latent_std", *state.wanted_measures))
@@ -50,34 +48,28 @@ class MetricsPlot(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of another scheme."""
         self._theme = theme
-        for chart in self._charts:
-            chart.set_theme(theme)
-        self._table.setFont(theme.font(0.88, digits=True))
+        self._figure.set_theme(theme)
         self._hint.setFont(theme.font(0.92))
         self._hint.setStyleSheet(f"color: {theme.faint}")
-        self._show_table()
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The names of the measures that are shown, from top to bottom."""
-        return tuple(chart.measure.name for chart in self._charts)
+        return tuple(chart.measure.name for chart in self._figure.charts)
 
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
         chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
-        for chart in self._charts:
-            self._column.removeWidget(chart)
-            chart.hide()
-            chart.deleteLater()
-        self._charts = [MeasureChart(measure, self._theme) for measure in chosen]
-        for chart in self._charts:
-            chart.scrubbed.connect(self._scrub)
-            self._column.addWidget(chart, 1)
+        self._figure.set_measures(chosen)
         for name, action in self._actions.items():
             action.setChecked(name in self.shown)
         self._scoring.setVisible(any(measure.scored for measure in chosen))
         self._state.want_measures(tuple(m.name for m in chosen if not m.stat))
         self._refresh()
+
+    def on_paper(self) -> MeasureFigure:
+        """What is shown, as a figure of its own, to be written into a file."""
+        return figure_on_paper(self._state, self._theme, [c.measure for c in self._figure.charts])
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
@@ -96,9 +88,7 @@ class MetricsPlot(QWidget):
         self._numbers.setAutoRaise(True)
         self._numbers.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._numbers.setToolTip("Each walk in numbers: scores, smoothness, least values")
-        self._numbers.toggled.connect(self._refresh)
-        self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        self._numbers.toggled.connect(self._figure.show_numbers)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         row = QHBoxLayout()
@@ -111,9 +101,8 @@ class MetricsPlot(QWidget):
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(self._scoring)
-        column.addLayout(self._column, 1)
+        column.addWidget(self._figure, 1)
         column.addWidget(self._hint, 1)
-        column.addWidget(self._table)
 
     def _action(self, measure: Offer) -> QAction:
         action = QAction(measure.label, self, checkable=True)
@@ -136,45 +125,19 @@ class MetricsPlot(QWidget):
             self.show_measures((*self.shown, *missing))
 
     def _refresh(self) -> None:
-        known = False
-        for chart in self._charts:
-            curves, theories = [], []
-            for lane, results in enumerate(self._state.results.lanes):
-                walk, method = results.lane.walk, results.lane.walk.method_of(0).name
-                values, times = values_of(self._state, chart.measure, lane), times_of(walk)
-                curves.append((method, times, values))
-                known = known or bool(np.isfinite(values).any())
-                path = results.path
-                theory = theory_of(chart.measure, walk, path.dimension) if path else None
-                if theory is not None:
-                    theories.append((method, *theory))
-            chart.set_curves(curves, theories)
-        self._show_hint(known)
-        self._show_table()
-        self._move_playhead()
+        seen = self._figure.refresh()
+        self._figure.setVisible(seen)
+        self._hint.setVisible(not seen)
+        self._hint.setText(self._advice())
+        self._figure.move_playhead()
 
-    def _show_hint(self, known: bool) -> None:
+    def _advice(self) -> str:
         """What to do as long as there is nothing to see."""
-        for chart in self._charts:
-            chart.setVisible(known)
-        self._hint.setVisible(not known)
-        if not self._charts:
-            self._hint.setText("Choose a measure to see it along the walk")
-        elif self._state.busy:
-            self._hint.setText("Values appear as frames are finished")
-        else:
-            self._hint.setText("Generate (Ctrl+Enter) computes the chosen measures")
-
-    def _show_table(self) -> None:
-        self._table.setVisible(self._numbers.isChecked())
-        if self._numbers.isChecked():
-            shown = [chart.measure for chart in self._charts]
-            self._table.setText(summary_html(self._state, shown, self._theme))
-
-    def _move_playhead(self) -> None:
-        last = max(self._state.frame_count - 1, 1)
-        for chart in self._charts:
-            chart.set_playhead(self._state.playhead / last)
+        if not self._figure.charts:
+            return "Choose a measure to see it along the walk"
+        if self._state.busy:
+            return "Values appear as frames are finished"
+        return "Generate (Ctrl+Enter) computes the chosen measures"
 
     def _scrub(self, time: float) -> None:
         self._state.seek(round(time * max(self._state.frame_count - 1, 1)))

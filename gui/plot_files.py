@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from engine.export.atomic import WriteError, atomic_path
-
-TITLE = "Trajectory"
 
 
 def write_png(plot: QWidget, path: Path) -> None:
@@ -28,9 +28,23 @@ def write_svg(plot: QWidget, path: Path) -> None:
         generator.setFileName(str(part))
         generator.setSize(QSize(plot.width(), plot.height()))
         generator.setViewBox(QRect(0, 0, plot.width(), plot.height()))
-        generator.setTitle(TITLE)
+        generator.setTitle(plot.accessibleName())
         painter = QPainter()
         if not painter.begin(generator):
             raise WriteError(f"{path} cannot be written; choose another place.")
-        plot.render(painter, QPoint())
+        with _without_caches(plot):
+            plot.render(painter, QPoint())
         painter.end()
+
+
+@contextmanager
+def _without_caches(plot: QWidget) -> Iterator[None]:
+    """Views that keep their background in pixels paint it anew, as a shape."""
+    views = [(view, view.cacheMode()) for view in plot.findChildren(QGraphicsView)]
+    for view, _ in views:
+        view.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+    try:
+        yield
+    finally:
+        for view, mode in views:
+            view.setCacheMode(mode)

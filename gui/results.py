@@ -58,12 +58,14 @@ class LaneResults:
 class Results:
     """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN).
 
-    `notes` are what was said of its frames: how they were made otherwise than usual.
+    `unmeasured` says of a measure that was left out why that is. `notes` are what was said of its
+    frames: how they were made otherwise than usual.
     """
 
     job: int = -1
     lanes: list[LaneResults] = field(default_factory=list)
     measures: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
 
     def measure(self, name: str) -> list[npt.NDArray[np.float64]]:

@@ -261,6 +261,9 @@ class ExplorerState(QObject):
             case m.MeasureReady():
                 self.results.measure(event.name)[event.lane][event.index] = event.value
                 self.measures_changed.emit(event.name)
+            case m.MeasureFailed():
+                self.results.unmeasured[event.name] = event.message
+                self.measures_changed.emit(event.name)
             case m.Progress():
                 self.progress = event
                 self.progress_changed.emit()

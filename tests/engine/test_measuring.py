@@ -209,19 +209,48 @@ def test_a_cancelled_job_measures_no_more(folder: FilePath) -> None:
         ("sharpnes", {}, "did you mean 'sharpness'"),
     ],
 )
-def test_what_is_undefined_is_said_before_any_work(
+def test_what_is_undefined_is_left_out_and_the_walk_goes_on(
     folder: FilePath, name: str, changes: dict[str, Any], sentence: str
 ) -> None:
-    events = _run(_request(folder, name, **changes))
-    assert isinstance(events[-1], m.JobFailed)
-    assert sentence in events[-1].message
-    assert not any(isinstance(event, m.FrameReady) for event in events)
+    events = _run(_request(folder, name, "sharpness", **changes))
+    (failure,) = (event for event in events if isinstance(event, m.MeasureFailed))
+    assert failure.name == name
+    assert sentence in failure.message
+    first = next(k for k, event in enumerate(events) if isinstance(event, m.FrameReady))
+    assert events.index(failure) < first
+    assert isinstance(events[-1], m.JobFinished)
+    frames = {frame.index for frame in _finals(events)}
+    assert {(n, k) for n, _, k in _values(events)} == {("sharpness", k) for k in frames}
 
 
-def test_a_model_without_clip_says_what_to_do(tmp_path: FilePath) -> None:
+def test_steps_in_clips_space_need_no_text(folder: FilePath) -> None:
+    events = _run(_request(folder, "clip_score", "clip_step", scoring_text=""))
+    assert [e.name for e in events if isinstance(e, m.MeasureFailed)] == ["clip_score"]
+    assert {name for name, _, _ in _values(events)} == {"clip_step"}
+
+
+def test_clip_failing_on_the_way_ends_its_measures_only(
+    folder: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.models.clip import Scorer
+
+    def give_up(self: Scorer, images: Any) -> Any:
+        raise RuntimeError("CUDA out of memory\nTried to allocate")
+
+    monkeypatch.setattr(Scorer, "images", give_up)
+    events = _run(_request(folder, "clip_score", "clip_step", "sharpness"))
+    failed = [event for event in events if isinstance(event, m.MeasureFailed)]
+    assert {event.name for event in failed} == {"clip_score", "clip_step"}
+    assert len(failed) == 2
+    assert "out of memory" in failed[0].message
+    assert len(_values(events)) == WALK.frames
+    assert isinstance(events[-1], m.JobFinished)
+
+
+def test_a_model_without_clip_says_what_to_do_and_draws(tmp_path: FilePath) -> None:
     plain = make_tiny_model(tmp_path / "plain")
-    *_, last = _run(_request(plain, "clip_score"))
-    assert isinstance(last, m.JobFailed)
-    assert "No CLIP model came with plain" in last.message
-    *_, last = _run(_request(plain, "sharpness"))
-    assert isinstance(last, m.JobFinished)
+    events = _run(_request(plain, "clip_score", "sharpness"))
+    (failure,) = (event for event in events if isinstance(event, m.MeasureFailed))
+    assert "No CLIP model came with plain" in failure.message
+    assert len(_values(events)) == WALK.frames
+    assert isinstance(events[-1], m.JobFinished)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -12,8 +14,10 @@ from engine import messages as m
 from engine.walk import Keyframe as Key
 from engine.walk import MethodChoice, NoiseSource, Walk
 from gui.measure_chart import MeasureChart
+from gui.measure_figure import PAPER_WIDTH
 from gui.measures import offered, theory_of, values_of
 from gui.metrics_plot import MOST_CHARTS, MetricsPlot
+from gui.plot_files import write_png, write_svg
 from gui.summary import summary_rows
 from gui.theme import DARK, LIGHT
 from tests.gui.told import Told, told
@@ -161,3 +165,41 @@ def test_a_table_of_whole_walks(qtbot: QtBot) -> None:
     button = next(b for b in plot.findChildren(QToolButton) if b.text() == "Table")
     button.click()
     assert any("25.33" in text for text in labels(plot))
+
+
+def test_a_measure_that_cannot_be_taken_says_why_in_its_place(qtbot: QtBot) -> None:
+    told_ = told(methods=("linear", "slerp"))
+    plot = shown(told_, qtbot)
+    plot.show_measures(("latent_std", "clip_score"))
+    told_.state.seek(10)
+    reason = "No CLIP model came with this one; choose one to score with."
+    told_.state.apply(m.MeasureFailed(1, "clip_score", reason))
+    qtbot.waitUntil(lambda: reason in labels(plot))
+    assert [chart.measure.name for chart in charts(plot)] == ["latent_std", "clip_score"]
+    assert any("0.739" in text for text in labels(plot)), "the others are drawn all the same"
+    told_.begin()
+    qtbot.waitUntil(lambda: reason not in labels(plot))
+
+
+def test_curves_are_told_apart_by_name(qtbot: QtBot) -> None:
+    plot = shown(told(methods=("linear", "slerp")), qtbot)
+    assert "linear <b>" in labels(plot)[0]
+    many = shown(told(methods=("linear", "normalized", "slerp", "translation", "wipe")), qtbot)
+    assert "linear <b>" not in labels(many)[0]
+
+
+def test_a_figure_on_paper_has_the_axis_the_names_and_the_table(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    plot = shown(told(methods=("linear", "slerp")), qtbot)
+    plot.show_measures(("latent_std", "latent_norm_z"))
+    figure = plot.on_paper()
+    qtbot.addWidget(figure)
+    assert figure.width() == PAPER_WIDTH
+    write_svg(figure, tmp_path / "figure.svg")
+    drawing = (tmp_path / "figure.svg").read_text("utf-8")
+    for word in ("Latent std", "linear", "slerp", "0.5", "Least std"):
+        assert word in drawing
+    assert "<image" not in drawing, "dots and curves are shapes"
+    write_png(figure, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000
