@@ -17,6 +17,7 @@ from engine.waiting import wait_briefly
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
+SAFE = "--safe"
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 #: What the article scores, and at how many frames.
 ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
@@ -35,6 +36,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     window = commands.add_parser("window", help="open the window, as without any argument")
     window.add_argument("file", nargs="?", type=Path, help="a session file or an exported picture")
+    window.add_argument(
+        SAFE, action="store_true", help="the CPU, the starter model, the usual panels"
+    )
     render = commands.add_parser("render", help="render a walk into files")
     render.add_argument("--out", type=Path, required=True, help="a folder, or a file by its suffix")
     add_walk_options(render)
@@ -71,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the process's exit code."""
     wait_briefly()
     # A file alone opens in the window, as a desktop hands it over.
-    if not arguments or (arguments[0] not in COMMANDS and Path(arguments[0]).is_file()):
+    if not arguments or arguments[0] == SAFE or _is_file(arguments[0]):
         arguments = ["window", *arguments]
     options = build_parser().parse_args(arguments)
     actions = {
@@ -106,7 +110,12 @@ def _window(options: argparse.Namespace) -> int:
         return EngineThread(store, batches=_batches())
 
     places = Places.usual()
-    return run_window(sys.argv, Exploration(), store, make_engine, places, options.file)
+    exploration = Exploration()
+    return run_window(sys.argv, exploration, store, make_engine, places, options.file, options.safe)
+
+
+def _is_file(argument: str) -> bool:
+    return argument not in COMMANDS and Path(argument).is_file()
 
 
 def _render(options: argparse.Namespace) -> int:

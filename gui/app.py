@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from engine.frame_store import MEBIBYTE, FrameStore
@@ -22,6 +22,7 @@ from gui.main_window import MainWindow
 from gui.places import Places
 from gui.session import Engine, Session
 from gui.settings import DEVICES, Preferences, Settings
+from gui.start_guard import StartGuard
 from gui.state import ExplorerState
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 NO_DISPLAY = (
     "There is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or render without "
     "a window: render --out FOLDER."
+)
+#: What computes while it is not known what went wrong.
+SAFE_DEVICE = "cpu"
+SAFE = (
+    "This is safe mode, as after two starts that ended badly: the CPU computes, with the starter "
+    "model and the usual panels. The next start is as always."
 )
 #: How often a thread that computes lets the window's own go on, in seconds.
 SWITCH_INTERVAL = 0.001
@@ -52,11 +59,13 @@ def run_window(
     make_engine: Callable[[], Engine],
     places: Places,
     file: Path | None = None,
+    safe: bool = False,
 ) -> int:
     """Open the window and return the program's exit code once it is closed.
 
     `make_engine` is called after the first paint; it may import what is heavy. `file` is a session
-    or an exported picture to begin with.
+    or an exported picture to begin with. `safe`, or two starts in a row that ended badly, begin
+    carefully: on the CPU, with the usual panels, and with nothing that was opened before.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication.instance() or QApplication(list(argv))
@@ -66,7 +75,13 @@ def run_window(
     log = Log(places.log)
     log.start()
     settings = Settings(places.settings)
-    program = Program(app, exploration, store, make_engine, settings, places, file)
+    guard = StartGuard(places.recovery)
+    if guard.alarmed:
+        file = None
+    program = Program(
+        app, exploration, store, make_engine, settings, places, file, safe or guard.alarmed
+    )
+    program.started_well.connect(guard.passed)
     log.report = program.state.post
     program.window.show()
     code = app.exec()
@@ -83,7 +98,12 @@ def run_window(
 
 
 class Program(QObject):
-    """Owns the parts of a running window, and puts them together in the order of their need."""
+    """Owns the parts of a running window, and puts them together in the order of their need.
+
+    Signals: started_well, when the first walk is drawn, or the window closed before.
+    """
+
+    started_well = Signal()
 
     def __init__(
         self,
@@ -94,33 +114,43 @@ class Program(QObject):
         settings: Settings,
         places: Places,
         file: Path | None = None,
+        safe: bool = False,
     ) -> None:
         super().__init__(app)
         self._store, self._settings, self._places = store, settings, places
-        self._file = file
+        self._file, self._safe = file, safe
         self._preferences = settings.preferences
         if settings.preferences.offline:
             os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is imported
         self._background = Background(self)
         self.appearance = Appearance(app, settings.preferences.theme)
         self.state = ExplorerState(store, exploration)
-        device = device_of(settings.preferences)
+        device = SAFE_DEVICE if safe else device_of(settings.preferences)
         self.session = Session(self.state, make_engine, device)
         self.window = MainWindow(self.state, self.appearance.theme)
         layout = settings.layout()
-        if layout is not None:
+        if layout is not None and not safe:
             self.window.restoreGeometry(layout[0])
             self.window.restoreState(layout[1])
         self.appearance.changed.connect(self.window.set_theme)
         settings.changed.connect(self._follow_preferences)
         self.window.painted.connect(self._begin)
         self.window.closing.connect(self._background.close)
+        self.window.closing.connect(self.started_well)
+        self.state.busy_changed.connect(self._busy_changed)
 
     def _begin(self) -> None:
         """The window is on the screen: start the engine, and import what the rest needs."""
         self.session.start()
         self._keep_budgets(self._preferences)
+        if self._safe:
+            use_mine = partial(self.session.use_device, device_of(self._preferences))
+            self.window.messages.offer(SAFE, "Use my device again", use_mine, lambda: None)
         self._background.run(_import_the_rest, self._complete)
+
+    def _busy_changed(self, busy: bool) -> None:
+        if not busy:
+            self.started_well.emit()
 
     @property
     def background_ended(self) -> bool:

@@ -7,11 +7,12 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, QThreadPool, QTimer
+from PySide6.QtCore import QObject, QThreadPool, QTimer
 
 from engine.errors import InputError
 from engine.session_file import SUFFIX, load_session, save_session
 from engine.walk import Exploration
+from gui.locks import is_held, lock_beside
 from gui.state import ExplorerState
 
 INTERVAL_MS = 30_000
@@ -28,7 +29,7 @@ class Recovery(QObject):
         with suppress(OSError):  # without a place to write to, nothing is recovered
             folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / f"{uuid.uuid4().hex}{SUFFIX}"
-        self._lock = _lock(self._file)
+        self._lock = lock_beside(self._file)
         self._lock.tryLock(0)
         self._written: Exploration | None = None
         self._pool = QThreadPool(self)
@@ -58,10 +59,8 @@ class Recovery(QObject):
         """The newest walk that an earlier window left unsaved, if there is one that can be read."""
         files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file]
         for file in sorted(files, key=_age, reverse=True):
-            lock = _lock(file)
-            if not lock.tryLock(0):
+            if is_held(file):
                 continue  # another window is at work on it
-            lock.unlock()
             try:
                 return file, load_session(file)
             except InputError:
@@ -76,12 +75,6 @@ def _age(file: Path) -> float:
         return file.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _lock(file: Path) -> QLockFile:
-    lock = QLockFile(str(file.with_suffix(".lock")))
-    lock.setStaleLockTime(0)  # a lock holds for as long as its process lives
-    return lock
 
 
 def _write(file: Path, exploration: Exploration) -> None:

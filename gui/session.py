@@ -99,6 +99,11 @@ class Session(QObject):
         state.probe_changed.connect(self._probe_changed)
 
     @property
+    def device(self) -> str:
+        """The device that is asked for; "" lets the machine choose."""
+        return self._device
+
+    @property
     def running(self) -> bool:
         return self._engine is not None
 

@@ -187,3 +187,9 @@ def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "render" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_safe_mode_is_asked_for_by_hand() -> None:
+    parser = main.build_parser()
+    assert parser.parse_args(["window", "--safe"]).safe
+    assert not parser.parse_args(["window"]).safe

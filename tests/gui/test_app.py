@@ -15,6 +15,7 @@ from gui.app import NO_DISPLAY, has_display
 from gui.log import Log
 from gui.places import Places
 from gui.settings import Preferences, Settings
+from gui.start_guard import StartGuard
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +58,45 @@ def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.safetensors"))
     assert run(tmp_path, "plain", 300).returncode == 0
     assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> None:  # R37
+    settings = Settings(Places.within(tmp_path).settings)
+    settings.set_preferences(Preferences(device="cuda"))
+    settings.save()
+    for _ in range(2):
+        assert run(tmp_path, "crashing", 0).returncode == 7
+    third = run(tmp_path, "plain", 0)
+    assert third.returncode == 0, third.stderr
+    assert "device: cpu\n" in third.stdout
+    assert "safe mode" in third.stdout
+    fourth = run(tmp_path, "plain", 0)
+    assert "device: cuda\n" in fourth.stdout
+    assert "safe mode" not in fourth.stdout
+
+
+def test_windows_that_are_open_are_no_crashes(tmp_path: Path) -> None:
+    open_ones = [StartGuard(tmp_path) for _ in range(3)]
+    assert not StartGuard(tmp_path).alarmed
+    for guard in open_ones:
+        guard.passed()
+    assert len(list(tmp_path.glob("*.start"))) == 1
+
+
+def test_starts_that_left_their_marker_are_forgotten_after_a_good_one(tmp_path: Path) -> None:
+    for name in ("a.start", "b.start"):
+        (tmp_path / name).touch()
+    careful = StartGuard(tmp_path)
+    assert careful.alarmed
+    careful.passed()
+    assert not StartGuard(tmp_path).alarmed
+
+
+def test_where_nothing_can_be_written_every_start_is_a_good_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    guard = StartGuard(tmp_path / "file" / "recovery")
+    assert not guard.alarmed
+    guard.passed()
 
 
 def test_an_exception_in_a_slot_is_said_and_logged(tmp_path: Path) -> None:

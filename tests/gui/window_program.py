@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,9 @@ def main(folder: str, kind: str, after_ms: int) -> int:
             slow = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"}
             print("loaded at the first paint:", *sorted(slow & set(sys.modules)))
             super()._begin()
+            if kind == "crashing":
+                os._exit(7)
+            print("device:", self.session.device)
             QTimer.singleShot(after_ms, self._go)
 
         def _go(self) -> None:
