@@ -86,9 +86,7 @@ TABLE: tuple[Entry, ...] = (
     Entry(WALK, "paper", "&Paper", ("Ctrl+Shift+3",), "30 steps, 7.5, DPM-Solver++ 2M", True),
     Entry(PLAYBACK, "play", "&Play or pause", ("Space",), "Play the walk"),
     Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Again: ×2, ×4, ×8"),
-    Entry(
-        PLAYBACK, "hold", "Stop (hold for single frames)", ("K",), "K+J, K+L: one frame", held=True
-    ),
+    Entry(PLAYBACK, "hold", "&Stop", ("K",), "Held down, J and L go one frame", held=True),
     Entry(PLAYBACK, "forwards", "Play &forwards", ("L",), "Again: ×2, ×4, ×8"),
     _part(PLAYBACK),
     Entry(PLAYBACK, "back", "One frame back", ("Left",)),
@@ -123,7 +121,9 @@ class Actions(QObject):
                 self._actions[entry.name] = self._make(entry, window)
 
     def _make(self, entry: Entry, window: QWidget) -> QAction:
-        action = QAction(entry.text, window)
+        # A held key is no shortcut, but its menu shows it all the same.
+        text = f"{entry.text}\t{entry.keys[0]}" if entry.held else entry.text
+        action = QAction(text, window)
         action.setCheckable(entry.checkable)
         action.setToolTip(described(entry))
         action.setStatusTip(entry.tip)

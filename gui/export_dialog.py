@@ -25,7 +25,7 @@ from engine.export.open_export import check_export, estimate_bytes, settle_path
 from engine.walk import lanes_of
 from gui.export_job import ExportJob
 from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
-from gui.fields import Choice, FloatField, IntField, column, form, note, row
+from gui.fields import Choice, FloatField, IntField, add_row, column, form, note, row
 from gui.parameter_form import FolderField
 from gui.results import FrameReader
 from gui.settings import Settings
@@ -52,6 +52,7 @@ class ExportDialog(QDialog):
         self._writers = writers
         self._job: ExportJob | None = None
         self._done: Path | None = None
+        self._folder = Path(settings.preferences.export_folder or pictures_folder())
         self.setWindowTitle("Export")
         self.setMinimumWidth(130 * UNIT)
         self._make_fields()
@@ -68,7 +69,6 @@ class ExportDialog(QDialog):
         self.folder.setAccessibleName("Folder")
         self.name = QLineEdit("walk")
         self.name.setAccessibleName("Name")
-        self.name.setToolTip("A number is added where the name is taken; nothing is overwritten")
         self.template = QLineEdit("{index:05d}.png")
         self.template.setAccessibleName("Names of the pictures")
         self.fps = FloatField(1.0, 120.0, 1.0)
@@ -97,21 +97,28 @@ class ExportDialog(QDialog):
         self.export_button.setDefault(True)
         self.cancel_button = QPushButton("Close")
         self.open_button = QPushButton("Open folder")
+        self.export_button.setToolTip("Write it; frames that are missing are rendered first")
+        self.cancel_button.setToolTip("Close; an export under way is stopped, and leaves nothing")
+        self.open_button.setToolTip("Show where it was written")
         for button in (self.cancel_button, self.open_button):
             button.setAutoDefault(False)
 
     def _lay_out(self) -> None:
         fields = form()
-        fields.addRow("What", self.kind)
-        fields.addRow("Frames", self.span)
-        fields.addRow("Rate", self.fps)
-        fields.addRow("Quality", self.quality)
-        fields.addRow("Columns", self.columns)
-        fields.addRow("Folder", self.folder)
-        fields.addRow("Name", self.name)
-        fields.addRow("Pictures", self.template)
-        fields.addRow("", self.metadata)
-        fields.addRow("", self.session)
+        rows: list[tuple[str, QWidget, str]] = [
+            ("What", self.kind, "Pictures, a film, a sheet, numbers or the plot"),
+            ("Frames", self.span, "The whole walk, its range, or the picture at the playhead"),
+            ("Rate", self.fps, "Frames a second of the film; the number of frames stays"),
+            ("Quality", self.quality, "To the right: finer pictures, and a larger file"),
+            ("Columns", self.columns, "Pictures beside each other on the sheet"),
+            ("Folder", self.folder, "Where it goes"),
+            ("Name", self.name, "A number is added where it is taken; nothing is overwritten"),
+            ("Pictures", self.template, "Their names; {index:05d} is a number in five digits"),
+            ("", self.metadata, "Prompt, seed and settings: dropped on the window, it goes on"),
+            ("", self.session, "The walk as a file of its own, to open or render again"),
+        ]
+        for label, field, tip in rows:
+            add_row(fields, label, field, tip)
         self._form = fields
         layout = column(self, 6 * UNIT, 4 * UNIT)
         layout.addLayout(fields)
@@ -290,6 +297,7 @@ class ExportDialog(QDialog):
         for field, visible in shown.items():
             self._form.setRowVisible(field, visible)
         self.estimate.setText(self._estimate_text())
+        self.adjustSize()  # as high as its fields, which are others for each kind
 
     def _estimate_text(self) -> str:
         wishes = self.wishes()

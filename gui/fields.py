@@ -1,8 +1,9 @@
 """Input fields with the manners this window wants of them.
 
 The wheel scrolls the page unless the field has the focus; undo belongs to the walk, not to the
-field; a number counts once it is complete; a button clicked with the mouse does not keep the
-focus, so that Space goes on to play, and one reached with Tab is pressed with Enter.
+field; a number counts once it is complete. Space and letters are the transport's: a field for
+numbers passes them on, and a button or list clicked with the mouse does not keep the focus; one
+reached with Tab is pressed with Enter.
 """
 
 from __future__ import annotations
@@ -45,9 +46,20 @@ def is_undo(event: QEvent) -> bool:
     )
 
 
+def is_letter(event: QEvent) -> bool:
+    """Whether a key writes a letter or a blank, which no number has."""
+    kinds = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+    if event.type() not in kinds or not isinstance(event, QKeyEvent):
+        return False
+    plain = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+    return event.modifiers() in plain and (event.text().isalpha() or event.text() == " ")
+
+
 def indent(box: QAbstractSpinBox) -> None:
-    """Keep the text off the left edge; a style sheet's padding does not reach it there."""
+    """Keep the text off the left edge; a style sheet's padding does not reach it there. Files that
+    are dropped on it are for the window."""
     box.lineEdit().setTextMargins(UNIT + 2, 0, 0, 0)
+    box.lineEdit().setAcceptDrops(False)
 
 
 class IntField(QSpinBox):
@@ -62,7 +74,7 @@ class IntField(QSpinBox):
         indent(self)
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event):
+        if is_undo(event) or is_letter(event):
             event.ignore()
             return False
         return super().event(event)
@@ -89,7 +101,7 @@ class FloatField(QDoubleSpinBox):
         return self.locale().toString(value, "g", 6)
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event):
+        if is_undo(event) or is_letter(event):
             event.ignore()
             return False
         return super().event(event)
@@ -107,7 +119,7 @@ class Choice(QComboBox):
         super().__init__(parent)
         for text, value in items:
             self.addItem(text, value)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def choose(self, value: object) -> None:
@@ -217,6 +229,17 @@ def form(parent: QWidget | None = None) -> QFormLayout:
     layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return layout
+
+
+def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> None:
+    """A field with its label, whose middles are level; it is named and explained as both are."""
+    layout.addRow(text, field)
+    label = layout.labelForField(field)
+    if label is not None:  # without, Qt keeps a label near the top of a field that is higher
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+    for widget in (label, field):
+        if widget is not None and tip:
+            widget.setToolTip(tip)
 
 
 def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:

@@ -104,7 +104,8 @@ class FrameView(QWidget):
         return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
-        """A cell for each pane, row by row, as close together as their pictures allow."""
+        """A cell for each pane, row by row, as close together as their pictures allow; a row that
+        is not full stands in the middle."""
         if len(panes) == 1:
             return [(QRectF(self.rect()), panes[0])]
         columns, gap = self._columns(panes), 2.0 * UNIT
@@ -115,11 +116,12 @@ class FrameView(QWidget):
             room.width() / columns, (room.height() / rows - self._painter.head) * wide / high
         )
         cell = QSizeF(width, width * high / wide + self._painter.head)
-        left = (self.width() - columns * (cell.width() + gap) + gap) / 2
         top = (self.height() - rows * (cell.height() + gap) + gap) / 2
         cells = []
         for number, pane in enumerate(panes):
             row, column = divmod(number, columns)
+            full = min(columns, len(panes) - row * columns)
+            left = (self.width() - full * (cell.width() + gap) + gap) / 2
             corner = QPointF(
                 left + column * (cell.width() + gap), top + row * (cell.height() + gap)
             )

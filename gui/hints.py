@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
-from gui.fields import Button, row
+from gui.fields import Button, OneLine, row
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
@@ -39,9 +39,7 @@ class HintBar(QFrame):
         self._state, self._settings = state, settings
         self._sign = Button("Hint", picture="info")
         self._sign.setEnabled(False)
-        self._label = QLabel()
-        self._label.setObjectName("note")
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label = OneLine()
         self._next = Button("I know this", "Show the next hint", text="Got it")
         self._next.clicked.connect(self._dismiss)
         layout = row(self._sign, self._label, self._next, spacing=UNIT)
@@ -89,5 +87,5 @@ class HintBar(QFrame):
         hint = self.hint
         wanted = self._settings.preferences.hints and hint is not None
         self.setVisible(wanted and bool(self._state.results.lanes))
-        if hint is not None and self._label.text() != hint.text:
-            self._label.setText(hint.text)
+        if hint is not None:
+            self._label.set_whole(hint.text)

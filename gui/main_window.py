@@ -171,6 +171,7 @@ class MainWindow(QMainWindow):
                 ),
                 "play": player.toggle,
                 "backwards": lambda: player.shuttle(-1),
+                "hold": player.pause,
                 "forwards": lambda: player.shuttle(1),
                 "back": lambda: player.step(-1),
                 "on": lambda: player.step(1),

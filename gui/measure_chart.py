@@ -68,6 +68,7 @@ class MeasureChart(QWidget):
         box = ScrubBox()
         box.scrubbed.connect(self.scrubbed)
         self._plot = pg.PlotWidget(viewBox=box)
+        self._plot.setAcceptDrops(False)  # what is dropped is for the window
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.getPlotItem().hideButtons()
         self._plot.getPlotItem().showAxis("bottom", not live)

@@ -63,6 +63,7 @@ class Panels(QObject):
     def fit_timeline(self) -> None:
         """Make the timeline as high as its lanes are."""
         dock = self.docks["timeline"]
+        dock.widget().updateGeometry()  # else the dock goes by the height it had
         height = dock.widget().sizeHint().height() + dock.titleBarWidget().height()
         self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 

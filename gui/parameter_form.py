@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QWidget
 
 from engine.parameters import Parameter, parameters_of
 from engine.walk import ParameterValue
-from gui.fields import Button, Choice, FloatField, IntField, form, row
+from gui.fields import Button, Choice, FloatField, IntField, add_row, form, row
 
 WIDEST_INT = 2**31 - 1
 
@@ -53,9 +53,8 @@ class ParameterForm(QWidget):
 
     def _add(self, parameter: Parameter) -> None:
         field, setter = self._make(parameter)
-        field.setToolTip(parameter.help)
         field.setAccessibleName(parameter.label)
-        self._layout.addRow(parameter.label, field)
+        add_row(self._layout, parameter.label, field, parameter.help)
         self._defaults[parameter.name] = parameter.default
         self._setters[parameter.name] = _quietly(field, setter)
 
@@ -115,6 +114,7 @@ class FolderField(QWidget):
 
     def set_folder(self, folder: ParameterValue) -> None:
         self._line.setText(str(folder))
+        self._line.setCursorPosition(0)
 
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder", self._line.text())

@@ -21,7 +21,7 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self._settings = settings
         self.setWindowTitle("Preferences")
-        self.setMinimumWidth(120 * UNIT)
+        self.setMinimumWidth(150 * UNIT)
         self.form = ParameterForm()
         self.form.edited.connect(self._edit)
         buttons = QDialogButtonBox(

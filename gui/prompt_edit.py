@@ -111,6 +111,7 @@ class _Field(QPlainTextEdit):
         super().__init__(owner)
         self._owner, self._lines = owner, lines
         self.setTabChangesFocus(True)
+        self.setAcceptDrops(False)  # what is dropped is for the window
         self.setUndoRedoEnabled(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -49,27 +49,30 @@ class SamplingPanel(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(2 * UNIT)
         grid.setVerticalSpacing(UNIT)
-        parts: list[tuple[str, QWidget, str]] = [
-            ("Frames", self._frames, "Pictures along the walk: more of them make it smoother"),
-            ("Steps", self._steps, "Denoising steps a picture: more are finer and slower"),
-            ("Guidance", self._guidance, "How strongly the prompt pulls; too much looks burnt"),
-            ("Width", self._width, "Pixels across; a model draws best near its own size"),
-            ("Height", self._height, "Pixels down; a model draws best near its own size"),
-            ("Solver", self._solver, "The rule that turns noise into a picture"),
-            ("Guided from", self._from, APPROXIMATE + "begins (approximate)"),
-            ("Guided to", self._to, APPROXIMATE + "ends (approximate)"),
+        parts: list[tuple[str, QWidget, int, str]] = [
+            ("Frames", self._frames, 1, "Pictures along the walk: more of them make it smoother"),
+            ("Steps", self._steps, 1, "Denoising steps a picture: more are finer and slower"),
+            ("Guidance", self._guidance, 1, "How strongly the prompt pulls; too much looks burnt"),
+            ("Width", self._width, 1, "Pixels across; a model draws best near its own size"),
+            ("Height", self._height, 1, "Pixels down; a model draws best near its own size"),
+            ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
+            ("Solver", self._solver, 2, "The rule that turns noise into a picture"),
+            ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
         ]
-        for number, (text, field, tip) in enumerate(parts):
+        place = 0
+        for text, field, width, tip in parts:
             label = QLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
             field.setAccessibleName(text)
             field.setToolTip(tip)
-            line, place = divmod(number, COLUMNS)
-            grid.addWidget(label, 3 * line, place)
-            grid.addWidget(grow(field), 3 * line + 1, place)
-            grid.setColumnStretch(place, 1)
+            line, left = divmod(place, COLUMNS)
+            grid.addWidget(label, 3 * line, left, 1, width)
+            grid.addWidget(grow(field), 3 * line + 1, left, 1, width)
             grid.setRowMinimumHeight(3 * line + 2, UNIT)
+            place += width
+        for left in range(COLUMNS):
+            grid.setColumnStretch(left, 1)
         return grid
 
     def _connect(self) -> None:

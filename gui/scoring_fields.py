@@ -28,7 +28,7 @@ class ScoringFields(QWidget):
             "with the model"
         )
         layout = column(self)
-        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         fields = row(self._text, self._scorer)
         fields.setStretch(0, 3)
         fields.setStretch(1, 2)
@@ -57,6 +57,7 @@ class _Line(QLineEdit):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setAcceptDrops(False)  # what is dropped is for the window
 
     def show_text(self, text: str) -> None:
         """Show a text; the cursor stays where it is the same."""

@@ -12,7 +12,7 @@ from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from engine.walk import MAX_SEED
-from gui.fields import indent, is_undo
+from gui.fields import indent, is_letter, is_undo
 
 #: What other programs write for "any seed".
 ANY = "-1"
@@ -93,7 +93,7 @@ class SeedField(QAbstractSpinBox):
         self.selectAll()
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event):
+        if is_undo(event) or is_letter(event):
             event.ignore()
             return False
         return super().event(event)

@@ -48,6 +48,7 @@ class TrajectoryPlot(QWidget):
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
+        self._canvas.setAcceptDrops(False)  # what is dropped is for the window
         self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
         self._toy = ToyPlane(self._box, theme)
         self._zoomed = False

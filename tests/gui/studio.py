@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QThreadPool
@@ -28,7 +29,7 @@ class Studio:
     """Owns the program; `settle` lets it paint."""
 
     def __init__(self, app: QApplication, folder: Path, scheme: str) -> None:
-        frames = StudioFrames()
+        self.frames = frames = StudioFrames()
         self.engine = ScriptedEngine(frames)
         places = Places.within(folder)
         settings = Settings(places.settings)
@@ -63,6 +64,11 @@ class Studio:
         while not deadline.hasExpired():
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
         QThreadPool.globalInstance().waitForDone()
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Let everything run until something holds."""
+        while not until():
+            self.settle()
 
     def finish(self) -> None:
         """Let the engine answer all that was edited."""
