@@ -11,5 +11,16 @@ class ModelError(RuntimeError):
     """A model cannot be opened, or is not what it should be."""
 
 
+class MissingModel(ModelError):  # noqa: N818 — what is missing, no mistake
+    """A model of the hub is not on this machine, and nobody asked that it be downloaded."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"{model} is not on this machine, and nothing is downloaded unasked; fetch it in the "
+            "model dialog (Ctrl+M), or name it yourself on the command line."
+        )
+        self.model = model
+
+
 class Cancelled(Exception):  # noqa: N818 — an outcome, no error
     """The job was cancelled while it worked; not a failure."""

@@ -40,7 +40,7 @@ class MeasureSetup:
         text: m.Array32 | None = None
         try:
             if scored:
-                self._open(request.scorer, model, tell)
+                self._open(request, model, tell)
         except (InputError, RuntimeError) as error:  # a ModelError, or torch's own
             failures |= dict.fromkeys(scored, failure_of(error))
             worded = []
@@ -52,7 +52,8 @@ class MeasureSetup:
         chosen: Chosen = {name: x for name, x in sound.items() if name not in failures}
         return Measuring(request.job, chosen, request.lanes, self._seen, text), failures
 
-    def _open(self, location: str, model: DiffusionModel, tell: Reporter) -> None:
+    def _open(self, request: m.RenderRequest, model: DiffusionModel, tell: Reporter) -> None:
+        location = request.scorer
         if self._scorer != location:
-            scorer = open_scorer(model, location, tell)
+            scorer = open_scorer(model, location, tell, request.downloads)
             self._seen, self._scorer = PicturesSeen(self._store, scorer), location

@@ -40,7 +40,8 @@ class RenderRequest:
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
     measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
     the frames' latents in their events, `in_order` for first to last instead of coarse to fine.
-    `precision` and `device` "" are chosen by the machine.
+    `precision` and `device` "" are chosen by the machine. `downloads` are the models of the hub
+    that a person asked for; no other is fetched.
     """
 
     job: int
@@ -57,6 +58,7 @@ class RenderRequest:
     batch: int = 0
     device: str = ""
     precision: str = ""
+    downloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class MeasureReady:
 
 @dataclass(frozen=True, slots=True)
 class MeasureFailed:
-    """A measure that this job leaves out, and why, in one sentence. The frames come all the same."""
+    """A measure that this job leaves out, and why, in one sentence. The frames still come."""
 
     job: int
     name: str
@@ -249,11 +251,13 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """One sentence for the person, and the details to copy."""
+    """One sentence for the person, and the details to copy. `missing` is the hub's model that
+    would have to be downloaded first, "" where that is not the reason."""
 
     job: int
     message: str
     details: str = field(default="", repr=False)
+    missing: str = ""
 
 
 JobEvent = (

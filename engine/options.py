@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import InputError, MissingModel
 from engine.walk import (
     ARTICLE_PROMPT,
     STARTER,
@@ -77,7 +78,13 @@ def _base(options: argparse.Namespace) -> Exploration:
 
         return find_preset(options.preset).exploration
     model = options.model or STARTER
-    return Exploration(model=model, sampling=_recommended(model))
+    return Exploration(model=model, sampling=_recommended(model, options))
+
+
+def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """The models named on the command line itself: what a session names is not fetched unasked."""
+    named = (options.model, getattr(options, "scorer", None))
+    return tuple(name for name in named if name)
 
 
 def compared(listing: str) -> tuple[MethodChoice, ...]:
@@ -149,13 +156,28 @@ def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _recommended(model: str) -> Sampling:
-    """The steps, guidance and size that suit the model."""
+def _recommended(model: str, options: argparse.Namespace) -> Sampling:
+    """The steps, guidance and size that suit the model, which is fetched first where it must be."""
     from engine.models.check import check_model
     from engine.models.find import locate
     from engine.models.recommend import recommended
 
-    report = check_model(locate(model, half=False, progress=lambda *_: None))
+    try:
+        path = locate(model, half=False, progress=lambda *_: None)
+    except MissingModel:
+        path = _fetched(model, options)
+    report = check_model(path)
     if not report.ok:
         raise InputError(report.problem)
     return recommended(report.path, report)
+
+
+def _fetched(model: str, options: argparse.Namespace) -> Path:
+    """A model of the hub, downloaded with progress on stderr, in the precision to be used."""
+    from engine.models.devices import uses_half
+    from engine.models.find import locate
+    from engine.progress import ProgressLines
+
+    with ProgressLines(sys.stderr) as lines:
+        half = uses_half(options.device, options.precision)
+        return locate(model, half, lines.tell, downloads_of(options))

@@ -38,9 +38,8 @@ class ProgressLines:
     def show(self, event: m.Event) -> None:
         """Show what an event says about how far the job is."""
         match event:
-            case m.ModelLoading() if event.stage != self._stage:
-                self._stage = event.stage
-                self.say(f"{event.stage} …")
+            case m.ModelLoading():
+                self.tell(event.stage, event.fraction)
             case m.ModelReady():
                 info = event.info
                 self.say(f"{info.name} on {info.device}, {info.precision}")
@@ -51,6 +50,16 @@ class ProgressLines:
                 self._bar.update()
             case m.Progress() if self._bar is None:
                 self._line(event)
+
+    def tell(self, stage: str, share: float) -> None:
+        """How far something is that takes a while, 0–1: each stage, and now and then its share."""
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._last = stage, now
+            self.say(f"{stage} …")
+        elif now - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last = now
+            self.say(f"{stage}: {100 * share:.0f} %")
 
     def say(self, text: str) -> None:
         """A line of its own."""

@@ -12,7 +12,7 @@ import numpy as np
 from engine import messages as m
 from engine.batch_memory import BatchMemory
 from engine.batching import Batching, batch_key, choose_batching, measure_batch
-from engine.errors import Cancelled, InputError, ModelError
+from engine.errors import Cancelled, InputError, MissingModel, ModelError
 from engine.frame_store import FrameStore
 from engine.frame_work import FrameWork, Probe, Tools
 from engine.job import Job, make_ingredients
@@ -74,6 +74,8 @@ class Renderer:
             yield from self._render(request, control, probes)
         except Cancelled:
             yield m.JobCancelled(request.job)
+        except MissingModel as error:
+            yield m.JobFailed(request.job, str(error), missing=error.model)
         except (InputError, ModelError) as error:
             yield m.JobFailed(request.job, str(error))
         else:
@@ -154,7 +156,8 @@ class Renderer:
             return
         self.unload()
         tell = self._teller(job, control)
-        self._model = open_model(*key, tell)
+        downloads = request.downloads if isinstance(request, m.RenderRequest) else ()
+        self._model = open_model(*key, tell, downloads)
         tell("Fitting the preview", 1.0)
         self._preview = PreviewMap.fit(self._model)
         self._model_key = key

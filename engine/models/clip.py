@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,17 @@ class Preparation:
 
 
 def open_scorer(
-    model: DiffusionModel, location: str = "", progress: Reporter = lambda *_: None
+    model: DiffusionModel,
+    location: str = "",
+    progress: Reporter = lambda *_: None,
+    downloads: Container[str] = (),
 ) -> Scorer:
     """The CLIP model at `location`, a folder or hub id; "" is the one that came with `model`.
 
     Raises ModelError where there is none, and whatever `progress` raises.
     """
     if location:
-        return Scorer(locate_scorer(location, progress), model.device)
+        return Scorer(locate_scorer(location, progress, downloads), model.device)
     if model.card.scorer is None:
         raise ModelError(
             f"No CLIP model came with {model.name}; choose one to score with, "

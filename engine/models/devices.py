@@ -47,6 +47,11 @@ def choose_dtype(device: torch.device, precision: str = "") -> torch.dtype:
     return torch.float32 if device.type == "cpu" else torch.float16
 
 
+def uses_half(device: str = "", precision: str = "") -> bool:
+    """Whether a model would be opened in half precision. Raises InputError as `choose_device`."""
+    return choose_dtype(choose_device(device), precision) != torch.float32
+
+
 def choose_batch(device: torch.device, latent_size: int = 64) -> int:
     """Slots that make good use of the device, for latents [C, latent_size, latent_size]."""
     if device.type == "cpu":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,16 @@ _LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE", "file":
 
 
 def open_model(
-    location: str, device: str = "", precision: str = "", progress: Reporter = lambda *_: None
+    location: str,
+    device: str = "",
+    precision: str = "",
+    progress: Reporter = lambda *_: None,
+    downloads: Container[str] = (),
 ) -> DiffusionModel:
     """The model at `location`: "starter", a folder, a .safetensors file or a hub id.
 
-    `device` and `precision` "" are chosen by the machine. Blocks; any thread. Raises ModelError
+    `device` and `precision` "" are chosen by the machine; of the hub, only what is among
+    `downloads` is fetched. Blocks; any thread. Raises ModelError
     where the model cannot be used, InputError for a device or precision that is not there, and
     whatever `progress` raises, which is how a caller cancels.
     """
@@ -51,7 +56,7 @@ def open_model(
     dtype = choose_dtype(target, precision)
     use_threads()
     progress("Looking for the model", 0.0)
-    path = locate(location, half=dtype != torch.float32, progress=progress)
+    path = locate(location, dtype != torch.float32, progress, downloads)
     report = check_model(path, half=dtype != torch.float32)
     if not report.ok:
         raise ModelError(report.problem)

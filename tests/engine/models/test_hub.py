@@ -79,21 +79,49 @@ def test_a_scorer_is_fetched(tmp_path: Path, cache: Path) -> None:
         hub_of(server, tmp_path / "other").fetch(MODEL, clip_model(), silent)
 
 
-def test_through_the_environment(server: LoopbackHub, cache: Path) -> None:
-    """HF_ENDPOINT and HF_HOME decide, as they do for every program that uses the hub."""
-    code = (
-        f"from engine.models.find import locate; print(locate({MODEL!r}, False, lambda *_: None))"
-    )
+def run_with(server: LoopbackHub, cache: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Another program, for which HF_ENDPOINT and HF_HOME decide, as for all that use the hub."""
     environment = os.environ | {
         "HF_ENDPOINT": server.endpoint,
         "HF_HOME": str(cache),
         "HF_HUB_OFFLINE": "0",
     }
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
-    assert check_model(Path(run.stdout.strip())).ok
+
+
+def test_a_model_that_was_asked_for_is_fetched_and_no_other(
+    server: LoopbackHub, cache: Path
+) -> None:
+    code = (
+        "from engine.models.find import locate\n"
+        f"print(locate({MODEL!r}, False, lambda *_: None, %s))"
+    )
+    refused = run_with(server, cache, code % "()")
+    assert "MissingModel" in refused.stderr
+    assert "nothing is downloaded unasked" in refused.stderr
+    assert server.requests == []
+    run = run_with(server, cache, code % repr((MODEL,)))
+    assert check_model(Path(run.stdout.strip())).ok, run.stderr
     assert all(MODEL in request for request in server.requests), server.requests
+    server.requests.clear()
+    assert run_with(server, cache, code % "()").stdout == run.stdout
+    assert server.requests == []
+
+
+def test_a_model_named_on_the_command_line_is_fetched_with_progress(
+    server: LoopbackHub, cache: Path
+) -> None:
+    code = (
+        "import argparse; from engine.options import add_walk_options, exploration_from\n"
+        "parser = argparse.ArgumentParser(); add_walk_options(parser)\n"
+        f"options = parser.parse_args(['--model', {MODEL!r}, '--device', 'cpu'])\n"
+        "print(exploration_from(options).sampling.width)"
+    )
+    run = run_with(server, cache, code)
+    assert run.stdout == "32\n", run.stderr
+    assert f"Downloading {MODEL}" in run.stderr
 
 
 @pytest.mark.usefixtures("online")
