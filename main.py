@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from engine.batch_memory import BatchMemory
 from engine.errors import InputError, ModelError
 from engine.frame_store import FrameStore
-from engine.options import add_walk_options, exploration_from
+from engine.options import add_walk_options, downloads_of, exploration_from
 from engine.waiting import wait_briefly
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
@@ -44,6 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_walk_options(render)
     render.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
     render.add_argument("--compare", metavar="A,B,…", help="render these methods side by side")
+    render.add_argument(
+        "--difference", metavar="NAME", default="", help="heat maps of the others against this one"
+    )
     render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument("--overwrite", action="store_true", help="replace what is there already")
@@ -119,16 +122,14 @@ def _is_file(argument: str) -> bool:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from engine.headless import Order, render
+    from engine.headless import RenderOrder, render
 
-    order = Order(
-        exploration=_exploration(options),
+    order = RenderOrder(
+        _exploration(options),
+        **_conditions(options),
         out=options.out,
         latents=options.save_latents,
-        replace=options.overwrite,
-        batch=options.batch,
-        device=options.device,
-        precision=options.precision,
+        difference=options.difference,
     )
     return render(order, _store(), batches=_batches())
 
@@ -138,19 +139,27 @@ def _score(options: argparse.Namespace) -> int:
 
     exploration = _exploration(options)
     order = ScoreOrder(
-        exploration=replace(
+        replace(
             exploration,
             scoring_text=exploration.scoring_text if options.text is None else options.text,
             scorer=options.scorer or exploration.scorer,
         ),
+        **_conditions(options),
         out=options.out,
         measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
-        replace=options.overwrite,
-        batch=options.batch,
-        device=options.device,
-        precision=options.precision,
     )
     return score(order, _store())
+
+
+def _conditions(options: argparse.Namespace) -> dict[str, Any]:
+    """What every order says of files that are there already, and of the machine."""
+    return {
+        "replace": options.overwrite,
+        "batch": options.batch,
+        "device": options.device,
+        "precision": options.precision,
+        "downloads": downloads_of(options),
+    }
 
 
 def _exploration(options: argparse.Namespace) -> Exploration:

@@ -16,12 +16,14 @@ from safetensors.numpy import save
 from engine import messages as m
 from engine.batch_memory import BatchMemory
 from engine.errors import Cancelled, InputError
-from engine.export.atomic import Existing, WriteError, choose_path, write_bytes
+from engine.export.atomic import WriteError, choose_path, write_bytes
 from engine.export.contract import Add, Plan
+from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
 from engine.export.open_export import check_export, open_export
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
+from engine.order import Order
 from engine.progress import ProgressLines
 from engine.renderer import Renderer
 from engine.walk import Exploration, Lane, lanes_of
@@ -29,25 +31,18 @@ from engine.walk import Exploration, Lane, lanes_of
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to render, and where the results go."""
+@dataclass(frozen=True)
+class RenderOrder(Order):
+    """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
+    that the others' differences are shown from."""
 
-    exploration: Exploration
-    out: Path
+    out: Path = field(default_factory=Path)
     latents: Path | None = None
-    replace: bool = False
-    batch: int = 0
-    device: str = ""
-    precision: str = ""
-
-    @property
-    def existing(self) -> Existing:
-        return Existing.REPLACE if self.replace else Existing.REFUSE
+    difference: str = ""
 
 
 def render(
-    order: Order,
+    order: RenderOrder,
     store: FrameStore,
     errors: TextIO | None = None,
     batches: BatchMemory | None = None,
@@ -73,7 +68,7 @@ class _Work:
     """One order on its way: events in, files out."""
 
     def __init__(
-        self, order: Order, renderer: Renderer, control: JobControl, progress: ProgressLines
+        self, order: RenderOrder, renderer: Renderer, control: JobControl, progress: ProgressLines
     ) -> None:
         self._order, self._control, self._progress = order, control, progress
         self._renderer = renderer
@@ -90,7 +85,8 @@ class _Work:
         sampling = order.exploration.sampling
         check_export(order.out, self._plan, sampling.width, sampling.height)
         self._check_latents()
-        events = self._renderer.run(_request(order, self._lanes), self._control)
+        request = order.request(latents=order.latents is not None)
+        events = self._renderer.run(request, self._control)
         for event in events:
             self._progress.show(event)
             match event:
@@ -144,28 +140,16 @@ class _Work:
         choose_path(self._order.latents, self._order.existing)
 
 
-def _request(order: Order, lanes: tuple[Lane, ...]) -> m.RenderRequest:
-    return m.RenderRequest(
-        job=1,
-        model=order.exploration.model,
-        lanes=lanes,
-        sampling=order.exploration.sampling,
-        previews=False,
-        latents=order.latents is not None,
-        in_order=True,
-        batch=order.batch,
-        device=order.device,
-        precision=order.precision,
-    )
-
-
-def _plan(order: Order, lanes: tuple[Lane, ...]) -> Plan:
-    return Plan(
+def _plan(order: RenderOrder, lanes: tuple[Lane, ...]) -> Plan:
+    plan = Plan(
         titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
         indices=tuple(range(max(lane.walk.frames for lane in lanes))),
         fps=order.exploration.fps,
         existing=order.existing,
     )
+    if not order.difference:
+        return plan
+    return with_differences(plan, order.exploration, order.difference)
 
 
 def _with_metadata(plan: Plan, exploration: Exploration, model: m.ModelInfo) -> Plan:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.export.tables import Columns, Value
 from engine.metrics.contract import Summary, Values, make_measure
+from engine.walk import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,19 @@ def score_table(titles: Sequence[str], values: Mapping[str, Sequence[Values]]) -
         measured = (int(np.isfinite(lanes[lane]).sum()) for lanes in values.values())
         rows.append(ScoreRow(title, max(measured, default=0), cells))
     return ScoreTable(tuple(summary.label for _, summary in summaries), tuple(rows))
+
+
+def frame_rows(lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]]) -> Columns:
+    """`values`, as above, as columns: one row a frame and lane, with its walk, frame and time."""
+    columns: dict[str, list[Value]] = {"walk": [], "frame": [], "time": []}
+    for lane in lanes:
+        frames = range(lane.walk.frames)
+        columns["walk"] += [lane.title] * len(frames)
+        columns["frame"] += frames
+        columns["time"] += [lane.walk.time_of(k) for k in frames]
+    for name, of_lanes in values.items():
+        columns[name] = np.concatenate(of_lanes).tolist()
+    return columns
 
 
 def _cell(summary: Summary, values: Values) -> Cell:

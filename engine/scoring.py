@@ -12,37 +12,29 @@ import numpy as np
 
 from engine import messages as m
 from engine.errors import Cancelled, InputError
-from engine.export.atomic import Existing, WriteError, choose_path
-from engine.export.tables import Value, write_table
+from engine.export.atomic import WriteError, choose_path
+from engine.export.tables import write_table
 from engine.frame_store import FrameStore
 from engine.headless import BAD_INPUT, DONE, FAILED, INTERRUPTED, interruptible
 from engine.mailbox import JobControl
 from engine.metrics.contract import Values
+from engine.order import Order
 from engine.progress import ProgressLines
 from engine.renderer import Renderer
-from engine.score_table import ScoreTable, score_table
-from engine.walk import Exploration, Lane, lanes_of
+from engine.score_table import ScoreTable, frame_rows, score_table
+from engine.walk import Lane
 
 #: What the article looks at, and what it finds missing: sharpness and smoothness.
 MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
 _SUFFIXES = (".csv", ".json")
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreOrder:
-    """What to score: every lane of the exploration; where one row a frame goes (None: nowhere)."""
+@dataclass(frozen=True)
+class ScoreOrder(Order):
+    """What to score of every lane, and where one row a frame goes (None: nowhere)."""
 
-    exploration: Exploration
     out: Path | None = None
     measures: tuple[str, ...] = MEASURES
-    replace: bool = False
-    batch: int = 0
-    device: str = ""
-    precision: str = ""
-
-    @property
-    def existing(self) -> Existing:
-        return Existing.REPLACE if self.replace else Existing.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +58,6 @@ class Scores:
         """What each lane comes to."""
         return score_table([lane.title for lane in self.lanes], self.values)
 
-    def columns(self) -> dict[str, list[Value]]:
-        """One row a frame and lane: walk, frame, its time γ, and every measure."""
-        columns: dict[str, list[Value]] = {"walk": [], "frame": [], "time": []}
-        for lane in self.lanes:
-            frames = range(lane.walk.frames)
-            columns["walk"] += [lane.title] * len(frames)
-            columns["frame"] += frames
-            columns["time"] += [lane.walk.time_of(k) for k in frames]
-        for name, lanes in self.values.items():
-            columns[name] = np.concatenate(lanes).tolist()
-        return columns
-
 
 def score(
     order: ScoreOrder,
@@ -95,7 +75,7 @@ def score(
         try:
             scores, failed = _measured(order, store, control, progress)
             if order.out is not None:
-                write_table(order.out, scores.columns(), order.existing)
+                write_table(order.out, frame_rows(scores.lanes, scores.values), order.existing)
         except Cancelled:
             progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
             return INTERRUPTED
@@ -111,7 +91,7 @@ def _measured(
 ) -> tuple[Scores, bool]:
     """All scores, and whether a frame failed. Raises Cancelled, InputError."""
     _check_out(order)
-    request = _request(order)
+    request = order.request(measures=order.measures)
     scores, failed = Scores.empty(request.lanes, order.measures), False
     for event in Renderer(store, progress.show).run(request, control):
         progress.show(event)
@@ -126,25 +106,6 @@ def _measured(
             case m.JobCancelled():
                 raise Cancelled
     return scores, failed
-
-
-def _request(order: ScoreOrder) -> m.RenderRequest:
-    """In order, so that of a step's two frames the first is still at hand when the second comes."""
-    exploration = order.exploration
-    return m.RenderRequest(
-        job=1,
-        model=exploration.model,
-        lanes=lanes_of(exploration),
-        sampling=exploration.sampling,
-        measures=order.measures,
-        scoring_text=exploration.scoring_text,
-        scorer=exploration.scorer,
-        previews=False,
-        in_order=True,
-        batch=order.batch,
-        device=order.device,
-        precision=order.precision,
-    )
 
 
 def _check_out(order: ScoreOrder) -> None:

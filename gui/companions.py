@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.export.tables import write_table
 from engine.models.hub import set_offline
@@ -114,12 +115,20 @@ class Companions(QObject):
         plot = self._window.trajectory
         return {
             Kind.TABLE: self._write_table,
+            Kind.TABLE_JSON: self._write_table,
+            Kind.CURVES: partial(self._write_curves, write_png),
+            Kind.CURVES_SVG: partial(self._write_curves, write_svg),
             Kind.PLOT: partial(write_png, plot),
             Kind.PLOT_SVG: partial(write_svg, plot),
         }
 
     def _write_table(self, path: Path) -> None:
         write_table(path, measure_columns(self._state))
+
+    def _write_curves(self, write: Callable[[QWidget, Path], None], path: Path) -> None:
+        figure = self._window.measures.on_paper()
+        write(figure, path)
+        figure.deleteLater()
 
     def _bind(self) -> None:
         documents = self.documents

@@ -65,6 +65,8 @@ class ExportDialog(QDialog):
         self.kind.setAccessibleName("What to export")
         self.span = Choice()
         self.span.setAccessibleName("Which frames")
+        self.show_as = Choice()
+        self.show_as.setAccessibleName("Pictures or differences")
         self.folder = FolderField()
         self.folder.setAccessibleName("Folder")
         self.name = QLineEdit("walk")
@@ -108,6 +110,7 @@ class ExportDialog(QDialog):
         rows: list[tuple[str, QWidget, str]] = [
             ("What", self.kind, "Pictures, a film, a sheet, numbers or the plot"),
             ("Frames", self.span, "The whole walk, its range, or the picture at the playhead"),
+            ("Show", self.show_as, "The pictures, or where the methods differ, as heat maps"),
             ("Rate", self.fps, "Frames a second of the film; the number of frames stays"),
             ("Quality", self.quality, "To the right: finer pictures, and a larger file"),
             ("Columns", self.columns, "Pictures beside each other on the sheet"),
@@ -132,6 +135,7 @@ class ExportDialog(QDialog):
 
     def _connect(self) -> None:
         self._state.results_reset.connect(self._list_spans)
+        self._state.exploration_changed.connect(self._list_differences)
         self._state.range_changed.connect(self._list_spans)
         self.kind.currentIndexChanged.connect(self._refresh)
         self.span.currentIndexChanged.connect(self._refresh)
@@ -152,6 +156,7 @@ class ExportDialog(QDialog):
             self.folder.set_folder(str(self._folder))
             self.metadata.setChecked(preferences.metadata)
             self.fps.setValue(self._state.exploration.fps)
+            self._list_differences()
             self._list_spans()
             self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
             self._show_idle("")
@@ -165,6 +170,7 @@ class ExportDialog(QDialog):
             folder=self._folder,
             name=self.name.text(),
             span=self.span.currentData(),
+            difference=self.show_as.currentData() or "",
             fps=self.fps.value(),
             quality=self.quality.value(),
             columns=self.columns.value(),
@@ -264,6 +270,16 @@ class ExportDialog(QDialog):
             self.span.addItem(f"Range, {first} to {end}", (first, end))
         self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
 
+    def _list_differences(self) -> None:
+        """What of the compared methods can be shown; the choice stays where it is still there."""
+        chosen = self.show_as.currentData()
+        self.show_as.clear()
+        self.show_as.addItem("Pictures", "")
+        for choice in self._state.exploration.compare:
+            self.show_as.addItem(f"Differences from {choice.name}", choice.name)
+        self.show_as.setCurrentIndex(max(self.show_as.findData(chosen), 0))
+        self._refresh()
+
     def _show_busy(self) -> None:
         self.export_button.setEnabled(False)
         self.cancel_button.setText("Cancel")
@@ -287,6 +303,7 @@ class ExportDialog(QDialog):
             return
         shown = {
             self.span: kind in FRAMES,
+            self.show_as: kind in FRAMES and self.show_as.count() > 2,
             self.fps: kind in MOVING,
             self.quality: kind in LOSSY,
             self.columns: kind is Kind.SHEET,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.export.atomic import Existing
 from engine.export.contract import Plan
+from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
 from engine.export.names import clean_name
 from engine.messages import ModelInfo
@@ -25,6 +26,9 @@ class Kind(Enum):
     WEBP = ".webp"
     SHEET = ".png"
     TABLE = ".csv"
+    TABLE_JSON = ".json"
+    CURVES = ".measures.png"
+    CURVES_SVG = ".measures.svg"
     PLOT = ".plot.png"
     PLOT_SVG = ".plot.svg"
 
@@ -37,6 +41,9 @@ TITLES = {
     Kind.WEBP: "Animation, WebP",
     Kind.SHEET: "Contact sheet, PNG",
     Kind.TABLE: "Measures as a table, CSV",
+    Kind.TABLE_JSON: "Measures as a table, JSON",
+    Kind.CURVES: "Measures as curves, PNG",
+    Kind.CURVES_SVG: "Measures as curves, SVG",
     Kind.PLOT: "Trajectory, PNG",
     Kind.PLOT_SVG: "Trajectory, SVG",
 }
@@ -48,12 +55,14 @@ LOSSY = (Kind.MP4, Kind.WEBM, Kind.WEBP)
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person chose in the dialog."""
+    """What the person chose in the dialog. `difference` names the compared method that heat maps of
+    the others are taken from; "" shows the pictures."""
 
     kind: Kind = Kind.MP4
     folder: Path = field(default_factory=Path)
     name: str = "walk"
     span: tuple[int, int] = (0, 0)
+    difference: str = ""
     fps: float = 24.0
     quality: int = 80
     columns: int = 8
@@ -85,4 +94,6 @@ def order_for(
         describe=about.picture_text if wishes.metadata else None,
         about=about.film_tags() if wishes.metadata else {},
     )
+    if wishes.difference:
+        plan = with_differences(plan, exploration, wishes.difference)
     return Order(path, plan, exploration if wishes.session else None)

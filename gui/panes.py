@@ -8,9 +8,9 @@ from enum import Enum
 
 import numpy as np
 
+from engine.heat_map import difference, heat_map, heat_table
 from engine.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
 from engine.messages import Array32, Image, ProbeReady, Tier
-from gui.heat_map import difference, heat_map, heat_table
 from gui.results import LaneResults
 from gui.state import ExplorerState
 from gui.wording import shell_distance

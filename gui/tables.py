@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.export.tables import Columns
-from gui.measures import offered, times_of, values_of
+from engine.score_table import frame_rows
+from gui.measures import offered, values_of
 from gui.state import ExplorerState
 
 
 def measure_columns(state: ExplorerState) -> Columns:
-    """One row a frame: its number and time, then each known measure of each lane."""
-    lanes = state.results.lanes
-    if not lanes:
-        return {"frame": [], "time": []}
-    columns: dict[str, list[int] | list[float]] = {
-        "frame": list(range(state.frame_count)),
-        "time": times_of(lanes[0].lane.walk)[: state.frame_count].tolist(),
-    }
-    for measure in offered():
-        for number, lane in enumerate(lanes):
-            values = values_of(state, measure, number)
-            if len(values) == state.frame_count and not all(values != values):
-                columns[f"{measure.name} {lane.lane.title}"] = values.tolist()
-    return columns
+    """One row a frame and lane, as the command `score` writes them, with each known measure."""
+    lanes = [results.lane for results in state.results.lanes]
+    values = {o.name: [values_of(state, o, k) for k in range(len(lanes))] for o in offered()}
+    known = {n: v for n, v in values.items() if any(np.isfinite(lane).any() for lane in v)}
+    return frame_rows(lanes, known)

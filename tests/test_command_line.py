@@ -80,9 +80,20 @@ def test_methods_are_rendered_side_by_side(folder: str, tmp_path: Path) -> None:
         assert sheet.height >= 2 * 32
 
 
+def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    assert _render(folder, out, "--compare", "linear,slerp", "--difference", "slerp") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["1 linear - slerp", "2 slerp"]
+    with Image.open(out / "1 linear - slerp" / "00000.png") as first:
+        assert len(first.getcolors()) == 1, "both walks begin with the same picture"
+    with Image.open(out / "1 linear - slerp" / "00002.png") as middle:
+        assert len(middle.getcolors() or range(999)) > 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--difference", "slerp"], "compare several methods"),
         (["--method", "slrp"], "did you mean 'slerp'"),
         (["--frames", "0"], "frames"),
         (["--steps", "-3"], "steps"),

@@ -26,8 +26,10 @@ class Plan:
 
     `titles` names the lanes, `indices` are the frames that will come. `quality` is 0…100. `about`
     holds the text entries of a file that shows more than one frame, `describe` gives those of a
-    single picture; both empty write none. `live` makes a video that is playable up to the last
-    second when the program dies. `columns` are those of a sheet.
+    single picture; both empty write none. `against` names for each lane the one that its pictures
+    are compared with: a heat map of the difference takes their place, but not where a lane is
+    named for itself; empty, all pictures are as they are. `live` makes a video that is playable up
+    to the last second when the program dies. `columns` are those of a sheet.
     """
 
     titles: tuple[str, ...] = ("",)
@@ -37,6 +39,7 @@ class Plan:
     template: str = "{index:05d}.png"
     columns: int = 8
     existing: Existing = Existing.REFUSE
+    against: tuple[int, ...] = ()
     live: bool = False
     describe: Describe | None = None
     about: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from itertools import chain, count
 from pathlib import Path
@@ -102,8 +103,19 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
         )
 
 
-def open_export(path: Path, plan: Plan) -> AbstractContextManager[Add]:
+@contextmanager
+def open_export(path: Path, plan: Plan) -> Iterator[Add]:
     """The writer for `path`: a context manager that yields its `Add`. Any thread."""
+    with _open(path, plan) as add:
+        if not plan.against:
+            yield add
+            return
+        from engine.export.differences import differing
+
+        yield differing(add, plan.against)
+
+
+def _open(path: Path, plan: Plan) -> AbstractContextManager[Add]:
     format_ = format_for(path)
     if format_ is Format.PICTURES:
         from engine.export.images import open_pictures

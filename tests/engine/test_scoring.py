@@ -44,7 +44,7 @@ def _order(folder: Path, out: Path | None, frames: int = FRAMES, **changes: Any)
         sampling=Sampling(steps=2, guidance=4.0, width=32, height=32),
         scoring_text=changes.pop("text", "dog"),
     )
-    return ScoreOrder(exploration, out, **changes)
+    return ScoreOrder(exploration, out=out, **changes)
 
 
 def _score(order: ScoreOrder, store: FrameStore) -> tuple[int, str, str]:

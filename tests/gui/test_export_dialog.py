@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import av
@@ -15,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from engine.export.metadata import recall
 from engine.export.tables import write_table
 from engine.session_file import load_session
-from engine.walk import Exploration, Sampling, Walk
+from engine.walk import Exploration, MethodChoice, Sampling, Walk
 from gui.export_dialog import ExportDialog
 from gui.export_plan import Kind
 from gui.plot_files import write_png, write_svg
@@ -26,6 +28,7 @@ from gui.tables import measure_columns
 from tests.gui.scripted_engine import INFO, MemoryFrames, ScriptedEngine
 
 SMALL = Exploration(walk=Walk(frames=5), sampling=Sampling(4, 4.0, 64, 64))
+COMPARED = (MethodChoice("linear"), MethodChoice("slerp"))
 
 
 class Desk:
@@ -43,12 +46,15 @@ class Desk:
         qtbot.addWidget(self.parent)
         qtbot.addWidget(self.plot)
         writers = {
-            Kind.TABLE: lambda path: write_table(path, measure_columns(self.state)) and None,
-            Kind.PLOT: lambda path: write_png(self.plot, path),
-            Kind.PLOT_SVG: lambda path: write_svg(self.plot, path),
+            **dict.fromkeys((Kind.TABLE, Kind.TABLE_JSON), self.write_table),
+            **dict.fromkeys((Kind.PLOT, Kind.CURVES), partial(write_png, self.plot)),
+            **dict.fromkeys((Kind.PLOT_SVG, Kind.CURVES_SVG), partial(write_svg, self.plot)),
         }
         self.dialog = ExportDialog(self.state, frames, settings, writers, self.parent)
         self.dialog.open_now()
+
+    def write_table(self, path: Path) -> None:
+        write_table(path, measure_columns(self.state))
 
     def choose(self, kind: Kind) -> None:
         self.dialog.kind.choose(kind)
@@ -188,17 +194,49 @@ def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot
 
 
 def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
+    desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
+    desk.state.generate()
     desk.finish()
-    desk.choose(Kind.TABLE)
-    desk.export(qtbot)
+    for kind in (Kind.TABLE, Kind.TABLE_JSON):
+        desk.choose(kind)
+        desk.export(qtbot)
     with (desk.out / "walk.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 5
+    assert [(row["walk"], row["frame"]) for row in rows] == [
+        (name, str(k)) for name in ("linear", "slerp") for k in range(5)
+    ]
     assert float(rows[2]["time"]) == 0.5
-    assert 0.5 < float(rows[2]["latent_std slerp"]) < 1.5
+    assert 0.5 < float(rows[2]["latent_std"]) < 0.8
+    assert "clip_score" not in rows[0]
+    same = json.loads((desk.out / "walk.json").read_bytes())
+    assert [row["latent_std"] for row in same] == [float(row["latent_std"]) for row in rows]
 
 
-@pytest.mark.parametrize(("kind", "start"), [(Kind.PLOT, b"\x89PNG"), (Kind.PLOT_SVG, b"<?xml")])
+def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.choose(Kind.PICTURES)
+    assert not desk.dialog.show_as.isVisible(), "there is nothing to compare with"
+    desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
+    desk.state.generate()
+    desk.finish()
+    assert desk.dialog.show_as.isVisible()
+    desk.dialog.show_as.choose("slerp")
+    assert desk.export(qtbot).startswith("Written")
+    names = sorted(folder.name for folder in (desk.out / "walk").iterdir())
+    assert names == ["1 linear - slerp", "2 slerp"]
+    desk.state.edit(SMALL, "One picture")
+    assert desk.dialog.wishes().difference == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [
+        (Kind.PLOT, b"\x89PNG"),
+        (Kind.PLOT_SVG, b"<?xml"),
+        (Kind.CURVES, b"\x89PNG"),
+        (Kind.CURVES_SVG, b"<?xml"),
+    ],
+)
 def test_plots(desk: Desk, qtbot: QtBot, kind: Kind, start: bytes) -> None:
     desk.finish()
     desk.choose(kind)

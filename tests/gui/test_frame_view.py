@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.frame_store import StoredFrame
+from engine.heat_map import difference, heat_map, heat_table
 from engine.latent_view import channel_maps
 from engine.walk import lanes_of
 from gui.frame_view import SHEET_FRAMES, FrameView
-from gui.heat_map import difference, heat_map, heat_table
 from gui.panes import ViewMode
 from gui.theme import DARK, LIGHT
 from tests.gui.told import SIDE, Told, told

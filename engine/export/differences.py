@@ -1,0 +1,45 @@
+"""Heat maps of how far the compared methods' pictures differ from those of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.errors import InputError
+from engine.export.contract import Add, Plan
+from engine.heat_map import difference, heat_map, heat_table
+from engine.messages import Image
+from engine.walk import Exploration
+
+
+def with_differences(plan: Plan, exploration: Exploration, method: str) -> Plan:
+    """The plan with heat maps in the place of the pictures of all methods but `method`.
+
+    Each row is compared within itself. Raises InputError where `method` is not compared.
+    """
+    names = [choice.name for choice in exploration.compare]
+    if method not in names or len(names) < 2:
+        listing = ", ".join(names) if len(names) > 1 else "several methods"
+        raise InputError(
+            f"There is no difference from {method!r}: it is taken from one of the methods that "
+            f"are compared; compare {listing}, and name one of them."
+        )
+    lanes, own = range(len(plan.titles)), names.index(method)
+    against = tuple(lane // len(names) * len(names) + own for lane in lanes)
+    titles = (
+        title if lane == other else f"{title} - {plan.titles[other]}"
+        for lane, (title, other) in enumerate(zip(plan.titles, against, strict=True))
+    )
+    return replace(plan, titles=tuple(titles), against=against)
+
+
+def differing(add: Add, against: Sequence[int]) -> Add:
+    """An `add` that hands on differences: see `Plan.against`."""
+    table = heat_table()
+
+    def picture(lane: int, images: Sequence[Image]) -> Image:
+        if lane == against[lane]:
+            return images[lane]
+        return heat_map(difference(images[against[lane]], images[lane]), table)
+
+    return lambda index, images: add(index, [picture(k, images) for k in range(len(images))])
