@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import product
 
 import torch
 
 from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.vae import VaeDecoder
 
 
 class Decoder:
@@ -16,8 +17,9 @@ class Decoder:
     on, so that the frames of a walk are not decoded in changing ways.
     """
 
-    def __init__(self, vae: Any, device: torch.device) -> None:
+    def __init__(self, vae: VaeDecoder, device: torch.device) -> None:
         self._vae, self._device = vae, device
+        self._tile = 0
         self.note = ""
 
     @torch.inference_mode()
@@ -39,21 +41,12 @@ class Decoder:
         try:
             return self._decode(latent)
         except RuntimeError as error:
-            if self._vae.use_tiling or not is_out_of_memory(error):
+            if self._tile or not is_out_of_memory(error):
                 raise
         release_memory(self._device)
-        self._use_tiles(max(latent.shape[2:]))
-        return self._decode(latent)
-
-    def _use_tiles(self, side: int) -> None:
-        """Pieces of half the picture's size, which diffusers blends where they overlap."""
-        vae = self._vae
-        vae.enable_tiling()
-        vae.tile_latent_min_size = max(side // 2, 1)
-        vae.tile_sample_min_size = vae.tile_latent_min_size * 2 ** (
-            len(vae.config.block_out_channels) - 1
-        )
+        self._tile = max(max(latent.shape[2:]) // 2, 1)
         self.note = "Decoded in tiles, because the memory did not suffice for a whole picture."
+        return self._decode(latent)
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
         pixels = self._pixels(latents)
@@ -67,9 +60,40 @@ class Decoder:
         return (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
 
     def _pixels(self, latents: torch.Tensor) -> torch.Tensor:
-        vae = self._vae
-        scaled = latents.to(self._device, vae.dtype) / vae.config.scaling_factor
-        if vae.config.shift_factor:
-            scaled = scaled + vae.config.shift_factor
-        pixels: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+        latents = latents.to(self._device, self._vae.dtype)
+        if self._tile:
+            return decode_in_tiles(self._vae, latents, self._tile)
+        pixels: torch.Tensor = self._vae(latents)
         return pixels
+
+
+def decode_in_tiles(vae: VaeDecoder, latents: torch.Tensor, side: int) -> torch.Tensor:
+    """Pixels [n, 3, H, W] of latents [n, C, h, w], `side` latent pixels in each direction at once.
+
+    Tiles overlap by a quarter, over which one fades into the next.
+    """
+    n, _, h, w = latents.shape
+    scale = vae.downscale
+    total = torch.zeros((n, 3, h * scale, w * scale), dtype=vae.dtype, device=latents.device)
+    weights = torch.zeros_like(total[:1, :1])
+    for top, left in product(_starts(h, side), _starts(w, side)):
+        tile = vae(latents[:, :, top : top + side, left : left + side])
+        rows, columns = (_fading(length, side * scale // 4, tile) for length in tile.shape[2:])
+        weight = rows[:, None] * columns
+        y, x = top * scale, left * scale
+        total[:, :, y : y + len(rows), x : x + len(columns)] += tile * weight
+        weights[:, :, y : y + len(rows), x : x + len(columns)] += weight
+    return total / weights
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where tiles begin, three quarters apart; the last one ends with the picture."""
+    last = max(length - side, 0)
+    return [*range(0, last, max(side * 3 // 4, 1)), last]
+
+
+def _fading(length: int, overlap: int, like: torch.Tensor) -> torch.Tensor:
+    """Weights [length] that rise over `overlap` pixels, stay at 1, and fall again."""
+    steps = torch.arange(1, length + 1, dtype=like.dtype, device=like.device)
+    rising = (steps / (overlap + 1)).clamp(max=1.0)
+    return torch.minimum(rising, rising.flip(0))

@@ -107,7 +107,7 @@ class _Loader:
         tokenizer = TokenCounter(TOKENIZER_FOLDER, layout.padding)
         parts = ModelParts(tokenizer, **networks)
         ids = torch.tensor(tokenizer.ids([""]), device=self._device)
-        velocity = predicts_velocity(parts.unet, parts.text_encoder(ids)[0])
+        velocity = predicts_velocity(parts.unet, parts.text_encoder(ids))
         schedule = {**SCHEDULE, "prediction_type": "v_prediction" if velocity else "epsilon"}
         card = self._card(identity_of(path.parent, [path]), SCHEDULER, schedule)
         if velocity and self._report.family == "SD 2.x":  # of these, only the large one predicts v

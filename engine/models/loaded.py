@@ -17,11 +17,13 @@ import torch
 
 from engine.messages import ModelInfo
 from engine.models.decoder import Decoder
-from engine.models.fast_unet import UnetRunner, make_runner
 from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
 from engine.models.schedulers import make_scheduler, solver_name
+from engine.models.text_tower import TextTower
 from engine.models.tokens import TokenCounter
+from engine.models.unet import UnetRunner, make_runner
+from engine.models.vae import VaeDecoder
 from engine.walk import Sampling
 
 _DISTILLED_GUIDANCE = 8.5
@@ -50,9 +52,9 @@ class ModelParts:
     """The networks, in evaluation mode, on one device, and the tokenizer."""
 
     tokenizer: TokenCounter
-    text_encoder: Any = field(repr=False)
+    text_encoder: TextTower = field(repr=False)
     unet: Any = field(repr=False)
-    vae: Any = field(repr=False)
+    vae: VaeDecoder = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class _Running:
     """What does the work; letting go of it frees the memory."""
 
     tokenizer: TokenCounter
-    text_encoder: Any
+    text_encoder: TextTower
     run: UnetRunner
     decode: Decoder
 
@@ -81,15 +83,14 @@ class DiffusionModel:
         self.alphas_cumprod: npt.NDArray[np.float64] = signal_levels(
             card.scheduler_class, card.scheduler_config
         )
-        parts.vae.to(memory_format=torch.channels_last)
+        parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
         decoder = Decoder(parts.vae, device)
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit
         self.latent_channels = int(parts.unet.config.in_channels)
-        self.downscale = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-        self._masks_padding = bool(getattr(parts.text_encoder.config, "use_attention_mask", False))
+        self.downscale = parts.vae.downscale
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
 
     @property
@@ -174,13 +175,12 @@ class DiffusionModel:
 
     @torch.inference_mode()
     def _encode_one(self, prompt: str) -> torch.Tensor:
-        tokenizer = self._open.tokenizer
+        tokenizer, tower = self._open.tokenizer, self._open.text_encoder
         ids = tokenizer.ids([prompt])
         mask = None
-        if self._masks_padding:
+        if tower.masks_padding:
             mask = torch.tensor(tokenizer.mask(ids, [prompt]), device=self.device)
-        tokens = torch.tensor(ids, device=self.device)
-        hidden: torch.Tensor = self._open.text_encoder(tokens, attention_mask=mask)[0]
+        hidden: torch.Tensor = tower(torch.tensor(ids, device=self.device), mask)
         return hidden.float().cpu()
 
 

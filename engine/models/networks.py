@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # Read once, when diffusers is imported: no code from a model folder or the hub is ever run.
 os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
@@ -19,8 +19,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from engine.errors import ModelError
+from engine.models.text_tower import TextTower
+from engine.models.unet import Unet, is_plain
+from engine.models.vae import PARTS, VaeDecoder
 
 State = dict[str, torch.Tensor]
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 #: Attention layers of VAEs were named like this until 2023; SD 1.x still ships them so.
 _OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
@@ -28,28 +32,29 @@ _OLD_NAME = re.compile(r"(.*attentions\.\d+\.)(query|key|value|proj_attn)\.(weig
 
 
 def build_unet(config: Mapping[str, Any], state: State) -> Any:
-    """The noise predictor with these weights."""
+    """The noise predictor with these weights: ours, or diffusers' where ours lacks an option."""
+    if is_plain(config):
+        return _filled("UNet", lambda: Unet(config), state)
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
     return _filled("UNet", lambda: UNet2DConditionModel.from_config(dict(config)), state)
 
 
-def build_vae(config: Mapping[str, Any], state: State) -> Any:
-    """The decoder (and encoder) of pictures with these weights."""
-    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+def build_vae(config: Mapping[str, Any], state: State) -> VaeDecoder:
+    """The decoder of pictures with these weights; those of the encoder are left aside."""
+    used = {_modern_name(name): tensor for name, tensor in state.items() if name.startswith(PARTS)}
+    flat = {name: _flat(name, tensor) for name, tensor in used.items()}
+    return _filled("VAE", lambda: VaeDecoder(config), flat)
 
-    renamed = {_modern_name(name): _flat(name, tensor) for name, tensor in state.items()}
-    return _filled("VAE", lambda: AutoencoderKL.from_config(dict(config)), renamed)
 
-
-def build_text_encoder(config: Mapping[str, Any], state: State) -> Any:
+def build_text_encoder(config: Mapping[str, Any], state: State) -> TextTower:
     """CLIP's text tower with these weights."""
-    from transformers.models.clip.configuration_clip import CLIPTextConfig
-    from transformers.models.clip.modeling_clip import CLIPTextModel
-
-    state = {name: tensor for name, tensor in state.items() if not name.endswith("position_ids")}
-    make = lambda: CLIPTextModel(CLIPTextConfig.from_dict(dict(config)))  # noqa: E731
-    return _filled("text encoder", make, state, prefix="text_model.")
+    state = {
+        name.removeprefix("text_model."): tensor
+        for name, tensor in state.items()
+        if not name.endswith("position_ids")
+    }
+    return _filled("text encoder", lambda: TextTower(config), state)
 
 
 def build_clip(config: Mapping[str, Any], state: State) -> Any:
@@ -80,7 +85,7 @@ def _copied(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()
 
 
-def _filled(what: str, make: Callable[[], Any], state: State, prefix: str = "") -> Any:
+def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
     """A network built without weights of its own, then given those of `state`."""
     try:
         with torch.device("meta"):
@@ -90,22 +95,10 @@ def _filled(what: str, make: Callable[[], Any], state: State, prefix: str = "") 
             f"The config of the {what} describes nothing this program can build ({error}); "
             "the model needs another program."
         ) from error
-    state = _matched(network.state_dict(), state, prefix)
     _compare(what, network.state_dict(), state)
     network.load_state_dict(state, strict=True, assign=True)
     _fill_positions(network)
     return network.eval().requires_grad_(False)
-
-
-def _matched(expected: Mapping[str, Any], state: State, prefix: str) -> State:
-    """The state with `prefix` put on or taken off: transformers has moved it about."""
-    wants = any(name.startswith(prefix) for name in expected)
-    has = any(name.startswith(prefix) for name in state)
-    if not prefix or wants == has:
-        return state
-    if has:
-        return {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-    return {prefix + name: tensor for name, tensor in state.items()}
 
 
 def _compare(what: str, expected: Mapping[str, torch.Tensor], state: State) -> None:

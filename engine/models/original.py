@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from engine.models.networks import State
+from engine.models.unet import make_runner
 
 #: CLIP's vocabulary, which no such file contains.
 TOKENIZER_FOLDER = Path(__file__).parents[2] / "resources" / "clip_tokenizer"
@@ -110,16 +111,12 @@ def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:
     Given pure noise at the last step, one that predicts the noise returns its input, and one that
     predicts v = √ᾱ ε − √(1−ᾱ) x0 next to nothing of it. `text` is [1, tokens, width].
     """
-    weight = next(unet.parameters())
+    weight, run = next(unet.parameters()), make_runner(unet)
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(1, unet.config.in_channels, 32, 32, generator=generator)
     with torch.inference_mode():
-        output = unet(
-            noise.to(weight),
-            torch.tensor([999.0], device=weight.device),
-            encoder_hidden_states=text.to(weight),
-            return_dict=False,
-        )[0]
+        time = run.time_state(torch.tensor([999.0], device=weight.device))
+        output = run(noise.to(weight), time, run.text_state(text.to(weight)))
     pair = torch.stack([noise.flatten(), output.float().cpu().flatten()])
     return bool(torch.corrcoef(pair)[0, 1] < 0.5)
 

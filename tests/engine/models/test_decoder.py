@@ -11,6 +11,8 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
 from engine.models.decoder import Decoder
+from engine.models.networks import build_vae
+from engine.models.vae import VaeDecoder
 from tests.tiny_models import make_tiny_model
 
 CPU = torch.device("cpu")
@@ -27,15 +29,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def vae(folder: Path) -> Any:
-    return AutoencoderKL.from_pretrained(folder)
+def vae(folder: Path) -> VaeDecoder:
+    theirs = AutoencoderKL.from_pretrained(folder)
+    return build_vae(theirs.config, dict(theirs.state_dict()))
 
 
 def latents(count: int, side: int = 8) -> torch.Tensor:
     return torch.randn(count, 4, side, side, generator=torch.Generator().manual_seed(0))
 
 
-def limit(vae: Any, elements: int, error: Exception) -> list[int]:
+def limit(vae: VaeDecoder, elements: int, error: Exception) -> list[int]:
     """Let the decoder's network fail above a number of latent elements; what it was given."""
     sizes: list[int] = []
     forward: Callable[..., torch.Tensor] = vae.decoder.forward
@@ -46,12 +49,12 @@ def limit(vae: Any, elements: int, error: Exception) -> list[int]:
             raise error
         return forward(sample, *rest)
 
-    vae.decoder.forward = limited
+    vae.decoder.forward = limited  # type: ignore[method-assign]
     return sizes
 
 
 @pytest.mark.parametrize("error", SPELLINGS)
-def test_one_by_one_where_a_batch_is_too_much(vae: Any, error: Exception) -> None:  # R21
+def test_one_by_one_where_a_batch_is_too_much(vae: VaeDecoder, error: Exception) -> None:  # R21
     expected = Decoder(vae, CPU)(latents(3))
     limit(vae, 4 * 8 * 8, error)
     decoder = Decoder(vae, CPU)
@@ -60,7 +63,7 @@ def test_one_by_one_where_a_batch_is_too_much(vae: Any, error: Exception) -> Non
     assert decoder.note == ""
 
 
-def test_in_tiles_where_one_is_too_much_and_from_then_on(vae: Any) -> None:  # R21
+def test_in_tiles_where_one_is_too_much_and_from_then_on(vae: VaeDecoder) -> None:  # R21
     whole = Decoder(vae, CPU)(latents(2, side=32))
     sizes = limit(vae, 4 * 16 * 16, SPELLINGS[0])
     decoder = Decoder(vae, CPU)
@@ -72,20 +75,20 @@ def test_in_tiles_where_one_is_too_much_and_from_then_on(vae: Any) -> None:  # R
     assert max(sizes) <= 2 * 4 * 16 * 16
 
 
-def test_the_error_is_told_where_nothing_helps(vae: Any) -> None:
+def test_the_error_is_told_where_nothing_helps(vae: VaeDecoder) -> None:
     sizes = limit(vae, 0, SPELLINGS[0])
     with pytest.raises(torch.OutOfMemoryError):
         Decoder(vae, CPU)(latents(4))
     assert len(sizes) <= 6
 
 
-def test_other_errors_pass(vae: Any) -> None:
+def test_other_errors_pass(vae: VaeDecoder) -> None:
     limit(vae, 0, RuntimeError("shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="shapes"):
         Decoder(vae, CPU)(latents(4))
 
 
-def test_half_precision_that_overflows_is_decoded_in_single(vae: Any) -> None:  # R23
+def test_half_precision_that_overflows_is_decoded_in_single(vae: VaeDecoder) -> None:  # R23
     with torch.no_grad():
         vae.decoder.conv_in.weight *= 1e6
     expected = Decoder(vae, CPU)(latents(2))

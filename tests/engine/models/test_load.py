@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,20 @@ def test_opening_connects_nowhere(whole: Path) -> None:  # R13
     open_model(str(whole), device="cpu").encode(["cat"])
     watching = False
     assert attempts == []
+
+
+def test_opening_imports_none_of_the_large_libraries(whole: Path) -> None:
+    """They would take longer than everything else until the first picture."""
+    large = ("diffusers", "transformers", "torch._dynamo", "sympy")
+    code = (
+        "import sys; from engine.models.load import open_model\n"
+        f"model = open_model({str(whole)!r}, device='cpu'); model.encode(['cat'])\n"
+        f"print(*[name for name in {large} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize("fate", ["cut", "gone", "overwritten"])

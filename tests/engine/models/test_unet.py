@@ -1,4 +1,4 @@
-"""The lean run of a UNet against diffusers' own."""
+"""Our UNet against diffusers' own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
-from engine.models.fast_unet import FastUnet, PlainUnet, is_plain, make_runner
+from engine.models.networks import build_unet
+from engine.models.unet import ForeignUnet, Unet, is_plain, make_runner
 
 SHAPES: dict[str, dict[str, Any]] = {
     "like SD 1": {},
@@ -37,6 +38,13 @@ def _unet(**options: Any) -> UNet2DConditionModel:
     return unet.eval().requires_grad_(False)
 
 
+def _ours(theirs: UNet2DConditionModel) -> Unet:
+    """The same weights in our own network, not arranged yet."""
+    unet = build_unet(theirs.config, {n: t.clone() for n, t in theirs.state_dict().items()})
+    assert isinstance(unet, Unet)
+    return unet
+
+
 def _inputs(rows: int = 3, side: tuple[int, int] = (8, 8)) -> tuple[torch.Tensor, ...]:
     generator = torch.Generator().manual_seed(1)
     sample = torch.randn(rows, 4, *side, generator=generator)
@@ -55,15 +63,13 @@ def test_it_computes_what_the_network_computes(name: str, side: tuple[int, int])
     unet = _unet(**SHAPES[name])
     condition = torch.ones(1, 8) if "time_cond_proj_dim" in SHAPES[name] else None
     sample, timesteps, texts = _inputs(side=side)
-    expected = _run(PlainUnet(unet, condition), sample, timesteps, texts)
-    assert is_plain(unet)
-    assert torch.allclose(
-        _run(FastUnet(unet, condition), sample, timesteps, texts), expected, atol=2e-5
-    )
+    expected = _run(ForeignUnet(unet, condition), sample, timesteps, texts)
+    found = _run(make_runner(_ours(unet), condition), sample, timesteps, texts)
+    assert torch.allclose(found, expected, atol=2e-5)
 
 
 def test_rows_do_not_know_each_other() -> None:
-    fast = FastUnet(_unet())
+    fast = make_runner(_ours(_unet()))
     sample, timesteps, texts = _inputs()
     together = _run(fast, sample, timesteps, texts)
     alone = [_run(fast, sample[k, None], timesteps[k, None], texts[k, None]) for k in range(3)]
@@ -71,9 +77,10 @@ def test_rows_do_not_know_each_other() -> None:
 
 
 def test_no_weight_is_stored_twice() -> None:
-    unet = _unet()
-    fast = FastUnet(unet)
-    attention = unet.mid_block.attentions[0].transformer_blocks[0].attn1
+    unet = _ours(_unet())
+    fast = make_runner(unet)
+    middle: Any = unet.mid_block
+    attention = middle.attentions[0].transformer_blocks[0].attn1
     before = _run(fast, *_inputs())
     attention.to_v.weight.data.zero_()
     assert not torch.equal(_run(fast, *_inputs()), before)
@@ -89,6 +96,8 @@ def test_no_weight_is_stored_twice() -> None:
     ],
 )
 def test_a_network_it_does_not_know_runs_as_it_is(options: dict[str, Any]) -> None:
-    unet = _unet(**options)
-    assert not is_plain(unet)
-    assert isinstance(make_runner(unet), PlainUnet)
+    theirs = _unet(**options)
+    assert not is_plain(theirs.config)
+    unet = build_unet(theirs.config, dict(theirs.state_dict()))
+    assert isinstance(unet, UNet2DConditionModel)
+    assert isinstance(make_runner(unet), ForeignUnet)

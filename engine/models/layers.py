@@ -1,0 +1,179 @@
+"""What the networks of Stable Diffusion are made of: residual blocks, attention, transformers.
+
+Parameters are named as in diffusers' files. Tensors lie channels-last, where 1×1 convolutions are
+plain matrix products and the way into and out of attention copies nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import nn
+from torch.nn.functional import gelu, linear, scaled_dot_product_attention, silu
+
+
+class Resnet(nn.Module):
+    """Two convolutions around which the input is led; `time_width` is that of the time embedding.
+
+    What it makes of the time embedding is the caller's to compute: `bias` [n, outer, 1, 1].
+    """
+
+    def __init__(
+        self, inner: int, outer: int, groups: int, eps: float, time_width: int = 0
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, inner, eps)
+        self.conv1 = nn.Conv2d(inner, outer, 3, padding=1)
+        if time_width:
+            self.time_emb_proj = nn.Linear(time_width, outer)
+        self.norm2 = nn.GroupNorm(groups, outer, eps)
+        self.conv2 = nn.Conv2d(outer, outer, 3, padding=1)
+        self.conv_shortcut = nn.Conv2d(inner, outer, 1) if inner != outer else None
+
+    def forward(self, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        hidden: torch.Tensor = self.conv1(silu(self.norm1(x), inplace=True))
+        if bias is not None:
+            hidden += bias
+        hidden = self.conv2(silu(self.norm2(hidden), inplace=True))
+        if self.conv_shortcut is not None:
+            x = image(pointwise(self.conv_shortcut, tokens(x)), x)
+        return hidden.add_(x)
+
+
+class Attention(nn.Module):
+    """Attention with several heads, of tokens to themselves or to a text of width `text_width`.
+
+    The keys and values of a text are the caller's to compute: they come again with every step.
+    """
+
+    def __init__(self, width: int, heads: int, text_width: int = 0, bias: bool = False) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(width, width, bias)
+        self.to_k = nn.Linear(text_width or width, width, bias)
+        self.to_v = nn.Linear(text_width or width, width, bias)
+        self.to_out = nn.ModuleList([nn.Linear(width, width)])
+
+    def to_itself(self, hidden: torch.Tensor, joined: torch.Tensor) -> torch.Tensor:
+        """Of tokens [n, k, width]; `joined` is the weights of query, key and value in one."""
+        return self.attend(*linear(hidden, joined).chunk(3, dim=-1))
+
+    def to_text(self, hidden: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
+        """Of tokens [n, k, width] to keys and values, side by side: [n, words, 2·width]."""
+        return self.attend(self.to_q(hidden), *text.chunk(2, dim=-1))
+
+    def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        """Of queries [n, q, width] to keys and values [n, k, width], projected out."""
+        n, heads = len(query), self.heads
+        q, k, v = (t.view(n, t.shape[1], heads, -1).transpose(1, 2) for t in (query, key, value))
+        mixed = scaled_dot_product_attention(q, k, v)
+        out: torch.Tensor = self.to_out[0](mixed.transpose(1, 2).flatten(2))
+        return out
+
+
+class _Gate(nn.Module):
+    """Values and their gates."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(width, 8 * width)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.proj(hidden)
+        return out
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.net = nn.ModuleList([_Gate(width), nn.Identity(), nn.Linear(4 * width, width)])
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        values, gate = self.net[0](hidden).chunk(2, dim=-1)
+        out: torch.Tensor = self.net[2](gelu(gate).mul_(values))
+        return out
+
+
+class _TransformerLayer(nn.Module):
+    """Attention to itself, attention to the text, and a gated feed-forward part."""
+
+    def __init__(self, width: int, heads: int, text_width: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attn1 = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width)
+        self.attn2 = Attention(width, heads, text_width)
+        self.norm3 = nn.LayerNorm(width)
+        self.ff = _FeedForward(width)
+        self.joined: torch.Tensor | None = None
+
+    def arrange(self) -> None:
+        """Lay the weights out for use, once they are where they will stay."""
+        layers = (self.attn1.to_q, self.attn1.to_k, self.attn1.to_v)
+        self.joined = join([layer.weight for layer in layers])
+
+    def forward(self, hidden: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
+        assert self.joined is not None
+        hidden = hidden + self.attn1.to_itself(self.norm1(hidden), self.joined)
+        hidden += self.attn2.to_text(self.norm2(hidden), text)
+        hidden += self.ff(self.norm3(hidden))
+        return hidden
+
+
+class Transformer(nn.Module):
+    """Transformer layers over the pixels [n, C, h, w], around which the input is led."""
+
+    def __init__(
+        self, width: int, heads: int, text_width: int, groups: int, layers: int, flat: bool
+    ) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(groups, width, 1e-6)
+        self.proj_in = nn.Linear(width, width) if flat else nn.Conv2d(width, width, 1)
+        self.transformer_blocks = nn.ModuleList(
+            [_TransformerLayer(width, heads, text_width) for _ in range(layers)]
+        )
+        self.proj_out = nn.Linear(width, width) if flat else nn.Conv2d(width, width, 1)
+
+    def forward(self, x: torch.Tensor, texts: Iterator[torch.Tensor]) -> torch.Tensor:
+        """Takes the keys and values for each layer from `texts`."""
+        hidden = pointwise(self.proj_in, tokens(self.norm(x)))
+        for layer in self.transformer_blocks:
+            hidden = layer(hidden, next(texts))
+        return image(pointwise(self.proj_out, hidden), x).add_(x)
+
+
+class Convolved(nn.Module):
+    """The convolution that goes with a change of size."""
+
+    def __init__(self, width: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, stride, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.conv(x)
+        return out
+
+
+def tokens(x: torch.Tensor) -> torch.Tensor:
+    """[n, h·w, C] of [n, C, h, w], without a copy where it lies channels-last."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def image(hidden: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """[n, C, h, w] of tokens [n, h·w, C], with the sides of `like`."""
+    return hidden.view(len(like), *like.shape[2:], -1).permute(0, 3, 1, 2)
+
+
+def pointwise(layer: nn.Linear | nn.Conv2d, hidden: torch.Tensor) -> torch.Tensor:
+    """A linear layer or a 1×1 convolution, on tokens."""
+    return linear(hidden, layer.weight.flatten(1), layer.bias)
+
+
+def join(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Parameters that are used together in one tensor, of which they become views."""
+    joined = torch.cat([p.data for p in parameters])
+    sizes = [len(p) for p in parameters]
+    for parameter, view in zip(parameters, torch.split(joined, sizes), strict=True):
+        parameter.data = view
+    return joined
