@@ -24,7 +24,8 @@ from engine.sampler import Guidance, Sampler
 from engine.solvers.contract import SolverTable
 from engine.walk import Sampling
 
-#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling.
+#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
+#: and, in order, how far they may be ahead of it.
 _RECALLED_AT_ONCE = 32
 #: Points of the plane in work beside the walk's frames.
 _PROBES = 2
@@ -86,7 +87,7 @@ class FrameWork:
     def run(self, control: JobControl, take_probe: Callable[[], Probe | None]) -> Iterator[m.Event]:
         """All frames of the job. Raises Cancelled at the next step after a cancel."""
         unseen = self._job.tickets()
-        scanning = True
+        scanning = not self._job.in_order
         while True:
             control.check()
             if scanning:
@@ -127,7 +128,7 @@ class FrameWork:
     ) -> Iterator[m.Event]:
         if self._probes_in_flight() < _PROBES and (probe := take_probe()) is not None:
             yield from self._admit_probe(probe)
-        while self._job.left and self._may_start():
+        while self._job.left and self._may_start() and self._in_reach():
             ticket = self._job.next(control.focus)
             if ticket is None:
                 return
@@ -161,6 +162,15 @@ class FrameWork:
         return sampler.free > _PROBES - self._probes_in_flight() and self._tools.batching.admits(
             frames, sampler.newest, sampler.steps, self._shown
         )
+
+    def _in_reach(self) -> bool:
+        """In order, what is remembered does not run far ahead of what is in work: whoever puts the
+        walk together has to hold all that comes early."""
+        if not self._job.in_order:
+            return True
+        indices = (t.index for flight in self._flights.values() for t in flight.tickets)
+        oldest = min(indices, default=self._job.lowest)
+        return self._job.lowest - oldest <= _RECALLED_AT_ONCE + self._slots
 
     def _probes_in_flight(self) -> int:
         return sum(1 for f in self._flights.values() if f.probe and not f.tickets)

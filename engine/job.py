@@ -43,7 +43,7 @@ class Job:
         wanted: tuple[int, ...] | None,
         in_order: bool = False,
     ) -> None:
-        self._paths, self._settings, self._in_order = paths, settings, in_order
+        self._paths, self._settings, self.in_order = paths, settings, in_order
         self._lanes = [Refinement(p.walk.frames, _inside(wanted, p.walk.frames)) for p in paths]
         self.totals = tuple(lane.left for lane in self._lanes)
         self.done = 0
@@ -57,13 +57,18 @@ class Job:
         """Frames that nobody has claimed."""
         return sum(lane.left for lane in self._lanes)
 
+    @property
+    def lowest(self) -> int:
+        """The first frame that nobody has claimed in some lane."""
+        return min(lane.lowest for lane in self._lanes)
+
     def next(self, focus: int) -> Ticket | None:
         """Claim the most wanted frame of the lane that has most left."""
         if not self.left:
             return None
         lane = max(range(len(self._lanes)), key=lambda k: self._lanes[k].left)
         refinement = self._lanes[lane]
-        index = refinement.first() if self._in_order else refinement.next(focus)
+        index = refinement.first() if self.in_order else refinement.next(focus)
         return None if index is None else Ticket(lane, index)
 
     def claim(self, ticket: Ticket) -> bool:

@@ -40,11 +40,16 @@ class Refinement:
             if self._open[index]:
                 yield index
 
+    @property
+    def lowest(self) -> int:
+        """The first frame left; the count where none is."""
+        return int(np.argmax(self._open)) if self.left else len(self._open)
+
     def first(self) -> int | None:
         """Claim the first frame left, or None when none is."""
         if not self.left:
             return None
-        index = int(np.argmax(self._open))
+        index = self.lowest
         self.take(index)
         return index
 

@@ -134,6 +134,23 @@ def test_the_same_request_again_is_read_and_equal(folder: FilePath, renderer: Re
     assert all(np.array_equal(first[k].image, again[k].image) for k in first)
 
 
+def test_in_order_what_is_remembered_does_not_run_away_from_what_is_not(folder: FilePath) -> None:
+    """Whoever puts lanes together frame by frame holds what comes early: that must be bounded."""
+    walk, quick = replace(WALK, frames=80), Sampling(steps=2, guidance=1.0, width=32, height=32)
+    store, holed = FrameStore(), FrameStore()
+    request = _request(folder, walk, sampling=quick, batch=4, in_order=True)
+    for (_, index), frame in _finals(Renderer(store).run(request, JobControl())).items():
+        stored = store.get(frame.key)
+        if index != 5 and stored is not None:
+            holed.put(frame.key, stored)
+    events = list(Renderer(holed).run(request, JobControl()))
+    order = [index for _, index in _finals(events)]
+    assert sorted(order) == list(range(80))
+    assert order[:5] == [0, 1, 2, 3, 4]
+    assert 5 < order.index(5) < 45, "some, but not all, while the missing one is in work"
+    assert order[order.index(5) + 1 :] == list(range(order.index(5) + 1, 80))
+
+
 def test_other_frames_and_methods_reuse_what_is_equal(folder: FilePath, renderer: Renderer) -> None:
     list(renderer.run(_request(folder), JobControl()))
     twice = replace(WALK, frames=13)
