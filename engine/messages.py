@@ -143,6 +143,16 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptCut:
+    """A prompt takes more tokens than the model reads: the rest of it has no effect."""
+
+    job: int
+    prompt: str
+    tokens: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class PathReady:
     """The geometry of one lane: where its frames and keyframes lie, and the other methods' paths.
 
@@ -264,6 +274,7 @@ JobEvent = (
     ModelLoading
     | ModelReady
     | JobStarted
+    | PromptCut
     | PathReady
     | FrameReady
     | FrameFailed

@@ -46,6 +46,11 @@ class ProgressLines:
             case m.JobStarted() if self._terminal:
                 total = sum(event.totals)
                 self._bar = tqdm(total=total, unit="frame", file=self._stream, dynamic_ncols=True)
+            case m.PromptCut():
+                self.say(
+                    f'The prompt "{_begun(event.prompt)}" has {event.tokens} tokens and the model '
+                    f"reads {event.limit}; the rest has no effect, so shorten it."
+                )
             case m.FrameReady(tier=m.Tier.FINAL) if self._bar is not None:
                 self._bar.update()
             case m.Progress() if self._bar is None:
@@ -77,3 +82,7 @@ class ProgressLines:
         left = event.seconds_left
         rest = f", {left:.0f} s left" if left is not None and event.done < event.total else ""
         self.say(f"frame {event.done}/{event.total}{rest}")
+
+
+def _begun(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -125,6 +125,7 @@ class Renderer:
             paths, self._settings(request.sampling), request.indices, in_order=request.in_order
         )
         yield m.JobStarted(request.job, job.totals)
+        yield from self._cut_prompts(request)
         for name, reason in failures.items():
             yield m.MeasureFailed(request.job, name, reason)
         for lane, path in enumerate(paths):
@@ -189,6 +190,14 @@ class Renderer:
     def _path(self, walk: Walk, shape: tuple[int, int, int]) -> Path:
         bank = self._banks.setdefault(shape, NoiseBank(shape))
         return Path(walk, bank, {text: self._text(text) for text in prompts_of(walk)})
+
+    def _cut_prompts(self, request: m.RenderRequest) -> Iterator[m.PromptCut]:
+        """The prompts that the model does not read to their end, each once."""
+        texts = dict.fromkeys(text for lane in request.lanes for text in prompts_of(lane.walk))
+        for text in texts:
+            count = self._loaded.count(text)
+            if count.tokens > count.limit:
+                yield m.PromptCut(request.job, text, count.tokens, count.limit)
 
     def _text(self, text: str) -> Array:
         """The embedding [tokens, width] of one prompt, encoded once."""

@@ -24,7 +24,8 @@ class ExplorerState(QObject):
     Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
     new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
     progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
-    details); auto_changed(bool); measures_wanted_changed. Requests for the session:
+    details); model_missing(hub id), it would have to be downloaded; auto_changed(bool);
+    measures_wanted_changed. Requests for the session:
     generate_requested, cancel_requested, finish_requested, pause_requested,
     probe_requested(x, y).
     """
@@ -41,6 +42,7 @@ class ExplorerState(QObject):
     model_changed = Signal()
     probe_changed = Signal()
     message_posted = Signal(str, str)
+    model_missing = Signal(str)
     auto_changed = Signal(bool)
     measures_wanted_changed = Signal()
     generate_requested = Signal()
@@ -247,6 +249,8 @@ class ExplorerState(QObject):
                 self.model_changed.emit()
             case m.JobStarted():
                 self.progress_changed.emit()
+            case m.PromptCut():
+                pass  # the prompt's own field counts its tokens and marks what is not read
             case m.PathReady():
                 self.results.lanes[event.lane].path = event
                 self.path_changed.emit(event.lane)
@@ -271,7 +275,10 @@ class ExplorerState(QObject):
                 self._end_job()
             case m.JobFailed():
                 self._end_job()
-                self.message_posted.emit(event.message, event.details)
+                if event.missing:
+                    self.model_missing.emit(event.missing)
+                else:
+                    self.message_posted.emit(event.message, event.details)
             case _:
                 assert_never(event)
 

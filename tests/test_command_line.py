@@ -80,6 +80,17 @@ def test_methods_are_rendered_side_by_side(folder: str, tmp_path: Path) -> None:
         assert sheet.height >= 2 * 32
 
 
+def test_a_prompt_that_is_not_read_to_its_end_is_named(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "cat " * 90
+    options = ["--prompt", long, "--prompt-end", "a cat", "--compare", "linear,slerp"]
+    assert _render(folder, tmp_path / "walk", *options) == 0
+    said = capsys.readouterr().err
+    assert said.count("has 90 tokens and the model reads 75") == 1
+    assert long not in said
+
+
 def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
     out = tmp_path / "maps"
     assert _render(folder, out, "--compare", "linear,slerp", "--difference", "slerp") == 0

@@ -21,7 +21,7 @@ from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
 from engine.models.schedulers import make_scheduler, solver_name
 from engine.models.text_tower import TextTower
-from engine.models.tokens import TokenCounter
+from engine.models.tokens import TokenCount, TokenCounter
 from engine.models.unet import UnetRunner, make_runner
 from engine.models.vae import VaeDecoder
 from engine.walk import Sampling
@@ -97,6 +97,10 @@ class DiffusionModel:
     def has_scorer(self) -> bool:
         """Whether a CLIP model for scoring came with the model."""
         return self.card.scorer is not None
+
+    def count(self, prompt: str) -> TokenCount:
+        """How many tokens a prompt takes, of how many are read."""
+        return self._open.tokenizer.count(prompt)
 
     def encode(self, prompts: Sequence[str]) -> torch.Tensor:
         """Text embeddings [n, tokens, width], float32 on the CPU.
