@@ -65,7 +65,6 @@ class Companions(QObject):
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
         self._frames, self._places = frames, places
-        self._awaited = ""
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, places.recovery, self)
@@ -101,6 +100,8 @@ class Companions(QObject):
     def model(self) -> ModelDialog:
         dialog = ModelDialog(self._settings, self.background, self._window)
         dialog.chosen.connect(self.use_model)
+        dialog.scorer_fetched.connect(self._scorer_fetched)
+        self._window.closing.connect(dialog.hub.stop)
         dialog.unload_asked.connect(self._state.pause)
         return dialog
 
@@ -138,7 +139,7 @@ class Companions(QObject):
                 "open": documents.ask_open,
                 "save": documents.save,
                 "save_as": documents.ask_save,
-                "model": lambda: self.model.open_for(self._state.exploration.model),
+                "model": self.choose_model,
                 "export": lambda: self.export.open_now(),
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
@@ -152,7 +153,7 @@ class Companions(QObject):
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
         self.documents.displaced.connect(self._offer_displaced)
-        self._state.model_changed.connect(self._model_changed)
+        self._state.model_missing.connect(self._offer_download)
         self._settings.changed.connect(self._follow_preferences)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
         self.recorder.saved.connect(self._recording_saved)
@@ -215,26 +216,45 @@ class Companions(QObject):
             f"Recorded to {film}.", "Open folder", show_folder, lambda: None
         )
 
+    def choose_model(self) -> None:
+        """Show the models at hand; those of the hub are fetched in the precision that is in use."""
+        info = self._state.model
+        self.model.hub.half = info is not None and info.precision != "float32"
+        self.model.open_for(self._state.exploration.model)
+
     def show_model(self, location: str) -> None:
         """Show what is known of a model, to be used with one more click."""
-        self.model.open_for(self._state.exploration.model)
+        self.choose_model()
         self.model.offer(location)
 
-    def use_model(self, location: str, report: ModelReport | None) -> None:
+    def use_model(self, location: str, report: ModelReport) -> None:
         """Render with another model, at the size and with the steps that suit it."""
-        exploration = replace(self._state.exploration, model=location)
-        if report is not None:
-            exploration = replace(exploration, sampling=recommended(report.path, report))
-        else:
-            self._awaited = location  # the engine knows once it has fetched it
-        self._state.edit(exploration, "Model")
+        state = self._state
+        if location == state.exploration.model:
+            state.generate()  # it was missing; what the walk says of sizes is meant for it
+            return
+        sampling = recommended(report.path, report)
+        state.edit(replace(state.exploration, model=location, sampling=sampling), "Model")
 
-    def _model_changed(self) -> None:
-        info, awaited = self._state.model, self._awaited
-        if info is not None and awaited and self._state.exploration.model == awaited:
-            self._awaited = ""
-            sampling = info.default_sampling
-            self._state.edit(replace(self._state.exploration, sampling=sampling), "Model")
+    def _offer_download(self, model: str) -> None:
+        def show() -> None:
+            self.choose_model()
+            self.model.hub.name.setText(model)
+            self.model.hub.name.setFocus()
+
+        text = f"This walk is drawn by {model}, which is not on this machine."
+        if text in self._window.messages.texts:
+            return
+        self._window.messages.offer(
+            text,
+            "Get it from the hub…",
+            show,
+            lambda: None,
+        )
+
+    def _scorer_fetched(self, model: str) -> None:
+        if model == self._state.exploration.scorer:
+            self._state.generate()
 
     def _show_log(self) -> None:
         self.log.read()

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QFileDialog,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.models.check import STARTER_FOLDER, check_model
-from engine.models.hub import CachedModel, Hub, is_hub_id
+from engine.models.hub import CachedModel, Hub
 from engine.models.report import ModelReport
 from engine.models.wanted import diffusion_model
 from engine.walk import STARTER
 from gui.background import Background
-from gui.fields import column, heading, note, row
+from gui.fields import column, heading, row
+from gui.hub_panel import HubPanel
 from gui.settings import Settings
 from gui.theme import UNIT
 
@@ -65,17 +66,23 @@ def report_text(report: ModelReport) -> str:
 class ModelDialog(QDialog):
     """Lists the built-in model, recent ones and the hub's cache, and checks the selected one.
 
-    Signals: chosen(location, report or None for one that is on the hub only); unload_asked.
+    Signals: chosen(location, report); scorer_fetched(hub id), a CLIP model has come; unload_asked.
     """
 
     chosen = Signal(str, object)
+    scorer_fetched = Signal(str)
     unload_asked = Signal()
 
     def __init__(
-        self, settings: Settings, background: Background, parent: QWidget | None = None
+        self,
+        settings: Settings,
+        background: Background,
+        parent: QWidget | None = None,
+        make_hub: Callable[[], Hub] = Hub,
     ) -> None:
         super().__init__(parent)
-        self._settings, self._background = settings, background
+        self._settings, self._background, self._make_hub = settings, background, make_hub
+        self._cached: dict[str, CachedModel] = {}
         self._report: ModelReport | None = None
         self._reports: dict[str, ModelReport] = {}
         self.setWindowTitle("Model")
@@ -89,19 +96,19 @@ class ModelDialog(QDialog):
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAccessibleName("What is known of the selected model")
-        self.hub = QLineEdit()
-        self.hub.setPlaceholderText("owner/name of a model on the hub")
-        self.hub.setAccessibleName("Model on the hub")
-        self.hub.textChanged.connect(self._hub_changed)
-        self.hub.returnPressed.connect(self.use)
-        self.offline = QCheckBox("Offline: never ask the network")
-        self.offline.toggled.connect(self._set_offline)
+        self.hub = HubPanel(settings, make_hub)
+        self.hub.name_changed.connect(self._show_use)
+        self.hub.busy_changed.connect(self._show_busy)
+        self.hub.fetched.connect(self._fetched)
         self._make_buttons()
         self._lay_out()
 
     def _make_buttons(self) -> None:
         self.use_button = QPushButton("Use this model")
         self.use_button.setDefault(True)
+        self.remove_button = QPushButton("Delete…")
+        self.remove_button.setToolTip("Delete the selected model from the hub's cache")
+        self.remove_button.clicked.connect(self.ask_remove)
         self.use_button.clicked.connect(self.use)
         self._folder = QPushButton("Folder…")
         self._folder.setToolTip("A folder in the diffusers layout")
@@ -114,7 +121,7 @@ class ModelDialog(QDialog):
         self._unload.clicked.connect(self.unload_asked)
         self._close = QPushButton("Close")
         self._close.clicked.connect(self.reject)
-        for button in (self._folder, self._file, self._unload, self._close):
+        for button in (self._folder, self._file, self._unload, self._close, self.remove_button):
             button.setAutoDefault(False)
 
     def _lay_out(self) -> None:
@@ -123,13 +130,10 @@ class ModelDialog(QDialog):
             side.setSpacing(2 * UNIT)
         left.addWidget(heading("At hand"))
         left.addWidget(self.list, 1)
-        left.addLayout(row(self._folder, self._file, 1, spacing=2 * UNIT))
+        left.addLayout(row(self._folder, self._file, 1, self.remove_button, spacing=2 * UNIT))
         right.addWidget(heading("Before it is loaded"))
         right.addWidget(self.details, 1)
-        right.addWidget(heading("From the Hugging Face hub"))
         right.addWidget(self.hub)
-        right.addWidget(note("Downloaded once, with progress in the status bar; Esc cancels."))
-        right.addWidget(self.offline)
         middle = row(spacing=6 * UNIT)
         middle.addLayout(left, 1)
         middle.addLayout(right, 1)
@@ -141,10 +145,9 @@ class ModelDialog(QDialog):
 
     def open_for(self, location: str) -> None:
         """Show the dialog with the model that is in use selected."""
-        self.offline.setChecked(self._settings.preferences.offline)
-        self.hub.clear()
+        self.hub.begin()
         self._fill(location)
-        self._background.run(Hub().cached, self._add_cached)
+        self._read_cache()
         self.show()
         self.raise_()
 
@@ -159,19 +162,76 @@ class ModelDialog(QDialog):
         self.list.setCurrentRow(self.list.count() - 1)
 
     def use(self) -> None:
-        """Load the selected model, or the one of the hub whose name is written."""
-        wanted = self.hub.text().strip()
+        """Use the selected model, or download the one of the hub whose name is written."""
         item = self.list.currentItem()
-        if wanted:
-            location, report = wanted, None
+        if self.hub.wanted:
+            self.hub.fetch()
         elif item is not None and self._report is not None and self._report.ok:
-            location, report = item.data(ROLE).location, self._report
+            self._choose(item.data(ROLE).location, self._report)
+
+    def reject(self) -> None:
+        """Cancel the download; without one, close the dialog."""
+        if self.hub.busy:
+            self.hub.cancel()
         else:
+            super().reject()
+
+    def ask_remove(self) -> None:
+        """Delete the selected model from the hub's cache, once the person has confirmed it."""
+        model = self._selected_cached()
+        if model is None:
             return
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Delete a model",
+            f"Delete {model.id} from this machine? {size_text(model.bytes)} become free; "
+            "it can be downloaded again.",
+            QMessageBox.StandardButton.Cancel,
+            self,
+        )
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        delete.clicked.connect(partial(self._remove, model.id))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _choose(self, location: str, report: ModelReport) -> None:
         if location != STARTER:
             self._settings.remember(KIND, location)
         self.chosen.emit(location, report)
         self.accept()
+
+    # ── the hub and its cache ────────────────────────────────────────────────────────────────
+
+    def _fetched(self, model: str, report: ModelReport | None) -> None:
+        self._read_cache()
+        if report is None:
+            self.hub.say(f"{model} is on this machine; it is a CLIP model, which can score.")
+            self.scorer_fetched.emit(model)
+        elif report.ok:
+            self._choose(model, report)
+        else:
+            self.hub.say(report.problem)
+
+    def _read_cache(self) -> None:
+        # The hub's library takes a while to import, and its cache to be read: not on this thread.
+        self._background.run(lambda: self._make_hub().cached(), self._add_cached)
+
+    def _remove(self, model: str) -> None:
+        self._background.run(lambda: self._make_hub().remove(model), partial(self._removed, model))
+
+    def _removed(self, model: str, error: Exception | None) -> None:
+        if error is not None:
+            self.hub.say(f"{model} could not be deleted ({error}); close what uses it.")
+            return
+        self._cached.pop(model, None)
+        self._reports.pop(model, None)
+        for number in reversed(range(self.list.count())):
+            if self._offer(number).location == model:
+                self.list.takeItem(number)
+
+    def _selected_cached(self) -> CachedModel | None:
+        item = self.list.currentItem()
+        return None if item is None else self._cached.get(item.data(ROLE).location)
 
     # ── the list ─────────────────────────────────────────────────────────────────────────────
 
@@ -196,6 +256,7 @@ class ModelDialog(QDialog):
     def _add_cached(self, found: tuple[CachedModel, ...] | Exception) -> None:
         if isinstance(found, Exception):
             return  # what is in the cache is an offer; without one there are others
+        self._cached = {model.id: model for model in found}
         for model in found:
             if not any(self._offer(n).location == model.id for n in range(self.list.count())):
                 self._add(Offer(model.id, f"{model.id}   {size_text(model.bytes)}"))
@@ -208,16 +269,18 @@ class ModelDialog(QDialog):
 
     def _selected(self, item: QListWidgetItem | None) -> None:
         self._report = None
-        self.use_button.setEnabled(False)
+        self.remove_button.setEnabled(self._selected_cached() is not None)
+        self._show_use()
         if item is None:
             return
         offer: Offer = item.data(ROLE)
-        self.hub.clear()
+        self.hub.name.clear()
         if offer.location in self._reports:
             self._show_report(offer.location, self._reports[offer.location])
             return
         self.details.setText("Looking at it…")
-        self._background.run(partial(_check, offer), partial(self._show_report, offer.location))
+        look = partial(_check, offer, self._make_hub)
+        self._background.run(look, partial(self._show_report, offer.location))
 
     def _show_report(self, location: str, report: ModelReport | Exception) -> None:
         item = self.list.currentItem()
@@ -227,20 +290,21 @@ class ModelDialog(QDialog):
             report = ModelReport(Path(location), problems=(str(report),))
         self._reports[location] = self._report = report
         self.details.setText(report_text(report))
-        self.use_button.setEnabled(report.ok)
+        self._show_use()
 
     # ── the rest ─────────────────────────────────────────────────────────────────────────────
 
-    def _hub_changed(self, text: str) -> None:
-        if not text.strip():
-            self.use_button.setEnabled(self._report is not None and self._report.ok)
-            return
-        self.use_button.setEnabled(is_hub_id(text.strip()))
+    def _show_use(self) -> None:
+        """What the button does depends on what is written, and on what is selected."""
+        from_hub = bool(self.hub.wanted)
+        self.use_button.setText("Download and use" if from_hub else "Use this model")
+        sound = self._report is not None and self._report.ok
+        self.use_button.setEnabled(self.hub.ready if from_hub else sound)
 
-    def _set_offline(self, offline: bool) -> None:
-        preferences = self._settings.preferences
-        if preferences.offline != offline:
-            self._settings.set_preferences(replace(preferences, offline=offline))
+    def _show_busy(self, busy: bool) -> None:
+        self._close.setText("Cancel" if busy else "Close")
+        self.list.setEnabled(not busy)
+        self._show_use()
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "A model in the diffusers layout")
@@ -255,8 +319,8 @@ class ModelDialog(QDialog):
             self.offer(name)
 
 
-def _check(offer: Offer) -> ModelReport:
-    folder = offer.folder or Hub().folder_of(offer.location, diffusion_model(half=False))
+def _check(offer: Offer, make_hub: Callable[[], Hub]) -> ModelReport:
+    folder = offer.folder or make_hub().folder_of(offer.location, diffusion_model(half=False))
     if folder is None:
         return ModelReport(
             Path(offer.location),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -74,6 +75,10 @@ class Hub:
         """The folder of a model that is whole in the cache, else None. Connects nowhere."""
         snapshots = _snapshots(self._cache / _folder_name(model))
         return next((folder for folder in snapshots if wanted.is_whole(folder)), None)
+
+    def remove(self, model: str) -> None:
+        """Delete a model from the cache, whole or broken. Raises OSError where that fails."""
+        shutil.rmtree(self._cache / _folder_name(model))
 
     def fetch(self, model: str, wanted: Wanted, progress: Reporter) -> Path:
         """The folder of a model, downloaded where it is not in the cache.

@@ -42,6 +42,17 @@ def diffusion_model(half: bool) -> Wanted:
     )
 
 
+def any_model(half: bool) -> Wanted:
+    """Whichever of the two there is."""
+    draws, scores = diffusion_model(half), clip_model()
+
+    def choose(model: str, listing: Listing) -> tuple[RemoteFile, ...]:
+        kind = scores if "model_index.json" not in listing and "config.json" in listing else draws
+        return kind.choose(model, listing)
+
+    return Wanted(lambda folder: draws.is_whole(folder) or scores.is_whole(folder), choose)
+
+
 def clip_model() -> Wanted:
     """A CLIP folder, for scoring."""
     return Wanted(is_whole=lambda folder: not check_clip(folder), choose=_clip_files)

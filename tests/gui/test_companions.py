@@ -12,9 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine import messages as m
 from engine.models.report import ModelReport
 from engine.session_file import load_session, save_session
-from engine.walk import STARTER, Exploration, Sampling, lanes_of
+from engine.walk import STARTER, Exploration, lanes_of
 from gui.panes import ViewMode
 from gui.settings import Preferences, Settings
 from gui.theme import DARK, LIGHT
@@ -89,12 +90,34 @@ def test_another_model_brings_its_own_size(studio: Studio, tmp_path: Path) -> No
     assert studio.state.exploration.model == STARTER
 
 
-def test_a_model_of_the_hub_brings_its_size_once_it_is_there(studio: Studio) -> None:
-    studio.state.edit_sampling("Steps", steps=3)
-    studio.companions.use_model("owner/name", None)
-    assert studio.state.exploration.sampling.steps == 3
-    studio.finish()
-    assert studio.state.exploration.sampling == Sampling(20, 4.0, 128, 128)
+def test_a_missing_model_is_offered_once_and_never_fetched_unasked(studio: Studio) -> None:
+    studio.state.replace_exploration(Exploration(model="owner/name"))
+    for _ in range(2):
+        studio.state.generate()
+        job = studio.engine.requests[-1].job
+        studio.engine.post(m.JobFailed(job, "It is missing.", missing="owner/name"))
+        studio.settle()
+    assert all(request.downloads == () for request in studio.engine.requests)
+    (text,) = studio.window.messages.texts
+    assert "owner/name, which is not on this machine" in text
+    buttons = studio.window.messages.findChildren(type(studio.window.toolbar.model))
+    next(b for b in buttons if b.text() == "Get it from the hub…").click()
+    dialog = studio.companions.model
+    assert dialog.isVisible()
+    assert dialog.hub.wanted == "owner/name"
+    assert dialog.use_button.text() == "Download and use"
+    dialog.close()
+
+
+def test_a_model_that_came_is_used_with_the_walks_own_settings(
+    studio: Studio, tmp_path: Path
+) -> None:
+    studio.state.replace_exploration(Exploration(model="owner/name"))
+    before = studio.state.exploration
+    asked = len(studio.engine.requests)
+    studio.companions.use_model("owner/name", ModelReport(tmp_path, kind="folder"))
+    assert studio.state.exploration == before
+    assert len(studio.engine.requests) == asked + 1
 
 
 def test_the_theme_changes_while_the_window_is_open(studio: Studio) -> None:

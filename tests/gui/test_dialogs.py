@@ -7,20 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from engine.walk import STARTER, Exploration, NoiseSource
+from engine.walk import Exploration, NoiseSource
 from gui.about_dialog import AboutDialog, versions
 from gui.actions import TABLE, Entry
 from gui.appearance import Appearance
 from gui.background import Background
 from gui.hints import HINTS, HintBar
 from gui.log_view import LogView, tail
-from gui.model_dialog import ModelDialog
 from gui.settings import Preferences, Settings
 from gui.shortcuts_dialog import ShortcutsDialog
 from gui.state import ExplorerState
@@ -75,52 +74,6 @@ def test_the_log_is_read_from_its_end(tmp_path: Path, qtbot: QtBot) -> None:
     view = LogView(path)
     qtbot.addWidget(view)
     assert "line 999" in view.text.toPlainText()
-
-
-class Models:
-    def __init__(self, settings: Settings, qtbot: QtBot) -> None:
-        self.parent = QWidget()
-        qtbot.addWidget(self.parent)
-        self.background = Background(self.parent)
-        self.dialog = ModelDialog(settings, self.background, self.parent)
-        self.chosen: list[tuple[str, object]] = []
-        self.dialog.chosen.connect(lambda *args: self.chosen.append(args))
-
-
-@pytest.fixture
-def models(settings: Settings, qtbot: QtBot) -> Models:
-    return Models(settings, qtbot)
-
-
-def test_an_unsafe_model_is_named_and_cannot_be_used(
-    models: Models, tmp_path: Path, qtbot: QtBot
-) -> None:
-    unsafe = tmp_path / "model.ckpt"
-    unsafe.write_bytes(b"\x80\x04canary.")
-    models.dialog.open_for(STARTER)
-    models.dialog.offer(str(unsafe))
-    qtbot.waitUntil(lambda: "cannot be opened" in models.dialog.details.text())
-    assert not models.dialog.use_button.isEnabled()
-    models.dialog.use()
-    assert models.chosen == []
-    models.background.close()
-
-
-def test_a_hub_name_is_taken_when_it_is_one(models: Models) -> None:
-    models.dialog.open_for(STARTER)
-    models.dialog.hub.setText("no name")
-    assert not models.dialog.use_button.isEnabled()
-    models.dialog.hub.setText("owner/name")
-    QTest.keyClick(models.dialog.hub, Qt.Key.Key_Return)
-    assert models.chosen == [("owner/name", None)]
-    models.background.close()
-
-
-def test_the_offline_switch_is_a_preference(models: Models, settings: Settings) -> None:
-    models.dialog.open_for(STARTER)
-    models.dialog.offline.click()
-    assert settings.preferences.offline
-    models.background.close()
 
 
 @pytest.fixture
