@@ -78,6 +78,11 @@ class Theme:
             return self.muted
         return lighten(colour).name() if self.dark else colour.name()
 
+    def method_ink(self, name: str) -> str:
+        """A method's colour for type: on light it is dark enough to be read."""
+        colour = QColor(self.method_colour(name))
+        return colour.name() if self.dark else darken(colour).name()
+
     def font(self, scale: float = 1.0, *, bold: bool = False, digits: bool = False) -> QFont:
         """The window's typeface, scaled; `digits` keeps numbers from jumping as they change."""
         font = QFont(QApplication.font())
@@ -209,7 +214,13 @@ def mix(first: str, second: str, share: float) -> str:
     return QColor(*(round(x + (y - x) * share) for x, y in pairs)).name()
 
 
+def darken(colour: QColor) -> QColor:
+    """The same hue, dark enough to be read on a light ground."""
+    hue, saturation = max(colour.hslHueF(), 0.0), colour.hslSaturationF()
+    return QColor.fromHslF(hue, saturation, min(colour.lightnessF(), 0.34))
+
+
 def lighten(colour: QColor) -> QColor:
     """The same hue, light enough to be read on a dark ground."""
     saturation = min(colour.hslSaturationF(), 0.85)
-    return QColor.fromHslF(max(colour.hslHueF(), 0.0), saturation, max(colour.lightnessF(), 0.58))
+    return QColor.fromHslF(max(colour.hslHueF(), 0.0), saturation, max(colour.lightnessF(), 0.5))

@@ -17,7 +17,7 @@ class PromptSlerp(Method):
     """
 
     label = "Prompts, slerp"
-    colour = "#009E73"
+    colour = "#7FB239"
     planar = True
     passes_ends = False
     walks_noise = False

@@ -11,7 +11,7 @@ from engine.walk import Sampling
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
-    """What starter.json says, {} without one: steps, guidance, width, height, name, hints …"""
+    """What starter.json says, {} without one: steps, guidance, width, height."""
     file = folder / "starter.json"
     return read_object(file) if file.is_file() else {}
 

@@ -11,6 +11,8 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
+from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT
+
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "starter_model"
 REFERENCE = Path(__file__).with_name("reference.json")
 
@@ -62,7 +64,7 @@ def test_a_prompt_and_a_seed_give_the_same_picture(
 ) -> None:
     source = torch.Generator().manual_seed(1)
     picture = pipeline(
-        starter["prompt"],
+        ARTICLE_PROMPT,
         num_inference_steps=starter["steps"],
         guidance_scale=starter["guidance"],
         latents=torch.randn(1, 4, 16, 16, generator=source),
@@ -80,12 +82,12 @@ def test_the_scorer_shares_the_text_tower(pipeline: StableDiffusionPipeline) -> 
         assert torch.equal(value, theirs[name]), name
 
 
-def test_the_scorer_scores(starter: dict[str, object]) -> None:
+def test_the_scorer_scores() -> None:
     clip = CLIPModel.from_pretrained(FOLDER / "clip", dtype=torch.float32)
     processor = CLIPImageProcessor.from_pretrained(FOLDER / "clip")
     tokenizer = CLIPTokenizer.from_pretrained(FOLDER / "clip")
     pixels = processor(np.full((128, 128, 3), 200, np.uint8), return_tensors="pt").pixel_values
-    tokens = tokenizer([str(starter["scoring_text"])], return_tensors="pt")
+    tokens = tokenizer([ARTICLE_SCORING_TEXT], return_tensors="pt")
     with torch.no_grad():
         output = clip(**tokens, pixel_values=pixels)
     assert pixels.shape == (1, 3, 64, 64)

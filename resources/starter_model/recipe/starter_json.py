@@ -10,7 +10,6 @@ from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FU
 STEPS = 20
 GUIDANCE = 4.0
 PROMPT = "An high resolution photo of a cat"
-SCORING_TEXT = "A high resolution image of a cat"
 EXAMPLES = (
     PROMPT,
     "A high resolution photo of an orange cat in a meadow",
@@ -31,11 +30,6 @@ def starter() -> dict[str, object]:
         "guidance": GUIDANCE,
         "width": 128,
         "height": 128,
-        "prompt": PROMPT,
-        "negative_prompt": "",
-        "scoring_text": SCORING_TEXT,
-        "frames": 61,
-        "fps": 15,
         "examples": list(EXAMPLES),
         "hint": (
             "Knows portraits of a cat, dog, rabbit, bear, fox, owl, frog or mouse in twelve "
