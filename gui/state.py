@@ -43,7 +43,6 @@ class ExplorerState(QObject):
     probe_changed = Signal()
     message_posted = Signal(str, str)
     model_missing = Signal(str)
-    model_missing = Signal(str)
     auto_changed = Signal(bool)
     measures_wanted_changed = Signal()
     generate_requested = Signal()
