@@ -60,6 +60,7 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(VIEW, "sheet", "&Sheet", ("Ctrl+4",), "All frames of a short walk at once", True),
     Entry(VIEW, "latent", "&Latents", ("Ctrl+5",), "The noise and the result, by channel", True),
+    Entry(VIEW, "lane", "Next &method", ("M",), "Copy this one, and take differences from it"),
     _part(VIEW),
     Entry(VIEW, "crisp", "Crisp &pixels", ("Ctrl+Shift+P",), "Enlarge without smoothing", True),
     Entry(VIEW, "full_screen", "&Full screen", ("F11",), "Use the whole screen", True),

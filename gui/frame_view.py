@@ -12,12 +12,13 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from engine.messages import Image, Tier
 from gui.pane_painter import PanePainter
-from gui.panes import Pane, PaneReader, ViewMode
+from gui.panes import Pane, PaneReader, Shown, ViewMode
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 from gui.thumbnails import copy_to_clipboard
@@ -46,6 +47,7 @@ class FrameView(QWidget):
         self.setAccessibleName("Picture at the playhead")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # for its menu by a key
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._menu = QMenu(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -78,6 +80,10 @@ class FrameView(QWidget):
             self.lane_changed.emit(lane)
             self.update()
 
+    def next_lane(self) -> None:
+        """The next of the compared methods, and after the last the first again."""
+        self.set_lane((self.lane + 1) % max(len(self._state.results.lanes), 1))
+
     @property
     def crisp(self) -> bool:
         """Whether pictures are enlarged by whole numbers only, each pixel a sharp square."""
@@ -90,6 +96,14 @@ class FrameView(QWidget):
     def panes(self) -> list[Pane]:
         """What is to be seen now, in reading order."""
         return self._reader.read(self._shown_mode(), self.lane)
+
+    def shown(self) -> Shown:
+        """What was painted last, and so what a person sees."""
+        columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
+        alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
+        lanes = (self.lane,) if alone else tuple(range(len(self._state.results.lanes)))
+        panes = tuple(pane for _, pane in self._cells)
+        return Shown(panes, max(columns, 1), () if self._state.probe is not None else lanes)
 
     def copy(self) -> None:
         """Put the picture in focus on the clipboard, if there is one."""
@@ -249,3 +263,7 @@ class FrameView(QWidget):
             painter.setFont(self._theme.font(1.1))
             painter.setPen(QColor(self._theme.faint))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text())
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

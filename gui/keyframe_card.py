@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.validate import MAX_DRAW
 from engine.walk import NoiseSource
 from gui.fields import Button, IntField, grow, row
+from gui.keyframe_picture import KeyframePicture
 from gui.prompt_edit import PromptEdit
 from gui.seed_field import SeedField
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
-from gui.thumbnails import Thumbnails, draw_rounded
+from gui.thumbnails import Thumbnails
 from gui.vocabulary import Vocabulary
 from gui.walk_edits import FEWEST_KEYFRAMES, draw_seed, inserted, with_noise, with_prompt
 from gui.wording import keyframe_letter
-
-PICTURE = 60
 
 
 class KeyframeCard(QFrame):
     """Shows keyframe number `index` of the walk and edits it. Locks are the window's own.
 
-    Signals: lock_changed(index, locked); removal_asked(index); move_asked(index, to).
+    Signals: lock_changed(index, locked); removal_asked(index); move_asked(index, to);
+    dragged(index, y) and dropped(index, y) while the mouse carries it, y of the screen.
     """
 
     lock_changed = Signal(int, bool)
     removal_asked = Signal(int)
     move_asked = Signal(int, int)
+    dragged = Signal(int, int)
+    dropped = Signal(int, int)
 
     def __init__(
         self,
@@ -46,7 +48,9 @@ class KeyframeCard(QFrame):
         self.setObjectName("card")
         self._state, self._index, self._theme = state, index, theme
         self._before: NoiseSource | None = None
-        self._picture = _Picture(state, index, thumbnails, theme)
+        self._pressed: QPointF | None = None
+        self._carried = False
+        self._picture = KeyframePicture(state, index, thumbnails, theme)
         self._prompt = PromptEdit(
             f"Prompt of keyframe {keyframe_letter(index)}",
             "What this picture shows",
@@ -55,6 +59,7 @@ class KeyframeCard(QFrame):
         )
         self._prompt.setToolTip("What this keyframe shows; prompts are blended along the walk")
         self._make_fields()
+        self._make_keys()
         self._lay_out()
         self._prompt.edited.connect(self._edit_prompt)
         self._prompt.submitted.connect(state.generate)
@@ -86,7 +91,15 @@ class KeyframeCard(QFrame):
         menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(menu)
 
+    def _make_keys(self) -> None:
+        for key, way in (("Alt+Up", -1), ("Alt+Down", 1)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            to = self._index + way
+            shortcut.activated.connect(lambda to=to: self.move_asked.emit(self._index, to))
+
     def _lay_out(self) -> None:
+        self.setToolTip("Drag it to another place in the walk, or press Alt+Up, Alt+Down")
         self._name = QLabel(keyframe_letter(self._index))
         self._name.setObjectName("keyframe")
         title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
@@ -104,6 +117,11 @@ class KeyframeCard(QFrame):
         layout.setSpacing(2 * UNIT)
         layout.addLayout(top)
         layout.addWidget(self._prompt)
+
+    @property
+    def fields(self) -> tuple[QWidget, ...]:
+        """What the Tab key goes through, in the order in which it is read."""
+        return self._dice, self._lock, self._more, self._seed, self._draw, self._prompt
 
     # ── what the panel tells it ──────────────────────────────────────────────────────────────
 
@@ -185,48 +203,25 @@ class KeyframeCard(QFrame):
         remove = menu.addAction("Remove", lambda: self.removal_asked.emit(here))
         remove.setEnabled(count > FEWEST_KEYFRAMES)
 
-
-class _Picture(QWidget):
-    """The keyframe's own frame, small; a click goes there."""
-
-    def __init__(
-        self, state: ExplorerState, index: int, thumbnails: Thumbnails, theme: Theme
-    ) -> None:
-        super().__init__()
-        self._state, self._index = state, index
-        self._thumbnails, self._theme = thumbnails, theme
-        self.setFixedSize(QSize(PICTURE, PICTURE))
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Click to go to this keyframe")
-        self.setAccessibleName(f"Picture of keyframe {keyframe_letter(index)}")
-        thumbnails.changed.connect(self._changed)
-        thumbnails.cleared.connect(self.update)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
-    def _frame(self) -> int:
-        lanes = self._state.results.lanes
-        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
-        indices = walk.keyframe_indices()
-        return indices[min(self._index, len(indices) - 1)]
-
-    def _changed(self, lane: int, index: int) -> None:
-        if lane == 0 and index == self._frame():
-            self.update()
+    # ── Qt ───────────────────────────────────────────────────────────────────────────────────
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._state.seek(self._frame())
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.globalPosition()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place = QRectF(self.rect())
-        pixmap = self._thumbnails.get(0, self._frame(), PICTURE, self.devicePixelRatioF())
-        if pixmap is not None:
-            draw_rounded(painter, place, pixmap, UNIT)
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
             return
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.missing))
-        painter.drawRoundedRect(place, UNIT, UNIT)
+        place = event.globalPosition()
+        way = (place - self._pressed).manhattanLength()
+        if not self._carried and way >= QApplication.startDragDistance():
+            self._carried = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        if self._carried:
+            self.dragged.emit(self._index, round(place.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        carried, self._carried, self._pressed = self._carried, False, None
+        if carried:
+            self.unsetCursor()
+            self.dropped.emit(self._index, round(event.globalPosition().y()))

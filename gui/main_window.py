@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
                 "redo": state.history.redo,
                 "copy": self.frame_view.copy,
                 "prompt": self._go_to_prompt,
+                "lane": self.frame_view.next_lane,
                 "crisp": self.frame_view.set_crisp,
                 "full_screen": self._set_full_screen,
                 "generate": state.generate,

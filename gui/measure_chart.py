@@ -140,7 +140,7 @@ class MeasureChart(QWidget):
         if self._live:
             here = line.values[int(np.argmin(np.abs(line.times - time)))]
             words.append(f"<b>{here:.3g}</b>" if np.isfinite(here) else "<b>–</b>")
-        colour = self._theme.method_colour(line.method)
+        colour = self._theme.method_ink(line.method)
         return f'<span style="color:{colour}">{" ".join(words)}</span>'
 
     def _draw(self) -> None:

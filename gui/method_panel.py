@@ -62,7 +62,7 @@ class MethodPanel(QWidget):
         grid.setSpacing(UNIT)
         for number, (name, button) in enumerate(self._buttons.items()):
             self._group.addButton(button)
-            button.clicked.connect(lambda _=False, name=name: self._edit_method(name))
+            button.clicked.connect(lambda _=False, name=name: self.choose(name))
             grid.addWidget(button, number // COLUMNS, number % COLUMNS)
         return grid
 
@@ -120,7 +120,8 @@ class MethodPanel(QWidget):
             self._segments.addItem(ends, segment)
         self._segments.blockSignals(False)
 
-    def _edit_method(self, name: str) -> None:
+    def choose(self, name: str) -> None:
+        """Use this method in the segment that is shown, or compare it, or no longer."""
         exploration = self._state.exploration
         if exploration.compare:
             self._state.edit(toggled(exploration, name), "Compare methods")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 from superqt.utils import QSignalThrottler
 
+from gui.fields import Button
 from gui.measure_figure import MeasureFigure, figure_on_paper
 from gui.measures import Offer, offered
 from gui.scoring_fields import ScoringFields
@@ -26,9 +27,13 @@ class MetricsPlot(QWidget):
         super().__init__(parent)
         self._state, self._theme = state, theme
         self._figure = MeasureFigure(state, theme)
-        self._choose = QToolButton()
+        self._choose = Button(
+            "Choose measures", "Which measures to draw along the walk", text="Choose measures ▾"
+        )
         self._hint = QLabel()
-        self._numbers = QToolButton()
+        self._numbers = Button(
+            "Table", "Each walk in numbers: scores, smoothness, least values", text="Table"
+        )
         self._scoring = ScoringFields(state)
         self._offers = offered()
         self._actions = {measure.name: self._action(measure) for measure in self._offers}
@@ -74,20 +79,12 @@ class MetricsPlot(QWidget):
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
     def _lay_out(self) -> None:
-        self._choose.setText("Choose measures ▾")
-        self._choose.setAutoRaise(True)
-        self._choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._choose.setToolTip("Which measures to draw along the walk")
+        self._choose.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.addActions(list(self._actions.values()))
         self._choose.setMenu(menu)
-        self._numbers.setText("Table")
         self._numbers.setCheckable(True)
-        self._numbers.setAutoRaise(True)
-        self._numbers.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._numbers.setToolTip("Each walk in numbers: scores, smoothness, least values")
         self._numbers.toggled.connect(self._figure.show_numbers)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)

@@ -66,7 +66,7 @@ class PanePainter:
 
     def _paint_title(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
         painter.setFont(self._title_font())
-        painter.setPen(QColor(self.theme.method_colour(pane.method)))
+        painter.setPen(QColor(self.theme.method_ink(pane.method)))
         line = QRectF(target.left(), target.top() - self.head, target.width(), self.head)
         elide = Qt.TextElideMode.ElideRight
         text = painter.fontMetrics().elidedText(pane.title, elide, int(line.width()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
@@ -47,6 +49,12 @@ class Panels(QObject):
         space = self.docks[name].widget()
         self.docks[name].setWidget(view)
         space.deleteLater()
+        # It is made after all others; the Tab key comes to it from its own title all the same.
+        parts = [self.docks[name].titleBarWidget(), view]
+        widgets = [w for part in parts for w in (part, *part.findChildren(QWidget))]
+        fields = [w for w in widgets if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        for first, second in pairwise(fields):
+            QWidget.setTabOrder(first, second)
 
     def reset(self) -> None:
         """Give the panels the shares of the window they have at first."""

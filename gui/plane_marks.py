@@ -158,6 +158,11 @@ class ProbeItem(PlaneItem):
         self._text = ""
         self._waiting = False
 
+    @property
+    def point(self) -> QPointF | None:
+        """Where the crosshair is."""
+        return self._point
+
     def set_probe(self, point: QPointF | None, text: str = "", *, waiting: bool = False) -> None:
         """The point, in units of std, and what is to be said of it; None takes it away."""
         self._point, self._text, self._waiting = point, text, waiting

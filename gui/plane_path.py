@@ -62,7 +62,7 @@ class CurvesItem(PlaneItem):
 
     def _draw_name(self, painter: QPainter, method: str, box: QRectF) -> None:
         painter.setFont(self._font(method))
-        painter.setPen(QColor(self.theme.method_colour(method)))
+        painter.setPen(QColor(self.theme.method_ink(method)))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, method)
 
     def _font(self, method: str) -> QFont:

@@ -41,7 +41,7 @@ def summary_html(state: ExplorerState, offers: list[Offer], theme: Theme) -> str
     head = "".join(f"<td align=right style='padding:2px 8px'>{escape(t)}</td>" for t in titles)
     lines = [f"<tr style='color:{theme.faint}'><td></td>{head}</tr>"]
     for title, method, cells in rows:
-        look = f"color:{theme.method_colour(method)}; padding:2px 0"
+        look = f"color:{theme.method_ink(method)}; padding:2px 0"
         name = f"<td style='{look}'><b>{escape(title)}</b></td>"
         row = "".join(f"<td align=right style='padding:2px 8px'>{escape(c)}</td>" for c in cells)
         lines.append(f"<tr>{name}{row}</tr>")

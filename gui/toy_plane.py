@@ -19,6 +19,8 @@ STEPS = 121
 DOT_EVERY = 12
 #: The density reaches this far (std) before it fades into the ground.
 REACH = 3.6
+#: How far an arrow key moves an end, in units of std.
+NUDGE = 0.1
 #: Two draws far enough apart for the paths to part.
 FIRST_SEED = 11
 
@@ -161,6 +163,12 @@ class ToyPlane:
         self._before = self.ends
         self.press(point)
         self.drag(point)
+
+    def nudge(self, way: QPointF, shifted: bool) -> None:
+        """Move A, or with Shift B, a little that way."""
+        ends = self.ends.copy()
+        ends[int(shifted)] += (NUDGE * way.x(), NUDGE * way.y())
+        self._item.set_ends(ends)
 
     def release(self) -> None:
         """What seemed a click was half of a double one: the end goes back."""

@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import Protocol
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from engine.messages import Points
+from gui.fields import Button
 from gui.plane_item import PlaneBox, PlaneItem
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 from gui.thumbnails import Thumbnails
 from gui.toy_plane import ToyPlane
 from gui.walk_plane import WalkPlane
+
+#: Keys with the focus on the plot: which way they go, and how much they zoom.
+WAYS = {
+    Qt.Key.Key_Left: QPointF(-1, 0),
+    Qt.Key.Key_Right: QPointF(1, 0),
+    Qt.Key.Key_Up: QPointF(0, 1),
+    Qt.Key.Key_Down: QPointF(0, -1),
+}
+ZOOMS = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
+HELP = "Arrows move the point, with Shift finely, with Ctrl the plane · + and − zoom · 0 shows all"
+TOY_HELP = "Arrows move A, with Shift B, with Ctrl the plane · + and − zoom · 0 shows all"
 
 
 class Plane(Protocol):
@@ -32,6 +44,7 @@ class Plane(Protocol):
     def drag(self, point: QPointF) -> None: ...
     def click(self, point: QPointF) -> None: ...
     def release(self) -> None: ...
+    def nudge(self, way: QPointF, shifted: bool) -> None: ...
 
 
 class TrajectoryPlot(QWidget):
@@ -54,7 +67,12 @@ class TrajectoryPlot(QWidget):
         self._zoomed = False
         self._menu = QMenu(self)
         self._line = QElidingLabel()
-        self._toy_button, self._draw_button = QToolButton(), QToolButton()
+        self._toy_button = Button(
+            "Toy example", "The article's example: two draws in two dimensions", text="Toy"
+        )
+        self._draw_button = Button(
+            "New draw", "Draw both ends from N(0, I₂) again", text="New draw"
+        )
         self._lay_out()
         self._connect(state)
         self.set_theme(theme)
@@ -122,20 +140,13 @@ class TrajectoryPlot(QWidget):
 
     def _lay_out(self) -> None:
         self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for button, text, tip in (
-            (self._toy_button, "Toy", "The article's example: two draws in two dimensions"),
-            (self._draw_button, "New draw", "Draw both ends from N(0, I₂) again"),
-        ):
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setAutoRaise(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._toy_button.setCheckable(True)
         self._menu.addAction("Reset view", self.reset_view)
         self._menu.addAction("Copy plot", self.copy)
         self._menu.addAction("Toy example or walk", self._toy_button.toggle)
         row = QHBoxLayout()
-        row.setContentsMargins(2 * UNIT, 0, UNIT, 0)
+        row.setContentsMargins(2 * UNIT, 2, UNIT, 2)
         row.addWidget(self._line, 1)
         row.addWidget(self._draw_button)
         row.addWidget(self._toy_button)
@@ -181,6 +192,47 @@ class TrajectoryPlot(QWidget):
 
     def _show_note(self) -> None:
         self._line.setText(self._plane.note())
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            if event.key() in WAYS and not alt:
+                event.accept()  # with the focus here, arrows are no steps of the playhead
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, held = Qt.Key(event.key()), event.modifiers()
+        if key in WAYS and held & Qt.KeyboardModifier.ControlModifier:
+            self._pan(WAYS[key])
+        elif key in WAYS:
+            self._plane.nudge(WAYS[key], bool(held & Qt.KeyboardModifier.ShiftModifier))
+        elif key in ZOOMS:
+            self._box.scaleBy((ZOOMS[key], ZOOMS[key]))
+            self._on_zoom()
+        elif key == Qt.Key.Key_0:
+            self.reset_view()
+        elif key == Qt.Key.Key_Menu:
+            self._menu.popup(self.mapToGlobal(self.rect().center()))
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._line.setText(TOY_HELP if self.toy else HELP)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._show_note()
+
+    def _pan(self, way: QPointF) -> None:
+        step = self._box.viewRect().width() / 12
+        self._box.translateBy(x=way.x() * step, y=way.y() * step)
+        self._on_zoom()
+
+    # ── the mouse ────────────────────────────────────────────────────────────────────────────
 
     def _show_reading(self, position: QPointF) -> None:
         inside = self._box.sceneBoundingRect().contains(position)

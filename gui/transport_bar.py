@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QToolButton,
     QWidget,
 )
 
+from gui.fields import ENTER_KEYS, Button
 from gui.playback import FASTEST, Loop, Player
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, mix
@@ -68,6 +68,12 @@ class GlyphButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(self._side + UNIT, self._side)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER_KEYS:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -91,19 +97,15 @@ class GlyphButton(QAbstractButton):
         return None
 
 
-class MenuButton(QToolButton):
+class MenuButton(Button):
     """A flat button that shows the chosen one of a few values, and a menu of them."""
 
     def __init__(
         self, title: str, choices: Sequence[tuple[str, Any]], choose: Callable[[Any], None]
     ) -> None:
-        super().__init__()
+        super().__init__(title)
         self._choices = tuple(choices)
-        self.setAutoRaise(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setAccessibleName(title)
-        self.setToolTip(title)
+        self.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
         group = QActionGroup(self)
         for text, value in self._choices:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
 from engine.walk import Walk
 from gui.fields import Button, OneLine, column, heading, row, rule
-from gui.keyframe_card import KeyframeCard
+from gui.keyframe_list import KeyframeList
 from gui.method_panel import MethodPanel
 from gui.prompt_edit import PromptEdit
 from gui.sampling_panel import SamplingPanel
@@ -17,14 +17,13 @@ from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, Themed
 from gui.thumbnails import Thumbnails
 from gui.vocabulary import Vocabulary
-from gui.walk_edits import appended, moved, removed, reseeded, with_prompt
+from gui.walk_edits import with_prompt
 
 WIDTH = 320
 
 
 class WalkPanel(QScrollArea):
-    """Owns the cards, and which keyframes' noise is locked. Cards are added and removed at the
-    end only, so that nothing is rebuilt while somebody types."""
+    """Lays out the fields of a walk, and owns whether one prompt holds for all of it."""
 
     def __init__(
         self,
@@ -36,12 +35,12 @@ class WalkPanel(QScrollArea):
     ) -> None:
         super().__init__(parent)
         self._state, self._theme = state, theme
-        self._thumbnails, self._vocabulary = thumbnails, vocabulary
-        self._cards: list[KeyframeCard] = []
-        self._locks: list[bool] = []
+        self._vocabulary = vocabulary
         self._make_prompt()
-        self._make_keyframes()
+        self._make_buttons()
+        self._keyframes = KeyframeList(state, thumbnails, vocabulary, theme, self._negative)
         self._method = MethodPanel(state, theme)
+        self._keyframes.method_chosen.connect(self._choose_method)
         self._sampling = SamplingPanel(state, theme)
         self._lay_out()
         self.set_theme(theme)
@@ -75,9 +74,7 @@ class WalkPanel(QScrollArea):
         )
         self._negative.submitted.connect(self._state.generate)
 
-    def _make_keyframes(self) -> None:
-        self._cards_layout = QVBoxLayout()
-        self._cards_layout.setSpacing(2 * UNIT)
+    def _make_buttons(self) -> None:
         self._add = Button(
             "Add a keyframe",
             "Let the walk go on to one more picture",
@@ -104,7 +101,7 @@ class WalkPanel(QScrollArea):
         layout.addWidget(self._negative)
         layout.addWidget(rule())
         layout.addWidget(heading("Keyframes"))
-        layout.addLayout(self._cards_layout)
+        layout.addWidget(self._keyframes)
         layout.addLayout(row(self._add, 1, self._new_noise))
         layout.addWidget(rule())
         layout.addWidget(self._method)
@@ -113,6 +110,7 @@ class WalkPanel(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields take it, and come into view
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
@@ -124,7 +122,7 @@ class WalkPanel(QScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        themed: list[Themed] = [self._prompt, self._negative, self._method, *self._cards]
+        themed: list[Themed] = [self._prompt, self._negative, self._keyframes, self._method]
         for part in themed:
             part.set_theme(theme)
         for button in (self._add, self._new_noise):
@@ -135,33 +133,29 @@ class WalkPanel(QScrollArea):
 
     def add_keyframe(self) -> None:
         """Let the walk go on to one more keyframe."""
-        self._put("Add keyframe", appended(self._state.exploration.walk))
+        self._keyframes.append()
 
     def reseed(self) -> None:
         """Draw new noise for every keyframe that is not locked."""
-        locked = {index for index, lock in enumerate(self._locks) if lock}
-        self._put("New noise", reseeded(self._state.exploration.walk, locked))
+        self._keyframes.reseed()
 
     def focus_prompt(self) -> None:
         """Go to the prompt, ready to write another."""
-        (self._prompt if self._linked.isChecked() else self._cards[0]).setFocus()
+        if self._linked.isChecked():
+            self._prompt.setFocus()
+        else:
+            self._keyframes.focus_prompt()
+
+    def _choose_method(self, segment: int, name: str) -> None:
+        """Another method between two cards; its parameters are shown below."""
+        self._method.show_segment(segment)
+        self._method.choose(name)
 
     def _put(self, label: str, walk: Walk, merge: str = "") -> None:
         self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
 
     def _edit_prompt(self, text: str, key: str) -> None:
         self._put("Prompt", with_prompt(self._state.exploration.walk, text), key)
-
-    def _remove(self, index: int) -> None:
-        self._locks.pop(index)
-        self._put("Remove keyframe", removed(self._state.exploration.walk, index))
-
-    def _move(self, index: int, to: int) -> None:
-        self._locks.insert(to, self._locks.pop(index))
-        self._put("Move keyframe", moved(self._state.exploration.walk, index, to))
-
-    def _set_lock(self, index: int, locked: bool) -> None:
-        self._locks[index] = locked
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 
@@ -204,31 +198,8 @@ class WalkPanel(QScrollArea):
             self._linked.setChecked(False)
             return
         linked = self._linked.isChecked()
-        self._match_cards(len(walk.keyframes))
         self._prompt.setVisible(linked)
         if linked:
             self._prompt.set_text(walk.keyframes[0].prompt)
         self._negative.set_text(walk.negative)
-        for card, lock in zip(self._cards, self._locks, strict=True):
-            card.refresh(not linked, lock)
-
-    def _match_cards(self, count: int) -> None:
-        while len(self._cards) < count:
-            self._append_card()
-        while len(self._cards) > count:
-            card = self._cards.pop()
-            self._cards_layout.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        del self._locks[count:]
-        self._locks.extend([False] * (count - len(self._locks)))
-
-    def _append_card(self) -> None:
-        card = KeyframeCard(
-            self._state, len(self._cards), self._thumbnails, self._vocabulary, self._theme
-        )
-        card.lock_changed.connect(self._set_lock)
-        card.removal_asked.connect(self._remove)
-        card.move_asked.connect(self._move)
-        self._cards.append(card)
-        self._cards_layout.addWidget(card)
+        self._keyframes.refresh(not linked)

@@ -21,6 +21,8 @@ from gui.wording import shell_distance
 #: How near (pixels) the mouse must be to take hold of the playhead, and to hit a frame's dot.
 GRIP = 16.0
 HIT = 6.0
+#: How far an arrow key moves the point, in units of std.
+COARSE, FINE = 0.05, 0.01
 #: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
 PROBE_INTERVAL = 50
 #: Milliseconds between two repaints of the dots while frames arrive.
@@ -139,6 +141,12 @@ class WalkPlane(QObject):
         else:
             self._probe.set_probe(None)
             self._state.seek(index)
+
+    def nudge(self, way: QPointF, shifted: bool) -> None:
+        """Ask for the picture a little further that way: from the point, or from the playhead."""
+        places = self._places()
+        here = QPointF(*places[0]) if len(places) else QPointF()
+        self._want((self._probe.point or here) + way * (FINE if shifted else COARSE))
 
     def release(self) -> None:
         """What seemed a click was half of a double one: nothing was asked for."""
