@@ -68,7 +68,7 @@ class Companions(QObject):
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, places.recovery, self)
-        self.recorder = Recorder(state, self._film_folder, self)
+        self.recorder = Recorder(state, self._film_folder, window.frame_view.shown, self)
         self.drops = Drops(window, self.documents, self.show_model)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)

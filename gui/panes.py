@@ -45,6 +45,16 @@ class Pane:
     seam: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be seen: panes in reading order, in so many columns, and the lanes they are of.
+    Of a point of the plane, which is of no lane, there are none."""
+
+    panes: tuple[Pane, ...] = ()
+    columns: int = 1
+    lanes: tuple[int, ...] = ()
+
+
 class PaneReader:
     """Reads the state into panes. Keeps each lane's last picture for as long as a new job has
     none, and the last heat maps, which cost more than a look-up."""

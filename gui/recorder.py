@@ -10,38 +10,49 @@ from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
 from engine.errors import InputError
 from engine.export.atomic import Existing
 from engine.export.contract import Plan
 from engine.export.metadata import save_beside
+from engine.export.mosaic import Mosaic, Tile
 from engine.export.open_export import check_export, open_export, settle_path
-from engine.messages import Image
-from engine.plane_points import keyframe_at, walk_through
-from engine.walk import Exploration, Keyframe
+from engine.plane_points import Point, keyframe_at, walk_through
+from engine.walk import Exploration, Keyframe, Walk
+from gui.panes import Shown
+from gui.results import LaneResults
 from gui.state import ExplorerState
 
 #: Pictures that may wait for the encoder; what comes later is shown for longer instead.
 _WAITING = 64
+NO_WALK = (
+    "The film is there, but no walk beside it: some of what was shown lies in no plane, so that it "
+    "cannot be rendered again."
+)
 
 
 class Recorder(QObject):
-    """Owns the recording in progress: the picture shown goes into a film, `fps` times a second,
-    and the point of the plane where it lies into a walk that can be rendered again.
+    """Owns the recording in progress: what is shown goes into a film, `fps` times a second, and the
+    points of the plane where it lies into a walk, with a row for each lane that was shown, which
+    can be rendered again.
 
-    `folder` says where films go. Signals: recording_changed(bool); saved(path of the film).
+    `folder` says where films go, `shown` what is to be seen. Signals: recording_changed(bool);
+    saved(path of the film).
     """
 
     recording_changed = Signal(bool)
     saved = Signal(Path)
 
     def __init__(
-        self, state: ExplorerState, folder: Callable[[], Path], parent: QObject | None = None
+        self,
+        state: ExplorerState,
+        folder: Callable[[], Path],
+        shown: Callable[[], Shown],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._state, self._folder = state, folder
+        self._state, self._folder, self._shown = state, folder, shown
         self._film: _Film | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,9 +83,9 @@ class Recorder(QObject):
 
     def sample(self) -> None:
         """Add what is shown now, as often as the time that went by asks for."""
-        film, image = self._film, self._shown()
-        if film is not None and image is not None:
-            film.show(image, shown_keyframe(self._state), time.monotonic())
+        film, shown = self._film, self._shown()
+        if film is not None and any(pane.image is not None for pane in shown.panes):
+            film.show(shown, visited_keyframes(self._state), time.monotonic())
 
     def _start(self) -> None:
         exploration = self._state.exploration
@@ -100,13 +111,6 @@ class Recorder(QObject):
         paths = (settle_path(self._folder() / name, Existing.NUMBER) for name in names)
         return next(path for path in paths if path not in taken)
 
-    def _shown(self) -> Image | None:
-        probe = self._state.probe
-        if probe is not None:
-            return probe.image
-        found = self._state.nearest_image(0, self._state.playhead)
-        return found[1] if found is not None else None
-
     def _ended(self, film: _Film, error: str) -> None:
         if film is self._film:  # it ended by itself, because it could not go on
             self.stop()
@@ -115,29 +119,46 @@ class Recorder(QObject):
         if error:
             self._state.post(error)
             return
+        self._save_walk(film)
+        self.saved.emit(film.path)
+
+    def _save_walk(self, film: _Film) -> None:
         session = film.walk()
+        if session is None:
+            self._state.post(NO_WALK)
+            return
         try:
-            if session is not None:
-                save_beside(film.path, session, Existing.NUMBER)
+            save_beside(film.path, session, Existing.NUMBER)
         except (InputError, OSError) as refusal:
             self._state.post(str(refusal))
-        self.saved.emit(film.path)
 
 
 def probed_keyframe(state: ExplorerState) -> Keyframe | None:
     """The point of the plane that is shown, as a keyframe; None when none is."""
-    return shown_keyframe(state) if state.probe is not None else None
+    return visited_keyframes(state)[0] if state.probe is not None else None
 
 
-def shown_keyframe(state: ExplorerState) -> Keyframe | None:
-    """Where the picture shown lies, as a keyframe, if the walk lies in a plane."""
-    lanes = state.results.lanes
-    path = lanes[0].path if lanes else None
+def visited_keyframes(state: ExplorerState) -> tuple[Keyframe | None, ...]:
+    """Where each lane is now, as keyframes; None for one whose walk lies in no plane."""
+    lanes, probe = state.results.lanes, state.probe
+    if probe is not None:
+        # The plane is that of the first lane, and the point is shown in the place of all lanes.
+        return (_keyframe(lanes[0], (probe.x, probe.y)),) * len(lanes)
+    return tuple(_keyframe(lane, _place(lane, state.playhead)) for lane in lanes)
+
+
+def _place(lane: LaneResults, index: int) -> Point:
+    if lane.path is None:
+        return 0.0, 0.0
+    x, y = lane.path.frames[min(index, len(lane.path.frames) - 1)]
+    return float(x), float(y)
+
+
+def _keyframe(lane: LaneResults, place: Point) -> Keyframe | None:
+    path = lane.path
     if path is None or not path.exact:
         return None
-    probe = state.probe
-    x, y = (probe.x, probe.y) if probe else path.frames[state.playhead]
-    return keyframe_at(lanes[0].lane.walk, path.keyframes, (float(x), float(y)))
+    return keyframe_at(lane.lane.walk, path.keyframes, place)
 
 
 class _Film(QThread):
@@ -151,37 +172,47 @@ class _Film(QThread):
     def __init__(self, path: Path, plan: Plan, exploration: Exploration, parent: QObject) -> None:
         super().__init__(parent)
         self.path, self._plan, self._exploration = path, plan, exploration
-        self._visited: list[Keyframe | None] = []
+        self._visited: list[tuple[Keyframe | None, ...]] = []
+        self._lanes: set[int] = set()
         self._began = 0.0
-        self._pictures: queue.Queue[tuple[int, Image] | None] = queue.Queue()
+        self._pictures: queue.Queue[tuple[int, Shown] | None] = queue.Queue()
 
     # ── the window's thread ──────────────────────────────────────────────────────────────────
 
-    def show(self, image: Image, place: Keyframe | None, now: float) -> None:
-        """The picture seen at `now` seconds, as often as the time that went by asks for."""
+    def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
+        """What is seen at `now` seconds, as often as the time that went by asks for."""
         if not self._visited:
             self._began = now
-        sampling, fps = self._exploration.sampling, self._plan.fps
+        fps = self._plan.fps
         due = int((now - self._began) * fps) + 1
-        picture = _fitted(image, sampling.width, sampling.height)
         # After a pause of the whole machine the film goes on instead of standing still for it.
         for _ in range(min(due - len(self._visited), max(round(fps), 1))):
             if self._pictures.qsize() >= _WAITING:
                 return  # the encoder is too far behind
-            self._pictures.put((len(self._visited), picture))
-            self._visited.append(place)
+            self._pictures.put((len(self._visited), shown))
+            self._visited.append(places)
+            self._lanes.update(shown.lanes)
 
     def finish(self) -> None:
         """No more pictures will come."""
         self._pictures.put(None)
 
     def walk(self) -> Exploration | None:
-        """The walk along all that was visited; None where some of it lies in no plane."""
-        visited = [place for place in self._visited if place is not None]
-        if len(visited) < 2 or len(visited) < len(self._visited):
+        """The walks along all that was visited, a row for each lane that was shown; None where
+        some of it lies in no plane."""
+        rows = [self._row(lane) for lane in sorted(self._lanes) or [0]]
+        walks = [row for row in rows if row is not None]
+        if not walks or len(walks) < len(rows):
             return None
         base = self._exploration
-        return replace(base, walk=walk_through(visited, base.walk.negative), compare=(), rows=())
+        return replace(base, walk=walks[0], rows=tuple(walks[1:]), compare=())
+
+    def _row(self, lane: int) -> Walk | None:
+        visited = [places[lane] if lane < len(places) else None for places in self._visited]
+        points = [place for place in visited if place is not None]
+        if len(points) < 2 or len(points) < len(visited):
+            return None
+        return walk_through(points, self._exploration.walk.negative)
 
     # ── its own thread ───────────────────────────────────────────────────────────────────────
 
@@ -199,17 +230,13 @@ class _Film(QThread):
         first = self._pictures.get()
         if first is None:
             return "Nothing was shown while recording; no film was saved."
+        sampling = self._exploration.sampling
+        mosaic = Mosaic(sampling.width, sampling.height)
         with open_export(self.path, self._plan) as add:
-            add(first[0], [first[1]])
-            while (entry := self._pictures.get()) is not None:
-                add(entry[0], [entry[1]])
+            for index, shown in chain([first], iter(self._pictures.get, None)):
+                add(index, [mosaic.compose(_tiles(shown), shown.columns)])
         return ""
 
 
-def _fitted(image: Image, width: int, height: int) -> Image:
-    """The picture at the film's size, nearest pixel; previews are smaller than final pictures."""
-    if image.shape[:2] == (height, width):
-        return image
-    rows = np.arange(height) * image.shape[0] // height
-    columns = np.arange(width) * image.shape[1] // width
-    return np.ascontiguousarray(image[rows][:, columns])
+def _tiles(shown: Shown) -> list[Tile]:
+    return [Tile(pane.image, pane.title) for pane in shown.panes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,9 +15,12 @@ from engine.noise import NoiseBank
 from engine.path import Path as WalkPath
 from engine.projection import describe
 from engine.session_file import load_session
-from engine.walk import ARTICLE_PROMPT, Exploration, Sampling, Walk, lanes_of
+from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
+from gui.frame_view import FrameView
+from gui.panes import ViewMode
 from gui.recorder import Recorder
 from gui.state import ExplorerState
+from gui.theme import DARK
 
 EXPLORATION = Exploration(
     walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=50.0
@@ -30,21 +34,40 @@ class Frames:
         return np.full((48, 64, 3), 40 * int(key), np.uint8)
 
 
-def _state() -> ExplorerState:
-    state = ExplorerState(Frames(), EXPLORATION)
-    lanes = lanes_of(EXPLORATION)
+def _state(*methods: str) -> ExplorerState:
+    compare = tuple(MethodChoice(name) for name in methods)
+    exploration = replace(EXPLORATION, compare=compare)
+    state = ExplorerState(Frames(), exploration)
+    lanes = lanes_of(exploration)
     state.begin_job(1, lanes)
     texts = {text: np.zeros((2, 3)) for text in (ARTICLE_PROMPT, "")}
-    state.apply(describe(WalkPath(lanes[0].walk, NoiseBank((4, 6, 8)), texts), 1, 0))
-    for k in range(5):
-        image = np.zeros((48, 64, 3), np.uint8)
-        state.apply(m.FrameReady(1, 0, k, k / 4, m.Tier.FINAL, str(k), image))
+    image = np.zeros((48, 64, 3), np.uint8)
+    for number, lane in enumerate(lanes):
+        state.apply(describe(WalkPath(lane.walk, NoiseBank((4, 6, 8)), texts), 1, number))
+        for k in range(5):
+            state.apply(m.FrameReady(1, number, k, k / 4, m.Tier.FINAL, str(k + number), image))
     return state
 
 
-def _record(qtbot: QtBot, state: ExplorerState, folder: Path, samples: int) -> Path:
+def _view(qtbot: QtBot, state: ExplorerState, mode: ViewMode = ViewMode.SINGLE) -> FrameView:
+    view = FrameView(state, DARK)
+    qtbot.addWidget(view)
+    view.resize(600, 300)
+    view.set_mode(mode)
+    view.show()
+    view.grab()
+    return view
+
+
+def _record(
+    qtbot: QtBot,
+    state: ExplorerState,
+    folder: Path,
+    samples: int,
+    mode: ViewMode = ViewMode.SINGLE,
+) -> Path:
     """Seek through the walk, then look at a point of the plane, for `samples` pictures each."""
-    recorder = Recorder(state, lambda: folder)
+    recorder = Recorder(state, lambda: folder, _view(qtbot, state, mode).shown)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
         assert recorder.recording
@@ -59,12 +82,16 @@ def _record(qtbot: QtBot, state: ExplorerState, folder: Path, samples: int) -> P
     return Path(saved.args[0])
 
 
+def _pictures(film: Path) -> list[m.Image]:
+    with av.open(str(film)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
 def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     film = _record(qtbot, _state(), tmp_path, samples=4)
-    with av.open(str(film)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    pictures = _pictures(film)
     assert pictures[0].shape == (48, 64, 3)
     assert pictures[0].mean() < 20
     assert abs(pictures[-1].mean() - 200) < 12
@@ -72,6 +99,62 @@ def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
     assert walk.frames == len(pictures)
     assert walk.keyframes[0].blend == ()
     assert walk.keyframes[-1].blend[0].weight != 0.0
+
+
+def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = _state("linear", "slerp")
+    film = _record(qtbot, state, tmp_path, samples=4, mode=ViewMode.COMPARE)
+    pictures = _pictures(film)
+    assert pictures[0].shape == (16 + 48, 2 * 64 + 2, 3)
+    left, right = (pictures[0][20:, k : k + 40].mean() for k in (10, 80))
+    assert (left < 20, right > 20) == (True, True)
+    session = load_session(film.with_suffix(".trail"))
+    assert [lane.walk.frames for lane in lanes_of(session)] == [len(pictures)] * 2
+    linear, slerp = ({k.scale for k in lane.walk.keyframes} for lane in lanes_of(session))
+    assert pytest.approx(min(linear, key=lambda s: abs(s - 0.5)), abs=1e-6) == 0.5
+    assert pytest.approx(min(slerp, key=lambda s: abs(s - 0.5**0.5)), abs=0.02) == 0.5**0.5
+
+
+def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path: Path) -> None:
+    state = _state("linear", "slerp")
+    view = _view(qtbot, state)
+    view.set_lane(1)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
+    state.seek(2)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        qtbot.wait(150)
+        recorder.set_recording(False)
+    film = Path(saved.args[0])
+    assert _pictures(film)[-1].mean() == pytest.approx(120, abs=12)
+    session = load_session(film.with_suffix(".trail"))
+    assert session.rows == ()
+    assert session.walk.keyframes[-1].scale == pytest.approx(0.5**0.5, abs=0.02)
+
+
+def test_differences_and_sheets_are_recorded_as_they_are_seen(qtbot: QtBot, tmp_path: Path) -> None:
+    sizes = {}
+    for mode in (ViewMode.DIFFERENCE, ViewMode.SHEET):
+        film = _record(qtbot, _state("linear", "slerp"), tmp_path, samples=2, mode=mode)
+        sizes[mode] = _pictures(film)[0].shape
+    assert sizes[ViewMode.DIFFERENCE] == (16 + 48, 2 * 64 + 2, 3)
+    assert sizes[ViewMode.SHEET] == (2 * (16 + 48) + 2, 5 * 66 - 2, 3)
+
+
+def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = _state()
+    path = state.results.lanes[0].path
+    assert path is not None
+    state.results.lanes[0].path = replace(path, exact=False)
+    said: list[str] = []
+    state.message_posted.connect(lambda text, _: said.append(text))
+    film = _record(qtbot, state, tmp_path, samples=2)
+    assert not film.with_suffix(".trail").exists()
+    assert "no walk beside it" in said[0]
 
 
 def test_a_second_recording_does_not_overwrite_the_first(qtbot: QtBot, tmp_path: Path) -> None:
@@ -86,7 +169,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     state = _state()
-    recorder = Recorder(state, lambda: blocked / "films")
+    recorder = Recorder(state, lambda: blocked / "films", _view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted):
         recorder.set_recording(True)
     assert not recorder.recording
@@ -97,7 +180,7 @@ def test_a_recording_that_cannot_go_on_says_so_and_ends(
 ) -> None:
     monkeypatch.setattr("engine.export.video._even", lambda picture: 1 // 0)
     state = _state()
-    recorder = Recorder(state, lambda: tmp_path)
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
         recorder.set_recording(True)
     assert "ZeroDivisionError" in said.args[0]
@@ -108,7 +191,8 @@ def test_a_recording_that_cannot_go_on_says_so_and_ends(
 def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    recorder = Recorder(_state(), lambda: tmp_path)
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
     recorder.set_recording(True)
     qtbot.wait(150)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:

@@ -1,0 +1,127 @@
+"""Pictures in rows and columns with their titles above, on a page that keeps its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+import numpy as np
+from PIL import Image as Pillow
+
+from engine.export.captions import PAPER, caption, caption_height
+from engine.export.contract import check_picture
+from engine.messages import Image
+
+#: A page is no larger than this, for encoders and players; tiles are made smaller instead.
+MAX_WIDTH, MAX_HEIGHT = 3840, 2160
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A picture of any size, None where there is none yet, and its title."""
+
+    image: Image | None = field(repr=False)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows and columns of tiles of `height`×`width` pixels, each below `head` rows of title."""
+
+    rows: int
+    columns: int
+    height: int
+    width: int
+    head: int
+
+    @property
+    def gap(self) -> int:
+        return max(2, self.width // 64)
+
+    @property
+    def page(self) -> tuple[int, int]:
+        """Height and width of everything."""
+        down = self.rows * (self.head + self.height + self.gap) - self.gap
+        return down, self.columns * (self.width + self.gap) - self.gap
+
+    def corner(self, number: int) -> tuple[int, int]:
+        """Top and left edge of a tile's title, and of its picture without one."""
+        row, column = divmod(number, self.columns)
+        return row * (self.head + self.height + self.gap), column * (self.width + self.gap)
+
+
+def lay_out(tiles: Sequence[Tile], columns: int, width: int, height: int) -> Layout:
+    """The layout of tiles of this size, or of a smaller one where the page would be too large."""
+    head = caption_height(min(width, height)) if any(tile.title for tile in tiles) else 0
+    whole = Layout(ceil(len(tiles) / columns), columns, height, width, head)
+    scale = min(MAX_HEIGHT / whole.page[0], MAX_WIDTH / whole.page[1])
+    if scale >= 1.0:
+        return whole
+    return lay_out(tiles, columns, max(int(width * scale), 1), max(int(height * scale), 1))
+
+
+class Mosaic:
+    """Composes tiles of `width`×`height`. The first page decides how large all pages are; others
+    are made to fit it, in the middle."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._tile = width, height
+        self._size: tuple[int, int] | None = None
+        self._titles: dict[tuple[str, int, int], Image] = {}
+        self._last: tuple[Sequence[Tile], int, Image] | None = None
+
+    def compose(self, tiles: Sequence[Tile], columns: int) -> Image:
+        """The page [H, W, 3] with the tiles in reading order; the last one where none changed."""
+        if self._last is None or self._last[1] != columns or not _same(self._last[0], tiles):
+            self._last = tiles, columns, self._page(tiles, columns)
+        return self._last[2]
+
+    def _page(self, tiles: Sequence[Tile], columns: int) -> Image:
+        layout = lay_out(tiles, columns, *self._tile)
+        page = np.full((*layout.page, 3), PAPER, np.uint8)
+        for number, tile in enumerate(tiles):
+            self._place(page, layout, number, tile)
+        if self._size is None:
+            self._size = layout.page
+        return page if layout.page == self._size else _centred(page, *self._size)
+
+    def _place(self, page: Image, layout: Layout, number: int, tile: Tile) -> None:
+        top, left = layout.corner(number)
+        below, right = top + layout.head, left + layout.width
+        if tile.title.strip():
+            page[top:below, left:right] = self._title(tile.title, layout.width, layout.head)
+        if tile.image is not None:
+            picture = resized(tile.image, layout.width, layout.height)
+            page[below : below + layout.height, left:right] = picture
+
+    def _title(self, text: str, width: int, height: int) -> Image:
+        key = text, width, height
+        if key not in self._titles:
+            self._titles[key] = caption(text, width, height)
+        return self._titles[key]
+
+
+def _same(some: Sequence[Tile], others: Sequence[Tile]) -> bool:
+    return len(some) == len(others) and all(
+        a.image is b.image and a.title == b.title for a, b in zip(some, others, strict=True)
+    )
+
+
+def resized(image: Image, width: int, height: int) -> Image:
+    """The picture at this size: enlarged by whole squares, made smaller by averages."""
+    if image.shape[:2] == (height, width):
+        return check_picture(image)
+    smaller = width < image.shape[1] or height < image.shape[0]
+    how = Pillow.Resampling.BOX if smaller else Pillow.Resampling.NEAREST
+    return np.asarray(Pillow.fromarray(check_picture(image)).resize((width, height), how))
+
+
+def _centred(page: Image, height: int, width: int) -> Image:
+    """The page as large as fits, in the middle of one of this size."""
+    scale = min(height / page.shape[0], width / page.shape[1])
+    inner = resized(page, max(int(page.shape[1] * scale), 1), max(int(page.shape[0] * scale), 1))
+    top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+    whole = np.full((height, width, 3), PAPER, np.uint8)
+    whole[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return whole
