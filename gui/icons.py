@@ -50,6 +50,8 @@ class _Drawing(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         result = QPixmap(size)
+        if size.isEmpty():  # of a button that has no room yet
+            return result
         result.fill(Qt.GlobalColor.transparent)
         painter = QPainter(result)
         self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)

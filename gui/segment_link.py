@@ -55,7 +55,5 @@ class SegmentLink(Button):
             action = menu.addAction(methods.get(name).label)
             action.setCheckable(True)
             action.setChecked(name == now)
-            action.triggered.connect(partial(self._choose, name))
-
-    def _choose(self, name: str, _checked: bool) -> None:
-        self.chosen.emit(self._index, name)
+            choose = partial(self.chosen.emit, self._index, name)
+            action.triggered.connect(lambda _=False, choose=choose: choose())
