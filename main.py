@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from engine.batch_memory import BatchMemory
 from engine.errors import InputError, ModelError
+from engine.export.contract import COLUMNS
 from engine.frame_store import FrameStore
 from engine.options import add_walk_options, downloads_of, exploration_from
 from engine.waiting import wait_briefly
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--difference", metavar="NAME", default="", help="heat maps of the others against this one"
     )
     render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
+    render.add_argument("--columns", type=int, default=COLUMNS, help="of a sheet; default: 9")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument("--overwrite", action="store_true", help="replace what is there already")
     score = commands.add_parser(
@@ -130,6 +132,7 @@ def _render(options: argparse.Namespace) -> int:
         out=options.out,
         latents=options.save_latents,
         difference=options.difference,
+        columns=options.columns,
     )
     return render(order, _store(), batches=_batches())
 
@@ -170,6 +173,8 @@ def _exploration(options: argparse.Namespace) -> Exploration:
     check_exploration(exploration)
     if options.batch < 0:
         raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
+    if getattr(options, "columns", COLUMNS) < 1:
+        raise InputError(f"--columns takes a whole number from 1 on, not {options.columns}.")
     return exploration
 
 

@@ -17,7 +17,7 @@ from engine import messages as m
 from engine.batch_memory import BatchMemory
 from engine.errors import Cancelled, InputError
 from engine.export.atomic import WriteError, choose_path, write_bytes
-from engine.export.contract import Add, Plan
+from engine.export.contract import COLUMNS, Add, Plan
 from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
 from engine.export.open_export import check_export, open_export
@@ -34,11 +34,12 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 @dataclass(frozen=True)
 class RenderOrder(Order):
     """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
-    that the others' differences are shown from."""
+    that the others' differences are shown from, `columns` are those of a sheet."""
 
     out: Path = field(default_factory=Path)
     latents: Path | None = None
     difference: str = ""
+    columns: int = COLUMNS
 
 
 def render(
@@ -145,6 +146,7 @@ def _plan(order: RenderOrder, lanes: tuple[Lane, ...]) -> Plan:
         titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
         indices=tuple(range(max(lane.walk.frames for lane in lanes))),
         fps=order.exploration.fps,
+        columns=order.columns,
         existing=order.existing,
     )
     if not order.difference:
@@ -154,7 +156,7 @@ def _plan(order: RenderOrder, lanes: tuple[Lane, ...]) -> Plan:
 
 def _with_metadata(plan: Plan, exploration: Exploration, model: m.ModelInfo) -> Plan:
     """The plan, with texts that say what made each picture, and by which model."""
-    made = Provenance(exploration, model.identity, model.solver)
+    made = Provenance.of(exploration, model)
     return replace(plan, describe=made.picture_text, about=made.film_tags())
 
 

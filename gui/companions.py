@@ -113,7 +113,7 @@ class Companions(QObject):
         return dialog
 
     def _writers(self) -> dict[Kind, Writer]:
-        plot = self._window.trajectory
+        plot = self._window.trajectory.picture
         return {
             Kind.TABLE: self._write_table,
             Kind.TABLE_JSON: self._write_table,

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from engine.errors import InputError
 from engine.export.atomic import Existing, choose_path
+from engine.export.contract import COLUMNS
 from engine.export.open_export import check_export, estimate_bytes, settle_path
 from engine.walk import lanes_of
 from gui.export_job import ExportJob
@@ -81,7 +82,7 @@ class ExportDialog(QDialog):
         self.quality.setValue(85)
         self.quality.setAccessibleName("Quality")
         self.columns = IntField(1, 64)
-        self.columns.setValue(8)
+        self.columns.setValue(COLUMNS)
         self.columns.setAccessibleName("Columns of the sheet")
         self.metadata = QCheckBox("Write how it was made into the file")
         self.session = QCheckBox("Put the session beside it")

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from engine.export.atomic import Existing
-from engine.export.contract import Plan
+from engine.export.contract import COLUMNS, Plan
 from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
 from engine.export.names import clean_name
@@ -65,7 +65,7 @@ class Wishes:
     difference: str = ""
     fps: float = 24.0
     quality: int = 80
-    columns: int = 8
+    columns: int = COLUMNS
     template: str = "{index:05d}.png"
     metadata: bool = True
     session: bool = True
@@ -80,9 +80,7 @@ def order_for(
     wishes: Wishes, exploration: Exploration, path: Path, model: ModelInfo | None = None
 ) -> Order:
     """The order for these wishes, at a settled path; `model` is the one that renders, if known."""
-    about = Provenance(exploration)
-    if model is not None:
-        about = Provenance(exploration, model.identity, model.solver)
+    about = Provenance.of(exploration, model)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),

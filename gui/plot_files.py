@@ -40,7 +40,7 @@ def write_svg(plot: QWidget, path: Path) -> None:
 @contextmanager
 def _without_caches(plot: QWidget) -> Iterator[None]:
     """Views that keep their background in pixels paint it anew, as a shape."""
-    views = [(view, view.cacheMode()) for view in plot.findChildren(QGraphicsView)]
+    views = [(view, view.cacheMode()) for view in _views(plot)]
     for view, _ in views:
         view.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
     try:
@@ -48,3 +48,8 @@ def _without_caches(plot: QWidget) -> Iterator[None]:
     finally:
         for view, mode in views:
             view.setCacheMode(mode)
+
+
+def _views(plot: QWidget) -> list[QGraphicsView]:
+    inside = plot.findChildren(QGraphicsView)
+    return [plot, *inside] if isinstance(plot, QGraphicsView) else inside

@@ -61,6 +61,7 @@ class TrajectoryPlot(QWidget):
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
+        self._canvas.setAccessibleName("Trajectory")
         self._canvas.setAcceptDrops(False)  # what is dropped is for the window
         self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
         self._toy = ToyPlane(self._box, theme)
@@ -88,6 +89,11 @@ class TrajectoryPlot(QWidget):
             item.set_theme(theme)
         self._line.setFont(theme.font(0.88, digits=True))
         self._line.setStyleSheet(f"color: {theme.muted}")
+
+    @property
+    def picture(self) -> QWidget:
+        """The plane alone, without the line below it: what a file shows."""
+        return self._canvas
 
     @property
     def toy(self) -> bool:

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QPointF
 from superqt.utils import QSignalThrottler
 
 from engine.messages import PathReady, Points
+from engine.methods.contract import methods
+from engine.walk import Walk
 from gui.plane_item import PlaneBox, PlaneItem
 from gui.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
 from gui.plane_path import NOTHING, TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
@@ -30,6 +32,8 @@ INTERVAL = 60
 #: Free pixels around the ring, and below it, where the shell's name stands.
 EDGE = 16.0
 NAME = 30.0
+#: Places as near as this, in std, are one.
+MEETS = 0.01
 
 
 class WalkPlane(QObject):
@@ -199,7 +203,7 @@ class WalkPlane(QObject):
     def _on_frame(self, lane: int, index: int) -> None:
         if lane == 0:
             self._soon.throttle()
-            if index in self._state.results.lanes[0].lane.walk.keyframe_indices():
+            if index in self._pictured():
                 self._show_pictures()
 
     def _show_pictures(self) -> None:
@@ -207,8 +211,10 @@ class WalkPlane(QObject):
         if path is None:
             return
         ratio = self._box.getViewWidget().devicePixelRatioF()
-        indices = self._state.results.lanes[0].lane.walk.keyframe_indices()
-        pictures = [self._thumbnails.get(0, index, PICTURE, ratio) for index in indices]
+        pictures = [
+            None if index is None else self._thumbnails.get(0, index, PICTURE, ratio)
+            for index in self._pictured()
+        ]
         self._keyframes.set_pictures(pictures[: len(path.keyframes)])
 
     def _on_playhead(self) -> None:
@@ -242,6 +248,11 @@ class WalkPlane(QObject):
         lanes = self._state.results.lanes
         return lanes[0].path if lanes else None
 
+    def _pictured(self) -> tuple[int | None, ...]:
+        """The frame that shows each keyframe, None for a keyframe that the walk does not pass."""
+        path = self._geometry()
+        return frames_at_keyframes(self._state.results.lanes[0].lane.walk, path) if path else ()
+
     def _places(self) -> Points:
         """Where the playhead is in each lane whose geometry is known [n, 2]."""
         index = self._state.playhead
@@ -256,3 +267,13 @@ class WalkPlane(QObject):
 
     def _pixel(self) -> float:
         return float(max(self._box.viewPixelSize()))
+
+
+def frames_at_keyframes(walk: Walk, path: PathReady) -> tuple[int | None, ...]:
+    """The frame of each keyframe. Where a method does not pass its ends, as a sweep of the std, it
+    is the frame that comes to the keyframe's place, None if there is none."""
+    if all(methods.get(choice.name).passes_ends for choice in walk.methods):
+        return walk.keyframe_indices()
+    gaps = np.linalg.norm(path.frames[:, None] - path.keyframes[None], axis=2)
+    nearest = gaps.argmin(axis=0)
+    return tuple(int(k) if gaps[k, n] < MEETS else None for n, k in enumerate(nearest))

@@ -1,9 +1,9 @@
-"""The picture in the README, taken of the real window with the real engine and the starter model.
+"""Pictures of the real window with the real engine and the starter model.
 
-    python -m tests.screenshot resources/screenshots
+    python -m tests.screenshot OUT
 
-No test: it renders the article's walk, takes pictures of the window at first paint, half-way and
-finished, at a point of the plane, and comparing methods, and closes the window again.
+No test: the window goes through its poses by itself, and closes. The README's pictures are made of
+these by tests/pictures.py.
 """
 
 from __future__ import annotations
@@ -12,23 +12,36 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
 
 from engine.frame_store import FrameStore
 from engine.messages import Tier
+from engine.presets import find_preset
 from engine.thread import EngineThread
 from engine.walk import Exploration, MethodChoice
 from gui import app
 from gui.places import Places
+from gui.plot_files import write_png
 from gui.settings import Settings
 
 SIZE = (1440, 900)
 COMPARED = tuple(MethodChoice(name) for name in ("linear", "normalized", "slerp"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A picture: its name, what is done before it, when it may be taken, and what it shows."""
+
+    name: str
+    prepare: Callable[[], None]
+    ready: Callable[[], bool]
+    shown: Callable[[], QWidget]
 
 
 class Photographer(app.Program):
@@ -40,51 +53,72 @@ class Photographer(app.Program):
         super().__init__(*parts)  # type: ignore[arg-type]
         self.window.resize(*SIZE)
         self._poses = self._plan()
+        self._prepared = False
         self._timer = QTimer(self, interval=200)
         self._timer.timeout.connect(self._next)
         self._timer.start()
 
-    def _plan(self) -> list[tuple[str, Callable[[], bool], Callable[[], None]]]:
-        """Name of the picture, when it may be taken, and what is done after it."""
-        state = self.state
+    def _plan(self) -> list[Pose]:
+        state, window, done = self.state, self.window, self._finished
         return [
-            ("first-paint", lambda: True, lambda: None),
-            ("half-way", lambda: self._share() >= 0.5, lambda: None),
-            ("window", self._finished, lambda: state.ask_probe(0.45, 0.35)),
-            ("point", self._probed, self._compare),
-            ("compare", self._finished, self.window.close),
+            Pose("window", lambda: None, done, lambda: window),
+            Pose("point", lambda: state.ask_probe(0.45, 0.35), self._probed, lambda: window),
+            Pose("compare", self._compare, done, lambda: window),
+            Pose("scores", lambda: self._open("scores"), self._measured, self._curves),
+            Pose("ray", lambda: self._open("std-sweep"), done, lambda: window.trajectory.picture),
+            Pose("latents", lambda: self._open("translation"), done, lambda: window.frame_view),
+            Pose("toy", lambda: self._open("toy"), done, lambda: window.trajectory.picture),
         ]
 
     def _next(self) -> None:
-        name, ready, after = self._poses[0]
-        if not ready():
-            return
-        self.window.grab().save(str(self.out / f"{name}.png"))
-        del self._poses[0]
-        if not self._poses:
-            self._timer.stop()
-        after()
-
-    def _share(self) -> float:
-        tiers = [tier for lane in self.state.results.lanes for tier in lane.tiers]
-        return tiers.count(Tier.FINAL) / len(tiers) if tiers else 0.0
+        pose = self._poses[0]
+        if not self._prepared:
+            pose.prepare()
+            self._prepared = True
+        elif pose.ready():
+            write_png(pose.shown(), self.out / f"{pose.name}.png")
+            del self._poses[0]
+            self._prepared = False
+            if not self._poses:
+                self._timer.stop()
+                self.window.close()
 
     def _finished(self) -> bool:
-        done = self._share() == 1.0 and not self.state.busy
-        if done:
-            self.state.seek(self.state.frame_count // 3)
-        return done
+        """Whether the walk as it is now is drawn; if so, the playhead goes to its first third."""
+        state = self.state
+        tiers = [tier for lane in state.results.lanes for tier in lane.tiers]
+        whole = bool(tiers) and set(tiers) == {Tier.FINAL}
+        if whole and not state.busy and state.rendered == state.exploration:
+            state.seek(state.frame_count // 3)
+            return True
+        return False
 
     def _probed(self) -> bool:
         return self.state.probe is not None and self.state.probe.tier == Tier.FINAL
+
+    def _measured(self) -> bool:
+        wanted, results = set(self.state.wanted_measures), self.state.results
+        return self._finished() and wanted <= results.measures.keys()
 
     def _compare(self) -> None:
         self.state.edit(replace(self.state.exploration, compare=COMPARED), "Compare")
         self.window.actions_table["compare"].trigger()
 
+    def _open(self, name: str) -> None:
+        """An experiment, with no more frames than are drawn already where it has many."""
+        preset = find_preset(name)
+        walk = preset.exploration.walk
+        walk = replace(walk, frames=min(walk.frames, Exploration().walk.frames))
+        self.companions.open_experiment(
+            replace(preset, exploration=replace(preset.exploration, walk=walk))
+        )
 
-def main(out: Path) -> int:
-    """Take the pictures; returns the window's exit code."""
+    def _curves(self) -> QWidget:
+        return self.window.measures.on_paper()
+
+
+def photograph(out: Path, store: FrameStore) -> int:
+    """Take the pictures, as PNG; returns the window's exit code."""
     out.mkdir(parents=True, exist_ok=True)
     Photographer.out = out
     app.Program = Photographer  # type: ignore[misc]
@@ -93,11 +127,10 @@ def main(out: Path) -> int:
         settings = Settings(places.settings)
         settings.set_preferences(replace(settings.preferences, theme="dark", hints=False))
         settings.save()
-        store = FrameStore()
         return app.run_window(
             ["latent-trails"], Exploration(), store, lambda: EngineThread(store), places
         )
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(photograph(Path(sys.argv[1]), FrameStore()))

@@ -78,6 +78,10 @@ def test_methods_are_rendered_side_by_side(folder: str, tmp_path: Path) -> None:
     with Image.open(out) as sheet:
         assert sheet.width >= 5 * 32
         assert sheet.height >= 2 * 32
+    options = ["--compare", "linear,slerp", "--columns", "3", "--overwrite"]
+    assert _render(folder, out, *options) == 0
+    with Image.open(out) as sheet:
+        assert 3 * 32 <= sheet.width < 4 * 32
 
 
 def test_a_prompt_that_is_not_read_to_its_end_is_named(
@@ -117,6 +121,7 @@ def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
         (["--device", "abacus"], "abacus"),
         (["--seed", "-5"], "seed"),
         (["--batch", "-1"], "batch"),
+        (["--columns", "0"], "columns"),
         (["--session", "/nowhere/x.json"], "nowhere"),
         (["--surprise"], "surprise"),
     ],

@@ -14,6 +14,8 @@ import numpy as np
 from engine.export.atomic import Existing
 from engine.messages import Image
 
+#: Of a sheet, where nobody chose: odd, so that the middle of the walk is among them.
+COLUMNS = 9
 #: Takes frame `index` of every lane: pictures [H, W, 3] of one size, in the order of the lanes.
 Add = Callable[[int, Sequence[Image]], None]
 #: Text entries of the picture of (lane, index): key → text.
@@ -37,7 +39,7 @@ class Plan:
     fps: float = 24.0
     quality: int = 80
     template: str = "{index:05d}.png"
-    columns: int = 8
+    columns: int = COLUMNS
     existing: Existing = Existing.REFUSE
     against: tuple[int, ...] = ()
     live: bool = False

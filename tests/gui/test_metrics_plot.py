@@ -125,7 +125,7 @@ def test_values_at_the_playhead_are_read_off(qtbot: QtBot) -> None:
     told_.state.seek(10)
     assert "0.739" in labels(plot)[0]
     plot.set_theme(LIGHT)
-    assert LIGHT.method_colour("linear") in labels(plot)[0]
+    assert LIGHT.method_ink("linear") in labels(plot)[0]
 
 
 def test_values_appear_as_they_arrive(qtbot: QtBot) -> None:

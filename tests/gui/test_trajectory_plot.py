@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.methods.contract import crossing_methods, methods
+from engine.walk import Lane, MethodChoice
 from gui.plane_item import thinned
 from gui.plane_marks import label_box, picture_boxes
 from gui.plane_path import spread
@@ -23,6 +24,8 @@ from gui.theme import DARK, LIGHT
 from gui.thumbnails import Thumbnails
 from gui.toy_plane import toy_path
 from gui.trajectory_plot import TrajectoryPlot
+from gui.walk_plane import frames_at_keyframes
+from tests.gui.scripted_engine import path_of
 from tests.gui.told import Told, told
 
 LEFT = Qt.MouseButton.LeftButton
@@ -321,3 +324,13 @@ def test_the_toys_ends_are_dragged_and_drawn_again(shown: Shown) -> None:
     assert not button.isVisible()
     shown.click(shown.pixel(-0.4, 0.3))
     assert len(shown.asked) == 1
+
+
+def test_a_keyframe_shows_the_frame_that_is_there() -> None:
+    told_ = told(frames=5)
+    results = told_.state.results.lanes[0]
+    assert results.path is not None
+    assert frames_at_keyframes(results.lane.walk, results.path) == (0, 4)
+    swept = replace(results.lane.walk, methods=(MethodChoice("std-sweep"),))
+    path = path_of(1, 0, Lane("", swept))
+    assert frames_at_keyframes(swept, path) == (2, None), "s = 1 is the start; the end is not met"
