@@ -23,13 +23,15 @@ MAX_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which frame of its exploration a picture is, and what made it."""
+    """Which frame of its exploration a picture is, and what made it: the model's identity, the
+    versions of the libraries, the device and its precision."""
 
     lane: int = 0
     index: int = 0
     time: float = 0.0
     model: str = ""
     versions: dict[str, str] = field(default_factory=dict)
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from gui.icons import app_icon
 from gui.log import Log
 from gui.main_window import MainWindow
 from gui.places import Places
-from gui.session import Engine, Session
-from gui.settings import DEVICES, Preferences, Settings
+from gui.session import Engine, Machine, Session
+from gui.settings import AUTOMATIC, Preferences, Settings
 from gui.start_guard import StartGuard
 from gui.state import ExplorerState
 
@@ -33,7 +33,7 @@ NO_DISPLAY = (
     "a window: render --out FOLDER."
 )
 #: What computes while it is not known what went wrong.
-SAFE_DEVICE = "cpu"
+SAFE_MACHINE = Machine("cpu", "fp32")
 SAFE = (
     "This is safe mode, as after two starts that ended badly: the CPU computes, with the starter "
     "model and the usual panels. The next start is as always."
@@ -125,8 +125,8 @@ class Program(QObject):
         self._background = Background(self)
         self.appearance = Appearance(app, settings.preferences.theme)
         self.state = ExplorerState(store, exploration)
-        device = SAFE_DEVICE if safe else device_of(settings.preferences)
-        self.session = Session(self.state, make_engine, device)
+        machine = SAFE_MACHINE if safe else machine_of(settings.preferences)
+        self.session = Session(self.state, make_engine, machine)
         self.window = MainWindow(self.state, self.appearance.theme)
         layout = settings.layout()
         if layout is not None and not safe:
@@ -144,7 +144,7 @@ class Program(QObject):
         self.session.start()
         self._keep_budgets(self._preferences)
         if self._safe:
-            use_mine = partial(self.session.use_device, device_of(self._preferences))
+            use_mine = partial(self.session.use_machine, machine_of(self._preferences))
             self.window.messages.offer(SAFE, "Use my device again", use_mine, lambda: None)
         self._background.run(_import_the_rest, self._complete)
 
@@ -184,8 +184,8 @@ class Program(QObject):
         self.appearance.set_wish(preferences.theme)
         if (preferences.memory, preferences.disk) != (before.memory, before.disk):
             self._keep_budgets(preferences)
-        if preferences.device != before.device:
-            self.session.use_device(device_of(preferences))
+        if machine_of(preferences) != machine_of(before):
+            self.session.use_machine(machine_of(preferences))
 
     def _keep_budgets(self, preferences: Preferences) -> None:
         """Keep no more pictures than the person wants; those on the disk take time to look at."""
@@ -203,6 +203,7 @@ def _import_the_rest() -> Callable[..., Companions]:
     return Companions
 
 
-def device_of(preferences: Preferences) -> str:
-    """The device a request names: "" lets the machine choose."""
-    return "" if preferences.device == DEVICES[0] else preferences.device
+def machine_of(preferences: Preferences) -> Machine:
+    """What requests say of the machine: "" where the person leaves the choice to it."""
+    wishes = preferences.device, preferences.precision
+    return Machine(*("" if wish == AUTOMATIC else wish for wish in wishes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
@@ -37,8 +37,19 @@ class Engine(Protocol):
     def stop(self, timeout_ms: int) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What computes, and how exactly; "" lets the machine choose."""
+
+    device: str = ""
+    precision: str = ""
+
+
 def build_request(
-    exploration: Exploration, job: int, measures: tuple[str, ...] = (), device: str = ""
+    exploration: Exploration,
+    job: int,
+    measures: tuple[str, ...] = (),
+    machine: Machine = Machine(),
 ) -> m.RenderRequest:
     """Everything that influences the pixels of an exploration. Pure."""
     return m.RenderRequest(
@@ -49,7 +60,8 @@ def build_request(
         measures=measures,
         scoring_text=exploration.scoring_text if measures else "",
         scorer=exploration.scorer if measures else "",
-        device=device,
+        device=machine.device,
+        precision=machine.precision,
     )
 
 
@@ -61,20 +73,20 @@ def is_typing(old: Exploration, new: Exploration) -> bool:
 class Session(QObject):
     """Turns the state's wishes into requests, and the engine's events into state.
 
-    Owns the engine from `start` to `shutdown`. Edits before the start are not lost: the start
-    submits the exploration as it is then.
+    Owns the engine from `start` to `shutdown`; `machine` is what it is asked to compute on. Edits
+    before the start are not lost: the start submits the exploration as it is then.
     """
 
     def __init__(
         self,
         state: ExplorerState,
         make_engine: Callable[[], Engine],
-        device: str = "",
+        machine: Machine = Machine(),
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._state, self._make_engine = state, make_engine
-        self._device = device
+        self.machine = machine
         self._engine: Engine | None = None
         self._job = 0
         # Answers up to the stale serial come too late: the person went back to the walk.
@@ -99,11 +111,6 @@ class Session(QObject):
         state.probe_changed.connect(self._probe_changed)
 
     @property
-    def device(self) -> str:
-        """The device that is asked for; "" lets the machine choose."""
-        return self._device
-
-    @property
     def running(self) -> bool:
         return self._engine is not None
 
@@ -122,9 +129,9 @@ class Session(QObject):
         engine, self._engine = self._engine, None
         return engine is None or engine.stop(STOP_MS)
 
-    def use_device(self, device: str) -> None:
-        """Render on this device from now on ("" lets the machine choose)."""
-        self._device = device
+    def use_machine(self, machine: Machine) -> None:
+        """Render on this device, in this precision, from now on."""
+        self.machine = machine
         self._schedule_soon()
 
     # ── wishes ───────────────────────────────────────────────────────────────────────────────
@@ -157,7 +164,7 @@ class Session(QObject):
             return
         state = self._state
         request = build_request(
-            state.exploration, self._job + 1, state.wanted_measures, self._device
+            state.exploration, self._job + 1, state.wanted_measures, self.machine
         )
         if self._asked is not None and replace(request, job=self._asked.job) == self._asked:
             return
@@ -202,7 +209,8 @@ class Session(QObject):
                 x=x,
                 y=y,
                 time=walk.time_of(self._state.playhead),
-                device=self._device,
+                device=self.machine.device,
+                precision=self.machine.precision,
             )
         )
 

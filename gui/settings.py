@@ -14,7 +14,9 @@ from engine.walk import ParameterValue
 
 MOST_RECENT = 12
 THEMES = ("system", "dark", "light")
-DEVICES = ("automatic", "cuda", "mps", "cpu")
+AUTOMATIC = "automatic"
+DEVICES = (AUTOMATIC, "cuda", "mps", "cpu")
+PRECISIONS = (AUTOMATIC, "fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,14 @@ class Preferences:
 
     theme: str = parameter("system", "Theme", choices=THEMES, help="Dark, light, or the system's")
     device: str = parameter(
-        "automatic", "Device", choices=DEVICES, help="What computes the pictures; the fastest"
+        AUTOMATIC, "Device", choices=DEVICES, help="What computes the pictures; the fastest"
+    )
+    precision: str = parameter(
+        AUTOMATIC,
+        "Precision",
+        choices=PRECISIONS,
+        help="Half precision takes half the memory and is fast on graphics cards, slow on most "
+        "CPUs; automatic is fp16 on graphics cards and fp32 on the CPU",
     )
     memory: int = parameter(
         512,

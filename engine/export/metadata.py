@@ -17,10 +17,11 @@ from pathlib import Path
 from engine.errors import InputError
 from engine.export.atomic import Existing
 from engine.export.png import SIGNATURE, read_text
+from engine.messages import ModelInfo
 from engine.methods.contract import methods
 from engine.session_file import FORMAT, SUFFIX, Origin, decode, encode, load_session, save_session
 from engine.solvers.contract import solvers
-from engine.walk import Exploration, NoiseSource, Walk, lanes_of
+from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
 _FILMS = (".mp4", ".webm")
@@ -39,12 +40,21 @@ def package_versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Provenance:
-    """An exploration, and what rendered it: the model's identity and the solver's name."""
+    """An exploration, and what rendered it: the model's identity, the solver's name, the device
+    and its precision."""
 
     exploration: Exploration
     model: str = ""
     solver: str = ""
+    machine: str = ""
     versions: Mapping[str, str] = field(default_factory=package_versions)
+
+    @classmethod
+    def of(cls, exploration: Exploration, info: ModelInfo | None) -> Provenance:
+        """Rendered by this model, if it is known."""
+        if info is None:
+            return cls(exploration)
+        return cls(exploration, info.identity, info.solver, f"{info.device} {info.precision}")
 
     @cached_property
     def _walks(self) -> tuple[Walk, ...]:
@@ -53,13 +63,13 @@ class Provenance:
     def picture_text(self, lane: int, index: int) -> dict[str, str]:
         """The text entries of frame `index` of `lane`; fits `Plan.describe`."""
         time = self._walks[lane].time_of(index)
-        origin = Origin(lane, index, time, self.model, dict(self.versions))
+        origin = Origin(lane, index, time, self.model, dict(self.versions), self.machine)
         document = encode(self.exploration, origin).decode()
         return {"parameters": self.parameters(lane, index), FORMAT: document}
 
     def film_tags(self) -> dict[str, str]:
         """The tags of a file that shows the whole walk; fits `Plan.about`."""
-        origin = Origin(model=self.model, versions=dict(self.versions))
+        origin = Origin(model=self.model, versions=dict(self.versions), machine=self.machine)
         return {
             "title": self._walks[0].keyframes[0].prompt[:200],
             "description": self.parameters(0, 0),
@@ -76,12 +86,14 @@ class Provenance:
             "Sampler": _sampler(sampling.solver or self.solver),
             "CFG scale": sampling.guidance,
             "Seed": noise.seed,
+            "Guidance interval": _interval(sampling),
             "Size": f"{sampling.width}x{sampling.height}",
             "Model": self.exploration.model,
             "Draw": noise.draw,
             "Method": method,
             "Time": round(time, 6),
             "Frame": f"{index + 1}/{walk.frames}",
+            "Machine": self.machine,
             "Version": f"Latent Trails {self.versions.get('latent-trails', '')}".strip(),
         }
         line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")
@@ -125,6 +137,12 @@ def _sampler(solver: str) -> str:
     """A solver's name as the web UI spells it."""
     label: str = solvers.get(solver).label if solver else ""
     return label.replace("DPM-Solver++", "DPM++")
+
+
+def _interval(sampling: Sampling) -> str:
+    """The share of the steps at which guidance holds; "" where that is all of them."""
+    span = sampling.guidance_from, sampling.guidance_to
+    return "" if span == (0.0, 1.0) else f"{span[0]:g} to {span[1]:g}"
 
 
 def _quoted(text: str) -> str:

@@ -78,17 +78,32 @@ def use_threads() -> int:
     return torch.get_num_threads()
 
 
-def self_check(device: torch.device, dtype: torch.dtype) -> str:
-    """A small product computed on the device and on the CPU: "" where both agree, else what not.
+def require_working(device: torch.device, dtype: torch.dtype) -> None:
+    """Raises InputError, one sentence, where the device cannot compute in this precision."""
+    fault = self_check(device, dtype)
+    if fault:
+        raise InputError(f"{fault}; choose another precision or device.")
 
-    Drivers that do not fit, and devices that were lost, show here and not in the middle of a walk.
+
+def self_check(device: torch.device, dtype: torch.dtype) -> str:
+    """A small product and convolution, computed there and in float32 on the CPU: "" where both
+    agree, else what not.
+
+    Drivers that do not fit, precisions that are not there, and devices that were lost show here,
+    and not in the middle of a walk.
     """
     generator = torch.Generator().manual_seed(0)
-    left = torch.randn(64, 64, generator=generator)
-    right = torch.randn(64, 64, generator=generator)
+    left, right = (torch.randn(64, 64, generator=generator) for _ in range(2))
+    name = f"{device} in {str(dtype).removeprefix('torch.')}"
     try:
-        product = (left.to(device, dtype) @ right.to(device, dtype)).float().cpu()
-    except RuntimeError as error:
-        return f"{device} cannot compute ({str(error).splitlines()[0]})"
-    off = float((product - left @ right).abs().max())
-    return "" if off < 0.5 else f"{device} computes wrongly (off by {off:.3g})"
+        found = _sample(left.to(device, dtype), right.to(device, dtype)).float().cpu()
+    except (RuntimeError, TypeError) as error:  # the latter for types that a backend has not
+        return f"{name} cannot compute ({str(error).splitlines()[0]})"
+    off = float((found - _sample(left, right)).abs().max())
+    return "" if off < 0.5 else f"{name} computes wrongly (off by {off:.3g})"
+
+
+def _sample(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """What a UNet is made of, on a small scale [64, 64]."""
+    kernel = right[:3, :3].expand(1, 1, 3, 3)
+    return left @ right + torch.conv2d(left[None, None], kernel, padding=1)[0, 0]

@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import ModelError
 from engine.models.check import check_model
-from engine.models.devices import choose_device, choose_dtype, use_threads
+from engine.models.devices import choose_device, choose_dtype, require_working, use_threads
 from engine.models.find import locate
 from engine.models.identity import identity_of
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
@@ -54,6 +54,7 @@ def open_model(
     """
     target = choose_device(device)
     dtype = choose_dtype(target, precision)
+    require_working(target, dtype)
     use_threads()
     progress("Looking for the model", 0.0)
     path = locate(location, dtype != torch.float32, progress, downloads)

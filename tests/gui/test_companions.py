@@ -132,9 +132,10 @@ def test_the_theme_changes_while_the_window_is_open(studio: Studio) -> None:
 def test_another_device_renders_again(studio: Studio) -> None:
     studio.finish()
     settings = studio.companions.preferences._settings
-    settings.set_preferences(replace(settings.preferences, device="cpu"))
+    settings.set_preferences(replace(settings.preferences, device="cpu", precision="bf16"))
     studio.settle()
-    assert studio.engine.requests[-1].device == "cpu"
+    request = studio.engine.requests[-1]
+    assert (request.device, request.precision) == ("cpu", "bf16")
 
 
 def test_keys_open_the_dialogs(studio: Studio) -> None:

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from engine import messages as m
 from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
 from gui import session as session_module
-from gui.session import Session, build_request, is_typing
+from gui.session import Machine, Session, build_request, is_typing
 from gui.state import ExplorerState
 from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
 
@@ -41,8 +41,9 @@ def test_the_request_holds_all_that_influences_a_pixel() -> None:
     exploration = replace(
         Exploration(), compare=(MethodChoice("linear"), MethodChoice("slerp")), model="/m"
     )
-    request = build_request(exploration, 7, ("clip_score",), "cuda:0")
-    assert (request.job, request.model, request.device) == (7, "/m", "cuda:0")
+    request = build_request(exploration, 7, ("clip_score",), Machine("cuda:0", "bf16"))
+    assert (request.job, request.model) == (7, "/m")
+    assert (request.device, request.precision) == ("cuda:0", "bf16")
     assert request.lanes == lanes_of(exploration)
     assert request.sampling == exploration.sampling
     assert request.measures == ("clip_score",)
@@ -204,7 +205,10 @@ def test_shutdown_ends_the_engine_and_reports_whether_it_did(link: Link) -> None
 
 
 def test_the_device_is_part_of_the_request(link: Link, qtbot: QtBot) -> None:
-    link.session.use_device("cpu")
+    link.session.use_machine(Machine("cpu", "bf16"))
     qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
     assert link.engine.requests[-1].device == "cpu"
+    assert link.engine.requests[-1].precision == "bf16"
+    link.state.ask_probe(0.1, 0.2)
+    assert (link.engine.probes[-1].device, link.engine.probes[-1].precision) == ("cpu", "bf16")
     assert link.engine.requests[-1].sampling == Sampling(20, 4.0, 128, 128)

@@ -40,7 +40,7 @@ def main(folder: str, kind: str, after_ms: int) -> int:
             super()._begin()
             if kind == "crashing":
                 os._exit(7)
-            print("device:", self.session.device)
+            print("device:", self.session.machine.device)
             QTimer.singleShot(after_ms, self._go)
 
         def _go(self) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from engine import messages as m
 from engine.errors import InputError
 from engine.export.atomic import Existing
 from engine.export.contract import Plan
@@ -24,6 +25,7 @@ from engine.export.metadata import Provenance, recall, save_beside
 from engine.export.open_export import open_export
 from engine.export.png import encode_png, read_text
 from engine.messages import Image
+from engine.session_file import decode
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from tests.engine.export.pictures import make_picture
 
@@ -56,6 +58,31 @@ def test_the_common_form_is_spelt_as_others_read_it() -> None:
     assert last.startswith("猫 γ\n")
     assert "Seed: 7, " in last
     assert "Method: slerp, Time: 1.0, Frame: 5/5" in last
+
+
+def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
+    sampling = replace(EXPLORATION.sampling, guidance_from=0.2, guidance_to=0.8)
+    info = m.ModelInfo(
+        name="tiny",
+        location="/m",
+        family="SD 1.x",
+        device="cuda:0",
+        precision="float16",
+        batch=1,
+        latent_channels=4,
+        downscale=8,
+        token_limit=75,
+        solver="dpm++2m",
+        has_scorer=False,
+        default_sampling=sampling,
+        identity="abc",
+    )
+    made = Provenance.of(replace(EXPLORATION, sampling=sampling), info)
+    assert "Guidance interval: 0.2 to 0.8, " in made.parameters(0, 0)
+    assert "Machine: cuda:0 float16, " in made.parameters(0, 0).replace('"', "")
+    _, origin = decode(made.picture_text(0, 0)["latent-trails"].encode())
+    assert origin is not None
+    assert (origin.model, origin.machine) == ("abc", "cuda:0 float16")
 
 
 def test_a_walk_between_prompts_keeps_the_first_noise() -> None:

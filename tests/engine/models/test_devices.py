@@ -11,6 +11,7 @@ from engine.models.devices import (
     choose_batch,
     choose_device,
     choose_dtype,
+    require_working,
     self_check,
 )
 from engine.models.memory import is_out_of_memory
@@ -48,6 +49,12 @@ def test_a_device_that_computes_passes_and_one_that_is_missing_is_named() -> Non
     assert self_check(CPU, torch.float32) == ""
     assert self_check(CPU, torch.bfloat16) == ""
     assert "cannot compute" in self_check(torch.device("meta"), torch.float32)
+
+
+def test_a_precision_that_the_device_lacks_is_said_with_a_way_out() -> None:
+    require_working(CPU, torch.float16)
+    with pytest.raises(InputError, match=r"cpu in float8_e4m3fn cannot compute.*choose another"):
+        require_working(CPU, torch.float8_e4m3fn)
 
 
 @pytest.mark.parametrize(
