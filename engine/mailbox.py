@@ -187,7 +187,7 @@ def _coalescing_key(event: Event) -> object:
     """What an event replaces when a newer one of the same key comes; None: nothing."""
     match event:
         case FrameReady(tier=tier) if tier < Tier.FINAL:
-            return ("frame", event.job, event.lane, event.index)
+            return (tier, event.job, event.lane, event.index)
         case Progress() | ModelLoading():
             return (type(event), event.job)
         case ProbeReady():

@@ -40,8 +40,10 @@ class RenderRequest:
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
     measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
     the frames' latents in their events, `in_order` for first to last instead of coarse to fine.
-    `precision` and `device` "" are chosen by the machine. `downloads` are the models of the hub
-    that a person asked for; no other is fetched.
+    With `draft_steps`, if they are fewer than the sampling's, every frame that is not there yet
+    comes as a draft of so many steps first, which is an approximation. `precision` and `device` ""
+    are chosen by the machine. `downloads` are the models of the hub that a person asked for; no
+    other is fetched.
     """
 
     job: int
@@ -55,6 +57,7 @@ class RenderRequest:
     previews: bool = True
     latents: bool = False
     in_order: bool = False
+    draft_steps: int = 0
     batch: int = 0
     device: str = ""
     precision: str = ""

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -131,9 +132,28 @@ class Renderer:
         for lane, path in enumerate(paths):
             control.check()
             yield describe(path, request.job, lane, check=control.check)
+        if 0 < request.draft_steps < request.sampling.steps:
+            yield from self._drafts(request, paths, job, control)
         work = FrameWork(request.job, job, tools, request)
         events = work.run(control, self._probe_source(probes, request))
         yield from measuring.along(events, control)
+
+    def _drafts(
+        self, request: m.RenderRequest, paths: list[Path], job: Job, control: JobControl
+    ) -> Iterator[m.Event]:
+        """Every frame of the job that is not there yet, in few steps; nothing of it is done yet."""
+        sampling = replace(request.sampling, steps=request.draft_steps)
+        drafts = Job(paths, self._settings(sampling), request.indices, in_order=request.in_order)
+        for ticket in drafts.tickets():
+            control.check()
+            if self._store.get(job.ingredients(ticket).key) is not None:
+                drafts.claim(ticket)
+        work = FrameWork(request.job, drafts, self._tools(sampling, request.batch), request)
+        for event in work.run(control, lambda: None):
+            if isinstance(event, m.FrameReady):
+                yield _as_draft(event, sampling.steps)
+            elif isinstance(event, m.Progress):
+                yield replace(event, done=0, total=job.total, seconds_left=None)
 
     def _probe_source(
         self, probes: Probes, current: m.RenderRequest | m.ProbeRequest
@@ -261,3 +281,10 @@ class Renderer:
         texts = path.conditioning(request.time), path.negative()
         settings = self._settings(request.sampling)
         return Probe(request, make_ingredients(settings, request.time, latent, *texts))
+
+
+def _as_draft(event: m.FrameReady, steps: int) -> m.FrameReady:
+    """A finished frame of few steps as the approximation that it is; a preview as it is."""
+    if event.tier < m.Tier.DRAFT:
+        return event
+    return replace(event, tier=m.Tier.DRAFT, notes=(*event.notes, f"A draft of {steps} steps"))

@@ -32,11 +32,12 @@ class FrameReader(Protocol):
 
 @dataclass(slots=True)
 class LaneResults:
-    """The frames of one lane: a tier each, final frames by key, previews by picture."""
+    """The frames of one lane: a tier each, finished ones and drafts by key, previews by picture."""
 
     lane: Lane
     tiers: npt.NDArray[np.uint8]
     keys: dict[int, str] = field(default_factory=dict)
+    drafts: dict[int, str] = field(default_factory=dict)
     previews: dict[int, Image] = field(default_factory=dict)
     frames: dict[int, FrameReady] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)

@@ -188,7 +188,7 @@ class ExplorerState(QObject):
         if lane >= len(self.results.lanes):
             return None
         results = self.results.lanes[lane]
-        key = results.keys.get(index)
+        key = results.keys.get(index) or results.drafts.get(index)
         picture = self._frames.image(key) if key else None
         return picture if picture is not None else results.previews.get(index)
 
@@ -284,18 +284,21 @@ class ExplorerState(QObject):
 
     def _fold_frame(self, event: m.FrameReady) -> None:
         results = self.results.lanes[event.lane]
-        if results.tiers[event.index] == m.Tier.FINAL and event.tier < m.Tier.FINAL:
+        if event.tier < results.tiers[event.index] < m.Tier.FAILED:
             return
         results.tiers[event.index] = event.tier
-        if event.tier == m.Tier.FINAL:
-            # The store keeps the picture; holding the event's too would grow with the walk.
+        # The store keeps finished pictures; holding the events' too would grow with the walk.
+        if event.tier == m.Tier.PREVIEW:
+            results.previews[event.index] = event.image
+        elif event.tier == m.Tier.DRAFT:
+            results.drafts[event.index] = event.key
+            results.previews.pop(event.index, None)
+        else:
             results.keys[event.index] = event.key
             results.previews.pop(event.index, None)
             image = event.image[:0, :0]
             results.frames[event.index] = replace(event, image=image, initial=None, final=None)
             self._say_once(event.notes)
-        else:
-            results.previews[event.index] = event.image
         self.frame_changed.emit(event.lane, event.index)
 
     def _say_once(self, notes: tuple[str, ...]) -> None:

@@ -159,7 +159,7 @@ def test_the_picture_is_as_large_as_fits(qtbot: QtBot) -> None:
     told_ = Told()
     told_.begin()
     image = np.full((SIDE, 2 * SIDE, 3), (200, 40, 90), np.uint8)
-    told_.state.apply(m.FrameReady(told_.job, 0, 0, 0.0, m.Tier.DRAFT, "", image))
+    told_.state.apply(m.FrameReady(told_.job, 0, 0, 0.0, m.Tier.PREVIEW, "", image))
     view = shown(told_, qtbot, 200, 200)
     picture = painted(view)
     assert colour(picture, 1, 100) == colour(picture, 198, 52) == (200, 40, 90)

@@ -55,3 +55,26 @@ def test_how_frames_were_made_is_said_once_a_job(state: ExplorerState) -> None:
             frame = m.FrameReady(job, 0, index, 0.0, m.Tier.FINAL, "k", image, notes=("In tiles.",))
             state.apply(frame)
     assert said == ["In tiles.", "In tiles."]
+
+
+def test_a_draft_gives_way_to_the_finished_picture_alone(qapp: object) -> None:
+    frames = MemoryFrames()
+    state = ExplorerState(frames, Exploration())
+    state.begin_job(1, lanes_of(state.exploration))
+    pictures = {tier: np.full((8, 8, 3), int(tier), np.uint8) for tier in m.Tier}
+    for key, tier in (("few", m.Tier.DRAFT), ("all", m.Tier.FINAL)):
+        frames.images[key] = pictures[tier]
+
+    def hear(tier: m.Tier, key: str = "") -> int:
+        state.apply(m.FrameReady(1, 0, 3, 0.0, tier, key, pictures[tier]))
+        image = state.image(0, 3)
+        assert image is not None
+        return int(image[0, 0, 0])
+
+    results = state.results.lanes[0]
+    assert hear(m.Tier.PREVIEW) == m.Tier.PREVIEW
+    assert hear(m.Tier.DRAFT, "few") == m.Tier.DRAFT
+    assert 3 not in results.keys  # nothing exports or measures a draft
+    assert hear(m.Tier.PREVIEW) == m.Tier.DRAFT
+    assert hear(m.Tier.FINAL, "all") == m.Tier.FINAL
+    assert hear(m.Tier.DRAFT, "few") == m.Tier.FINAL
