@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import torch
 
+from engine.errors import InputError
 from engine.sampler import Array32, Denoiser, Guidance
 from engine.solvers.contract import x0_coefficients
 
@@ -121,7 +122,14 @@ class LockstepSampler(Generic[Item]):
         """A new scheduler object, which remembers nothing."""
         self._step = 0
         self._scheduler = self._model.make_scheduler()
-        self._scheduler.set_timesteps(self._asked, device=self._model.device)
+        try:
+            self._scheduler.set_timesteps(self._asked, device=self._model.device)
+        except ValueError as error:
+            name = type(self._scheduler).__name__
+            raise InputError(
+                f"{name}, the model's own scheduler, does not take {self._asked} steps; choose "
+                "fewer, or another solver."
+            ) from error
         timesteps = self._scheduler.timesteps
         self._times = self._model.time_state(timesteps)
         self._noise: list[torch.Generator] = [
@@ -130,9 +138,11 @@ class LockstepSampler(Generic[Item]):
 
     @property
     def _options(self) -> dict[str, Any]:
-        """What this scheduler's step takes beside the usual."""
+        """What this scheduler's step takes beside the usual, as StableDiffusionPipeline gives it:
+        no noise where the scheduler lets choose."""
         takes = inspect.signature(self._scheduler.step).parameters
-        return {"generator": self._noise[: len(self._items)]} if "generator" in takes else {}
+        options = {"generator": self._noise[: len(self._items)], "eta": 0.0}
+        return {name: value for name, value in options.items() if name in takes}
 
     def _predict(self, sample: torch.Tensor) -> torch.Tensor:
         """The guided prediction [n, C, h, w]."""

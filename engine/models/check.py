@@ -15,7 +15,7 @@ from engine.errors import ModelError
 from engine.models.checkpoint import check_checkpoint
 from engine.models.header import WeightsHeader, read_header
 from engine.models.report import PICKLES, ModelPart, ModelReport, read_object, refused
-from engine.models.schedulers import has_own_solver, solver_name
+from engine.models.schedulers import OWN, has_own_solver, solver_name
 
 #: The model that lies beside the code. It alone may have Python files around: its own recipe.
 STARTER_FOLDER = Path(__file__).parents[2] / "resources" / "starter_model"
@@ -112,9 +112,9 @@ def _examine_parts(path: Path, half: bool) -> ModelReport:
 
 
 def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
-    if has_own_solver(scheduler, schedule):
-        return ()
     solver = solver_name(scheduler, schedule)
+    if solver == OWN or has_own_solver(scheduler, schedule):
+        return ()
     return (f"Its own scheduler ({scheduler or 'unnamed'}) is replaced by the solver {solver}.",)
 
 

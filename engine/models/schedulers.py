@@ -43,18 +43,18 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
         },
     ),
 }
-#: What stands in for any other scheduler, as it does in the article; and for those of models that
-#: were distilled to a few steps, which jump to the clean picture and back each time, as DDIM does.
-_STAND_IN, _FEW_STEP_STAND_IN = "dpm++2m", "ddim"
+#: What stands in for any other scheduler, as it does in the article. Models that were distilled to
+#: a few steps draw with nothing but their own, whose jumps are what they have learnt.
+_STAND_IN, OWN = "dpm++2m", "scheduler"
 _FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler"})
 
 
 def solver_name(scheduler_class: str, config: Config) -> str:
-    """Our solver that equals this scheduler, or stands in for it."""
+    """Our solver that equals this scheduler, or stands in for it; OWN is the scheduler itself."""
     if has_own_solver(scheduler_class, config):
         name = _SOLVERS[scheduler_class][0]
         return f"{name}-karras" if config.get("use_karras_sigmas", False) else name
-    return _FEW_STEP_STAND_IN if scheduler_class in _FEW_STEP_CLASSES else _STAND_IN
+    return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_IN
 
 
 def has_own_solver(scheduler_class: str, config: Config) -> bool:

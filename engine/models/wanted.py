@@ -61,6 +61,8 @@ def clip_model() -> Wanted:
 def _diffusion_files(model: str, listing: Listing, half: bool) -> tuple[RemoteFile, ...]:
     if "model_index.json" not in listing:
         raise ModelError(f"{model} has no diffusers layout; choose another, or a single file.")
+    if any(name.startswith("text_encoder_2/") for name in listing):
+        raise ModelError(f"{model} is an SDXL model; this program draws with SD 1.x and 2.x.")
     configs = [file for name, file in listing.items() if _CONFIGS.fullmatch(name)]
     weights = [_weights(model, listing, part, half) for part in ("text_encoder", "unet", "vae")]
     return (*configs, *weights)

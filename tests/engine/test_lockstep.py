@@ -15,6 +15,9 @@ from diffusers import StableDiffusionPipeline
 from engine import messages as m
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
+from engine.messages import Array32
+from engine.models.check import check_model
+from engine.models.recommend import recommended
 from engine.renderer import Renderer
 from engine.walk import Keyframe, Lane, NoiseSource, Sampling, Walk
 from tests.tiny_models import make_tiny_model
@@ -29,6 +32,7 @@ CLASSES = (
     "UniPCMultistepScheduler",
     "EulerAncestralDiscreteScheduler",
     "LCMScheduler",
+    "TCDScheduler",
 )
 
 
@@ -63,23 +67,29 @@ def _finals(events: list[m.Event]) -> dict[int, m.FrameReady]:
     return {frame.index: frame for frame in frames}
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_frames_are_those_of_the_pipeline(folder: Path, name: str) -> None:
-    frame = _finals(_run(_with_scheduler(folder, name)))[1]
+def _theirs(folder: Path, frame: m.FrameReady, steps: int, guidance: float) -> Array32:
+    """The z_0 that the pipeline makes of the frame's z_T."""
     pipe = StableDiffusionPipeline.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
-    theirs = pipe(
+    latents: torch.Tensor = pipe(
         "a cat",
         negative_prompt="of a",
         latents=torch.tensor(frame.initial)[None],
         generator=torch.Generator().manual_seed(0),
-        num_inference_steps=SAMPLING.steps,
-        guidance_scale=SAMPLING.guidance,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
         output_type="latent",
         height=32,
         width=32,
     ).images[0]
-    assert np.abs(frame.final - theirs.numpy()).max() < 1e-3
+    return latents.numpy()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_frames_are_those_of_the_pipeline(folder: Path, name: str) -> None:
+    frame = _finals(_run(_with_scheduler(folder, name)))[1]
+    theirs = _theirs(folder, frame, SAMPLING.steps, SAMPLING.guidance)
+    assert np.abs(frame.final - theirs).max() < 1e-3
 
 
 def test_the_batch_changes_no_frame(folder: Path) -> None:
@@ -111,3 +121,33 @@ def test_a_scheduler_that_does_not_exist_is_named(folder: Path) -> None:
     *_, last = _run(_with_scheduler(folder, "MagicScheduler"))
     assert isinstance(last, m.JobFailed)
     assert "'MagicScheduler'" in last.message
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("LCMScheduler", {"original_inference_steps": 50}),
+        ("TCDScheduler", {"original_inference_steps": 50}),
+        ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}),
+    ],
+)
+@pytest.mark.parametrize("steps", [1, 4])
+def test_models_of_few_steps_are_drawn_as_their_pipeline_draws_them(
+    tmp_path: Path, name: str, options: dict[str, Any], steps: int
+) -> None:
+    """Their own solver is chosen by itself, the noise between its steps is the pipeline's."""
+    folder = _with_scheduler(make_tiny_model(tmp_path / "tiny"), name)
+    config = folder / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **options}))
+    assert recommended(folder, check_model(folder)).guidance == 1.0
+    sampling = replace(SAMPLING, solver="", guidance=1.0, steps=steps)
+    frame = _finals(_run(folder, sampling=sampling))[1]
+    theirs = _theirs(folder, frame, steps=steps, guidance=0.0)
+    assert np.abs(frame.final - theirs).max() < 1e-3
+
+
+def test_more_steps_than_a_scheduler_takes_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    folder = _with_scheduler(make_tiny_model(tmp_path / "tiny"), "LCMScheduler")
+    *_, last = _run(folder, sampling=replace(SAMPLING, steps=60))
+    assert isinstance(last, m.JobFailed)
+    assert "does not take 60 steps; choose fewer" in last.message

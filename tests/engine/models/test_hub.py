@@ -152,6 +152,17 @@ def test_refusals_are_told_apart(
 
 
 @pytest.mark.usefixtures("online")
+def test_a_family_that_cannot_be_drawn_with_is_refused_before_any_weights(
+    tmp_path: Path, cache: Path
+) -> None:
+    model = make_tiny_model(tmp_path / "model")
+    shutil.copytree(model / "text_encoder", model / "text_encoder_2")
+    with serve(model) as server, pytest.raises(ModelError, match="an SDXL model"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    assert not any("resolve" in request for request in server.requests)
+
+
+@pytest.mark.usefixtures("online")
 def test_an_unknown_name_and_a_closed_door_are_told_apart(cache: Path) -> None:  # R15
     with pytest.raises(ModelError, match="cannot be resolved"):
         Hub("http://hub.invalid", str(cache)).fetch(MODEL, STABLE_DIFFUSION, silent)

@@ -64,7 +64,8 @@ def test_an_unknown_schedule_is_named() -> None:
         ("EulerDiscreteScheduler", {}, "euler", True),
         ("EulerDiscreteScheduler", {"use_karras_sigmas": True}, "dpm++2m", False),
         ("PNDMScheduler", {}, "dpm++2m", False),
-        ("LCMScheduler", {}, "ddim", False),
+        ("LCMScheduler", {}, "scheduler", False),
+        ("TCDScheduler", {}, "scheduler", False),
         ("", {}, "dpm++2m", False),
     ],
 )
