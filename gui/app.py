@@ -24,6 +24,7 @@ from gui.session import Engine, Machine, Session
 from gui.settings import AUTOMATIC, Preferences, Settings
 from gui.start_guard import StartGuard
 from gui.state import ExplorerState
+from gui.walk_edits import DRAFT_STEPS
 
 if TYPE_CHECKING:
     from gui.companions import Companions
@@ -206,4 +207,5 @@ def _import_the_rest() -> Callable[..., Companions]:
 def machine_of(preferences: Preferences) -> Machine:
     """What requests say of the machine: "" where the person leaves the choice to it."""
     wishes = preferences.device, preferences.precision
-    return Machine(*("" if wish == AUTOMATIC else wish for wish in wishes))
+    device, precision = ("" if wish == AUTOMATIC else wish for wish in wishes)
+    return Machine(device, precision, DRAFT_STEPS if preferences.drafts else 0)

@@ -39,10 +39,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What computes, and how exactly; "" lets the machine choose."""
+    """What computes, and how exactly; "" lets the machine choose.
+
+    `draft_steps` are those of the drafts that come before the pictures; 0: none come.
+    """
 
     device: str = ""
     precision: str = ""
+    draft_steps: int = 0
 
 
 def build_request(
@@ -60,6 +64,7 @@ def build_request(
         measures=measures,
         scoring_text=exploration.scoring_text if measures else "",
         scorer=exploration.scorer if measures else "",
+        draft_steps=machine.draft_steps,
         device=machine.device,
         precision=machine.precision,
     )

@@ -34,6 +34,12 @@ class Preferences:
         help="Half precision takes half the memory and is fast on graphics cards, slow on most "
         "CPUs; automatic is fp16 on graphics cards and fp32 on the CPU",
     )
+    drafts: bool = parameter(
+        False,
+        "Drafts first",
+        help="Approximate: every picture in a few steps at first, then in full; drafts are marked, "
+        "and neither exported nor measured",
+    )
     memory: int = parameter(
         512,
         "Pictures in memory",

@@ -11,8 +11,11 @@ from pytestqt.qtbot import QtBot
 from engine import messages as m
 from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
 from gui import session as session_module
+from gui.app import machine_of
 from gui.session import Machine, Session, build_request, is_typing
+from gui.settings import Preferences
 from gui.state import ExplorerState
+from gui.walk_edits import DRAFT_STEPS
 from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
 
 
@@ -212,3 +215,10 @@ def test_the_device_is_part_of_the_request(link: Link, qtbot: QtBot) -> None:
     link.state.ask_probe(0.1, 0.2)
     assert (link.engine.probes[-1].device, link.engine.probes[-1].precision) == ("cpu", "bf16")
     assert link.engine.requests[-1].sampling == Sampling(20, 4.0, 128, 128)
+
+
+def test_drafts_come_where_they_are_wanted(link: Link, qtbot: QtBot) -> None:
+    assert link.engine.requests[-1].draft_steps == 0
+    link.session.use_machine(machine_of(Preferences(drafts=True)))
+    qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
+    assert link.engine.requests[-1].draft_steps == DRAFT_STEPS
