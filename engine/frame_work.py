@@ -17,7 +17,7 @@ from engine.job import Ingredients, Job, Ticket
 from engine.lockstep import LockstepSampler
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
-from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.memory import device_memory, is_out_of_memory, release_memory
 from engine.path import latent_stats
 from engine.previews import PreviewMap
 from engine.sampler import Guidance, Sampler
@@ -258,7 +258,10 @@ class FrameWork:
         steps, job = self._sampler.steps, self._job
         left = (job.total - job.done) * steps - sum(s for _, s, _ in self._sampler.estimates())
         seconds = None if self._pace is None else max(left, 0) * self._pace
-        return m.Progress(self._number, job.done, job.total, self._sampler.furthest, steps, seconds)
+        memory = device_memory(self._tools.model.device)
+        return m.Progress(
+            self._number, job.done, job.total, self._sampler.furthest, steps, seconds, memory
+        )
 
     # ── the sampler ──────────────────────────────────────────────────────────────────────────
 

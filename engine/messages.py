@@ -222,7 +222,9 @@ class MeasureFailed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`step` of `steps` is that of the frame that is furthest on. Unknown times are None."""
+    """`step` of `steps` is that of the frame that is furthest on. Unknown times are None.
+    `device_memory` is what the program takes of the device's own memory, in bytes; 0 for the CPU.
+    """
 
     job: int
     done: int
@@ -230,6 +232,7 @@ class Progress:
     step: int
     steps: int
     seconds_left: float | None = None
+    device_memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

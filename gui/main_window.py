@@ -262,6 +262,7 @@ class MainWindow(QMainWindow):
         self._show_title()
 
     def _show_title(self) -> None:
+        """The percentage stands first, where taskbars show it: Qt 6 has no other way there."""
         progress = self._state.progress
         share = ""
         if self._state.busy and progress is not None and progress.total:

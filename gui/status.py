@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from engine.messages import ModelInfo, Progress
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
+
+#: How often the memory in use is looked at.
+WATCH_MS = 2000
 
 
 def progress_text(progress: Progress) -> str:
@@ -29,12 +33,31 @@ def time_text(seconds: float) -> str:
     return f"{minutes}:{seconds_left:02}"
 
 
-def device_text(info: ModelInfo) -> str:
-    """Where the model computes, in which precision, and how much memory its weights take."""
-    parts = [info.device, info.precision]
-    if info.bytes_loaded:
-        parts.append(f"{info.bytes_loaded / 2**20:.0f} MB")
-    return " · ".join(parts)
+def memory_in_use() -> int:
+    """Bytes of the machine's memory that this process takes."""
+    import psutil  # not before the first paint
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def memory_text(amount: int) -> str:
+    """An amount of memory: 812 MB, or 3.1 GB from one on."""
+    return f"{amount / 2**30:.1f} GB" if amount >= 2**30 else f"{amount / 2**20:.0f} MB"
+
+
+def device_text(info: ModelInfo, memory: int) -> str:
+    """Where the model computes, in which precision, and how much memory is in use there."""
+    return f"{info.device} · {info.precision} · {memory_text(memory)}"
+
+
+def memory_tip(info: ModelInfo, program: int, device: int) -> str:
+    """What takes the memory, a line each."""
+    lines = [
+        f"In use by the program: {memory_text(program)}",
+        f"In use on {info.device}: {memory_text(device)}" if device else "",
+        f"The model's weights alone: {memory_text(info.bytes_loaded)}" if info.bytes_loaded else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 class StatusBar(QStatusBar):
@@ -58,6 +81,9 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._text)
         self.addPermanentWidget(self._bar)
         self.set_theme(theme)
+        self._watch = QTimer(self, interval=WATCH_MS)
+        self._watch.timeout.connect(self._show_memory)
+        self._watch.start()
         state.model_changed.connect(self._show_model)
         state.progress_changed.connect(self._show_progress)
         state.busy_changed.connect(self._show_progress)
@@ -70,8 +96,17 @@ class StatusBar(QStatusBar):
 
     def _show_model(self) -> None:
         info = self._state.model
-        self._device.setText(device_text(info) if info else "")
         self._model.setText(info.name if info else "")
+        self._show_memory()
+
+    def _show_memory(self) -> None:
+        """How much is in use now: it changes with what is loaded, remembered and given back."""
+        info, progress = self._state.model, self._state.progress
+        if info is None:
+            return
+        program, device = memory_in_use(), progress.device_memory if progress else 0
+        self._device.setText(device_text(info, device or program))
+        self._device.setToolTip(memory_tip(info, program, device))
 
     def _show_progress(self) -> None:
         state = self._state

@@ -25,6 +25,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in text for words in _SPELLINGS)
 
 
+def device_memory(device: torch.device) -> int:
+    """Bytes that this program takes of the device's own memory; 0 for the CPU, which has none."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    return int(torch.mps.driver_allocated_memory()) if device.type == "mps" else 0
+
+
 def release_memory(device: torch.device) -> None:
     """Give cached memory back to the device, and collect what nothing refers to."""
     gc.collect()
