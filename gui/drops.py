@@ -14,8 +14,8 @@ from gui.documents import Documents
 
 
 class Drops(QObject):
-    """Takes files on behalf of the window: a session opens; a picture is asked what to recall of
-    it; a folder or file with a model is handed to `open_model`."""
+    """Takes files on behalf of the window: a session opens; a picture, a film or a folder of
+    pictures offers what to recall of it; a model is handed to `open_model`."""
 
     def __init__(
         self, window: QWidget, documents: Documents, open_model: Callable[[str], None]
@@ -42,13 +42,13 @@ class Drops(QObject):
         """Do what the file is for."""
         if _is_model(path):
             self._open_model(str(path))
-        elif path.suffix == SUFFIX or path.is_dir():
+        elif path.suffix == SUFFIX:
             self._documents.open(path)
         else:
             self.menu(path).popup(self._window.mapToGlobal(place))
 
     def menu(self, path: Path) -> QMenu:
-        """What can be recalled of a picture or film."""
+        """What can be recalled of a picture, a film or a folder of pictures."""
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         documents = self._documents

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtGui import QColor
@@ -240,7 +241,9 @@ def test_segments_keep_their_methods_and_are_rendered_so(desk: Desk) -> None:
     four(desk)
     lane = desk.engine.requests[-1].lanes[0]
     assert [lane.walk.method_of(k).name for k in range(3)] == ["slerp", "linear", "wipe"]
-    stds = desk.state.results.lanes[0].path.std  # type: ignore[union-attr]
+    path = desk.state.results.lanes[0].path
+    assert path is not None
+    stds = np.hypot(*path.frames.T)
     assert stds[6] < 0.95 < stds[2]  # the straight line falls inside the shell, the arc does not
     QTest.keyClick(desk.window, Qt.Key.Key_Right, ALT)
     assert desk.state.playhead == 4
