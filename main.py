@@ -51,6 +51,9 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
     render.add_argument("--columns", type=int, default=COLUMNS, help="of a sheet; default: 9")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
+    render.add_argument(
+        "--no-metadata", action="store_true", help="do not write into files how they were made"
+    )
     render.add_argument("--overwrite", action="store_true", help="replace what is there already")
     score = commands.add_parser(
         "score", help="measure walks by several methods, as the article does"
@@ -132,6 +135,7 @@ def _render(options: argparse.Namespace) -> int:
         out=options.out,
         latents=options.save_latents,
         difference=options.difference,
+        metadata=not options.no_metadata,
         columns=options.columns,
     )
     return render(order, _store(), batches=_batches())

@@ -34,12 +34,14 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 @dataclass(frozen=True)
 class RenderOrder(Order):
     """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
-    that the others' differences are shown from, `columns` are those of a sheet."""
+    that the others' differences are shown from, `columns` are those of a sheet. `metadata` says
+    how the pictures were made in the files themselves."""
 
     out: Path = field(default_factory=Path)
     latents: Path | None = None
     difference: str = ""
     columns: int = COLUMNS
+    metadata: bool = True
 
 
 def render(
@@ -91,7 +93,7 @@ class _Work:
         for event in events:
             self._progress.show(event)
             match event:
-                case m.ModelReady():
+                case m.ModelReady() if order.metadata:
                     self._plan = _with_metadata(self._plan, order.exploration, event.info)
                 case m.JobStarted():
                     # Opened only now, so that a job that cannot start leaves nothing behind.

@@ -18,7 +18,8 @@ from gui.settings import Settings
 from gui.state import ExplorerState
 from gui.walk_edits import with_noise, with_prompt
 
-FILTER = f"Sessions and exported pictures (*{SUFFIX} *.png *.mp4 *.webm);;All files (*)"
+KINDS = f"*{SUFFIX} *.png *.mp4 *.webm *.gif *.webp"
+FILTER = f"Sessions and exported pictures ({KINDS});;All files (*)"
 KIND = "sessions"
 
 

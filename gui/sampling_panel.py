@@ -111,6 +111,10 @@ class SamplingPanel(QWidget):
         _show(self._guidance, sampling.guidance)
         _show(self._width, sampling.width)
         _show(self._height, sampling.height)
+        # Guidance cannot end before it begins.
+        with QSignalBlocker(self._from), QSignalBlocker(self._to):
+            self._from.setMaximum(sampling.guidance_to)
+            self._to.setMinimum(sampling.guidance_from)
         _show(self._from, sampling.guidance_from)
         _show(self._to, sampling.guidance_to)
         self._solver.choose(sampling.solver)

@@ -45,6 +45,14 @@ def test_render_writes_numbered_pictures(folder: str, tmp_path: Path) -> None:
         assert "Steps: 4" in picture.text["parameters"]
 
 
+def test_render_writes_nothing_of_how_it_was_made_where_that_is_not_wanted(
+    folder: str, tmp_path: Path
+) -> None:
+    assert _render(folder, tmp_path / "walk", "--no-metadata") == 0
+    with Image.open(tmp_path / "walk" / "00002.png") as picture:
+        assert picture.text == {}
+
+
 def test_render_writes_a_video(folder: str, tmp_path: Path) -> None:
     import av
 

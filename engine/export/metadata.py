@@ -2,12 +2,13 @@
 
 Pictures carry the key `parameters` in the form that AUTOMATIC1111's web UI made common, which many
 programs read, and our own document under `latent-trails`, from which the whole exploration comes
-back. Films carry both as tags.
+back. Films carry both as tags, GIFs as comments, WebP animations as EXIF.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.export.animation_text import GIF, WEBP, read_document
 from engine.export.atomic import Existing
 from engine.export.png import SIGNATURE, read_text
 from engine.messages import ModelInfo
@@ -109,8 +111,9 @@ def recall(path: Path) -> tuple[Exploration, Origin | None]:
     if path.is_dir():
         return recall(_first_picture(path))
     if _starts_with(path, SIGNATURE):
-        text = read_text(path)
-        return _decode_text(text.get(FORMAT) or text.get("comment"), path)
+        return _decode_text(read_text(path).get(FORMAT), path)
+    if _starts_with(path, *GIF, WEBP):
+        return _decode_text(_animation_document(path), path)
     if path.suffix.lower() in _FILMS:
         return _decode_text(_film_comment(path), path)
     return load_session(path), None
@@ -156,10 +159,17 @@ def _decode_text(text: str | None, path: Path) -> tuple[Exploration, Origin | No
     return decode(text.encode("utf-8", "replace"), path.name)
 
 
-def _starts_with(path: Path, signature: bytes) -> bool:
+def _animation_document(path: Path) -> str | None:
+    try:
+        return read_document(path)
+    except (OSError, ValueError, SyntaxError, struct.error) as error:  # Pillow's ways to say it
+        raise InputError(f"{path.name} is damaged ({error}).") from error
+
+
+def _starts_with(path: Path, *signatures: bytes) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(len(signature)) == signature
+            return file.read(8).startswith(signatures)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
 

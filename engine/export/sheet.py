@@ -14,9 +14,12 @@ from engine.export.captions import PAPER, caption, caption_height
 from engine.export.contract import Add, Plan, check_picture
 from engine.export.png import encode_png
 from engine.messages import Image
+from engine.session_file import FORMAT
 
 #: A sheet is not wider than this; pictures are made smaller instead.
 MAX_WIDTH = 8192
+#: What a picture's texts are called, by what a film's tags are called.
+_PNG_KEYS = {"description": "parameters", "comment": FORMAT}
 
 
 def sheet_indices(indices: Sequence[int], columns: int) -> tuple[int, ...]:
@@ -32,7 +35,8 @@ def open_sheet(path: Path, plan: Plan) -> Iterator[Add]:
     choose_path(path, plan.existing)
     sheet = Sheet(plan.titles, sheet_indices(plan.indices, plan.columns))
     yield sheet.add
-    write_bytes(path, encode_png(sheet.page, plan.about), plan.existing)
+    texts = {_PNG_KEYS.get(key, key): text for key, text in plan.about.items()}
+    write_bytes(path, encode_png(sheet.page, texts), plan.existing)
 
 
 class Sheet:

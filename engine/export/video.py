@@ -14,6 +14,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from engine.errors import InputError
+from engine.export.animation_text import add_texts
 from engine.export.atomic import WriteError, atomic_path
 from engine.export.contract import Add, Plan
 from engine.export.palette import Palette
@@ -92,6 +93,8 @@ def open_video(path: Path, plan: Plan) -> Iterator[Add]:
             film = _Film(container, codec, plan)
             yield film.add
             film.end()
+        if path.suffix.lower() in (".gif", ".webp"):
+            add_texts(part, plan.about)
         if path.suffix.lower() != ".webp" and count_frames(part) != film.count:
             raise WriteError(f"{path} did not take all {film.count} frames; export it again.")
 

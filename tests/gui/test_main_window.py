@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox, QWidget
 
 from engine import messages as m
 from engine.walk import ARTICLE_PROMPT, NoiseSource
@@ -388,3 +388,22 @@ def test_an_edit_of_another_walk_is_shown_in_the_fields(desk: Desk) -> None:
     desk.state.open_exploration(replace(desk.state.exploration, walk=walk))
     assert named(desk.window, "Negative prompt").toPlainText() == "blurry"  # type: ignore[attr-defined]
     assert named(desk.window, "Frames").value() == 7  # type: ignore[attr-defined]
+
+
+def test_guidance_cannot_end_before_it_begins(desk: Desk) -> None:
+    begin, end = (named(desk.window, name) for name in ("Guided from", "Guided to"))
+    assert isinstance(begin, QDoubleSpinBox)
+    assert isinstance(end, QDoubleSpinBox)
+    end.setValue(0.4)
+    begin.setValue(0.7)
+    sampling = desk.state.exploration.sampling
+    assert (sampling.guidance_from, sampling.guidance_to) == (0.4, 0.4)
+    end.setValue(0.9)
+    begin.setValue(0.7)
+    end.setValue(0.1)
+    sampling = desk.state.exploration.sampling
+    assert (sampling.guidance_from, sampling.guidance_to) == (0.7, 0.7)
+    desk.state.history.undo()
+    desk.state.history.undo()
+    shown = desk.state.exploration.sampling
+    assert (begin.value(), end.value()) == (shown.guidance_from, shown.guidance_to)

@@ -111,18 +111,53 @@ def test_a_picture_gives_its_exploration_back(tmp_path: Path) -> None:
     assert recall(path.parent)[0] == EXPLORATION
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "sheet.png"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.gif", "a.webp", "sheet.png"])
 def test_films_and_sheets_give_their_exploration_back(tmp_path: Path, name: str) -> None:
     plan = Plan(titles=("a", "b"), indices=(0, 1), about=PROVENANCE.film_tags())
     export(tmp_path / name, plan)
     assert recall(tmp_path / name)[0] == EXPLORATION
 
 
+def test_sheets_and_animations_carry_the_text_that_other_programs_read(tmp_path: Path) -> None:
+    plan = Plan(indices=(0, 1), about=PROVENANCE.film_tags())
+    for name in ("sheet.png", "a.gif", "a.webp"):
+        export(tmp_path / name, plan)
+    expected = PROVENANCE.parameters(0, 0)
+    assert read_text(tmp_path / "sheet.png")["parameters"] == expected
+    with Pillow.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 2
+        gif.seek(1)
+        assert gif.load() is not None
+        assert expected.encode()[:200] in (tmp_path / "a.gif").read_bytes()
+    with Pillow.open(tmp_path / "a.webp") as webp:
+        assert webp.n_frames == 2
+        comment = webp.getexif().get_ifd(0x8769)[0x9286]
+    assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == expected
+
+
+def test_a_long_document_comes_back_from_animations(tmp_path: Path) -> None:
+    rows = tuple(replace(EXPLORATION.walk, negative=f"row {k}: " + "ünï!" * 500) for k in range(20))
+    long = replace(EXPLORATION, rows=rows)
+    plan = Plan(indices=(0,), about=Provenance(long).film_tags())
+    for name in ("a.gif", "a.webp"):
+        export(tmp_path / name, replace(plan, indices=(0, 1)))
+        assert recall(tmp_path / name)[0] == long
+
+
+@pytest.mark.parametrize("data", [b"GIF89a", b"GIF89a!\xfe\xff", b"RIFF", b"RIFF\0\0\0\0WEBPEXIF"])
+def test_damaged_animations_are_refused(tmp_path: Path, data: bytes) -> None:
+    for more in (b"", b"\4\0\0\0abcd", b"\xff\xff\xff\xff"):
+        (tmp_path / "a.gif").write_bytes(data + more)
+        with pytest.raises(InputError):
+            recall(tmp_path / "a.gif")
+
+
 def test_nothing_is_written_unless_asked_for(tmp_path: Path, walk: list[Image]) -> None:
     export(tmp_path / "out", Plan(indices=(0,)))
-    export(tmp_path / "a.mp4", Plan(indices=(0,)))
+    for name in ("a.mp4", "a.gif", "a.webp", "sheet.png"):
+        export(tmp_path / name, Plan(indices=(0, 1)))
     assert read_text(tmp_path / "out" / "00000.png") == {}
-    for name in ("out/00000.png", "a.mp4"):
+    for name in ("out/00000.png", "a.mp4", "a.gif", "a.webp", "sheet.png"):
         with pytest.raises(InputError, match="does not say what it was made from"):
             recall(tmp_path / name)
 

@@ -1,0 +1,127 @@
+"""What made an animation, written into GIF and WebP files, whose encoders have no words for it.
+
+A GIF gets two comments, the text that many programs read and our own document. A WebP gets EXIF:
+the text as the user's comment, where AUTOMATIC1111's web UI looks for it, the document as the
+description. Files are read without decoding a picture.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image as Pillow
+
+from engine.export.png import MAX_TEXT
+
+GIF, WEBP = (b"GIF87a", b"GIF89a"), b"RIFF"
+_COMMENT = b"!\xfe"
+_PIECE = 1 << 20
+_DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x010E, 0x8769, 0x9286
+_HAS_EXIF = 0x08
+
+
+def add_texts(path: Path, texts: Mapping[str, str]) -> None:
+    """Write `description` and `comment` of `texts` into the finished GIF or WebP at `path`."""
+    description, document = texts.get("description", ""), texts.get("comment", "")
+    if not document:
+        return
+    with path.open("r+b") as file:
+        if file.read(6) in GIF:
+            _add_comments(file, (description, document))
+        else:
+            _add_exif(file, _exif(description, document))
+
+
+def read_document(path: Path) -> str | None:
+    """Our own document of a GIF or WebP, None where there is none."""
+    with path.open("rb") as file:
+        return _last_comment(file) if file.read(6) in GIF else _described(file)
+
+
+def _add_comments(file: BinaryIO, texts: tuple[str, ...]) -> None:
+    """In front of the first picture; what follows moves on, in pieces from its end."""
+    start = _after_palette(file)
+    comments = b"".join(_comment(text.encode("utf-8", "replace")) for text in texts)
+    place = file.seek(0, 2)
+    while place > start:
+        piece = min(_PIECE, place - start)
+        place -= piece
+        file.seek(place)
+        data = file.read(piece)
+        file.seek(place + len(comments))
+        file.write(data)
+    file.seek(start)
+    file.write(comments)
+
+
+def _comment(data: bytes) -> bytes:
+    """A comment in blocks, each with its length before it; an empty one ends it."""
+    blocks = (data[k : k + 255] for k in range(0, len(data), 255))
+    return _COMMENT + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+
+
+def _last_comment(file: BinaryIO) -> str | None:
+    """The last of the comments in front of everything else."""
+    file.seek(_after_palette(file))
+    found = None
+    while file.read(2) == _COMMENT:
+        found = b""
+        while (length := file.read(1)) not in (b"", b"\0") and len(found) <= MAX_TEXT:
+            found += file.read(length[0])
+    return None if found is None else found.decode("utf-8", "replace")
+
+
+def _after_palette(file: BinaryIO) -> int:
+    """Where the header of a GIF ends, with the colours that all of its frames share."""
+    file.seek(10)
+    flags = (file.read(1) or b"\0")[0]
+    return 13 + (3 << (flags % 8 + 1) if flags & 0x80 else 0)
+
+
+def _exif(description: str, document: str) -> bytes:
+    exif = Pillow.Exif()
+    exif[_DESCRIPTION] = document.encode("utf-8", "replace")
+    exif.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = b"UNICODE\0" + description.encode("utf-16-be")
+    return exif.tobytes()
+
+
+def _add_exif(file: BinaryIO, exif: bytes) -> None:
+    """As a chunk at the end, announced in the extended header, which animations have."""
+    file.seek(12)
+    if file.read(4) != b"VP8X":
+        return
+    file.seek(20)
+    flags = file.read(1)[0]
+    file.seek(20)
+    file.write(bytes([flags | _HAS_EXIF]))
+    file.seek(0, 2)
+    file.write(b"EXIF" + struct.pack("<I", len(exif)) + exif + b"\0" * (len(exif) % 2))
+    size = file.tell() - 8
+    file.seek(4)
+    file.write(struct.pack("<I", size))
+
+
+def _described(file: BinaryIO) -> str | None:
+    for kind, length in _chunks(file):
+        if kind == b"EXIF" and length <= MAX_TEXT:
+            exif = Pillow.Exif()
+            exif.load(file.read(length))
+            text = exif.get(_DESCRIPTION)
+            return str(text).encode("latin-1", "replace").decode("utf-8", "replace")
+    return None
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Kind and length of each chunk of a RIFF file, which then stands at the chunk's data."""
+    place = 12
+    while True:
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        kind, length = struct.unpack("<4sI", head)
+        yield kind, length
+        place += 8 + length + length % 2
