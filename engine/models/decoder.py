@@ -14,11 +14,12 @@ class Decoder:
     """Runs a VAE's decoder.
 
     `note` says how the pictures come about where that is not the plain way; it stays so from then
-    on, so that the frames of a walk are not decoded in changing ways.
+    on, so that the frames of a walk are not decoded in changing ways. `together` decodes all
+    pictures of a call at once, which suits a GPU; to a CPU's caches they are too much.
     """
 
-    def __init__(self, vae: VaeDecoder, device: torch.device) -> None:
-        self._vae, self._device = vae, device
+    def __init__(self, vae: VaeDecoder, device: torch.device, together: bool = True) -> None:
+        self._vae, self._device, self._together = vae, device, together
         self._tile = 0
         self.note = ""
 
@@ -29,12 +30,13 @@ class Decoder:
         Where memory runs out, one by one, then in tiles. Raises the device's error where that is
         too much, too.
         """
-        try:
-            return self._decode(latents)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-        release_memory(self._device)
+        if self._together:
+            try:
+                return self._decode(latents)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            release_memory(self._device)
         return torch.cat([self._decode_alone(latent[None]) for latent in latents])
 
     def _decode_alone(self, latent: torch.Tensor) -> torch.Tensor:

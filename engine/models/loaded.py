@@ -86,7 +86,7 @@ class DiffusionModel:
         parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
-        decoder = Decoder(parts.vae, device)
+        decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit
         self.latent_channels = int(parts.unet.config.in_channels)

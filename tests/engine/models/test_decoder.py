@@ -53,6 +53,14 @@ def limit(vae: VaeDecoder, elements: int, error: Exception) -> list[int]:
     return sizes
 
 
+def test_together_or_one_by_one_it_is_the_same(vae: VaeDecoder) -> None:
+    together = Decoder(vae, CPU)(latents(3))
+    sizes = limit(vae, 4 * 8 * 8, SPELLINGS[0])
+    alone = Decoder(vae, CPU, together=False)(latents(3))
+    assert (alone.int() - together.int()).abs().max() <= 1
+    assert sizes == [4 * 8 * 8] * 3
+
+
 @pytest.mark.parametrize("error", SPELLINGS)
 def test_one_by_one_where_a_batch_is_too_much(vae: VaeDecoder, error: Exception) -> None:  # R21
     expected = Decoder(vae, CPU)(latents(3))
