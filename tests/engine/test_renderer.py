@@ -269,6 +269,14 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     assert any("Memory" in note for frame in frames.values() for note in frame.notes)
 
 
+def test_a_hub_model_that_is_not_here_is_named_and_not_fetched(renderer: Renderer) -> None:
+    request = replace(_request(FilePath("x")), model="nobody/knows-this-model")
+    (event,) = renderer.run(request, JobControl())
+    assert isinstance(event, m.JobFailed)
+    assert event.missing == "nobody/knows-this-model"
+    assert "nothing is downloaded unasked" in event.message
+
+
 def test_a_frame_decoded_otherwise_says_so_when_it_is_recalled(
     folder: FilePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
