@@ -233,6 +233,7 @@ def form(parent: QWidget | None = None) -> QFormLayout:
 
 def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> None:
     """A field with its label, whose middles are level; it is named and explained as both are."""
+    field.setSizePolicy(QSizePolicy.Policy.Expanding, field.sizePolicy().verticalPolicy())
     layout.addRow(text, field)
     label = layout.labelForField(field)
     if label is not None:  # without, Qt keeps a label near the top of a field that is higher

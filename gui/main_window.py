@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
         for name, plot in (("trajectory", self.trajectory), ("measures", self.measures)):
             self.panels.put(name, plot)
             self._themed.append(plot)
+        self.measures.charts_changed.connect(self.panels.share)
         self.vocabulary.load()
         self.panels.fit_timeline()  # a layout from last time may be for other lanes
 

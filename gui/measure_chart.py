@@ -17,6 +17,8 @@ from gui.theme import UNIT, Theme, tint
 
 #: More frames than this are drawn as a line without dots, more lanes are not named.
 MOST_DOTS, MOST_NAMES = 40, 4
+#: A chart may become as low as this; three of them must leave the plane above them its room.
+LEAST_HEIGHT = 12 * UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class MeasureChart(QWidget):
         box.scrubbed.connect(self.scrubbed)
         self._plot = pg.PlotWidget(viewBox=box)
         self._plot.setAcceptDrops(False)  # what is dropped is for the window
+        self._plot.setMinimumHeight(LEAST_HEIGHT)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.getPlotItem().hideButtons()
         self._plot.getPlotItem().showAxis("bottom", not live)

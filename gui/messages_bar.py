@@ -78,6 +78,8 @@ class MessagesBar(QWidget):
         self.show()
 
     def _remove(self, message: Message) -> None:
+        if message not in self._messages:
+            return  # a second click, while it was on its way out
         self._messages.remove(message)
         self._layout.removeWidget(message)
         message.hide()

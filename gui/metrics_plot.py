@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 from superqt.utils import QSignalThrottler
@@ -21,7 +21,12 @@ MOST_CHARTS = 3
 
 
 class MetricsPlot(QWidget):
-    """Owns which measures are shown. What the engine has to compute is asked of the state."""
+    """Owns which measures are shown. What the engine has to compute is asked of the state.
+
+    Signals: charts_changed(count), it takes another height to show them.
+    """
+
+    charts_changed = Signal(int)
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +70,8 @@ class MetricsPlot(QWidget):
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
         chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
+        if len(chosen) != len(self.shown):
+            self.charts_changed.emit(len(chosen))
         self._figure.set_measures(chosen)
         for name, action in self._actions.items():
             action.setChecked(name in self.shown)

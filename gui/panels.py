@@ -13,6 +13,8 @@ from gui.theme import Theme
 #: Panels beside each other, and above each other, in pixels of the window's size at first.
 WIDTHS = {"walk": 330, "trajectory": 400}
 HEIGHTS = {"trajectory": 400, "measures": 250}
+#: What each further chart of measures takes.
+CHART = 90
 
 
 class Panels(QObject):
@@ -67,6 +69,12 @@ class Panels(QObject):
         ):
             docks = [self.docks[name] for name in sizes]
             self._window.resizeDocks(docks, list(sizes.values()), direction)
+
+    def share(self, charts: int) -> None:
+        """Part the right side between the plane and so many charts."""
+        docks = [self.docks[name] for name in HEIGHTS]
+        heights = [HEIGHTS["trajectory"], HEIGHTS["measures"] + CHART * max(charts - 1, 0)]
+        self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
     def fit_timeline(self) -> None:
         """Make the timeline as high as its lanes are."""
