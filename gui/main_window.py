@@ -132,7 +132,8 @@ class MainWindow(QMainWindow):
         for name, plot in (("trajectory", self.trajectory), ("measures", self.measures)):
             self.panels.put(name, plot)
             self._themed.append(plot)
-        self.measures.charts_changed.connect(self.panels.share)
+        queued = Qt.ConnectionType.QueuedConnection  # once the charts have changed
+        self.measures.charts_changed.connect(self.panels.share, queued)
         self.vocabulary.load()
         self.panels.fit_timeline()  # a layout from last time may be for other lanes
 

@@ -70,9 +70,10 @@ class MetricsPlot(QWidget):
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
         chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
-        if len(chosen) != len(self.shown):
-            self.charts_changed.emit(len(chosen))
+        count = len(self.shown)
         self._figure.set_measures(chosen)
+        if len(chosen) != count:
+            self.charts_changed.emit(len(chosen))
         for name, action in self._actions.items():
             action.setChecked(name in self.shown)
         self._scoring.setVisible(any(measure.scored for measure in chosen))

@@ -73,6 +73,7 @@ class Panels(QObject):
     def share(self, charts: int) -> None:
         """Part the right side between the plane and so many charts."""
         docks = [self.docks[name] for name in HEIGHTS]
+        self.docks["measures"].widget().updateGeometry()
         heights = [HEIGHTS["trajectory"], HEIGHTS["measures"] + CHART * max(charts - 1, 0)]
         self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
