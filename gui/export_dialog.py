@@ -162,7 +162,6 @@ class ExportDialog(QDialog):
             self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
             self._show_idle("")
         self.show()
-        self._form.invalidate()  # lists shrink to their contents when they are shown first
         self.raise_()
 
     def wishes(self) -> Wishes:

@@ -234,6 +234,10 @@ def form(parent: QWidget | None = None) -> QFormLayout:
 def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> None:
     """A field with its label, whose middles are level; it is named and explained as both are."""
     field.setSizePolicy(QSizePolicy.Policy.Expanding, field.sizePolicy().verticalPolicy())
+    if isinstance(field, QComboBox):  # else it shrinks to its contents when they change
+        least = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        field.setSizeAdjustPolicy(least)
+        field.setMinimumContentsLength(12)
     layout.addRow(text, field)
     label = layout.labelForField(field)
     if label is not None:  # without, Qt keeps a label near the top of a field that is higher
