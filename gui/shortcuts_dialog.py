@@ -15,10 +15,18 @@ GESTURES = (
     ("Trajectory", "Show the picture of any point", "click or drag"),
     ("Trajectory", "Move the playhead along the path", "drag the dot"),
     ("Trajectory", "Zoom, and move the plane", "wheel, right button"),
+    (
+        "Trajectory",
+        "Move the point, finely, or the plane",
+        "Tab to it; arrows, with Shift, with Ctrl",
+    ),
+    ("Trajectory", "Zoom, and show all", "Tab to it; + and −, 0"),
     ("Timeline", "Scrub", "drag"),
     ("Timeline", "Limit the range", "drag the handles"),
     ("Walk", "Render at once", "Enter in a prompt"),
-    ("Window", "Recall a session or a picture", "drop the file"),
+    ("Walk", "Move a keyframe", "drag its card; Alt+Up, Alt+Down in it"),
+    ("Walk", "Press a button that Tab has reached", "Enter"),
+    ("Window", "Recall a session, a picture or a folder", "drop it"),
 )
 
 

@@ -53,7 +53,7 @@ class Photographer(app.Program):
         super().__init__(*parts)  # type: ignore[arg-type]
         self.window.resize(*SIZE)
         self._poses = self._plan()
-        self._prepared = False
+        self._prepared = self._ready = False
         self._timer = QTimer(self, interval=200)
         self._timer.timeout.connect(self._next)
         self._timer.start()
@@ -75,10 +75,12 @@ class Photographer(app.Program):
         if not self._prepared:
             pose.prepare()
             self._prepared = True
-        elif pose.ready():
+        elif not self._ready:
+            self._ready = pose.ready()  # it is laid out and painted until the next time
+        else:
             write_png(pose.shown(), self.out / f"{pose.name}.png")
             del self._poses[0]
-            self._prepared = False
+            self._prepared = self._ready = False
             if not self._poses:
                 self._timer.stop()
                 self.window.close()
