@@ -191,8 +191,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from tests.benchmarks.bench import bench
-
+    try:
+        from tests.benchmarks.bench import bench
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"The benchmark lacks {error.name!r}: it is part of the sources, not of the installed "
+            "program; get them and start ./run.sh bench there."
+        ) from error
     return bench(options.workload, options.quick, options.json)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
+from engine.methods.contract import methods
 from tests.tiny_models import make_tiny_model
 
 ROOT = Path(main.__file__).parent
@@ -63,6 +64,24 @@ def test_render_writes_a_video(folder: str, tmp_path: Path) -> None:
         assert stream.codec_context.name == "h264"
         assert sum(1 for _ in film.decode(stream)) == 5
         assert stream.average_rate == 12
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".gif", b"GIF89a"), (".webp", b"RIFF"), (".webm", b"\x1aE\xdf\xa3")]
+)
+def test_other_films_by_their_suffix(
+    folder: str, tmp_path: Path, suffix: str, start: bytes
+) -> None:
+    out = tmp_path / f"walk{suffix}"
+    assert _render(folder, out, "--compare", "linear,normalized,slerp", "--frames", "2") == 0
+    assert out.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_method_by_its_name(folder: str, tmp_path: Path, name: str) -> None:
+    options = ["--method", name, "--prompt-end", "a can", "--frames", "2", "--steps", "1"]
+    assert _render(folder, tmp_path / "walk", *options) == 0
+    assert len(list((tmp_path / "walk").iterdir())) == 2
 
 
 def test_latents_are_saved_as_the_formula_says(folder: str, tmp_path: Path) -> None:
@@ -203,6 +222,22 @@ def test_ctrl_c_keeps_the_finished_frames(folder: str, tmp_path: Path) -> None:
 def test_doctor_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["doctor", "--json"]) == 0
     assert '"torch"' in json.dumps(json.loads(capsys.readouterr().out))
+
+
+def test_the_benchmark_is_part_of_the_sources(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tests.benchmarks.bench", None)
+    assert main.main(["bench"]) == main.BAD_INPUT
+    assert "part of the sources" in capsys.readouterr().err
+
+
+def test_findings_that_could_not_be_written_are_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere" / "findings.json"
+    assert main.main(["bench", "--json", str(nowhere)]) == main.BAD_INPUT
+    assert f"no folder for {nowhere}" in capsys.readouterr().err
 
 
 def test_ctrl_c_before_the_work_begins_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,41 +1,30 @@
-"""O: this engine, without a window. What it takes, when frames come, and what it remembers."""
+"""O: this engine, without a window: what a frame takes, with the exact settings and without."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-import torch
 from PIL import Image
 
 from engine import messages as m
 from engine.batch_memory import BatchMemory
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
-from engine.models.loaded import DiffusionModel
 from engine.renderer import Renderer
-from engine.sampler import Sampler
-from engine.walk import Lane, Sampling, Walk
+from engine.walk import Lane, Walk
 from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import Workload, make_walk
 
-#: Approximations that are measured alone, each beside the exact settings.
-SWITCHES = ("guidance interval", "half the steps")
-_SPREAD = 16
-
-
-def approximate(sampling: Sampling, switch: str) -> Sampling:
-    """The sampling with one of the approximate switches on."""
-    if switch == "guidance interval":
-        return replace(sampling, guidance_from=0.2, guidance_to=0.7)
-    if switch == "half the steps":
-        return replace(sampling, steps=max(1, sampling.steps // 2))
-    return sampling
+#: Approximations that are measured alone, each beside the exact settings. With drafts first, what
+#: counts is the time until every frame is there as a draft.
+INTERVAL, HALF, DRAFTS = "the guidance interval 0.2–0.7", "half the steps", "drafts first"
+SWITCHES = (INTERVAL, HALF, DRAFTS)
+_DRAFT_STEPS = 8
 
 
 def run_engine(
@@ -45,18 +34,23 @@ def run_engine(
     switch: str = "",
     batch: int = 0,
     compared: Sequence[int] = (),
+    warm_ups: int = 3,
 ) -> dict[str, Any]:
     """Seconds a frame over a whole walk, pictures written as PNG, and the compared frames."""
     began = time.perf_counter()
-    renderer = _renderer(FrameStore(), out)
-    sampling = approximate(workload.sampling, switch)
-    list(renderer.run(_request(workload, make_walk(6, seed=7), sampling, batch), _go()))
-    second = renderer.run(_request(workload, make_walk(12, seed=8), sampling, batch), _go())
-    slots = [e.info.batch for e in second if isinstance(e, m.ModelReady)]
+    renderer = new_renderer(FrameStore(), out)
+
+    def request(walk: Walk) -> m.RenderRequest:
+        return approximate(request_for(workload, walk, batch), switch)
+
+    list(renderer.run(request(make_walk(warm_ups, seed=7)), JobControl()))
+    second = renderer.run(request(make_walk(2 * warm_ups, seed=8)), JobControl())
+    slots = [event.info.batch for event in second if isinstance(event, m.ModelReady)]
     result: dict[str, Any] = {"load_s": time.perf_counter() - began, "batch": slots[0]}
-    request = _request(workload, make_walk(frames), sampling, batch)
     finished: dict[int, m.FrameReady] = {}
-    spent = timed(lambda: finished.update(_written(renderer.run(request, JobControl()), out)))
+    tier = m.Tier.DRAFT if switch == DRAFTS else m.Tier.FINAL
+    events = renderer.run(request(make_walk(frames)), JobControl())
+    spent = timed(lambda: finished.update(_written(events, tier, frames, out)))
     result["frame_s"], result["frame_cpu_s"] = ([seconds / frames] for seconds in spent)
     if compared:
         some = [finished[k] for k in compared]
@@ -68,95 +62,23 @@ def run_engine(
     return result
 
 
-def run_long(workload: Workload, out: Path, frames: int, batch: int = 0) -> dict[str, Any]:
-    """One long walk with previews: when frames come, what is no denoising, memory, and re-runs."""
-    store = FrameStore(folder=out / "frames")
-    renderer = _renderer(store, out)
-    warm_up = _request(workload, make_walk(3, seed=7), workload.sampling, batch)
-    list(renderer.run(warm_up, _go()))
-    request = _request(workload, make_walk(frames), workload.sampling, batch)
-    request = replace(request, previews=True, latents=False)
-    memory = psutil.Process().memory_info().rss
-    story = _Story()
-    with _Spent(Sampler, "tick") as steps, _Spent(DiffusionModel, "decode") as decoding:
-        for event in renderer.run(request, _go()):
-            story.hear(event)
-    result: dict[str, Any] = story.told(frames)
-    result["overhead"] = story.total / steps.seconds - 1.0
-    result["decoding"] = decoding.seconds / steps.seconds
-    result["memory_bytes"] = story.peak - memory
-    result["rerun_fps"] = frames / _seconds(renderer, request)
-    other = Renderer(FrameStore(folder=out / "frames"))
-    list(other.run(warm_up, _go()))
-    result["rerun_disk_fps"] = frames / _seconds(other, request)
-    return result
+def approximate(request: m.RenderRequest, switch: str) -> m.RenderRequest:
+    """The request with one of the approximate switches on."""
+    sampling = request.sampling
+    if switch == INTERVAL:
+        return replace(request, sampling=replace(sampling, guidance_from=0.2, guidance_to=0.7))
+    if switch == HALF:
+        return replace(request, sampling=replace(sampling, steps=max(1, sampling.steps // 2)))
+    return replace(request, draft_steps=_DRAFT_STEPS if switch == DRAFTS else 0)
 
 
-class _Story:
-    """When the first preview, the first frame and the first 16 spread frames came."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter()
-        self._preview = 0.0
-        self._frames: list[float] = []
-        self.peak = 0
-
-    def hear(self, event: m.Event) -> None:
-        if not isinstance(event, m.FrameReady):
-            return
-        now = time.perf_counter() - self._began
-        if event.tier == m.Tier.PREVIEW:
-            self._preview = self._preview or now
-        else:
-            self._frames.append(now)
-            self.peak = max(self.peak, psutil.Process().memory_info().rss)
-
-    @property
-    def total(self) -> float:
-        return self._frames[-1]
-
-    def told(self, frames: int) -> dict[str, Any]:
-        spread = min(_SPREAD, frames) - 1
-        return {
-            "preview_s": self._preview,
-            "first_s": self._frames[0],
-            "spread_s": self._frames[spread],
-            "spread_share": self._frames[spread] / self.total,
-            "total_s": self.total,
-            "frames": len(self._frames),
-        }
-
-
-class _Spent:
-    """Adds up the seconds spent in a method of a class, as a context."""
-
-    def __init__(self, owner: type, method: str) -> None:
-        self._owner, self._method, self.seconds = owner, method, 0.0
-
-    def __enter__(self) -> _Spent:
-        self._honest = honest = getattr(self._owner, self._method)
-
-        def measured(*args: Any) -> Any:
-            began = time.perf_counter()
-            answer = honest(*args)
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            self.seconds += time.perf_counter() - began
-            return answer
-
-        setattr(self._owner, self._method, measured)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        setattr(self._owner, self._method, self._honest)
-
-
-def _request(workload: Workload, walk: Walk, sampling: Sampling, batch: int) -> m.RenderRequest:
+def request_for(workload: Workload, walk: Walk, batch: int = 0) -> m.RenderRequest:
+    """All frames of a walk with their latents, as the workload draws them; without previews."""
     return m.RenderRequest(
         job=1,
         model=workload.folder,
         lanes=(Lane("walk", walk),),
-        sampling=sampling,
+        sampling=workload.sampling,
         previews=False,
         latents=True,
         batch=batch,
@@ -165,23 +87,26 @@ def _request(workload: Workload, walk: Walk, sampling: Sampling, batch: int) -> 
     )
 
 
-def _renderer(store: FrameStore, out: Path) -> Renderer:
+def new_renderer(store: FrameStore, out: Path) -> Renderer:
     """As the program has it: the number of slots is measured after the first, warming job."""
     return Renderer(store, batches=BatchMemory(out / "batches.json"))
 
 
-def _go() -> JobControl:
-    return JobControl()
-
-
-def _written(events: Iterator[m.Event], out: Path) -> Iterator[tuple[int, m.FrameReady]]:
+def frames_of(events: Iterable[m.Event], tier: m.Tier = m.Tier.FINAL) -> Iterator[m.FrameReady]:
+    """The frames of one tier as they come. Raises RuntimeError for what failed."""
     for event in events:
-        if isinstance(event, m.FrameReady) and event.tier == m.Tier.FINAL:
-            Image.fromarray(event.image).save(out / f"{event.index:05d}.png")
-            yield event.index, event
+        if isinstance(event, m.FrameReady) and event.tier == tier:
+            yield event
         elif isinstance(event, m.JobFailed | m.FrameFailed):
             raise RuntimeError(event.message)
 
 
-def _seconds(renderer: Renderer, request: m.RenderRequest) -> float:
-    return timed(lambda: list(renderer.run(request, JobControl())))[0]
+def _written(
+    events: Iterator[m.Event], tier: m.Tier, frames: int, out: Path
+) -> Iterator[tuple[int, m.FrameReady]]:
+    """Frames of one tier, each written as a picture; ends with the last one."""
+    for count, frame in enumerate(frames_of(events, tier), 1):
+        Image.fromarray(frame.image).save(out / f"{frame.index:05d}.png")
+        yield frame.index, frame
+        if count == frames:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import psutil
 import torch
 
 from engine.models.devices import choose_device, choose_dtype, use_threads
-from engine.models.load import open_model
 from tests.benchmarks.workloads import Workload
 
 _SIDE = {"cpu": 2048, "cuda": 8192}
@@ -25,6 +25,8 @@ def describe_machine(workload: Workload) -> dict[str, Any]:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
         "device": name,
+        "kind": device.type,
+        "date": date.today().isoformat(),
         "threads": threads,
         "precision": str(dtype).removeprefix("torch."),
         "torch": torch.__version__,
@@ -65,13 +67,6 @@ def frame_operations(workload: Workload) -> float:
         vae.decode(latent)
     rows = 2 if s.guidance > 1 else 1
     return float(step.get_total_flops() * rows * s.steps + picture.get_total_flops())
-
-
-def load_seconds(workload: Workload) -> float:
-    """Seconds to have the model in memory, with the libraries imported already."""
-    began = time.perf_counter()
-    open_model(workload.folder, workload.device, workload.precision)
-    return time.perf_counter() - began
 
 
 def _processor() -> str:

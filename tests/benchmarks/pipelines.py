@@ -16,7 +16,6 @@ from engine.models.devices import choose_device, choose_dtype, use_threads
 from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import PROMPT, Workload, make_walk
 
-_WARM_UPS = 3
 #: Sizes of batch that the best one is chosen from.
 BATCHES = {"cpu": (4, 8, 16), "cuda": (8, 16, 32)}
 
@@ -118,6 +117,8 @@ def run_pipeline(
     frames: int,
     batch: int = 0,
     compared: Sequence[int] = (),
+    calls: int = 5,
+    warm_ups: int = 3,
 ) -> dict[str, Any]:
     """Seconds a frame of one of the cases above, and what it made of the compared frames."""
     began = time.perf_counter()
@@ -127,8 +128,9 @@ def run_pipeline(
     loaded = time.perf_counter() - began
     latents = workload.latents(make_walk(frames))
     result: dict[str, Any] = {"load_s": loaded}
-    pipeline.draw(latents[:_WARM_UPS])
-    result["frame_s"], result["frame_cpu_s"] = zip(*_paces(pipeline, latents), strict=True)
+    pipeline.draw(latents[:warm_ups])
+    paces = _paces(pipeline, latents, calls)
+    result["frame_s"], result["frame_cpu_s"] = zip(*paces, strict=True)
     if compared:
         finals, pictures = pipeline.finals(latents[list(compared)])
         np.savez(out / "compared.npz", finals=finals, pictures=pictures)
@@ -141,10 +143,9 @@ def find_batch(workload: Workload, out: Path) -> dict[str, Any]:
     return {"batch": pipeline.best_batch(workload.latents(make_walk(64, seed=7)))}
 
 
-def _paces(pipeline: Naive, latents: Any) -> Iterator[tuple[float, float]]:
+def _paces(pipeline: Naive, latents: Any, calls: int) -> Iterator[tuple[float, float]]:
     """Seconds a frame, and processor seconds a frame, of calls spread over the walk."""
     size = pipeline.batch if isinstance(pipeline, Batched) else 1
-    calls = 2 if size > 1 else 5
     for first in np.linspace(0, len(latents) - size, calls).astype(int):
         some = latents[first : first + size]
         wall, processor = timed(lambda: pipeline.draw(some))  # noqa: B023

@@ -1,23 +1,28 @@
-"""The findings as a table."""
+"""The findings as tables, in Markdown: for a person to read, and for RESULTS.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.goals import Findings, held, peak_share, pooled, ratios
+
 _NAMES = {
-    "A": "A   the pipeline, one call a frame",
-    "A′": "A′  the same, texts encoded once",
-    "B": "B   the pipeline, batched",
-    "O": "O   this engine",
+    "A": "A: the pipeline, one call a frame",
+    "A′": "A′: the same, texts encoded once",
+    "B": "B: the pipeline, batched",
+    "O": "O: this engine",
 }
 
 
-def as_text(findings: dict[str, Any]) -> str:
-    """Everything that was measured, for a person to read."""
-    return "\n".join([*_head(findings), *_ratios(findings), *_rest(findings)])
+def as_text(findings: Findings) -> str:
+    """Everything that was measured."""
+    parts = [_head(findings), _cases(findings), _switches(findings), _equality(findings)]
+    if "long" in findings:
+        parts += [_times(findings), _goals(findings)]
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
@@ -26,96 +31,116 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
     return float(low), float(middle), float(high)
 
 
-def pooled(findings: dict[str, Any], case: str, clock: str = "frame_s") -> list[float]:
-    """Seconds a frame of a case, of all calls of all turns."""
-    return [pace for turn in findings["turns"][case] for pace in turn[clock]]
-
-
-def ratios(findings: dict[str, Any], case: str, clock: str = "frame_s") -> list[float]:
-    """How many times faster O was than a case, turn by turn."""
-    turns = findings["turns"]
-    return [
-        float(np.median(theirs[clock]) / np.median(ours[clock]))
-        for theirs, ours in zip(turns[case], turns["O"], strict=True)
-    ]
-
-
-def _head(findings: dict[str, Any]) -> Iterator[str]:
+def _head(findings: Findings) -> Iterator[str]:
     machine = findings["machine"]
     yield (
         f"{findings['workload']} on {machine['device']}, {machine['threads']} threads, "
-        f"{machine['precision']}, torch {machine['torch']}"
+        f"{machine['precision']}, torch {machine['torch']}, {machine['date']}; "
+        f"{machine['busy']:.0%} busy before. Matrix products at best "
+        f"{machine['peak_flops'] / 1e12:.3g} TFLOP/s; a frame is "
+        f"{machine['frame_flop'] / 1e12:.3g} TFLOP."
     )
-    yield (
-        f"matrix products at best {machine['peak_flops'] / 1e12:.3g} TFLOP/s; a frame is "
-        f"{machine['frame_flop'] / 1e12:.3g} TFLOP; {machine['busy']:.0%} busy before"
-    )
-    yield ""
 
 
-def _ratios(findings: dict[str, Any]) -> Iterator[str]:
-    machine = findings["machine"]
-    yield (
-        f"{'case':36} {'s a frame: median (quartiles)':30} {'O is faster':22} "
-        f"{'share of peak':14} processor s a frame"
+def _cases(findings: Findings) -> Iterator[str]:
+    yield from _rows(
+        ("case", "s a frame (quartiles)", "O is faster (quartiles)", "share of peak"),
+        ([name, *_pace(findings, case)] for case, name in _NAMES.items()),
     )
-    for case, name in _NAMES.items():
-        low, middle, high = quartiles(pooled(findings, case))
-        share = machine["frame_flop"] / middle / machine["peak_flops"]
-        below, times, above = quartiles(ratios(findings, case))
-        faster = f"{times:.2f}× ({below:.2f}–{above:.2f})" if case != "O" else ""
-        pace = f"{middle:.4f} ({low:.4f}–{high:.4f})"
-        yield f"{name:36} {pace:30} {faster:22} {share:<14.1%} {_processor(findings, case)}"
     slots = findings["turns"]["O"][0]["batch"]
-    yield f"B drew {findings['best_batch']} frames at once, its best; O had {slots} slots."
-    exact = np.median(pooled(findings, "O"))
-    for switch, result in findings["switches"].items():
-        yield f"O with {switch} (approximate): {exact / np.median(result['frame_s']):.2f}× O"
     yield ""
-
-
-def _processor(findings: dict[str, Any], case: str) -> str:
-    """Processor seconds a frame, which other programs' work moves less, and O's ratio by them."""
-    seconds = float(np.median(pooled(findings, case, "frame_cpu_s")))
-    if case == "O":
-        return f"{seconds:.4f}"
-    return f"{seconds:.4f} ({np.median(ratios(findings, case, 'frame_cpu_s')):.2f}×)"
-
-
-def _rest(findings: dict[str, Any]) -> Iterator[str]:
-    long, difference = findings["long"], findings["difference"]
-    call = np.median(pooled(findings, "A"))
     yield (
-        f"difference to A: latents {difference['latents']:.2g}, "
-        f"pixels {difference['psnr_db']:.1f} dB"
-    )
-    yield (
-        f"first preview {long['preview_s']:.2f} s, first frame {long['first_s']:.2f} s "
-        f"({long['first_s'] / call:.2f} of one A call)"
-    )
-    yield (
-        f"16 spread frames {long['spread_s']:.2f} s, {long['spread_share']:.1%} of the time of "
-        f"{long['frames']}"
-    )
-    yield (
-        f"overhead over the steps alone {long['overhead']:.1%}, of which decoding "
-        f"{long['decoding']:.1%}"
-    )
-    yield (
-        f"re-run from memory {long['rerun_fps']:.0f} frames/s, "
-        f"from disk {long['rerun_disk_fps']:.0f}"
-    )
-    yield f"memory of {long['frames']} frames {long['memory_bytes'] / 2**20:.0f} MiB"
-    for name, rate in findings["export"].items():
-        yield (
-            f"export {name}: {rate['fps']:.0f} frames/s, {rate['close_s']:.2f} s after the last one"
+        f"B drew {findings['best_batch']} frames at once, O had {slots} slots. By processor "
+        "seconds, which others' work moves less, O is faster than "
+        + ", ".join(
+            f"{case} {np.median(ratios(findings, case, 'frame_cpu_s')):.2f}×"
+            for case in ("A", "A′", "B")
         )
-    program = findings["program"]
-    yield (
-        f"from launch: first paint {program['paint_s']:.2f} s, model ready "
-        f"{program['model_s']:.2f} s, first frame {program['first_s']:.2f} s"
+        + "."
     )
-    yield (
-        f"gaps of the event loop while generating: p99 {program['gap_p99_ms']:.1f} ms, "
-        f"max {program['gap_max_ms']:.1f} ms"
+
+
+def _pace(findings: Findings, case: str) -> tuple[str, str, str]:
+    low, middle, high = quartiles(pooled(findings, case))
+    below, times, above = quartiles(ratios(findings, case))
+    faster = "" if case == "O" else f"{times:.2f}× ({below:.2f}–{above:.2f})"
+    return f"{middle:.4f} ({low:.4f}–{high:.4f})", faster, f"{peak_share(findings, case):.1%}"
+
+
+def _switches(findings: Findings) -> Iterator[str]:
+    exact = np.median(pooled(findings, "O"))
+    yield from _rows(
+        ("approximate switch, alone", "faster than O"),
+        (
+            [switch, f"{exact / np.median(result['frame_s']):.2f}×"]
+            for switch, result in findings["switches"].items()
+        ),
     )
+
+
+def _equality(findings: Findings) -> Iterator[str]:
+    difference = findings["difference"]
+    psnr = difference["psnr_db"]
+    pixels = "equal" if psnr is None else f"{psnr:.1f} dB"
+    yield f"Difference of O to A: latents {difference['latents']:.2g}, pixels {pixels}."
+
+
+def _times(findings: Findings) -> Iterator[str]:
+    long, memory = findings["long"], findings["memory"]
+    rows = [
+        ["first preview", f"{long['preview_s']:.2f} s"],
+        ["first frame", f"{long['first_s']:.2f} s"],
+        ["16 spread frames", f"{long['spread_s']:.2f} s"],
+        [f"all {long['frames']} frames", f"{long['total_s']:.1f} s"],
+        ["decoding, beside the steps", f"{long['decoding']:.1%}"],
+        ["re-run from memory", f"{long['rerun_fps']:.0f} frames/s"],
+        ["re-run from disk", f"{long['rerun_disk_fps']:.0f} frames/s"],
+        [
+            f"memory of {memory['frames']} frames at {memory['side']}²",
+            f"{memory['memory_bytes'] / 2**20:.0f} MiB",
+        ],
+    ]
+    rows += [
+        [f"export {name}", f"{rate['fps']:.0f} frames/s, done {rate['close_s']:.2f} s after"]
+        for name, rate in findings["export"].items()
+    ]
+    rows += [list(_launched(findings["program"], *names)) for names in _MOMENTS]
+    yield from _rows(("what", "measured"), rows)
+
+
+_MOMENTS = (("first paint", "paint"), ("model ready", "model"), ("first frame shown", "first"))
+
+
+def _launched(turns: Sequence[Any], name: str, key: str) -> tuple[str, str]:
+    """The moment of a launch, and the processor's seconds until then."""
+    wall, processor = (
+        np.median([turn[f"{key}{end}"] for turn in turns]) for end in ("_s", "_cpu_s")
+    )
+    return f"{name}, from launch", f"{wall:.2f} s ({processor:.2f} s of processor time)"
+
+
+def _goals(findings: Findings) -> Iterator[str]:
+    yield from _rows(
+        ("goal", "at least", "aim", "measured", ""),
+        (
+            [
+                goal.name,
+                *(goal.form.format(number) for number in (goal.least, goal.aim, value)),
+                "reached" if goal.reached(value) else "missed",
+            ]
+            for goal, value in held(findings)
+        ),
+    )
+
+
+def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table in Markdown, its columns aligned."""
+    table = [list(head), *map(list, rows)]
+    widths = [max(len(row[k]) for row in table) for k in range(len(head))]
+    lines = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        for row in table
+    ]
+    yield lines[0]
+    yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    yield from lines[1:]

@@ -32,3 +32,7 @@ def test_memory_is_bounded(workload: Workload) -> None:
 
 def test_the_windows_start_imports_nothing_heavy() -> None:
     assert quick.light_imports() == quick.Check("the window's start imports", "nothing heavy", True)
+
+
+def test_the_first_frame_waits_for_no_library_of_models(workload: Workload) -> None:
+    assert quick.light_opening(workload).found == "nothing heavy"

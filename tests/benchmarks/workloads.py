@@ -128,6 +128,7 @@ def _build_sd14(folder: Path, precision: str) -> None:
     pipe.to(dtype=getattr(torch, precision)).save_pretrained(folder)
 
 
-def shortened(workload: Workload, steps: int) -> Workload:
-    """The same work with fewer steps."""
-    return replace(workload, sampling=replace(workload.sampling, steps=steps))
+def shortened(workload: Workload, steps: int, side: int) -> Workload:
+    """The same model, drawing smaller pictures in fewer steps."""
+    sampling = replace(workload.sampling, steps=steps, width=side, height=side)
+    return replace(workload, name=f"{workload.name}, {side}², {steps} steps,", sampling=sampling)

@@ -1,0 +1,116 @@
+"""The goals that the findings are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Findings = Mapping[str, Any]
+_GIBIBYTE = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Something to reach: what it is called, the least that must be, the aim, and where it is.
+
+    Smaller values are better where the aim is below the least. `only` names the kind of workload
+    and device that the goal is for; "" is every one.
+    """
+
+    name: str
+    least: float
+    aim: float
+    value: Callable[[Findings], float]
+    form: str = "{:.2f}"
+    only: str = ""
+
+    def reached(self, value: float) -> bool:
+        return value >= self.least if self.aim > self.least else value <= self.least
+
+
+def ratios(findings: Findings, case: str, clock: str = "frame_s") -> list[float]:
+    """How many times faster O was than a case, turn by turn."""
+    turns = findings["turns"]
+    return [
+        float(np.median(theirs[clock]) / np.median(ours[clock]))
+        for theirs, ours in zip(turns[case], turns["O"], strict=True)
+    ]
+
+
+def pooled(findings: Findings, case: str, clock: str = "frame_s") -> list[float]:
+    """Seconds a frame of a case, of all calls of all turns."""
+    return [pace for turn in findings["turns"][case] for pace in turn[clock]]
+
+
+def peak_share(findings: Findings, case: str) -> float:
+    """The share of the machine's best matrix products that a case reached."""
+    machine = findings["machine"]
+    pace = float(np.median(pooled(findings, case)))
+    return float(machine["frame_flop"] / pace / machine["peak_flops"])
+
+
+def first_to_call(findings: Findings) -> float:
+    """The first frame's time as a share of one A call."""
+    return float(findings["long"]["first_s"] / np.median(pooled(findings, "A")))
+
+
+def _ratio(case: str) -> Callable[[Findings], float]:
+    return lambda f: float(np.median(ratios(f, case)))
+
+
+def _launch(name: str) -> Callable[[Findings], float]:
+    return lambda f: float(np.median([turn[name] for turn in f["program"]]))
+
+
+def _export(f: Findings) -> float:
+    return float(min(rate["fps"] for rate in f["export"].values()))
+
+
+def _closing(f: Findings) -> float:
+    return float(max(rate["close_s"] for rate in f["export"].values()))
+
+
+STARTER, GPU = "starter on cpu", "sd14-config on cuda"
+GOALS = (
+    Goal("O vs A", 2.0, 3.5, _ratio("A"), "{:.2f}×", STARTER),
+    Goal("O vs B", 1.15, 1.6, _ratio("B"), "{:.2f}×", STARTER),
+    Goal("O vs A", 3.0, 4.5, _ratio("A"), "{:.2f}×", GPU),
+    Goal("O vs B", 1.4, 2.0, _ratio("B"), "{:.2f}×", GPU),
+    Goal("share of matmul peak", 0.28, 0.40, lambda f: peak_share(f, "O"), "{:.1%}", GPU),
+    Goal("first frame / one A call", 1.0, 0.6, first_to_call, "{:.2f}×"),
+    Goal(
+        "16 spread frames / time of 300", 0.08, 0.06, lambda f: f["long"]["spread_share"], "{:.1%}"
+    ),
+    Goal("decoding beside denoising", 0.05, 0.02, lambda f: f["long"]["overhead"], "{:.1%}"),
+    Goal(
+        "with files, video and scores too",
+        *(0.05, 0.02),
+        lambda f: f["everything"]["overhead"],
+        "{:.1%}",
+    ),
+    Goal("cached re-run, frames/s", 100, 300, lambda f: f["long"]["rerun_fps"], "{:.0f}"),
+    Goal("latents' difference to A", 1e-4, 0.0, lambda f: f["difference"]["latents"], "{:.1e}"),
+    Goal("event-loop gap p99, ms", 12, 8, _launch("gap_p99_ms"), "{:.1f}"),
+    Goal("event-loop gap max, ms", 50, 16, _launch("gap_max_ms"), "{:.1f}"),
+    Goal("first paint, s", 1.0, 0.6, _launch("paint_s"), "{:.2f}", STARTER),
+    Goal("model ready, s", 6.0, 4.0, _launch("model_s"), "{:.2f}", STARTER),
+    Goal("first frame shown, s", 10.0, 5.0, _launch("first_s"), "{:.2f}", STARTER),
+    Goal("slowest export, frames/s", 100, 300, _export, "{:.0f}"),
+    Goal("export done after the last frame, s", 1.0, 0.5, _closing, "{:.2f}"),
+    Goal(
+        "memory of 300 frames at 512², GiB",
+        *(1.2, 0.6),
+        lambda f: f["memory"]["memory_bytes"] / _GIBIBYTE,
+    ),
+)
+
+
+def held(findings: Findings) -> Iterator[tuple[Goal, float]]:
+    """The goals for this workload and device, with what was measured."""
+    kind = f"{findings['workload']} on {findings['machine']['kind']}"
+    for goal in GOALS:
+        if goal.only in ("", kind):
+            yield goal, goal.value(findings)
