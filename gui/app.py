@@ -36,8 +36,8 @@ NO_DISPLAY = (
 #: What computes while it is not known what went wrong.
 SAFE_MACHINE = Machine("cpu", "fp32")
 SAFE = (
-    "This is safe mode, as after two starts that ended badly: the CPU computes, with the starter "
-    "model and the usual panels. The next start is as always."
+    "Safe mode, as after two starts that ended badly: on the CPU, with the starter model and the "
+    "usual panels. The next start is as always."
 )
 #: How often a thread that computes lets the window's own go on, in seconds.
 SWITCH_INTERVAL = 0.001

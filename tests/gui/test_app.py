@@ -69,10 +69,10 @@ def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> N
     third = run(tmp_path, "plain", 0)
     assert third.returncode == 0, third.stderr
     assert "device: cpu\n" in third.stdout
-    assert "safe mode" in third.stdout
+    assert "Safe mode" in third.stdout
     fourth = run(tmp_path, "plain", 0)
     assert "device: cuda\n" in fourth.stdout
-    assert "safe mode" not in fourth.stdout
+    assert "Safe mode" not in fourth.stdout
 
 
 def test_windows_that_are_open_are_no_crashes(tmp_path: Path) -> None:
