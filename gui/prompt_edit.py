@@ -67,10 +67,14 @@ class PromptEdit(QWidget):
         return self._field.toPlainText()
 
     def set_text(self, text: str) -> None:
-        """Show a prompt, without a signal; the cursor stays where the text is the same."""
+        """Show a prompt, without a signal; the cursor stays as near as it can to its place."""
         if text != self.text:
             self._known = text
+            place = self._field.textCursor().position()
             self._field.setPlainText(text)
+            cursor = self._field.textCursor()
+            cursor.setPosition(min(place, _utf16_length(text)))
+            self._field.setTextCursor(cursor)
             self._recount()
 
     def set_theme(self, theme: Theme) -> None:

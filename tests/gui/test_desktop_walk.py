@@ -285,6 +285,11 @@ def test_a_prompt_is_one_step_for_each_visit(desk: Desk) -> None:
     write(desk, "Prompt", " two")
     key(desk, Qt.Key.Key_Z)
     assert desk.state.exploration.walk.keyframes[0].prompt.endswith(" one")
+    write(desk, "Prompt", "!")
+    key(desk, Qt.Key.Key_Z)
+    field = named(desk, "Prompt")
+    assert isinstance(field, QPlainTextEdit)
+    assert field.textCursor().atEnd()  # one goes on to write where one was
     more = [b for b in desk.window.findChildren(Button) if b.accessibleName() == "Example prompts"]
     more[0].menu().actions()[0].trigger()
     key(desk, Qt.Key.Key_Z)
