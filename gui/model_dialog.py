@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QFileDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMessageBox,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.models.check import STARTER_FOLDER, check_model
+from engine.models.check import check_model
 from engine.models.hub import CachedModel, Hub
 from engine.models.report import ModelReport
 from engine.models.wanted import diffusion_model
@@ -28,25 +17,11 @@ from engine.walk import STARTER
 from gui.background import Background
 from gui.fields import column, heading, row
 from gui.hub_panel import HubPanel
+from gui.model_shelf import ModelShelf, Offer, size_text
 from gui.settings import Settings
 from gui.theme import UNIT
 
 KIND = "models"
-ROLE = Qt.ItemDataRole.UserRole
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A model that could be opened: where it is, what it is called, and how to check it."""
-
-    location: str
-    title: str
-    folder: Path | None = None
-
-
-def size_text(size: int) -> str:
-    """An amount of bytes as people say it."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def report_text(report: ModelReport) -> str:
@@ -82,15 +57,14 @@ class ModelDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._settings, self._background, self._make_hub = settings, background, make_hub
-        self._cached: dict[str, CachedModel] = {}
         self._report: ModelReport | None = None
         self._reports: dict[str, ModelReport] = {}
         self.setWindowTitle("Model")
         self.resize(180 * UNIT, 120 * UNIT)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Models at hand")
-        self.list.currentItemChanged.connect(self._selected)
-        self.list.itemActivated.connect(self.use)
+        self.shelf = ModelShelf()
+        self.shelf.selected.connect(self._selected)
+        self.shelf.activated.connect(self.use)
+        self.shelf.removal_confirmed.connect(self._remove)
         self.details = QLabel()
         self.details.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -106,36 +80,23 @@ class ModelDialog(QDialog):
     def _make_buttons(self) -> None:
         self.use_button = QPushButton("Use this model")
         self.use_button.setDefault(True)
-        self.remove_button = QPushButton("Delete…")
-        self.remove_button.setToolTip("Delete the selected model from the hub's cache")
-        self.remove_button.clicked.connect(self.ask_remove)
         self.use_button.clicked.connect(self.use)
-        self._folder = QPushButton("Folder…")
-        self._folder.setToolTip("A folder in the diffusers layout")
-        self._folder.clicked.connect(self._ask_folder)
-        self._file = QPushButton("File…")
-        self._file.setToolTip("A single .safetensors file")
-        self._file.clicked.connect(self._ask_file)
         self._unload = QPushButton("Unload")
         self._unload.setToolTip("Give back the memory that the loaded model takes")
         self._unload.clicked.connect(self.unload_asked)
         self._close = QPushButton("Close")
         self._close.clicked.connect(self.reject)
-        for button in (self._folder, self._file, self._unload, self._close, self.remove_button):
+        for button in (self._unload, self._close):
             button.setAutoDefault(False)
 
     def _lay_out(self) -> None:
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for side in (left, right):
-            side.setSpacing(2 * UNIT)
-        left.addWidget(heading("At hand"))
-        left.addWidget(self.list, 1)
-        left.addLayout(row(self._folder, self._file, 1, self.remove_button, spacing=2 * UNIT))
+        right = QVBoxLayout()
+        right.setSpacing(2 * UNIT)
         right.addWidget(heading("Before it is loaded"))
         right.addWidget(self.details, 1)
         right.addWidget(self.hub)
-        middle = row(spacing=6 * UNIT)
-        middle.addLayout(left, 1)
+        middle = row(self.shelf, spacing=6 * UNIT)
+        middle.setStretch(0, 1)
         middle.addLayout(right, 1)
         layout = column(self, 6 * UNIT, 6 * UNIT)
         layout.addLayout(middle, 1)
@@ -146,28 +107,23 @@ class ModelDialog(QDialog):
     def open_for(self, location: str) -> None:
         """Show the dialog with the model that is in use selected."""
         self.hub.begin()
-        self._fill(location)
+        self._reports.clear()
+        self.shelf.fill(self._settings.recent(KIND), location)
         self._read_cache()
         self.show()
         self.raise_()
 
     def offer(self, location: str) -> None:
         """Put a folder or file into the list and select it."""
-        for number in range(self.list.count()):
-            if self.list.item(number).data(ROLE).location == location:
-                self.list.setCurrentRow(number)
-                return
-        path = Path(location)
-        self._add(Offer(location, path.name, path))
-        self.list.setCurrentRow(self.list.count() - 1)
+        self.shelf.offer(location)
 
     def use(self) -> None:
         """Use the selected model, or download the one of the hub whose name is written."""
-        item = self.list.currentItem()
+        offer = self.shelf.current
         if self.hub.wanted:
             self.hub.fetch()
-        elif item is not None and self._report is not None and self._report.ok:
-            self._choose(item.data(ROLE).location, self._report)
+        elif offer is not None and self._report is not None and self._report.ok:
+            self._choose(offer.location, self._report)
 
     def reject(self) -> None:
         """Cancel the download; without one, close the dialog."""
@@ -175,24 +131,6 @@ class ModelDialog(QDialog):
             self.hub.cancel()
         else:
             super().reject()
-
-    def ask_remove(self) -> None:
-        """Delete the selected model from the hub's cache, once the person has confirmed it."""
-        model = self._selected_cached()
-        if model is None:
-            return
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Delete a model",
-            f"Delete {model.id} from this machine? {size_text(model.bytes)} become free; "
-            "it can be downloaded again.",
-            QMessageBox.StandardButton.Cancel,
-            self,
-        )
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.clicked.connect(partial(self._remove, model.id))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     def _choose(self, location: str, report: ModelReport) -> None:
         if location != STARTER:
@@ -223,57 +161,24 @@ class ModelDialog(QDialog):
         if error is not None:
             self.hub.say(f"{model} could not be deleted ({error}); close what uses it.")
             return
-        self._cached.pop(model, None)
         self._reports.pop(model, None)
-        for number in reversed(range(self.list.count())):
-            if self._offer(number).location == model:
-                self.list.takeItem(number)
-
-    def _selected_cached(self) -> CachedModel | None:
-        item = self.list.currentItem()
-        return None if item is None else self._cached.get(item.data(ROLE).location)
-
-    # ── the list ─────────────────────────────────────────────────────────────────────────────
-
-    def _fill(self, location: str) -> None:
-        self.list.clear()
-        self._reports.clear()
-        self._add(Offer(STARTER, "Starter model", STARTER_FOLDER))
-        for name in self._settings.recent(KIND):
-            if Path(name).exists():
-                self._add(Offer(name, Path(name).name, Path(name)))
-        if location != STARTER and Path(location).exists():
-            self.offer(location)
-        elif location == STARTER:
-            self.list.setCurrentRow(0)
-
-    def _add(self, offer: Offer) -> None:
-        item = QListWidgetItem(offer.title)
-        item.setData(ROLE, offer)
-        item.setToolTip(offer.location)
-        self.list.addItem(item)
+        self.shelf.forget(model)
 
     def _add_cached(self, found: tuple[CachedModel, ...] | Exception) -> None:
         if isinstance(found, Exception):
             return  # what is in the cache is an offer; without one there are others
-        self._cached = {model.id: model for model in found}
         for model in found:
-            if not any(self._offer(n).location == model.id for n in range(self.list.count())):
-                self._add(Offer(model.id, f"{model.id}   {size_text(model.bytes)}"))
-                if model.problem:
-                    self._reports[model.id] = ModelReport(model.folder, problems=(model.problem,))
+            if model.problem:
+                self._reports[model.id] = ModelReport(model.folder, problems=(model.problem,))
+        self.shelf.add_cached(found)
 
-    def _offer(self, number: int) -> Offer:
-        offer: Offer = self.list.item(number).data(ROLE)
-        return offer
+    # ── what is selected ─────────────────────────────────────────────────────────────────────
 
-    def _selected(self, item: QListWidgetItem | None) -> None:
+    def _selected(self, offer: Offer | None) -> None:
         self._report = None
-        self.remove_button.setEnabled(self._selected_cached() is not None)
         self._show_use()
-        if item is None:
+        if offer is None:
             return
-        offer: Offer = item.data(ROLE)
         self.hub.name.clear()
         if offer.location in self._reports:
             self._show_report(offer.location, self._reports[offer.location])
@@ -283,16 +188,14 @@ class ModelDialog(QDialog):
         self._background.run(look, partial(self._show_report, offer.location))
 
     def _show_report(self, location: str, report: ModelReport | Exception) -> None:
-        item = self.list.currentItem()
-        if item is None or item.data(ROLE).location != location:
+        offer = self.shelf.current
+        if offer is None or offer.location != location:
             return
         if isinstance(report, Exception):
             report = ModelReport(Path(location), problems=(str(report),))
         self._reports[location] = self._report = report
         self.details.setText(report_text(report))
         self._show_use()
-
-    # ── the rest ─────────────────────────────────────────────────────────────────────────────
 
     def _show_use(self) -> None:
         """What the button does depends on what is written, and on what is selected."""
@@ -303,20 +206,8 @@ class ModelDialog(QDialog):
 
     def _show_busy(self, busy: bool) -> None:
         self._close.setText("Cancel" if busy else "Close")
-        self.list.setEnabled(not busy)
+        self.shelf.setEnabled(not busy)
         self._show_use()
-
-    def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "A model in the diffusers layout")
-        if folder:
-            self.offer(folder)
-
-    def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self, "A single file with a model", "", "Weights (*.safetensors);;All files (*)"
-        )
-        if name:
-            self.offer(name)
 
 
 def _check(offer: Offer, make_hub: Callable[[], Hub]) -> ModelReport:

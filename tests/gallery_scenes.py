@@ -155,7 +155,8 @@ def _dialogs(studio: Studio) -> Iterator[Scene]:
     window, companions = studio.window, studio.companions
     companions.model.open_for("starter")
     yield "dialog-model", companions.model
-    companions.model.list.setCurrentRow(companions.model.list.count() - 1)
+    models = companions.model.shelf.list
+    models.setCurrentRow(models.count() - 1)
     yield "dialog-model-broken", companions.model
     companions.model.hide()
     window.actions_table["preferences"].trigger()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,9 @@ class Desk:
         self.dialog.open_for(STARTER)
 
     def names(self) -> list[str]:
-        return [self.dialog.list.item(k).text() for k in range(self.dialog.list.count())]
+        return [
+            self.dialog.shelf.list.item(k).text() for k in range(self.dialog.shelf.list.count())
+        ]
 
     def fetch(self, name: str = MODEL) -> None:
         self.dialog.hub.name.setText(name)
@@ -86,6 +89,9 @@ def connected(
     yield desk
     server.release.set()
     desk.close()
+    for thread in threading.enumerate():  # one that was cancelled ends with its next piece
+        if thread.name == "model download":
+            thread.join(5)
 
 
 def test_an_unsafe_model_is_named_and_cannot_be_used(desk: Desk, tmp_path: Path) -> None:
@@ -157,10 +163,10 @@ def test_a_cached_model_is_deleted_once_it_is_confirmed(connected: Desk) -> None
     connected.qtbot.waitUntil(lambda: bool(connected.chosen), timeout=20000)
     connected.dialog.open_for(STARTER)
     connected.qtbot.waitUntil(lambda: any(MODEL in name for name in connected.names()))
-    assert not connected.dialog.remove_button.isEnabled()
+    assert not connected.dialog.shelf.remove_button.isEnabled()
     row = next(k for k, name in enumerate(connected.names()) if MODEL in name)
-    connected.dialog.list.setCurrentRow(row)
-    connected.dialog.remove_button.click()
+    connected.dialog.shelf.list.setCurrentRow(row)
+    connected.dialog.shelf.remove_button.click()
     box = connected.dialog.findChild(QMessageBox)
     assert "MB become free" in box.text()
     next(b for b in box.findChildren(QPushButton) if b.text() == "Delete").click()
@@ -180,3 +186,16 @@ def test_a_clip_model_is_fetched_for_scoring_and_does_not_draw(
         assert "can score" in desk.dialog.hub.stage.text()
         assert desk.chosen == []
         desk.close()
+
+
+def test_the_model_in_use_is_selected_also_where_it_is_the_hubs(connected: Desk) -> None:
+    connected.fetch()
+    connected.qtbot.waitUntil(lambda: bool(connected.chosen), timeout=20000)
+    connected.dialog.open_for(MODEL)
+
+    def in_use() -> bool:
+        current = connected.dialog.shelf.current
+        return current is not None and current.location == MODEL
+
+    connected.qtbot.waitUntil(in_use)
+    connected.qtbot.waitUntil(lambda: "epsilon" in connected.dialog.details.text())
