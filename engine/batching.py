@@ -21,7 +21,7 @@ _WORTH = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """`slots` frames share a tick. `alone_first`: a job's first frame is not made to wait."""
+    """`slots` frames share a tick. `alone_first`: a job's first frame is hardly made to wait."""
 
     slots: int
     alone_first: bool
@@ -30,13 +30,14 @@ class Batching:
         """Whether one more frame may start now.
 
         Starts are spread over the run, so that frames come out one at a time instead of in
-        bursts.
+        bursts. The first one is alone for half of its way: for all of it, the second would come
+        too late. A newest step that is past the last one means that nobody can join on the way.
         """
-        if active >= self.slots:
-            return False
-        if self.alone_first and not shown:
+        if active == 0 or active >= self.slots:
             return active == 0
-        return active == 0 or newest_step >= steps // self.slots
+        if self.alone_first and not shown and active == 1:
+            return steps // 2 <= newest_step < steps
+        return newest_step >= steps // self.slots
 
 
 def choose_batching(device: torch.device, side: int, asked: int = 0) -> Batching:

@@ -149,4 +149,4 @@ def _paces(pipeline: Naive, latents: Any, calls: int) -> Iterator[tuple[float, f
     for first in np.linspace(0, len(latents) - size, calls).astype(int):
         some = latents[first : first + size]
         wall, processor = timed(lambda: pipeline.draw(some))  # noqa: B023
-        yield wall / size, processor / size
+        yield wall / len(some), processor / len(some)
