@@ -39,6 +39,7 @@ class HubPanel(QWidget):
         self.name = QLineEdit()
         self.name.setPlaceholderText("owner/name of a model on the hub")
         self.name.setAccessibleName("Model on the hub")
+        self.name.setToolTip("A name such as owner/model: other weights, other pictures")
         self.name.textChanged.connect(self.name_changed)
         self.name.returnPressed.connect(self.fetch)
         self.stage = note(ONCE)
@@ -49,6 +50,7 @@ class HubPanel(QWidget):
         self.progress.setAccessibleName("Progress of the download")
         self.progress.hide()
         self.offline = QCheckBox("Offline: never ask the network")
+        self.offline.setToolTip("Only what is on this machine is opened")
         self.offline.toggled.connect(self._set_offline)
         layout = column(self, 0, 2 * UNIT)
         for widget in (self.name, self.stage, self.progress, self.offline):

@@ -38,13 +38,19 @@ class LogView(QDialog):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName("Log")
+        self.text.setToolTip("What the program, Python and Qt said, the newest last")
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        buttons.addButton("Read again", role).clicked.connect(self.read)
-        buttons.addButton("Copy", role).clicked.connect(self._copy)
-        buttons.addButton("Open folder", role).clicked.connect(self._open_folder)
+        for text, tip, verb in (
+            ("Read again", "What was written since", self.read),
+            ("Copy", "Put the text on the clipboard, to send along with a report", self._copy),
+            ("Open folder", "Show the file where it lies", self._open_folder),
+        ):
+            button = buttons.addButton(text, role)
+            button.setToolTip(tip)
+            button.clicked.connect(verb)
         buttons.rejected.connect(self.accept)
         layout = column(self, 4 * UNIT, 4 * UNIT)
         layout.addWidget(self.text)

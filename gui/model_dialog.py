@@ -79,6 +79,7 @@ class ModelDialog(QDialog):
 
     def _make_buttons(self) -> None:
         self.use_button = QPushButton("Use this model")
+        self.use_button.setToolTip("Draw with it, at the size and with the steps that suit it")
         self.use_button.setDefault(True)
         self.use_button.clicked.connect(self.use)
         self._unload = QPushButton("Unload")

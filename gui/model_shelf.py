@@ -58,6 +58,7 @@ class ModelShelf(QWidget):
         self._awaited = ""
         self.list = QListWidget()
         self.list.setAccessibleName("Models at hand")
+        self.list.setToolTip("What is on this machine; nothing is loaded by looking at it")
         self.list.currentItemChanged.connect(self._select)
         self.list.itemActivated.connect(lambda _: self.activated.emit())
         folder, file = QPushButton("Folder…"), QPushButton("File…")

@@ -112,6 +112,13 @@ class FolderField(QWidget):
         self.setLayout(row(self._line, choose))
         self.setFocusProxy(self._line)
 
+    def setAccessibleName(self, name: str) -> None:
+        super().setAccessibleName(name)
+        self._line.setAccessibleName(name)
+
+    def setToolTip(self, tip: str) -> None:
+        self._line.setToolTip(tip)
+
     def set_folder(self, folder: ParameterValue) -> None:
         self._line.setText(str(folder))
         self._line.setCursorPosition(0)

@@ -29,6 +29,7 @@ class PreferencesDialog(QDialog):
         )
         buttons.rejected.connect(self.accept)
         restore = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
+        restore.setToolTip("All preferences as they were at first")
         restore.clicked.connect(lambda: settings.set_preferences(Preferences()))
         layout = column(self, 6 * UNIT, 6 * UNIT)
         layout.addWidget(self.form)

@@ -23,7 +23,18 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from engine.export.contract import Plan
@@ -204,6 +215,35 @@ def test_half_a_minute_after_an_edit_there_is_a_copy(studio: Studio, tmp_path: P
     timer.timeout.emit()
     studio.wait(lambda: any(tmp_path.rglob("recovery/*.trail")))
     assert load_session(next(tmp_path.rglob("recovery/*.trail"))) == studio.state.exploration
+
+
+# ── dialogs ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("export", "export"),
+        ("model", "model"),
+        ("preferences", "preferences"),
+        ("shortcuts", "shortcuts"),
+        ("about", "about"),
+        ("log", "log"),
+    ],
+)
+def test_every_control_of_a_dialog_says_what_it_does(
+    studio: Studio, name: str, action: str
+) -> None:
+    studio.window.actions_table[action].trigger()
+    dialog = getattr(studio.companions, name)
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QSlider, QPlainTextEdit)
+    for widget in dialog.findChildren(QWidget):
+        part = isinstance(widget.parentWidget(), QComboBox | QAbstractSpinBox | QLineEdit)
+        if not isinstance(widget, kinds) or part or widget.objectName().startswith("qt_"):
+            continue
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        assert widget.accessibleName() or text, widget
+        assert widget.toolTip() or text == "Close", (widget, text, widget.accessibleName())
 
 
 # ── exported ─────────────────────────────────────────────────────────────────────────────────
