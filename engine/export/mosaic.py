@@ -27,13 +27,18 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Rows and columns of tiles of `height`×`width` pixels, each below `head` rows of title."""
+    """`count` tiles of `height`×`width` pixels in columns, each below `head` rows of title; a last
+    row that is not full stands in the middle."""
 
-    rows: int
+    count: int
     columns: int
     height: int
     width: int
     head: int
+
+    @property
+    def rows(self) -> int:
+        return ceil(self.count / self.columns)
 
     @property
     def gap(self) -> int:
@@ -48,13 +53,15 @@ class Layout:
     def corner(self, number: int) -> tuple[int, int]:
         """Top and left edge of a tile's title, and of its picture without one."""
         row, column = divmod(number, self.columns)
-        return row * (self.head + self.height + self.gap), column * (self.width + self.gap)
+        free = self.rows * self.columns - self.count if row == self.rows - 1 else 0
+        left = (2 * column + free) * (self.width + self.gap) // 2
+        return row * (self.head + self.height + self.gap), left
 
 
 def lay_out(tiles: Sequence[Tile], columns: int, width: int, height: int) -> Layout:
     """The layout of tiles of this size, or of a smaller one where the page would be too large."""
     head = caption_height(min(width, height)) if any(tile.title for tile in tiles) else 0
-    whole = Layout(ceil(len(tiles) / columns), columns, height, width, head)
+    whole = Layout(len(tiles), columns, height, width, head)
     scale = min(MAX_HEIGHT / whole.page[0], MAX_WIDTH / whole.page[1])
     if scale >= 1.0:
         return whole

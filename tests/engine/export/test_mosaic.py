@@ -27,6 +27,14 @@ def test_pictures_stand_in_reading_order_below_their_titles() -> None:
     assert page[:16, :64].min() < 128, "no title is drawn"
 
 
+def test_a_row_that_is_not_full_stands_in_the_middle() -> None:
+    page = Mosaic(64, 48).compose([Tile(plain(0))] * 3, 2)
+    below = page[-48:]
+    assert (below[:, :33] == PAPER).all()
+    assert (below[:, 33:97] == 0).all()
+    assert (below[:, 97:] == PAPER).all()
+
+
 def test_what_is_not_there_yet_is_paper() -> None:
     page = Mosaic(64, 48).compose([Tile(plain(0)), Tile(None)], 2)
     assert (page[:, 66:] == PAPER).all()
