@@ -84,6 +84,7 @@ class MeasureChart(QWidget):
         self._failure.hide()
         self._curves: list[Line] = []
         self._theories: list[Line] = []
+        self._drawn: object = None
         self._playhead = pg.InfiniteLine(0.0, angle=90)
         self._playhead.setZValue(10)
         column = QVBoxLayout(self)
@@ -110,7 +111,7 @@ class MeasureChart(QWidget):
         self._plot.getPlotItem().getAxis("left").setWidth(9 * UNIT)
         if not self._live:
             self._plot.getPlotItem().setLabel("bottom", "γ", color=theme.faint)
-        self._playhead.setPen(QPen(QColor(theme.accent), 0))
+        self._playhead.setPen(self._pen(QColor(theme.accent), 1.0))
         self._head.setFont(theme.font(0.88, digits=True))
         self._failure.setFont(theme.font(0.92))
         self._failure.setStyleSheet(f"color: {theme.warning}")
@@ -119,7 +120,10 @@ class MeasureChart(QWidget):
     def set_curves(self, curves: list[Line], theories: list[Line]) -> None:
         """The measured curves, and the expected ones behind them."""
         self._curves, self._theories = curves, theories
-        self._draw()
+        if self._looks() == self._drawn:
+            self._fill()
+        else:
+            self._draw()
 
     def set_failure(self, reason: str) -> None:
         """Say why there are no curves; "" shows them."""
@@ -146,35 +150,56 @@ class MeasureChart(QWidget):
         colour = self._theme.method_ink(line.method)
         return f'<span style="color:{colour}">{" ".join(words)}</span>'
 
+    def _looks(self) -> object:
+        """What the items are made for; the rest are the values in them."""
+        methods = [[line.method for line in lines] for lines in (self._curves, self._theories)]
+        return methods, self._theme, self.devicePixelRatioF()
+
     def _draw(self) -> None:
+        """New items, which take much longer than new values in those that are there."""
+        self._drawn = self._looks()
         self._plot.clear()
-        for line in self._theories:
-            pen = QPen(tint(self._theme.method_colour(line.method), 0.55), 0)
-            pen.setStyle(Qt.PenStyle.DashLine)
-            self._plot.addItem(pg.PlotCurveItem(line.times, line.values, pen=pen, antialias=True))
-        for line in self._curves:
-            self._plot.addItem(self._curve(line))
+        self._expected = [self._dashes(line) for line in self._theories]
+        self._measured = [self._curve(line) for line in self._curves]
+        for item in (*self._expected, *self._measured):
+            self._plot.addItem(item)
         if self._live:
             self._plot.addItem(self._playhead, ignoreBounds=True)
+        self._fill()
+
+    def _fill(self) -> None:
+        """A line through the known values: those not known yet leave no gap but in the dots."""
+        for item, line in zip(self._expected, self._theories, strict=True):
+            item.setData(line.times, line.values)
+        for item, line in zip(self._measured, self._curves, strict=True):
+            known = np.isfinite(line.values)
+            dots = "o" if known.sum() <= MOST_DOTS else None
+            item.setData(line.times[known], line.values[known], symbol=dots)
         self._fit()
         self.set_playhead(float(self._playhead.value()))
 
-    def _curve(self, line: Line) -> Any:
-        """A line through the known values: those not known yet leave no gap but in the dots."""
-        known, colour = np.isfinite(line.values), self._theme.method_colour(line.method)
-        pen = QPen(QColor(colour), 1.8)
+    def _dashes(self, line: Line) -> Any:
+        pen = self._pen(tint(self._theme.method_colour(line.method), 0.55), 1.0)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        return pg.PlotCurveItem(pen=pen, antialias=True)
+
+    def _pen(self, colour: QColor, width: float) -> QPen:
+        """A pen of one width at any zoom. Qt counts it in pixels of the screen, so that it would
+        be thin where they are small."""
+        pen = QPen(colour, width * self.devicePixelRatioF())
         pen.setCosmetic(True)
-        dots = {"symbol": "o", "symbolSize": 4, "symbolPen": None, "symbolBrush": QColor(colour)}
-        extra = dots if known.sum() <= MOST_DOTS else {}
-        times, values = line.times[known], line.values[known]
+        return pen
+
+    def _curve(self, line: Line) -> Any:
+        colour = QColor(self._theme.method_colour(line.method))
         item = pg.PlotDataItem(
-            times,
-            values,
-            pen=pen,
+            pen=self._pen(colour, 1.8),
+            symbolSize=4,
+            symbolPen=None,
+            symbolBrush=colour,
             antialias=True,
             autoDownsample=self._live,
             useCache=self._live,  # pixels, where paper wants shapes
-            **extra,
         )
         if self._live:  # the playhead moves over it sixty times a second
             item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
