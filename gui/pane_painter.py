@@ -68,8 +68,11 @@ class PanePainter:
         painter.setFont(self._title_font())
         painter.setPen(QColor(self.theme.method_ink(pane.method)))
         line = QRectF(target.left(), target.top() - self.head, target.width(), self.head)
-        elide = Qt.TextElideMode.ElideRight
-        text = painter.fontMetrics().elidedText(pane.title, elide, int(line.width()))
+        text, elide = pane.title, Qt.TextElideMode.ElideRight
+        if pane.heads_row:
+            line.setWidth(painter.device().width())
+        else:
+            text = painter.fontMetrics().elidedText(text, elide, int(line.width()))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_seam(self, painter: QPainter, target: QRectF, share: float) -> None:

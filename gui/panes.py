@@ -32,7 +32,8 @@ class Pane:
 
     `method` names the method whose colour the title has. `warn` marks a note about a failure,
     `current` the pane that stands at the playhead in a sheet. `raw` pixels are drawn as squares.
-    `seam` is where two noises meet, as a share of the width.
+    `seam` is where two noises meet, as a share of the width. `heads_row`: the title is that of the
+    whole row, and may reach beyond the picture.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -43,6 +44,7 @@ class Pane:
     current: bool = False
     raw: bool = False
     seam: float | None = None
+    heads_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,9 @@ class PaneReader:
 
     def _cell(self, lane: int, index: int) -> Pane:
         title, method = self._title(lane)
-        current = index == self._state.playhead
-        return Pane(
-            self._state.image(lane, index), title if index == 0 else " ", method, current=current
-        )
+        current, first = index == self._state.playhead, index == 0
+        image = self._state.image(lane, index)
+        return Pane(image, title if first else " ", method, current=current, heads_row=first)
 
     def _columns(self) -> range:
         return range(self._state.frame_count)
@@ -164,7 +165,8 @@ def _probe_pane(probe: ProbeReady) -> Pane:
 def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:
     """What to say of frame `near` shown in the place of `index`, and whether it is a failure."""
     if results.tiers[index] == Tier.FAILED:
-        return f"frame {index} failed · nearest {near}", True
+        other = "preview" if near == index else f"nearest {near}"
+        return f"frame {index} failed · {other}", True
     parts = [f"nearest · frame {near}"] if near != index else []
     names = {Tier.PREVIEW: "preview", Tier.DRAFT: "draft"}
     tier = names.get(Tier(int(results.tiers[near])))

@@ -73,15 +73,27 @@ class CurvesItem(PlaneItem):
         """Where a name may stand beside its curve: outside of one on the shell, inside else."""
         boxes = []
         for share in (0.5, 0.3, 0.7, 0.17, 0.83):
-            point = QPointF(*points[round(share * (len(points) - 1))])
-            offset = point - centre
-            radius = max(float(np.hypot(offset.x(), offset.y())), 1e-9)
-            side = 1.0 if radius > 0.97 * unit else -1.0
-            half = abs(offset.x()) * size.width() / 2 + abs(offset.y()) * size.height() / 2
+            number = round(share * (len(points) - 1))
+            point = QPointF(*points[number])
+            away = _beside(points, number, point - centre, unit)
+            half = abs(away.x()) * size.width() / 2 + abs(away.y()) * size.height() / 2
             box = QRectF(size)
-            box.moveCenter(point + offset / radius * side * (half / radius + 2.5 * UNIT))
+            box.moveCenter(point + away * (half + 2.5 * UNIT))
             boxes.append(box)
         return boxes
+
+
+def _beside(points: Points, number: int, offset: QPointF, unit: float) -> QPointF:
+    """The direction, of length 1, from a point of a path to the place beside it: out of the shell
+    from a point upon it, else inwards; below a path that is a ray. `offset` is from the origin."""
+    before, after = points[max(number - 1, 0)], points[min(number + 1, len(points) - 1)]
+    along = QPointF(*(after - before))
+    radius = max(float(np.hypot(offset.x(), offset.y())), 1e-9)
+    length = max(float(np.hypot(along.x(), along.y())), 1e-9)
+    if abs(QPointF.dotProduct(along, offset)) > 0.95 * length * radius:
+        across = QPointF(-along.y(), along.x()) / length
+        return across if across.y() > 0.0 else -across
+    return offset / radius if radius > 0.97 * unit else -offset / radius
 
 
 class PathItem(PlaneItem):

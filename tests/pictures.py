@@ -31,6 +31,8 @@ RENDERED = {
 }
 #: Pixels across, and bytes, that a picture on a page may have.
 WIDTH, BYTES = 1000, 150_000
+#: Pixels that are left around what a picture shows.
+MARGIN = 8
 
 
 def main(out: Path) -> int:
@@ -71,8 +73,10 @@ def shrink(source: Path, target: Path) -> None:
 def trimmed(picture: Image.Image) -> Image.Image:
     """The picture without what is empty around it, in the colour of its corner."""
     empty = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
-    box = ImageChops.difference(picture, empty).getbbox()
-    return picture.crop(box) if box else picture
+    box = ImageChops.difference(picture, empty).getbbox() or (0, 0, *picture.size)
+    left, top = (max(0, edge - MARGIN) for edge in box[:2])
+    right, bottom = (min(s, edge + MARGIN) for s, edge in zip(picture.size, box[2:], strict=True))
+    return picture.crop((left, top, right, bottom))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from gui.places import Places
 from gui.plot_files import write_png
 from gui.settings import Settings
 
-SIZE = (1440, 900)
+SIZE, PLANE = (1440, 900), (640, 560)
 COMPARED = tuple(MethodChoice(name) for name in ("linear", "normalized", "slerp"))
 
 
@@ -65,9 +65,9 @@ class Photographer(app.Program):
             Pose("point", lambda: state.ask_probe(0.45, 0.35), self._probed, lambda: window),
             Pose("compare", self._compare, done, lambda: window),
             Pose("scores", lambda: self._open("scores"), self._measured, self._curves),
-            Pose("ray", lambda: self._open("std-sweep"), done, lambda: window.trajectory.picture),
             Pose("latents", lambda: self._open("translation"), done, lambda: window.frame_view),
-            Pose("toy", lambda: self._open("toy"), done, lambda: window.trajectory.picture),
+            Pose("ray", lambda: self._enlarge("std-sweep"), done, self._plane),
+            Pose("toy", lambda: self._open("toy"), done, self._plane),
         ]
 
     def _next(self) -> None:
@@ -114,6 +114,16 @@ class Photographer(app.Program):
         self.companions.open_experiment(
             replace(preset, exploration=replace(preset.exploration, walk=walk))
         )
+
+    def _enlarge(self, name: str) -> None:
+        """An experiment with the plane in a window of its own."""
+        self._open(name)
+        dock = self.window.panels.docks["trajectory"]
+        dock.setFloating(True)
+        dock.resize(*PLANE)
+
+    def _plane(self) -> QWidget:
+        return self.window.trajectory.picture
 
     def _curves(self) -> QWidget:
         return self.window.measures.on_paper()

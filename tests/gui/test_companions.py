@@ -16,6 +16,7 @@ from engine import messages as m
 from engine.models.report import ModelReport
 from engine.session_file import load_session, save_session
 from engine.walk import STARTER, Exploration, lanes_of
+from gui.export_plan import Kind
 from gui.panes import ViewMode
 from gui.settings import Preferences, Settings
 from gui.theme import DARK, LIGHT
@@ -66,6 +67,20 @@ def test_every_experiment_opens(studio: Studio) -> None:
             assert action.toolTip() != action.text()
             studio.state.generate()
             assert studio.engine.requests[-1].lanes == lanes_of(studio.state.exploration)
+
+
+@pytest.mark.parametrize("kind", [Kind.CURVES, Kind.CURVES_SVG, Kind.TABLE, Kind.TABLE_JSON])
+def test_the_analysis_can_be_taken_away(studio: Studio, tmp_path: Path, kind: Kind) -> None:
+    experiment(studio, "Three methods side by side")
+    studio.finish()
+    dialog = studio.companions.export
+    dialog.open_now()
+    dialog.kind.choose(kind)
+    dialog.folder.chosen.emit(str(tmp_path))
+    dialog.export_button.click()
+    assert dialog.outcome.text() == f"Written: {tmp_path / 'walk'}{kind.value}"
+    written = (tmp_path / f"walk{kind.value}").read_bytes()
+    assert written.startswith(b"\x89PNG") or b"slerp" in written
 
 
 def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -> None:

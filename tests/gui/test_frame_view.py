@@ -124,6 +124,7 @@ def test_a_short_walk_is_shown_as_a_sheet(qtbot: QtBot) -> None:
     view = shown(told_, qtbot, 600, 300)
     view.set_mode(ViewMode.SHEET)
     assert len(view.panes()) == 10
+    assert [k for k, pane in enumerate(view.panes()) if pane.heads_row] == [0, 5]
     view.grab()
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(430, 220))
     assert (told_.state.playhead, view.lane) == (3, 1)
