@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 from superqt.utils import QSignalThrottler
 
+from engine.messages import Tier
 from gui.fields import Button
 from gui.measure_figure import MeasureFigure, figure_on_paper
 from gui.measures import Offer, offered
@@ -15,7 +16,7 @@ from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 
 #: Milliseconds between two repaints while values arrive.
-INTERVAL = 120
+INTERVAL = 250
 #: More charts than this would be too low to read.
 MOST_CHARTS = 3
 
@@ -46,8 +47,9 @@ class MetricsPlot(QWidget):
         self._throttler = QSignalThrottler(parent=self)
         self._throttler.setTimeout(INTERVAL)
         self._throttler.triggered.connect(self._refresh)
-        for signal in (state.measures_changed, state.frame_changed, state.results_reset):
+        for signal in (state.measures_changed, state.results_reset):
             signal.connect(self._throttler.throttle)
+        state.frame_changed.connect(self._frame_changed)
         state.playhead_changed.connect(self._figure.move_playhead)
         self._figure.scrubbed.connect(self._scrub)
         state.measures_wanted_changed.connect(self._follow_wanted)
@@ -128,6 +130,11 @@ class MetricsPlot(QWidget):
         missing = tuple(n for n in self._state.wanted_measures if n not in self.shown)
         if missing:
             self.show_measures((*self.shown, *missing))
+
+    def _frame_changed(self, lane: int, index: int) -> None:
+        """Values come with finished frames; previews, of which there are many, change none."""
+        if self._state.results.lanes[lane].tiers[index] >= Tier.FINAL:
+            self._throttler.throttle()
 
     def _refresh(self) -> None:
         seen = self._figure.refresh()
