@@ -18,7 +18,7 @@ from gui.measure_figure import PAPER_WIDTH
 from gui.measures import offered, theory_of, values_of
 from gui.metrics_plot import MOST_CHARTS, MetricsPlot
 from gui.plot_files import write_png, write_svg
-from gui.summary import summary_rows
+from gui.summary import summary_of
 from gui.theme import DARK, LIGHT
 from tests.gui.told import Told, told
 
@@ -156,9 +156,10 @@ def test_a_table_of_whole_walks(qtbot: QtBot) -> None:
     for lane in (0, 1):
         for index, value in enumerate((20.0, 26.0 + lane, 29.0)):
             told_.state.apply(m.MeasureReady(1, lane, index, "clip_score", value))
-    titles, rows = summary_rows(told_.state, [BY_NAME["clip_score"]])
-    assert titles == ["InterpScore"]
-    assert rows[0] == ("linear", "linear", ["25 ± 3.7"])
+    table = summary_of(told_.state, [BY_NAME["clip_score"]])
+    assert table.columns == ("InterpScore",)
+    assert [row.title for row in table.rows] == ["linear", "slerp"]
+    assert str(table.rows[0].cells[0]) == "25.00 ± 3.74"
     plot = shown(told_, qtbot)
     plot.show_measures(("clip_score",))
     assert not any("25.33" in text for text in labels(plot))
