@@ -2,7 +2,8 @@
 
 | what people expect | tests |
 |---|---|
-| play, shuttle, step, range, loop, fps | test_desktop_keys.py, test_main_window.py, test_playback.py |
+| play, shuttle, step, range, loop | test_desktop_keys.py, test_main_window.py, test_playback.py |
+| frames a second, apart from their number | test_playback.py, test_desktop_walk.py |
 | help, wheel | test_desktop_keys.py |
 | scrub, readiness strip | here; test_timeline.py |
 | trajectory plot | here; test_trajectory_plot.py; by keys: test_desktop_keys.py |
