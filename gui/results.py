@@ -49,6 +49,8 @@ class LaneResults:
 
     def nearest(self, index: int, least: Tier = Tier.PREVIEW) -> int | None:
         """The frame nearest to `index` that has at least tier `least` and did not fail."""
+        if 0 <= index < len(self.tiers) and least <= self.tiers[index] < Tier.FAILED:
+            return index  # as most often; the search is for a frame that is not there yet
         ready = np.flatnonzero((self.tiers >= least) & (self.tiers < Tier.FAILED))
         if not ready.size:
             return None

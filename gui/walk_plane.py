@@ -28,7 +28,7 @@ COARSE, FINE = 0.05, 0.01
 #: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
 PROBE_INTERVAL = 50
 #: Milliseconds between two repaints of the dots while frames arrive.
-INTERVAL = 60
+INTERVAL = 120
 #: Free pixels around the ring, and below it, where the shell's name stands.
 EDGE = 16.0
 NAME = 30.0
