@@ -269,6 +269,20 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     assert any("Memory" in note for frame in frames.values() for note in frame.notes)
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_draws_and_is_told_and_kept_apart(folder: FilePath, precision: str) -> None:
+    renderer = Renderer(FrameStore())
+    whole = _finals(renderer.run(_request(folder, device="cpu"), JobControl()))
+    request = _request(folder, device="cpu", precision=precision)
+    events = list(renderer.run(request, JobControl()))
+    (info,) = [e.info for e in events if isinstance(e, m.ModelReady)]
+    assert info.precision == {"bf16": "bfloat16", "fp16": "float16"}[precision]
+    half = _finals(events)
+    assert {f.key for f in half.values()}.isdisjoint(f.key for f in whole.values())
+    gap = np.abs(half[0, 3].image.astype(int) - whole[0, 3].image).mean()
+    assert 0 < gap < 16
+
+
 def test_a_hub_model_that_is_not_here_is_named_and_not_fetched(renderer: Renderer) -> None:
     request = replace(_request(FilePath("x")), model="nobody/knows-this-model")
     (event,) = renderer.run(request, JobControl())
