@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from engine.walk import Walk
@@ -27,10 +27,12 @@ class KeyframeList(QWidget):
     end only, so that nothing is rebuilt while somebody types. A card is dragged to another place,
     or moved there by keys.
 
-    The Tab key comes to it from the field `before`. Signals: method_chosen(segment, name).
+    The Tab key comes to it from the field `before`. Signals: method_chosen(segment, name);
+    carried(y) while a card is dragged, in pixels from its own top.
     """
 
     method_chosen = Signal(int, str)
+    carried = Signal(int)
 
     def __init__(
         self,
@@ -121,6 +123,7 @@ class KeyframeList(QWidget):
         self._mark.setGeometry(0, edge + (GAP - MARK) // 2, self.width(), MARK)
         self._mark.setVisible(gap not in (index, index + 1))
         self._mark.raise_()
+        self.carried.emit(self.mapFromGlobal(QPoint(0, y)).y())
 
     def _drop(self, index: int, y: int) -> None:
         self._mark.hide()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
 from engine.walk import Walk
@@ -20,6 +20,8 @@ from gui.vocabulary import Vocabulary
 from gui.walk_edits import with_prompt
 
 WIDTH = 320
+#: A card that is dragged this near to the edge scrolls the panel.
+EDGE = 12 * UNIT
 
 
 class WalkPanel(QScrollArea):
@@ -41,6 +43,7 @@ class WalkPanel(QScrollArea):
         self._keyframes = KeyframeList(state, thumbnails, vocabulary, theme, self._negative)
         self._method = MethodPanel(state, theme)
         self._keyframes.method_chosen.connect(self._choose_method)
+        self._keyframes.carried.connect(self._follow_card)
         self._sampling = SamplingPanel(state, theme)
         self._lay_out()
         self.set_theme(theme)
@@ -134,6 +137,8 @@ class WalkPanel(QScrollArea):
     def add_keyframe(self) -> None:
         """Let the walk go on to one more keyframe."""
         self._keyframes.append()
+        # Its card, which has no place yet, stands above the button.
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self._add))
 
     def reseed(self) -> None:
         """Draw new noise for every keyframe that is not locked."""
@@ -145,6 +150,10 @@ class WalkPanel(QScrollArea):
             self._prompt.setFocus()
         else:
             self._keyframes.focus_prompt()
+
+    def _follow_card(self, y: int) -> None:
+        """Scroll where a card is dragged to the edge."""
+        self.ensureVisible(0, self._keyframes.y() + y, 0, EDGE)
 
     def _choose_method(self, segment: int, name: str) -> None:
         """Another method between two cards; its parameters are shown below."""

@@ -192,6 +192,28 @@ def test_while_a_card_is_carried_a_line_shows_where_it_would_go(desk: Desk) -> N
     assert not mark.isVisible()
 
 
+def test_the_panel_scrolls_where_a_card_is_dragged(desk: Desk) -> None:
+    cards, bar = four(desk), desk.window.walk_panel.verticalScrollBar()
+    bar.setValue(0)
+    panel = desk.window.walk_panel
+    bottom = panel.mapToGlobal(QPoint(0, panel.height() - 4)).y()
+    seen = []
+    for _ in range(3):  # as the mouse goes on to move there
+        cards[0].dragged.emit(0, bottom)
+        seen.append(bar.value())
+    assert 0 < seen[0] < seen[1]
+
+
+def test_a_new_card_comes_into_view(desk: Desk) -> None:
+    for _ in range(3):
+        key(desk, Qt.Key.Key_K)
+        QCoreApplication.processEvents()
+    panel = desk.window.walk_panel
+    last = desk.window.findChildren(KeyframeCard)[-1]
+    top = last.mapTo(panel, QPoint(0, 0)).y()
+    assert 0 <= top <= panel.height() - last.height()
+
+
 def test_keys_move_a_keyframe_on_and_on(desk: Desk) -> None:
     four(desk)
     QTest.mouseClick(named(desk, "Lock the noise"), LEFT)
