@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ from engine.models.devices import choose_device, choose_dtype, require_working, 
 from engine.models.find import locate
 from engine.models.identity import identity_of
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
-from engine.models.networks import State, build_text_encoder, build_unet, build_vae, read_weights
+from engine.models.networks import (
+    State,
+    build_text_encoder,
+    build_unet,
+    build_vae,
+    is_used,
+    read_weights,
+)
 from engine.models.original import (
     LAYOUTS,
     SCHEDULE,
@@ -87,7 +95,8 @@ class _Loader:
             self._tell(part.name, len(networks))
             state: State = {}
             for file in part.weights:
-                state |= read_weights(file, self._dtype_of(part.name))
+                used = partial(is_used, part.name)
+                state |= read_weights(file, self._dtype_of(part.name), used)
             networks[part.name] = self._build(part.name, part.config, state)
         tokenizer = TokenCounter(report.path / "tokenizer")
         card = self._card(

@@ -40,9 +40,14 @@ def build_unet(config: Mapping[str, Any], state: State) -> Any:
     return _filled("UNet", lambda: UNet2DConditionModel.from_config(dict(config)), state)
 
 
+def is_used(part: str, name: str) -> bool:
+    """Whether a tensor of a model's part is used at all: a VAE's encoder is not."""
+    return part != "vae" or name.startswith(PARTS)
+
+
 def build_vae(config: Mapping[str, Any], state: State) -> VaeDecoder:
     """The decoder of pictures with these weights; those of the encoder are left aside."""
-    used = {_modern_name(name): tensor for name, tensor in state.items() if name.startswith(PARTS)}
+    used = {_modern_name(name): tensor for name, tensor in state.items() if is_used("vae", name)}
     flat = {name: _flat(name, tensor) for name, tensor in used.items()}
     return _filled("VAE", lambda: VaeDecoder(config), flat)
 

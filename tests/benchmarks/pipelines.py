@@ -62,6 +62,13 @@ class Naive:
         ).images
 
 
+class Silent(Naive):
+    """A without its progress bars."""
+
+    def _prepare(self, pipe: Any) -> None:
+        pipe.set_progress_bar_config(disable=True)
+
+
 class Careful(Naive):
     """A′: texts encoded once, no progress bar, inference mode, arrays instead of PIL pictures."""
 
