@@ -6,7 +6,7 @@ A measure that is undefined, or whose CLIP model is not to be had, is left out; 
 from __future__ import annotations
 
 from engine import messages as m
-from engine.errors import InputError
+from engine.errors import InputError, MissingModel
 from engine.frame_store import FrameStore
 from engine.measuring import Chosen, Measuring, check_measures, failure_of
 from engine.models.clip import open_scorer
@@ -16,7 +16,10 @@ from engine.pictures_seen import PicturesSeen
 
 
 class MeasureSetup:
-    """Owns the CLIP model that scores, and what was seen in pictures. The engine's thread."""
+    """Owns the CLIP model that scores, and what was seen in pictures. The engine's thread.
+
+    `missing` is the scorer that the last job lacked, where it would have to be downloaded.
+    """
 
     def __init__(self, store: FrameStore) -> None:
         self._store = store
@@ -26,6 +29,7 @@ class MeasureSetup:
         """Give the scorer's memory back."""
         self._seen = PicturesSeen(self._store)
         self._scorer: str | None = None
+        self.missing = ""
 
     def prepare(
         self, request: m.RenderRequest, model: DiffusionModel, tell: Reporter
@@ -38,10 +42,12 @@ class MeasureSetup:
         scored = [name for name, measure in sound.items() if measure.needs_scorer]
         worded = [name for name in scored if sound[name].needs_text]
         text: m.Array32 | None = None
+        self.missing = ""
         try:
             if scored:
                 self._open(request, model, tell)
         except (InputError, RuntimeError) as error:  # a ModelError, or torch's own
+            self.missing = error.model if isinstance(error, MissingModel) else ""
             failures |= dict.fromkeys(scored, failure_of(error))
             worded = []
         try:

@@ -213,11 +213,13 @@ class MeasureReady:
 
 @dataclass(frozen=True, slots=True)
 class MeasureFailed:
-    """A measure that this job leaves out, and why, in one sentence. The frames still come."""
+    """A measure that this job leaves out, and why, in one sentence. The frames still come.
+    `missing` is as in JobFailed."""
 
     job: int
     name: str
     message: str
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

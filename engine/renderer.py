@@ -128,7 +128,7 @@ class Renderer:
         yield m.JobStarted(request.job, job.totals)
         yield from self._cut_prompts(request)
         for name, reason in failures.items():
-            yield m.MeasureFailed(request.job, name, reason)
+            yield m.MeasureFailed(request.job, name, reason, self._measures.missing)
         for lane, path in enumerate(paths):
             control.check()
             yield describe(path, request.job, lane, check=control.check)

@@ -242,7 +242,7 @@ class Companions(QObject):
             self.model.hub.name.setText(model)
             self.model.hub.name.setFocus()
 
-        text = f"This walk is drawn by {model}, which is not on this machine."
+        text = f"This walk needs {model}, which is not on this machine."
         if text in self._window.messages.texts:
             return
         self._window.messages.offer(

@@ -268,6 +268,8 @@ class ExplorerState(QObject):
             case m.MeasureFailed():
                 self.results.unmeasured[event.name] = event.message
                 self.measures_changed.emit(event.name)
+                if event.missing:
+                    self.model_missing.emit(event.missing)
             case m.Progress():
                 self.progress = event
                 self.progress_changed.emit()

@@ -198,6 +198,13 @@ def test_a_cancelled_job_measures_no_more(folder: FilePath) -> None:
     assert events[-1] == m.JobCancelled(1)
 
 
+def test_a_scorer_of_the_hub_that_is_not_here_is_named_and_not_fetched(folder: FilePath) -> None:
+    events = _run(_request(folder, "clip_score", "sharpness", scorer="nobody/knows-this-clip"))
+    (failure,) = (event for event in events if isinstance(event, m.MeasureFailed))
+    assert failure.missing == "nobody/knows-this-clip"
+    assert isinstance(events[-1], m.JobFinished)
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "sentence"),
     [

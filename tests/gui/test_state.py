@@ -45,6 +45,15 @@ def test_nobody_waits_for_a_point_that_failed(state: ExplorerState, qtbot: QtBot
         state.apply(m.ProbeFailed(1, "A number went bad."))
 
 
+def test_what_would_have_to_be_downloaded_is_asked_for(state: ExplorerState) -> None:
+    asked: list[str] = []
+    state.model_missing.connect(asked.append)
+    state.begin_job(1, lanes_of(state.exploration))
+    state.apply(m.MeasureFailed(1, "clip_score", "It is missing.", "owner/clip"))
+    state.apply(m.JobFailed(1, "It is missing.", missing="owner/name"))
+    assert asked == ["owner/clip", "owner/name"]
+
+
 def test_how_frames_were_made_is_said_once_a_job(state: ExplorerState) -> None:
     said: list[str] = []
     state.message_posted.connect(lambda text, _: said.append(text))
