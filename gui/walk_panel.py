@@ -96,7 +96,7 @@ class WalkPanel(QScrollArea):
     def _lay_out(self) -> None:
         content = QWidget()
         content.setObjectName("walk")
-        layout = column(content, 4 * UNIT, 3 * UNIT)
+        layout = column(content, 4 * UNIT, 2 * UNIT)
         layout.setContentsMargins(4 * UNIT, 2 * UNIT, 4 * UNIT, 4 * UNIT)
         layout.addLayout(row(heading("Prompt"), 1, self._examples, self._linked))
         layout.addWidget(self._prompt)
