@@ -21,6 +21,8 @@ class ProgressLines:
         self._terminal = stream.isatty()
         self._bar: tqdm[None] | None = None
         self._last = 0.0
+        self._done = self._told = self._total = 0
+        self._left: float | None = None
         self._stage = ""
 
     def __enter__(self) -> ProgressLines:
@@ -43,9 +45,8 @@ class ProgressLines:
             case m.ModelReady():
                 info = event.info
                 self.say(f"{info.name} on {info.device}, {info.precision}")
-            case m.JobStarted() if self._terminal:
-                total = sum(event.totals)
-                self._bar = tqdm(total=total, unit="frame", file=self._stream, dynamic_ncols=True)
+            case m.JobStarted():
+                self._begin(sum(event.totals))
             case m.PromptCut():
                 self.say(
                     f'The prompt "{_begun(event.prompt)}" has {event.tokens} tokens and the model '
@@ -53,8 +54,12 @@ class ProgressLines:
                 )
             case m.FrameReady(tier=m.Tier.FINAL) if self._bar is not None:
                 self._bar.update()
+            case m.FrameReady(tier=m.Tier.FINAL):
+                self._done += 1
+                self._line()
             case m.Progress() if self._bar is None:
-                self._line(event)
+                self._done, self._left = event.done, event.seconds_left
+                self._line()
 
     def tell(self, stage: str, share: float) -> None:
         """How far something is that takes a while, 0–1: each stage, and now and then its share."""
@@ -74,14 +79,19 @@ class ProgressLines:
             self._stream.write(f"{text}\n")
             self._stream.flush()
 
-    def _line(self, event: m.Progress) -> None:
-        now = time.monotonic()
-        if event.done < event.total and now - self._last < _SECONDS_BETWEEN_LINES:
+    def _begin(self, total: int) -> None:
+        self._done, self._told, self._total, self._left = 0, -1, total, None
+        if self._terminal:
+            self._bar = tqdm(total=total, unit="frame", file=self._stream, dynamic_ncols=True)
+
+    def _line(self) -> None:
+        """A line every few seconds, and one at the end."""
+        now, ended = time.monotonic(), self._done == self._total
+        if self._told == self._done if ended else now - self._last < _SECONDS_BETWEEN_LINES:
             return
-        self._last = now
-        left = event.seconds_left
-        rest = f", {left:.0f} s left" if left is not None and event.done < event.total else ""
-        self.say(f"frame {event.done}/{event.total}{rest}")
+        self._last, self._told = now, self._done
+        rest = f", {self._left:.0f} s left" if self._left is not None and not ended else ""
+        self.say(f"frame {self._done}/{self._total}{rest}")
 
 
 def _begun(text: str) -> str:

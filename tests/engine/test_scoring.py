@@ -79,6 +79,14 @@ def test_the_table_and_one_row_a_frame_and_method(
     assert middle["slerp"] == pytest.approx(1.0, abs=0.06)
 
 
+def test_frames_that_are_there_already_are_counted_too(folder: Path, store: FrameStore) -> None:
+    for _ in range(2):
+        code, told, _ = _score(_order(folder, None), store)
+        assert code == 0
+        assert told.splitlines()[-1] == f"frame {3 * FRAMES}/{3 * FRAMES}"
+        assert told.count(f"frame {3 * FRAMES}/") == 1
+
+
 def test_json_by_suffix(folder: Path, store: FrameStore, tmp_path: Path) -> None:
     out = tmp_path / "scores.json"
     assert _score(_order(folder, out, measures=("latent_std", "step_length")), store)[0] == 0
