@@ -95,7 +95,7 @@ def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
     try:
         with torch.device("meta"):
             network = make()
-    except (TypeError, ValueError, KeyError, NotImplementedError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
         raise ModelError(
             f"The config of the {what} describes nothing this program can build ({error}); "
             "the model needs another program."

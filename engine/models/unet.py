@@ -24,7 +24,7 @@ Config = Mapping[str, Any]
 Slices = Iterator[torch.Tensor]
 
 #: Options that this network has, with the values that they have where a config leaves them out.
-_OPTIONS: Mapping[str, Any] = {
+OPTIONS: Mapping[str, Any] = {
     "in_channels": 4,
     "out_channels": 4,
     "flip_sin_to_cos": True,
@@ -43,7 +43,7 @@ _OPTIONS: Mapping[str, Any] = {
     "time_cond_proj_dim": None,
 }
 #: Options that change the formulas, with the values that leave them as they are here.
-_PLAIN: Mapping[str, Any] = {
+PLAIN: Mapping[str, Any] = {
     "center_input_sample": False,
     "mid_block_type": "UNetMidBlock2DCrossAttn",
     "only_cross_attention": False,
@@ -71,26 +71,20 @@ _PLAIN: Mapping[str, Any] = {
     "attention_type": "default",
     "cross_attention_norm": None,
 }
-#: Options that change nothing here: some matter in training, some belong to others above.
-_IDLE = frozenset(
-    {
-        *("sample_size", "dropout", "upcast_attention", "addition_time_embed_dim"),
-        *("projection_class_embeddings_input_dim", "addition_embed_type_num_heads"),
-    }
-)
 _BLOCKS = frozenset({"DownBlock2D", "CrossAttnDownBlock2D", "UpBlock2D", "CrossAttnUpBlock2D"})
 
 
 def is_plain(config: Config) -> bool:
-    """Whether `Unet` knows every option of a UNet2DConditionModel with this config."""
-    told = {name: value for name, value in config.items() if not name.startswith("_")}
-    settings = {**_OPTIONS, **told}
-    blocks = {*settings["down_block_types"], *settings["up_block_types"]}
+    """Whether `Unet` computes what a UNet2DConditionModel with this config does.
+
+    Both make nothing of names that are no options; trainers leave such in configs.
+    """
+    settings = {**OPTIONS, **config}
+    blocks = [*(settings["down_block_types"] or ()), *(settings["up_block_types"] or ())]
     numbers = ("layers_per_block", "transformer_layers_per_block", "cross_attention_dim")
     return (
-        told.keys() <= _OPTIONS.keys() | _PLAIN.keys() | _IDLE
-        and all(told.get(name, value) == value for name, value in _PLAIN.items())
-        and blocks <= _BLOCKS
+        all(config.get(name, value) == value for name, value in PLAIN.items())
+        and all(block in _BLOCKS for block in blocks)
         and all(isinstance(settings[name], int) for name in numbers)
     )
 
@@ -244,7 +238,7 @@ class Unet(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.config = s = SimpleNamespace(**{**_OPTIONS, **config})
+        self.config = s = SimpleNamespace(**{**OPTIONS, **config})
         first, last = s.block_out_channels[0], len(s.block_out_channels) - 1
         heads = _each(s.num_attention_heads or s.attention_head_dim, last + 1)
         self.conv_in = nn.Conv2d(s.in_channels, first, 3, padding=1)

@@ -149,6 +149,28 @@ def test_weights_that_do_not_fit_are_named(model: Path, change: Any, words: str)
         open_model(str(model), device="cpu")
 
 
+@pytest.mark.parametrize(
+    ("part", "nonsense"),
+    [
+        ("unet", {"block_out_channels": "wide"}),
+        ("unet", {"block_out_channels": [16, -32]}),
+        ("unet", {"down_block_types": ["DownBlock2D"]}),
+        ("unet", {"down_block_types": None}),
+        ("unet", {"attention_head_dim": 0}),
+        ("vae", {"block_out_channels": []}),
+        ("vae", {"up_block_types": 7}),
+        ("text_encoder", {"num_hidden_layers": "two"}),
+    ],
+)
+def test_configs_that_describe_nothing_are_named(
+    model: Path, part: str, nonsense: dict[str, Any]
+) -> None:
+    config = model / part / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | nonsense))
+    with pytest.raises(ModelError, match="config"):
+        open_model(str(model), device="cpu")
+
+
 def test_old_names_of_attention_layers(model: Path, opened: DiffusionModel) -> None:
     """Stable Diffusion 1.x ships its VAE with names that diffusers gave up in 2023."""
     weights = model / "vae" / "diffusion_pytorch_model.safetensors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from engine.models.networks import build_unet
-from engine.models.unet import ForeignUnet, Unet, is_plain, make_runner
+from engine.models.unet import OPTIONS, PLAIN, ForeignUnet, Unet, is_plain, make_runner
 
 SHAPES: dict[str, dict[str, Any]] = {
     "like SD 1": {},
@@ -66,6 +67,22 @@ def test_it_computes_what_the_network_computes(name: str, side: tuple[int, int])
     expected = _run(ForeignUnet(unet, condition), sample, timesteps, texts)
     found = _run(make_runner(_ours(unet), condition), sample, timesteps, texts)
     assert torch.allclose(found, expected, atol=2e-5)
+
+
+def test_every_option_of_diffusers_is_known() -> None:
+    """A new one might change the formulas; these are for training, or belong to options above."""
+    idle = {
+        *("sample_size", "dropout", "upcast_attention", "addition_time_embed_dim"),
+        *("projection_class_embeddings_input_dim", "addition_embed_type_num_heads"),
+    }
+    options = inspect.signature(UNet2DConditionModel.__init__).parameters
+    assert {*options} - {"self"} == idle | OPTIONS.keys() | PLAIN.keys()
+    for name, value in {**OPTIONS, **PLAIN}.items():
+        assert options[name].default == value, name
+
+
+def test_what_trainers_leave_in_configs_changes_nothing() -> None:
+    assert is_plain({**_unet().config, "use_ema_warmup": True, "decay": 0.9999})
 
 
 def test_rows_do_not_know_each_other() -> None:
