@@ -88,6 +88,8 @@ class WalkPlane(QObject):
         path = self._geometry()
         if path is None:
             return "The plane appears with the first walk"
+        if len(path.frames) == 1:
+            return "One frame: the walk's beginning"
         if np.ptp(path.frames, axis=0).max(initial=0.0) < 1e-6:
             return "The noise stays: along this walk only the prompt changes"
         if path.exact:
@@ -271,7 +273,10 @@ class WalkPlane(QObject):
 
 def frames_at_keyframes(walk: Walk, path: PathReady) -> tuple[int | None, ...]:
     """The frame of each keyframe. Where a method does not pass its ends, as a sweep of the std, it
-    is the frame that comes to the keyframe's place, None if there is none."""
+    is the frame that comes to the keyframe's place, None if there is none. A single frame is the
+    walk's beginning."""
+    if walk.frames == 1:
+        return (0, *[None] * walk.segments)
     if all(methods.get(choice.name).passes_ends for choice in walk.methods):
         return walk.keyframe_indices()
     gaps = np.linalg.norm(path.frames[:, None] - path.keyframes[None], axis=2)

@@ -331,6 +331,12 @@ def test_a_keyframe_shows_the_frame_that_is_there() -> None:
     results = told_.state.results.lanes[0]
     assert results.path is not None
     assert frames_at_keyframes(results.lane.walk, results.path) == (0, 4)
+    assert frames_at_keyframes(replace(results.lane.walk, frames=1), results.path) == (0, None)
     swept = replace(results.lane.walk, methods=(MethodChoice("std-sweep"),))
     path = path_of(1, 0, Lane("", swept))
     assert frames_at_keyframes(swept, path) == (2, None), "s = 1 is the start; the end is not met"
+
+
+def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
+    labels = Shown(told(frames=1), qtbot).plot.findChildren(QLabel)
+    assert "One frame: the walk's beginning" in [label.text() for label in labels]
