@@ -1,36 +1,58 @@
-"""A model of the hub on its way to this machine: on a thread of its own, followed and cancelled."""
+"""A model of the hub: what it is, and its way to this machine. Asked on a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from engine.errors import Cancelled, ModelError
 from engine.models.check import check_model
-from engine.models.hub import Hub
+from engine.models.hub import Hub, RemoteModel, Reporter
 from engine.models.report import ModelReport
 from engine.models.wanted import any_model
 
+#: What is asked of a hub, which may tell how far it is.
+Task = Callable[[Hub, Reporter], object]
+
+
+def looking(model: str, half: bool) -> Task:
+    """Ask what would be downloaded; None where nothing has to be. `half` prefers weights in half
+    precision."""
+
+    def look(hub: Hub, tell: Reporter) -> RemoteModel | None:
+        tell(f"Asking the hub for {model}", 0.0)
+        return hub.look(model, any_model(half))
+
+    return look
+
+
+def downloading(model: str, half: bool) -> Task:
+    """Download a model and look at what has come: None for a CLIP model, which can score and not
+    draw."""
+
+    def download(hub: Hub, tell: Reporter) -> ModelReport | None:
+        folder = hub.fetch(model, any_model(half), tell)
+        draws = (folder / "model_index.json").is_file()
+        return check_model(folder, half) if draws else None
+
+    return download
+
 
 class Fetching(QThread):
-    """Downloads one model, because a person asked for it, and looks at what has come. `half`
-    prefers weights in half precision.
+    """Does one task, because a person asked for it.
 
-    Signals: progressed(stage, share of 0–1); ended(report, error): the report is None for a CLIP
-    model, which can score and not draw; the error is "" where all went well.
+    Signals: progressed(stage, share of 0–1); ended(what was found, error): the error is "" where
+    all went well.
     """
 
     progressed = Signal(str, float)
     ended = Signal(object, str)
 
-    def __init__(
-        self, model: str, half: bool, make_hub: Callable[[], Hub], parent: QObject
-    ) -> None:
+    def __init__(self, task: Task, make_hub: Callable[[], Hub], parent: QObject) -> None:
         super().__init__(parent)
-        self.model, self._half, self._make_hub = model, half, make_hub
+        self._task, self._make_hub = task, make_hub
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -39,22 +61,17 @@ class Fetching(QThread):
 
     def run(self) -> None:
         try:
-            folder = self._make_hub().fetch(self.model, any_model(self._half), self._tell)
-            report = self._look(folder)
+            found = self._task(self._make_hub(), self._tell)
         except Cancelled:
             self.ended.emit(None, "Cancelled; what has arrived is kept for the next time.")
         except (ModelError, OSError) as error:
             self.ended.emit(None, str(error))
         except Exception as error:
-            logging.getLogger("latent_trails").exception("download failed")
+            logging.getLogger("latent_trails").exception("the hub failed")
             name = type(error).__name__
-            self.ended.emit(None, f"The download failed ({name}: {error}); see the log.")
+            self.ended.emit(None, f"The hub failed ({name}: {error}); see the log.")
         else:
-            self.ended.emit(report, "")
-
-    def _look(self, folder: Path) -> ModelReport | None:
-        draws = (folder / "model_index.json").is_file()
-        return check_model(folder, self._half) if draws else None
+            self.ended.emit(found, "")
 
     def _tell(self, stage: str, share: float) -> None:
         if self._cancelled:

@@ -1,26 +1,38 @@
-"""Getting a model from the hub: its name, the download with progress and cancel, and offline."""
+"""A model from the hub: its name, what it is, the download with progress and cancel, offline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 
-from engine.models.hub import Hub, is_hub_id
+from engine.models.hub import Hub, RemoteModel, is_hub_id
 from engine.models.report import ModelReport
-from gui.fetching import Fetching
+from gui.fetching import Fetching, Task, downloading, looking
 from gui.fields import column, heading, note
 from gui.settings import Settings
 from gui.theme import UNIT
+from gui.wording import size_text
 
 ONCE = "Downloaded once, into the hub's own cache."
 
 
+def remote_text(found: RemoteModel) -> str:
+    """What is known of a model before it is downloaded."""
+    kind = "A CLIP model, which scores" if found.scores else "A diffusion model"
+    return (
+        f"{kind}: {size_text(found.bytes)} in {found.files} files. Its weights are safetensors, "
+        f"and nothing in it can run code. {ONCE}"
+    )
+
+
 class HubPanel(QWidget):
-    """Owns the download in progress: nothing else in the window fetches models. `half` prefers
-    weights in half precision.
+    """Owns the download in progress: nothing else in the window fetches models. It is looked at
+    first, `seen`, and downloaded when that is asked for again. `half` prefers weights in half
+    precision.
 
     Signals: name_changed; busy_changed(bool); fetched(hub id, report), None for a CLIP model.
     """
@@ -34,13 +46,14 @@ class HubPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._settings, self._make_hub = settings, make_hub
-        self.half = False
+        self.half = self.seen = False
         self._fetching: Fetching | None = None
+        self._done: Callable[[Any], None] = self._saw
         self.name = QLineEdit()
         self.name.setPlaceholderText("owner/name of a model on the hub")
         self.name.setAccessibleName("Model on the hub")
         self.name.setToolTip("A name such as owner/model: other weights, other pictures")
-        self.name.textChanged.connect(self.name_changed)
+        self.name.textChanged.connect(self._renamed)
         self.name.returnPressed.connect(self.fetch)
         self.stage = note(ONCE)
         self.progress = QProgressBar()
@@ -83,10 +96,17 @@ class HubPanel(QWidget):
         self.stage.setText(text)
 
     def fetch(self) -> None:
-        """Download the model whose name is written."""
+        """Look at the model whose name is written; download it once it was looked at."""
         if not self.ready:
             return
-        self._fetching = Fetching(self.wanted, self.half, self._make_hub, self)
+        if self.seen:
+            self._start(downloading(self.wanted, self.half), self._came)
+        else:
+            self._start(looking(self.wanted, self.half), self._saw)
+
+    def _start(self, task: Task, done: Callable[[Any], None]) -> None:
+        self._done = done
+        self._fetching = Fetching(task, self._make_hub, self)
         self._fetching.progressed.connect(self._show_progress)
         self._fetching.ended.connect(self._ended)
         self._show_progress(f"Looking for {self.wanted}", 0.0)
@@ -114,7 +134,7 @@ class HubPanel(QWidget):
         self.offline.setEnabled(not busy)
         self.busy_changed.emit(busy)
 
-    def _ended(self, report: ModelReport | None, error: str) -> None:
+    def _ended(self, found: object, error: str) -> None:
         fetching, self._fetching = self._fetching, None
         if fetching is None:
             return
@@ -123,9 +143,27 @@ class HubPanel(QWidget):
         self._show_busy(False)
         if error:
             self.say(error)
+        else:
+            self._done(found)
+
+    def _saw(self, found: RemoteModel | None) -> None:
+        self.seen = True
+        if found is None:  # it is on this machine
+            self.fetch()
             return
-        self.say(f"{fetching.model} is on this machine.")
-        self.fetched.emit(fetching.model, report)
+        self.say(remote_text(found))
+        self.name.setFocus()
+        self.name_changed.emit()
+
+    def _came(self, report: ModelReport | None) -> None:
+        self.say(f"{self.wanted} is on this machine.")
+        self.fetched.emit(self.wanted, report)
+
+    def _renamed(self) -> None:
+        if self.seen:
+            self.seen = False
+            self.say(ONCE)
+        self.name_changed.emit()
 
     def _set_offline(self, offline: bool) -> None:
         preferences = self._settings.preferences

@@ -17,11 +17,13 @@ from engine.walk import STARTER
 from gui.background import Background
 from gui.fields import column, heading, row
 from gui.hub_panel import HubPanel
-from gui.model_shelf import ModelShelf, Offer, size_text
+from gui.model_shelf import ModelShelf, Offer
 from gui.settings import Settings
 from gui.theme import UNIT
+from gui.wording import size_text
 
 KIND = "models"
+SCORES = "It is a CLIP model, which scores pictures and draws none."
 
 
 def report_text(report: ModelReport) -> str:
@@ -119,7 +121,8 @@ class ModelDialog(QDialog):
         self.shelf.offer(location)
 
     def use(self) -> None:
-        """Use the selected model, or download the one of the hub whose name is written."""
+        """Use the selected model, or look at the one of the hub whose name is written, and then
+        download it."""
         offer = self.shelf.current
         if self.hub.wanted:
             self.hub.fetch()
@@ -169,8 +172,9 @@ class ModelDialog(QDialog):
         if isinstance(found, Exception):
             return  # what is in the cache is an offer; without one there are others
         for model in found:
-            if model.problem:
-                self._reports[model.id] = ModelReport(model.folder, problems=(model.problem,))
+            problem = SCORES if model.scores else model.problem
+            if problem:
+                self._reports[model.id] = ModelReport(model.folder, problems=(problem,))
         self.shelf.add_cached(found)
 
     # ── what is selected ─────────────────────────────────────────────────────────────────────
@@ -201,7 +205,8 @@ class ModelDialog(QDialog):
     def _show_use(self) -> None:
         """What the button does depends on what is written, and on what is selected."""
         from_hub = bool(self.hub.wanted)
-        self.use_button.setText("Download and use" if from_hub else "Use this model")
+        asked = "Download and use" if self.hub.seen else "Look at it"
+        self.use_button.setText(asked if from_hub else "Use this model")
         sound = self._report is not None and self._report.ok
         self.use_button.setEnabled(self.hub.ready if from_hub else sound)
 

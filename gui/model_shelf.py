@@ -22,6 +22,7 @@ from engine.models.hub import CachedModel
 from engine.walk import STARTER
 from gui.fields import column, heading, row
 from gui.theme import UNIT
+from gui.wording import size_text
 
 ROLE = Qt.ItemDataRole.UserRole
 
@@ -34,11 +35,6 @@ class Offer:
     location: str
     title: str
     folder: Path | None = None
-
-
-def size_text(size: int) -> str:
-    """An amount of bytes as people say it."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 class ModelShelf(QWidget):

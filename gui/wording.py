@@ -14,3 +14,8 @@ def shell_distance(norm_z: float) -> str:
     if abs(norm_z) < 3.0:
         return "on the typical shell"
     return f"{abs(norm_z):.0f} σ {'inside' if norm_z < 0 else 'outside'} the shell"
+
+
+def size_text(size: int) -> str:
+    """An amount of bytes as people say it."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -1,6 +1,7 @@
 """Models of the Hugging Face hub: those in its cache, and fetching others when asked to.
 
-Nothing here connects anywhere except `Hub.fetch`, and it not for a model that is in the cache.
+Nothing here connects anywhere except `Hub.look` and `Hub.fetch`, and they not for a model that is
+in the cache.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,22 +24,36 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 from engine.errors import ModelError
 from engine.models.check import check_model
 from engine.models.download import RemoteFile, Source, fetch_files, require_room
+from engine.models.report import read_object
 from engine.models.wanted import Wanted
 
 #: Told what is being done and how much of it is done, 0–1; may raise, which ends the work.
 Reporter = Callable[[str, float], None]
 
+_INDEX = "model_index.json"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class CachedModel:
-    """A model in the hub's cache. `problem` says why it cannot be opened, "" where it can."""
+    """A model in the hub's cache. `problem` says why it cannot be opened, "" where it can;
+    `scores` marks a CLIP model, which draws nothing."""
 
     id: str
     folder: Path
     bytes: int
     problem: str = ""
+    scores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """What would be downloaded of a model: so many bytes in so many files. `scores` marks a CLIP
+    model, which draws nothing."""
+
+    bytes: int
+    files: int
+    scores: bool
 
 
 def is_hub_id(text: str) -> bool:
@@ -68,7 +84,7 @@ class Hub:
         self._cache = Path(cache or constants.HF_HUB_CACHE)
 
     def cached(self) -> tuple[CachedModel, ...]:
-        """The diffusion models in the cache, broken ones too, by name. Reads no weights."""
+        """The models in the cache, broken ones and scorers too, by name. Reads no weights."""
         return tuple(sorted(self._entries(), key=lambda model: model.id.lower()))
 
     def folder_of(self, model: str, wanted: Wanted) -> Path | None:
@@ -80,6 +96,16 @@ class Hub:
         """Delete a model from the cache, whole or broken. Raises OSError where that fails."""
         shutil.rmtree(self._cache / _folder_name(model))
 
+    def look(self, model: str, wanted: Wanted) -> RemoteModel | None:
+        """What the hub says of a model, before anything is downloaded; None where it is in the
+        cache. Raises ModelError, one sentence."""
+        if self.folder_of(model, wanted) is not None:
+            return None
+        with self._asking(model):
+            files = self._files(model, wanted)
+        scores = all(file.name != _INDEX for file in files)
+        return RemoteModel(sum(file.bytes for file in files), len(files), scores)
+
     def fetch(self, model: str, wanted: Wanted, progress: Reporter) -> Path:
         """The folder of a model, downloaded where it is not in the cache.
 
@@ -89,35 +115,44 @@ class Hub:
         cached = self.folder_of(model, wanted)
         if cached is not None:
             return cached
-        if is_offline():
-            raise ModelError(
-                f"{model} is not in the cache and the program is offline; "
-                "switch Offline off to download it."
-            )
-        try:
+        with self._asking(model):
             self._download(model, wanted, progress)
-        except Exception as error:
-            sentence = _sentence(model, error)
-            if not sentence:
-                raise
-            raise ModelError(sentence) from error
         folder = self.folder_of(model, wanted)
         if folder is None:
             raise ModelError(f"{model} is not a whole model of a known kind; choose another.")
         return folder
 
     def _download(self, model: str, wanted: Wanted, progress: Reporter) -> None:
-        from huggingface_hub import HfApi
-
         progress(f"Asking the hub for {model}", 0.0)
-        api = HfApi(endpoint=self._endpoint or None)
-        info = api.model_info(model, files_metadata=True, timeout=self._patience)
-        files = wanted.choose(model, {s.rfilename: _remote_file(s) for s in info.siblings or ()})
+        files = self._files(model, wanted)
         total = sum(file.bytes for file in files)
         require_room(self._cache, total)
         source = Source(model, self._endpoint, self._cache)
         stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
         fetch_files(source, files, lambda share: progress(stage, share), self._patience)
+
+    def _files(self, model: str, wanted: Wanted) -> tuple[RemoteFile, ...]:
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self._endpoint or None)
+        info = api.model_info(model, files_metadata=True, timeout=self._patience)
+        return wanted.choose(model, {s.rfilename: _remote_file(s) for s in info.siblings or ()})
+
+    @contextmanager
+    def _asking(self, model: str) -> Iterator[None]:
+        """The hub may be asked, and its errors become sentences. Raises ModelError."""
+        if is_offline():
+            raise ModelError(
+                f"{model} is not in the cache and the program is offline; "
+                "switch Offline off to download it."
+            )
+        try:
+            yield
+        except Exception as error:
+            sentence = _sentence(model, error)
+            if not sentence:
+                raise
+            raise ModelError(sentence) from error
 
     def _entries(self) -> Iterator[CachedModel]:
         """Each entry on its own, so that a broken one hides no other."""
@@ -134,16 +169,23 @@ class Hub:
 
 
 def _entry(folder: Path) -> CachedModel | None:
-    """What an entry of the cache holds; None where that is no diffusion model."""
+    """What an entry of the cache holds; None where that is no model of a known kind."""
     snapshots = _snapshots(folder)
     if not snapshots:
         return CachedModel(_id_of(folder), folder, 0, "It holds no files; remove it.")
-    if not any((snapshot / "model_index.json").exists() for snapshot in snapshots):
-        return None
     size = sum(file.stat().st_size for file in (folder / "blobs").glob("*"))
+    if not any((snapshot / _INDEX).exists() for snapshot in snapshots):
+        scores = any(map(_is_clip, snapshots))
+        return CachedModel(_id_of(folder), folder, size, scores=True) if scores else None
     reports = [check_model(snapshot) for snapshot in snapshots]
     problem = "" if any(report.ok for report in reports) else reports[0].problem
     return CachedModel(_id_of(folder), folder, size, problem)
+
+
+def _is_clip(snapshot: Path) -> bool:
+    with suppress(ModelError):
+        return read_object(snapshot / "config.json").get("model_type") == "clip"
+    return False
 
 
 def _snapshots(folder: Path) -> list[Path]:

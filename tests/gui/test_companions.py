@@ -120,7 +120,7 @@ def test_a_missing_model_is_offered_once_and_never_fetched_unasked(studio: Studi
     dialog = studio.companions.model
     assert dialog.isVisible()
     assert dialog.hub.wanted == "owner/name"
-    assert dialog.use_button.text() == "Download and use"
+    assert dialog.use_button.text() == "Look at it"
     dialog.close()
 
 

@@ -42,8 +42,13 @@ class Desk:
             self.dialog.shelf.list.item(k).text() for k in range(self.dialog.shelf.list.count())
         ]
 
-    def fetch(self, name: str = MODEL) -> None:
-        self.dialog.hub.name.setText(name)
+    def look(self) -> None:
+        self.dialog.hub.name.setText(MODEL)
+        QTest.keyClick(self.dialog.hub.name, Qt.Key.Key_Return)
+
+    def fetch(self) -> None:
+        self.look()
+        self.qtbot.waitUntil(lambda: self.dialog.hub.seen, timeout=20000)
         QTest.keyClick(self.dialog.hub.name, Qt.Key.Key_Return)
 
     def close(self) -> None:
@@ -111,7 +116,7 @@ def test_the_button_says_what_it_does(desk: Desk) -> None:
     assert not desk.dialog.use_button.isEnabled()
     desk.dialog.hub.name.setText("owner/name")
     assert desk.dialog.use_button.isEnabled()
-    assert desk.dialog.use_button.text() == "Download and use"
+    assert desk.dialog.use_button.text() == "Look at it"
 
 
 def test_the_offline_switch_is_a_preference(desk: Desk, settings: Settings) -> None:
@@ -121,11 +126,37 @@ def test_the_offline_switch_is_a_preference(desk: Desk, settings: Settings) -> N
 
 @pytest.mark.usefixtures("online")
 def test_a_hub_that_cannot_be_reached_is_said_in_the_dialog(desk: Desk) -> None:
-    desk.fetch()
+    desk.look()
     desk.qtbot.waitUntil(lambda: "cannot be reached" in desk.dialog.hub.stage.text(), timeout=20000)
     assert desk.dialog.isVisible()
     assert desk.dialog.use_button.isEnabled()
     assert desk.chosen == []
+
+
+def test_what_a_model_of_the_hub_is_and_takes_is_said_before_it_is_downloaded(
+    connected: Desk, server: LoopbackHub
+) -> None:
+    dialog = connected.dialog
+    connected.look()
+    connected.qtbot.waitUntil(lambda: dialog.hub.seen, timeout=20000)
+    assert "A diffusion model" in dialog.hub.stage.text()
+    needed = [f for f in server.folder.rglob("*") if f.suffix in (".json", ".txt", ".safetensors")]
+    megabytes = sum(file.stat().st_size for file in needed) / 1e6
+    assert f"{megabytes:.0f} MB in {len(needed)} files" in dialog.hub.stage.text()
+    assert dialog.use_button.text() == "Download and use"
+    assert server.requests == [f"GET /api/models/{MODEL}"]
+    dialog.hub.name.setText("another/model")
+    assert dialog.use_button.text() == "Look at it"
+    assert "MB" not in dialog.hub.stage.text()
+
+
+def test_offline_asks_nothing(
+    connected: Desk, server: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    connected.look()
+    connected.qtbot.waitUntil(lambda: "offline" in connected.dialog.hub.stage.text())
+    assert server.requests == []
 
 
 def test_a_model_of_the_hub_is_downloaded_then_used(
@@ -185,6 +216,10 @@ def test_a_clip_model_is_fetched_for_scoring_and_does_not_draw(
         assert came.args == [MODEL]
         assert "can score" in desk.dialog.hub.stage.text()
         assert desk.chosen == []
+        qtbot.waitUntil(lambda: desk.names()[-1].startswith(MODEL))
+        desk.dialog.shelf.list.setCurrentRow(desk.dialog.shelf.list.count() - 1)
+        qtbot.waitUntil(lambda: "scores pictures" in desk.dialog.details.text())
+        assert desk.dialog.shelf.remove_button.isEnabled()
         desk.close()
 
 

@@ -71,10 +71,29 @@ def test_a_model_is_fetched_once(server: LoopbackHub, cache: Path) -> None:
 
 
 @pytest.mark.usefixtures("online")
+def test_a_model_is_looked_at_before_it_is_fetched(server: LoopbackHub, cache: Path) -> None:
+    hub = hub_of(server, cache)
+    found = hub.look(MODEL, STABLE_DIFFUSION)
+    assert found is not None
+    assert found.bytes > 1e6
+    assert not found.scores
+    assert len(server.requests) == 1
+    assert not cache.exists()
+    files = [
+        file for file in hub.fetch(MODEL, STABLE_DIFFUSION, silent).rglob("*") if file.is_file()
+    ]
+    assert (len(files), sum(f.stat().st_size for f in files)) == (found.files, found.bytes)
+    assert hub.look(MODEL, STABLE_DIFFUSION) is None
+
+
+@pytest.mark.usefixtures("online")
 def test_a_scorer_is_fetched(tmp_path: Path, cache: Path) -> None:
     with serve(make_tiny_clip(tmp_path / "clip")) as server:
         folder = hub_of(server, cache).fetch(MODEL, clip_model(), silent)
+        (cached,) = hub_of(server, cache).cached()
     assert (folder / "preprocessor_config.json").is_file()
+    assert (cached.id, cached.problem, cached.scores) == (MODEL, "", True)
+    assert cached.bytes > 0
     with serve(tmp_path) as server, pytest.raises(ModelError, match="no CLIP model"):
         hub_of(server, tmp_path / "other").fetch(MODEL, clip_model(), silent)
 
