@@ -31,9 +31,9 @@ class Pane:
     """One picture, the title above it, and a note about what it is where that is not plain.
 
     `method` names the method whose colour the title has. `warn` marks a note about a failure,
-    `current` the pane that stands at the playhead in a sheet. `raw` pixels are drawn as squares.
-    `seam` is where two noises meet, as a share of the width. `heads_row`: the title is that of the
-    whole row, and may reach beyond the picture.
+    `current` the pane at the playhead of a sheet, or the one in focus. `raw` pixels are drawn as
+    squares. `seam` is where two noises meet, as a share of the width. `heads_row`: the title is
+    that of the whole row, and may reach beyond the picture.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -76,7 +76,7 @@ class PaneReader:
             return self._latents(lane)
         readers: dict[ViewMode, Callable[[], list[Pane]]] = {
             ViewMode.SINGLE: lambda: [replace(self._pane(lane), title="")],
-            ViewMode.COMPARE: lambda: [self._pane(k) for k in lanes],
+            ViewMode.COMPARE: lambda: [replace(self._pane(k), current=k == lane) for k in lanes],
             ViewMode.DIFFERENCE: lambda: self._differences(lane),
             ViewMode.SHEET: lambda: [self._cell(k, i) for k in lanes for i in self._columns()],
         }

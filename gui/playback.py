@@ -49,8 +49,8 @@ def advance(
 class Player(QObject):
     """Moves the playhead with the clock: frame k is due k/(fps × speed) seconds after the start.
 
-    A frame that comes too late is left out and counted in `dropped`; frames that are not rendered
-    yet are shown as the nearest ones, which is the viewer's business.
+    A frame that comes too late is left out, and counted in `dropped` for as long as it plays;
+    frames that are not rendered yet are shown as the nearest ones, which is the viewer's business.
 
     Signals: changed (playing, speed, direction or loop is another); dropped_changed(count).
     """
@@ -104,6 +104,7 @@ class Player(QObject):
         """Stop where the playhead is; the next start is at single speed, forwards."""
         self.playing, self.direction, self.speed = False, 1, 1.0
         self._timer.stop()
+        self._count(0)
         self.changed.emit()
 
     def shuttle(self, direction: int) -> None:

@@ -30,6 +30,10 @@ NO_WALK = (
     "The film is there, but no walk beside it: some of what was shown lies in no plane, so that it "
     "cannot be rendered again."
 )
+TOO_SHORT = (
+    "The film is there, but no walk beside it: it has a single picture, and a walk needs two; "
+    "record for longer."
+)
 
 
 class Recorder(QObject):
@@ -125,7 +129,7 @@ class Recorder(QObject):
     def _save_walk(self, film: _Film) -> None:
         session = film.walk()
         if session is None:
-            self._state.post(NO_WALK)
+            self._state.post(NO_WALK if film.pictures > 1 else TOO_SHORT)
             return
         try:
             save_beside(film.path, session, Existing.NUMBER)
@@ -179,6 +183,11 @@ class _Film(QThread):
 
     # ── the window's thread ──────────────────────────────────────────────────────────────────
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures the film has."""
+        return len(self._visited)
+
     def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
         """What is seen at `now` seconds, as often as the time that went by asks for."""
         if not self._visited:
@@ -199,7 +208,7 @@ class _Film(QThread):
 
     def walk(self) -> Exploration | None:
         """The walks along all that was visited, a row for each lane that was shown; None where
-        some of it lies in no plane."""
+        some of it lies in no plane, or there is less than two pictures."""
         rows = [self._row(lane) for lane in sorted(self._lanes) or [0]]
         walks = [row for row in rows if row is not None]
         if not walks or len(walks) < len(rows):

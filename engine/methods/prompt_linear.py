@@ -17,7 +17,7 @@ class PromptLinear(Method):
     """
 
     label = "Prompts, linear"
-    colour = "#F0E442"
+    colour = "#B5A300"
     planar = True
     passes_ends = False
     walks_noise = False

@@ -101,6 +101,9 @@ def test_compared_lanes_share_the_playhead(qtbot: QtBot) -> None:
     view.set_mode(ViewMode.COMPARE)
     told_.state.seek(9)
     assert [pane.title for pane in view.panes()] == list(THREE)
+    assert [pane.current for pane in view.panes()] == [True, False, False]
+    view.next_lane()
+    assert [pane.current for pane in view.panes()] == [False, True, False]
     assert [pane.image is told_.frames.images[f"1-{k}-9"] for k, pane in enumerate(view.panes())]
 
 

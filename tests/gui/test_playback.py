@@ -239,3 +239,5 @@ def test_dropped_frames_are_shown(bar: TransportBar, playing: Playing) -> None:
     bar.set_theme(LIGHT)
     texts = [child.text() for child in bar.children() if hasattr(child, "text")]
     assert "2 frames dropped" in texts
+    playing.player.pause()
+    assert not any("dropped" in child.text() for child in bar.children() if hasattr(child, "text"))

@@ -202,3 +202,14 @@ def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
     with qtbot.waitSignal(recorder.saved, timeout=10000):
         qtbot.wait(100)
         recorder.set_recording(False)
+
+
+def test_a_single_picture_is_a_film_and_no_walk(qtbot: QtBot, tmp_path: Path) -> None:
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
+        recorder.set_recording(True)
+        recorder.sample()
+        recorder.set_recording(False)
+    assert "a single picture, and a walk needs two" in said.args[0]
+    qtbot.waitUntil(lambda: [file.suffix for file in tmp_path.iterdir()] == [".mp4"])
