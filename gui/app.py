@@ -16,6 +16,7 @@ from engine.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.appearance import Appearance
 from gui.background import Background
+from gui.endings import Endings
 from gui.icons import app_icon
 from gui.log import Log
 from gui.main_window import MainWindow
@@ -83,6 +84,10 @@ def run_window(
         app, exploration, store, make_engine, settings, places, file, safe or guard.alarmed
     )
     program.started_well.connect(guard.passed)
+    endings = Endings(app)
+    for asked in (endings.asked, app.commitDataRequest):  # the latter at a logout
+        asked.connect(guard.passed)
+    endings.asked.connect(app.quit)
     log.report = program.state.post
     program.window.show()
     code = app.exec()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -73,6 +74,20 @@ def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> N
     fourth = run(tmp_path, "plain", 0)
     assert "device: cuda\n" in fourth.stdout
     assert "Safe mode" not in fourth.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends programs in its own way")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-u", "-m", "tests.gui.window_program", str(tmp_path), "plain"]
+    with subprocess.Popen([*command, "60000"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        while not run.stdout.readline().startswith("device:"):
+            assert run.poll() is None
+        assert len(list(tmp_path.rglob("*.start"))) == 1
+        run.send_signal(number)
+        assert run.wait(30) == 0
+    assert not list(tmp_path.rglob("*.start"))
 
 
 def test_windows_that_are_open_are_no_crashes(tmp_path: Path) -> None:
