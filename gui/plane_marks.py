@@ -52,16 +52,25 @@ class KeyframesItem(PlaneItem):
         return extent_of(self._points)
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        for number, box in self.boxes(screen).items():
+            self._draw_picture(painter, box, keyframe_letter(number), number)
+        for place in mapped(self._points, screen):
+            self._draw_mark(painter, QPointF(*place))
+
+    def occupied(self, screen: QTransform) -> list[QRectF]:
+        """Where the pictures stand, in pixels."""
+        return list(self.boxes(screen).values())
+
+    def boxes(self, screen: QTransform) -> dict[int, QRectF]:
+        """The same, by the number of the keyframe."""
         centre, path = screen.map(QPointF(0, 0)), mapped(self._path, screen)
-        taken: list[QRectF] = []
+        taken: dict[int, QRectF] = {}
         for number, place in enumerate(mapped(self._points, screen)):
-            point = QPointF(*place)
-            self._draw_mark(painter, point)
-            boxes = picture_boxes(point, centre)
-            free = [b for b in boxes if not any(b.intersects(other) for other in taken)]
+            boxes = picture_boxes(QPointF(*place), centre)
+            free = [b for b in boxes if not any(b.intersects(other) for other in taken.values())]
             if free:
-                taken.append(min(free, key=lambda box: _covered(box, path)))
-                self._draw_picture(painter, taken[-1], keyframe_letter(number), number)
+                taken[number] = min(free, key=lambda box: _covered(box, path))
+        return taken
 
     def _draw_mark(self, painter: QPainter, point: QPointF) -> None:
         painter.setPen(QPen(QColor(self.theme.text), 1.8))

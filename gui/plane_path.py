@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,12 +24,14 @@ TRAIL_SHARE = 0.14
 
 
 class CurvesItem(PlaneItem):
-    """Paints the paths of all methods thinly, each named in its own colour."""
+    """Paints the paths of all methods thinly, each named in its own colour. `occupied` are the
+    boxes, in pixels of the screen, that names must not lie under."""
 
     margin = 100.0
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, occupied: Callable[[QTransform], list[QRectF]]) -> None:
         super().__init__(theme)
+        self._occupied = occupied
         self._curves: tuple[Curve, ...] = ()
         self._strong = ""
         self._extent = QRectF()
@@ -44,21 +47,26 @@ class CurvesItem(PlaneItem):
         return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
-        taken: list[QRectF] = []
-        placed = [(c, mapped(c.points, screen)) for c in self._curves]
-        for curve, points in placed:
+        for curve in self._curves:
             if curve.method != self._strong:
                 painter.setPen(QPen(tint(self.theme.method_colour(curve.method), 0.85), 1.4))
-                painter.drawPath(polyline(points))
+                painter.drawPath(polyline(mapped(curve.points, screen)))
+        for method, box in self.names(screen, unit).items():
+            self._draw_name(painter, method, box)
+
+    def names(self, screen: QTransform, unit: float) -> dict[str, QRectF]:
+        """Where the methods' names stand, in pixels: the strong one's first, the others clear of
+        it. `unit` is one std in pixels."""
+        taken, result = self._occupied(screen), {}
         centre = screen.map(QPointF(0, 0))
-        for curve, points in sorted(placed, key=lambda pair: pair[0].method != self._strong):
+        for curve in sorted(self._curves, key=lambda curve: curve.method != self._strong):
             metrics = QFontMetricsF(self._font(curve.method))
             size = QRectF(0, 0, metrics.horizontalAdvance(curve.method) + UNIT, metrics.height())
-            places = self._places(points, size, centre, unit)
+            places = self._places(mapped(curve.points, screen), size, centre, unit)
             free = (b for b in places if not any(b.intersects(other) for other in taken))
-            box = next(free, places[0])
-            taken.append(box)
-            self._draw_name(painter, curve.method, box)
+            result[curve.method] = next(free, places[0])
+            taken.append(result[curve.method])
+        return result
 
     def _draw_name(self, painter: QPainter, method: str, box: QRectF) -> None:
         painter.setFont(self._font(method))

@@ -51,9 +51,10 @@ class WalkPlane(QObject):
         self._state, self._thumbnails, self._box = state, thumbnails, box
         self._holds_playhead = False
         self._wanted = QPointF()
-        self._ring, self._curves, self._path = RingItem(theme), CurvesItem(theme), PathItem(theme)
-        self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._keyframes = KeyframesItem(theme)
+        self._curves = CurvesItem(theme, self._keyframes.occupied)
+        self._ring, self._path = RingItem(theme), PathItem(theme)
+        self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
         self.items: tuple[PlaneItem, ...] = (
             self._ring,

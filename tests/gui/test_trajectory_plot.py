@@ -10,15 +10,16 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication, QTransform
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
+from engine.messages import Curve
 from engine.methods.contract import crossing_methods, methods
 from engine.walk import Lane, MethodChoice
 from gui.plane_item import thinned
-from gui.plane_marks import label_box, picture_boxes
-from gui.plane_path import spread
+from gui.plane_marks import KeyframesItem, label_box, picture_boxes
+from gui.plane_path import CurvesItem, spread
 from gui.plane_ring import nice_std_step, radii
 from gui.theme import DARK, LIGHT
 from gui.thumbnails import Thumbnails
@@ -340,3 +341,21 @@ def test_a_keyframe_shows_the_frame_that_is_there() -> None:
 def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
     labels = Shown(told(frames=1), qtbot).plot.findChildren(QLabel)
     assert "One frame: the walk's beginning" in [label.text() for label in labels]
+
+
+@pytest.mark.parametrize("unit", [40.0, 60.0, 120.0])
+def test_names_of_methods_stand_clear_of_the_keyframes_pictures(qtbot: QtBot, unit: float) -> None:
+    ends = np.array([(1.0, 0.12), (-0.17, 0.98)])
+    shares = np.linspace(0.0, 1.0, 65)[:, None]
+    chord = (1.0 - shares) * ends[0] + shares * ends[1]
+    arc = chord / np.hypot(*chord.T)[:, None]
+    marks = KeyframesItem(DARK)
+    marks.set_keyframes(ends, arc)
+    curves = CurvesItem(DARK, marks.occupied)
+    named = (("linear", chord), ("normalized", arc), ("slerp", arc))
+    curves.set_curves(tuple(Curve(name, points) for name, points in named), "slerp")
+    screen = QTransform.fromScale(unit, -unit)
+    names = curves.names(screen, unit)
+    assert set(names) == {"linear", "normalized", "slerp"}
+    pictures = marks.occupied(screen)
+    assert not any(name.intersects(box) for name in names.values() for box in pictures)
