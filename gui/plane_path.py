@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -78,12 +79,13 @@ class CurvesItem(PlaneItem):
         return self.theme.font(0.92 if strong else 0.84, bold=strong)
 
     def _places(self, points: Points, size: QRectF, centre: QPointF, unit: float) -> list[QRectF]:
-        """Where a name may stand beside its curve: outside of one on the shell, inside else."""
+        """Where a name may stand beside its curve: outside of one on the shell, inside else; on
+        the other side where all of that is taken."""
         boxes = []
-        for share in (0.5, 0.3, 0.7, 0.17, 0.83):
+        for side, share in product((1.0, -1.0), (0.5, 0.3, 0.7, 0.17, 0.83)):
             number = round(share * (len(points) - 1))
             point = QPointF(*points[number])
-            away = _beside(points, number, point - centre, unit)
+            away = _beside(points, number, point - centre, unit) * side
             half = abs(away.x()) * size.width() / 2 + abs(away.y()) * size.height() / 2
             box = QRectF(size)
             box.moveCenter(point + away * (half + 2.5 * UNIT))

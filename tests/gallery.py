@@ -17,6 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.models.check import STARTER_FOLDER
+from tests.engine.models.loopback_hub import serve
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
@@ -42,15 +45,17 @@ def main(options: argparse.Namespace) -> int:
 
 def take(out: Path, scheme: str, scale: str, only: str, rtl: bool) -> None:
     """Take the pictures of one scheme at the scale this process runs at."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["HF_HOME"] = home  # read when the hub's library is imported
+    with tempfile.TemporaryDirectory() as home, serve(STARTER_FOLDER) as hub:
+        os.environ |= {"HF_HOME": home, "HF_ENDPOINT": hub.endpoint}  # read by the hub's library
+        hub.stall_after = 4_000_000
         from PySide6.QtCore import Qt
         from PySide6.QtWidgets import QApplication
 
-        from tests.gallery_scenes import fill_hub, scenes
+        from tests.gallery_scenes import fill_hub, fill_log, scenes
         from tests.gui.studio import Studio
 
         fill_hub(Path(home))
+        fill_log(Path(home))
         app = QApplication([])
         if rtl:
             app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)

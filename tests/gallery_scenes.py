@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,10 @@ from engine.messages import FrameFailed, ModelLoading
 from engine.models.check import STARTER_FOLDER
 from engine.walk import Exploration, MethodChoice
 from gui.export_plan import Kind
+from gui.log import Log
+from gui.places import Places
 from gui.walk_edits import appended, with_method, with_prompt
+from tests.engine.models.loopback_hub import MODEL
 from tests.gui.studio import Studio
 
 Scene = tuple[str, QWidget]
@@ -154,10 +158,21 @@ def _export(studio: Studio) -> Iterator[Scene]:
 def _dialogs(studio: Studio) -> Iterator[Scene]:
     window, companions = studio.window, studio.companions
     companions.model.open_for("starter")
-    yield "dialog-model", companions.model
     models = companions.model.shelf.list
+    studio.wait(lambda: models.count() > 1 and companions.model.use_button.isEnabled())
+    yield "dialog-model", companions.model
     models.setCurrentRow(models.count() - 1)
     yield "dialog-model-broken", companions.model
+    hub = companions.model.hub
+    hub.name.setText(MODEL)
+    hub.fetch()
+    studio.wait(lambda: hub.seen)
+    yield "dialog-model-looked-at", companions.model
+    hub.fetch()
+    studio.wait(lambda: hub.progress.value() > 0)
+    yield "dialog-model-download", companions.model
+    hub.cancel()
+    studio.wait(lambda: not hub.busy)
     companions.model.hide()
     window.actions_table["preferences"].trigger()
     yield "dialog-preferences", companions.preferences
@@ -192,6 +207,17 @@ def _give_latents(studio: Studio) -> None:
         noise, result = rng.standard_normal((2, 4, 16, 16)).astype(np.float32)
         image = studio.frames.images[key]
         studio.frames.frames[key] = StoredFrame(image, noise, result)
+
+
+def fill_log(home: Path) -> None:
+    """A log with what a start and a mishap write."""
+    Log(Places.within(home).log).start()
+    logger = logging.getLogger("latent_trails")
+    logger.info("the starter model is on the cpu")
+    try:
+        raise OSError(28, "No space left on device", "walk.mp4")
+    except OSError:
+        logger.exception("recording failed")
 
 
 def fill_hub(home: Path) -> None:

@@ -343,9 +343,11 @@ def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
     assert "One frame: the walk's beginning" in [label.text() for label in labels]
 
 
-@pytest.mark.parametrize("unit", [40.0, 60.0, 120.0])
-def test_names_of_methods_stand_clear_of_the_keyframes_pictures(qtbot: QtBot, unit: float) -> None:
-    ends = np.array([(1.0, 0.12), (-0.17, 0.98)])
+@pytest.mark.parametrize(("unit", "lift"), [(40.0, 0.2), (50.0, 0.3), (60.0, 0.3), (90.0, 0.5)])
+def test_names_of_methods_stand_clear_of_the_keyframes_pictures(
+    qtbot: QtBot, unit: float, lift: float
+) -> None:
+    ends = np.array([(1.0 - lift / 4, lift), (-lift / 2, 1.0)])
     shares = np.linspace(0.0, 1.0, 65)[:, None]
     chord = (1.0 - shares) * ends[0] + shares * ends[1]
     arc = chord / np.hypot(*chord.T)[:, None]
