@@ -18,7 +18,8 @@ from engine.messages import (
     Tier,
 )
 
-#: Finished frames that may wait to be drained before the engine is made to wait for the window.
+#: Finished frames and drafts that may wait to be drained before the engine is made to wait for the
+#: window.
 OUTBOX_FRAMES = 64
 
 
@@ -139,20 +140,20 @@ class Outbox:
         self._events: deque[Event | None] = deque()
         self._latest: dict[object, int] = {}
         self._base = 0
-        self._finals = 0
+        self._pictures = 0
         self._closed = False
 
     def post(self, event: Event, control: JobControl | None = None) -> None:
         """Add an event. Waits while the window is too far behind, unless the job is cancelled."""
-        final = isinstance(event, FrameReady) and event.tier == Tier.FINAL
+        counts = isinstance(event, FrameReady) and event.tier >= Tier.DRAFT
         with self._changed:
-            while final and self._finals >= self._limit and not self._closed:
+            while counts and self._pictures >= self._limit and not self._closed:
                 if control is not None and control.cancelled:
                     break
                 self._changed.wait(0.05)
             was_empty = not self._events
             self._append(event)
-            self._finals += final
+            self._pictures += counts
         if was_empty:
             self._wake()
 
@@ -163,7 +164,7 @@ class Outbox:
             self._base += len(self._events)
             self._events.clear()
             self._latest.clear()
-            self._finals = 0
+            self._pictures = 0
             self._changed.notify_all()
         return events
 

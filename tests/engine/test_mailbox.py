@@ -104,13 +104,14 @@ def test_newer_previews_and_progress_replace_older_ones_finals_never() -> None:
     assert outbox.drain() == [m.JobCancelled(1)]
 
 
-def test_a_slow_window_makes_the_engine_wait_instead_of_memory_grow() -> None:
+@pytest.mark.parametrize("tier", [m.Tier.DRAFT, m.Tier.FINAL])
+def test_a_slow_window_makes_the_engine_wait_instead_of_memory_grow(tier: m.Tier) -> None:
     outbox = Outbox(lambda: None, limit=3)
     posted = threading.Semaphore(0)
 
     def work() -> None:
         for k in range(6):
-            outbox.post(_frame(k, m.Tier.FINAL), JobControl())
+            outbox.post(_frame(k, tier), JobControl())
             posted.release()
 
     worker = threading.Thread(target=work)
