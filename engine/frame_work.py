@@ -179,16 +179,23 @@ class FrameWork:
 
     def _tick(self) -> list[tuple[str, torch.Tensor]]:
         began, active = time.monotonic(), len(self._flights)
-        try:
-            finished = self._sampler.tick()
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
+        finished = self._stepped()
+        if finished is None:
             self._shrink()
             return []
         pace = (time.monotonic() - began) / active
         self._pace = pace if self._pace is None else 0.9 * self._pace + 0.1 * pace
         return finished
+
+    def _stepped(self) -> list[tuple[str, torch.Tensor]] | None:
+        """What one step finishes; None where memory ran out: its error is gone, with all that it
+        held."""
+        try:
+            return self._sampler.tick()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        return None
 
     def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
         """Decode what left the sampler and tell everyone who waits for it."""
@@ -285,7 +292,7 @@ class FrameWork:
             raise ModelError(
                 "The device's memory is too small for even one frame; choose a smaller size, "
                 "half precision, or the CPU."
-            ) from None
+            )
         self._slots = max(1, self._slots // 2)
         self._sampler.abandon()
         release_memory(self._tools.model.device)

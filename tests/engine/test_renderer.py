@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -306,8 +307,35 @@ def test_a_frame_decoded_otherwise_says_so_when_it_is_recalled(
         assert frame.notes == ("Decoded in tiles.",)
 
 
-def test_one_frame_that_is_not_finite_fails_alone(
+def test_what_ran_out_of_memory_is_let_go_before_it_is_tried_again(
     folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import frame_work
+    from engine.models.loaded import DiffusionModel
+
+    honest, held = DiffusionModel.denoise, []
+    alive: list[bool] = []
+
+    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(sample) > 4:
+            activations = torch.zeros(8)
+            held.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return honest(self, sample, *rest)
+
+    def release(device: torch.device) -> None:
+        alive.append(held[-1]() is not None)
+
+    monkeypatch.setattr(DiffusionModel, "denoise", cramped)
+    monkeypatch.setattr(frame_work, "release_memory", release)
+    assert len(_finals(renderer.run(_request(folder, batch=8), JobControl()))) == 7
+    assert alive
+    assert not any(alive)
+
+
+@pytest.mark.parametrize("draft_steps", [0, 3])
+def test_one_frame_that_is_not_finite_fails_alone(
+    folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch, draft_steps: int
 ) -> None:
     from engine.path import Path
 
@@ -318,7 +346,7 @@ def test_one_frame_that_is_not_finite_fails_alone(
         return latent * np.nan if time == 0.5 else latent
 
     monkeypatch.setattr(Path, "latent", spoilt)
-    events = list(renderer.run(_request(folder), JobControl()))
+    events = list(renderer.run(_request(folder, draft_steps=draft_steps), JobControl()))
     failed = [e.index for e in events if isinstance(e, m.FrameFailed)]
     assert failed == [3]
     assert len(_finals(events)) == 6
