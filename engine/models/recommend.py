@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def recommendations(folder: Path) -> dict[str, Any]:
 
 def recommended(folder: Path, report: ModelReport) -> Sampling:
     """Steps, guidance and size that suit the model."""
-    said = recommendations(folder)
+    said = {name: x for name, x in recommendations(folder).items() if _is_number(x)}
     size = native_size(report)
     plain = Sampling(width=size, height=size)
     if draws_in_few_steps(report.scheduler, report.schedule):
@@ -34,5 +35,12 @@ def recommended(folder: Path, report: ModelReport) -> Sampling:
 def native_size(report: ModelReport) -> int:
     """Pixels along the side of the pictures that the model was trained on."""
     configs = {part.name: part.config for part in report.parts}
-    levels = configs.get("vae", {}).get("block_out_channels", (0, 0, 0, 0))
-    return int(configs.get("unet", {}).get("sample_size") or 64) * 2 ** (len(levels) - 1)
+    levels = configs.get("vae", {}).get("block_out_channels")
+    scale = 2 ** (len(levels) - 1) if levels and isinstance(levels, list) else 8
+    said = configs.get("unet", {}).get("sample_size")
+    sides = said if isinstance(said, list) else [said]  # of a model for wide pictures, two
+    return scale * max((int(x) for x in sides if _is_number(x) and x > 0), default=64)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

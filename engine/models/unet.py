@@ -71,7 +71,7 @@ PLAIN: Mapping[str, Any] = {
     "attention_type": "default",
     "cross_attention_norm": None,
 }
-_BLOCKS = frozenset({"DownBlock2D", "CrossAttnDownBlock2D", "UpBlock2D", "CrossAttnUpBlock2D"})
+_BLOCKS = ("DownBlock2D", "CrossAttnDownBlock2D", "UpBlock2D", "CrossAttnUpBlock2D")
 
 
 def is_plain(config: Config) -> bool:
@@ -80,11 +80,12 @@ def is_plain(config: Config) -> bool:
     Both make nothing of names that are no options; trainers leave such in configs.
     """
     settings = {**OPTIONS, **config}
-    blocks = [*(settings["down_block_types"] or ()), *(settings["up_block_types"] or ())]
+    blocks = (settings["down_block_types"], settings["up_block_types"])
     numbers = ("layers_per_block", "transformer_layers_per_block", "cross_attention_dim")
     return (
         all(config.get(name, value) == value for name, value in PLAIN.items())
-        and all(block in _BLOCKS for block in blocks)
+        and all(isinstance(names, list | tuple) for names in blocks)
+        and all(block in _BLOCKS for names in blocks for block in names)
         and all(isinstance(settings[name], int) for name in numbers)
     )
 

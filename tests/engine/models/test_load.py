@@ -16,8 +16,12 @@ from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import Stabl
 from safetensors.torch import load_file, save_file
 
 from engine.errors import Cancelled, InputError, ModelError
+from engine.models.check import check_model
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
+from engine.models.recommend import native_size, recommended
+from engine.models.report import ModelPart, ModelReport
+from engine.walk import Sampling
 from tests.tiny_models import make_tiny_model
 
 PROMPTS = ("a photo of a cat", "", "Ünïcødé 🐈 and the rest’s " + "very " * 100)
@@ -101,6 +105,25 @@ def test_recommendations_lie_beside_the_weights(model: Path) -> None:
     assert (sampling.width, sampling.height) == (64, 32)
 
 
+@pytest.mark.parametrize(
+    ("sample_size", "channels", "side"),
+    [(96, 4, 768), ([64, 96], 4, 768), (None, 4, 512), ("large", 4, 512), (64, 1, 64)],
+)
+def test_the_size_that_a_model_was_trained_on(sample_size: Any, channels: int, side: int) -> None:
+    unet = ModelPart("unet", {"sample_size": sample_size}, (), 0)
+    vae = ModelPart("vae", {"block_out_channels": [8] * channels}, (), 0)
+    assert native_size(ModelReport(Path(), parts=(unet, vae))) == side
+    nonsense = ModelPart("vae", {"block_out_channels": 7}, (), 0)
+    assert native_size(ModelReport(Path(), parts=(unet, nonsense))) > 0
+
+
+def test_recommendations_that_are_no_numbers_are_left_aside(model: Path) -> None:
+    (model / "starter.json").write_text('{"steps": "many", "guidance": NaN, "width": 64}')
+    sampling = recommended(model, check_model(model))
+    plain = Sampling()
+    assert (sampling.steps, sampling.guidance, sampling.width) == (plain.steps, plain.guidance, 64)
+
+
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
 def test_prediction_type_is_read(tmp_path: Path, kind: str) -> None:
     folder = make_tiny_model(tmp_path, prediction=kind)
@@ -156,6 +179,8 @@ def test_weights_that_do_not_fit_are_named(model: Path, change: Any, words: str)
         ("unet", {"block_out_channels": [16, -32]}),
         ("unet", {"down_block_types": ["DownBlock2D"]}),
         ("unet", {"down_block_types": None}),
+        ("unet", {"down_block_types": 7}),
+        ("unet", {"up_block_types": [["UpBlock2D"], {}]}),
         ("unet", {"attention_head_dim": 0}),
         ("vae", {"block_out_channels": []}),
         ("vae", {"up_block_types": 7}),
