@@ -51,6 +51,8 @@ class Log:
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(logging.INFO)
+        # It would write down every piece of a download, with addresses that open it.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         # The handler's file changes when it is full; a crash is written to one of its own.
         self._crashes = self.path.with_suffix(".crash").open("a", encoding="utf-8")
         faulthandler.enable(self._crashes)

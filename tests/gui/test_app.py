@@ -136,6 +136,20 @@ def test_a_display_is_looked_for(
     assert "render" in NO_DISPLAY
 
 
+def test_addresses_of_downloads_are_not_logged(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys; from pathlib import Path; from gui.log import Log\n"
+        "Log(Path(sys.argv[1])).start()\n"
+        "logging.getLogger('httpx').info('GET https://store?signature=secret')\n"
+        "logging.getLogger('latent_trails').info('begun')\n"
+    )
+    file = tmp_path / "log.txt"
+    subprocess.run([sys.executable, "-c", code, str(file)], cwd=ROOT, check=True)
+    text = file.read_text(encoding="utf-8")
+    assert "begun" in text
+    assert "secret" not in text
+
+
 def test_the_same_trouble_is_shown_once_and_logged_each_time(tmp_path: Path) -> None:
     said: list[str] = []
     log = Log(tmp_path / "log.txt", lambda text, details: said.append(text))
