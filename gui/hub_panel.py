@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -48,7 +49,7 @@ class HubPanel(QWidget):
         self._settings, self._make_hub = settings, make_hub
         self.half = self.seen = False
         self._fetching: Fetching | None = None
-        self._done: Callable[[Any], None] = self._saw
+        self._done: Callable[[Any], None] | None = None
         self.name = QLineEdit()
         self.name.setPlaceholderText("owner/name of a model on the hub")
         self.name.setAccessibleName("Model on the hub")
@@ -99,10 +100,11 @@ class HubPanel(QWidget):
         """Look at the model whose name is written; download it once it was looked at."""
         if not self.ready:
             return
+        model = self.wanted  # the field may be another by the time of the answer
         if self.seen:
-            self._start(downloading(self.wanted, self.half), self._came)
+            self._start(downloading(model, self.half), partial(self._came, model))
         else:
-            self._start(looking(self.wanted, self.half), self._saw)
+            self._start(looking(model, self.half), partial(self._saw, model))
 
     def _start(self, task: Task, done: Callable[[Any], None]) -> None:
         self._done = done
@@ -143,10 +145,13 @@ class HubPanel(QWidget):
         self._show_busy(False)
         if error:
             self.say(error)
-        else:
+        elif self._done is not None:
             self._done(found)
 
-    def _saw(self, found: RemoteModel | None) -> None:
+    def _saw(self, model: str, found: RemoteModel | None) -> None:
+        if model != self.wanted:
+            self.say(ONCE)
+            return
         self.seen = True
         if found is None:  # it is on this machine
             self.fetch()
@@ -155,9 +160,9 @@ class HubPanel(QWidget):
         self.name.setFocus()
         self.name_changed.emit()
 
-    def _came(self, report: ModelReport | None) -> None:
-        self.say(f"{self.wanted} is on this machine.")
-        self.fetched.emit(self.wanted, report)
+    def _came(self, model: str, report: ModelReport | None) -> None:
+        self.say(f"{model} is on this machine.")
+        self.fetched.emit(model, report)
 
     def _renamed(self) -> None:
         if self.seen:

@@ -10,7 +10,7 @@
 | generate, cancel, finish, pause | test_main_window.py, test_desktop_keys.py |
 | seed, prompt, undo, keyframes | test_main_window.py, test_desktop_walk.py |
 | presets | test_main_window.py (qualities), test_companions.py (experiments) |
-| model | test_dialogs.py, test_companions.py |
+| model | test_model_dialog.py, test_dialogs.py, test_companions.py |
 | progress | here; the title: test_main_window.py |
 | errors | test_main_window.py, test_documents.py |
 | metadata, recall, export, record, names, session | test_desktop_files.py, test_export_dialog.py |

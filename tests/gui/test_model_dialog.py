@@ -150,6 +150,16 @@ def test_what_a_model_of_the_hub_is_and_takes_is_said_before_it_is_downloaded(
     assert "MB" not in dialog.hub.stage.text()
 
 
+def test_an_answer_about_a_name_that_is_gone_is_no_look_at_another(
+    connected: Desk, server: LoopbackHub
+) -> None:
+    connected.look()
+    connected.dialog.hub.name.setText("another/model")  # as when the cache's model is selected
+    connected.qtbot.waitUntil(lambda: not connected.dialog.hub.busy, timeout=20000)
+    assert server.requests
+    assert connected.dialog.use_button.text() == "Look at it"
+
+
 def test_offline_asks_nothing(
     connected: Desk, server: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
