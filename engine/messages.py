@@ -176,7 +176,7 @@ class PathReady:
 
 @dataclass(frozen=True, slots=True)
 class FrameReady:
-    """A picture of frame `index`. `key` finds it in the frame store when the tier is FINAL."""
+    """A picture of frame `index`. `key` finds finished ones and drafts in the frame store."""
 
     job: int
     lane: int

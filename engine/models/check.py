@@ -217,10 +217,10 @@ def _check_channels(folder: Path, config: Mapping[str, Any], headers: list[Weigh
     if folder.name != "unet":
         return
     for header in headers:
-        shape = header.shapes.get("conv_in.weight")
-        if shape is not None and shape[1] != config.get("in_channels", 4):
+        channels = header.channels_into("conv_in.weight")
+        if channels is not None and channels != config.get("in_channels", 4):
             raise ModelError(
-                f"The weights in {folder} take {shape[1]} channels where the config says "
+                f"The weights in {folder} take {channels} channels where the config says "
                 f"{config.get('in_channels', 4)}; fetch the model again."
             )
 

@@ -48,11 +48,11 @@ def check_checkpoint(path: Path) -> ModelReport:
 def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
     """Why a checkpoint is not one of SD 1.x or 2.x; "" where it is."""
     what = next((what for mark, what in _MARKS if _has(header, mark)), "no diffusion model")
-    first = header.shapes.get(_FIRST_LAYER)
-    if first is None or what.endswith("checkpoint"):
+    channels = header.channels_into(_FIRST_LAYER)
+    if channels is None or what.endswith("checkpoint"):
         return f"{path.name} is {what}; this program draws with whole SD 1.x and 2.x models."
-    if first[1] != 4:
-        return f"{path.name} takes {first[1]} channels, as inpainting does; this program needs 4."
+    if channels != 4:
+        return f"{path.name} takes {channels} channels, as inpainting does; this program needs 4."
     needed = {"a VAE": ("first_stage_model.",), "a text encoder": (_TEXT_OF_SD1, _TEXT_OF_SD2)}
     lacking = [name for name, marks in needed.items() if not any(_has(header, m) for m in marks)]
     if lacking:

@@ -25,6 +25,12 @@ class WeightsHeader:
     metadata: dict[str, str] = field(repr=False)
     bytes: int
 
+    def channels_into(self, layer: str) -> int | None:
+        """How many a convolution takes, by its weight [out, in, …]; None where it is not there, 0
+        where it is of another form."""
+        shape = self.shapes.get(layer)
+        return None if shape is None else shape[1] if len(shape) > 1 else 0
+
 
 def read_header(file: Path) -> WeightsHeader:
     """The header of `file`, checked to describe exactly the bytes that follow it.

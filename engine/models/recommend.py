@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from engine.models.report import ModelReport, read_object
 from engine.models.schedulers import draws_in_few_steps
@@ -42,5 +42,5 @@ def native_size(report: ModelReport) -> int:
     return scale * max((int(x) for x in sides if _is_number(x) and x > 0), default=64)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)

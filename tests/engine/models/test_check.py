@@ -235,6 +235,7 @@ def test_parts_of_different_models_are_named(model: Path) -> None:  # R11
         ("lora_unet_down.weight", "LoRA"),
         ("first_stage_model.decoder.weight", "only a VAE"),
         ("something.else", "no diffusion model"),
+        ("model.diffusion_model.input_blocks.0.0.weight", "0 channels"),
     ],
 )
 def test_another_single_file_is_named(tmp_path: Path, tensor: str, words: str) -> None:  # R11
