@@ -85,7 +85,7 @@ def _exif(description: str, document: str) -> bytes:
     exif = Pillow.Exif()
     exif[_DESCRIPTION] = document.encode("utf-8", "replace")
     exif.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = b"UNICODE\0" + description.encode("utf-16-be")
-    return exif.tobytes()
+    return exif.tobytes().removeprefix(b"Exif\0\0")  # which is JPEG's
 
 
 def _add_exif(file: BinaryIO, exif: bytes) -> None:

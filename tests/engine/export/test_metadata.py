@@ -131,6 +131,7 @@ def test_sheets_and_animations_carry_the_text_that_other_programs_read(tmp_path:
         assert expected.encode()[:200] in (tmp_path / "a.gif").read_bytes()
     with Pillow.open(tmp_path / "a.webp") as webp:
         assert webp.n_frames == 2
+        assert webp.info["exif"][:2] in (b"II", b"MM")  # JPEG's prefix does not belong there
         comment = webp.getexif().get_ifd(0x8769)[0x9286]
     assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == expected
 
