@@ -126,8 +126,11 @@ class FrameWork:
     def _admit(
         self, control: JobControl, take_probe: Callable[[], Probe | None]
     ) -> Iterator[m.Event]:
-        if self._probes_in_flight() < _PROBES and (probe := take_probe()) is not None:
-            yield from self._admit_probe(probe)
+        # In lockstep there is no room on the way: a point waits for the batch to be done.
+        if self._probes_in_flight() < _PROBES and self._sampler.free:
+            probe = take_probe()
+            if probe is not None:
+                yield from self._admit_probe(probe)
         while self._job.left and self._may_start() and self._in_reach():
             ticket = self._job.next(control.focus)
             if ticket is None:

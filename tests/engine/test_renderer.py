@@ -252,6 +252,22 @@ def test_a_probe_joins_the_job_in_progress(folder: FilePath, renderer: Renderer)
     assert len(_finals(events)) == 7
 
 
+def test_a_probe_waits_where_nobody_can_join_on_the_way(
+    folder: FilePath, renderer: Renderer
+) -> None:
+    lockstep = replace(SAMPLING, solver="scheduler")
+    asked = iter(range(3))
+
+    def probes(matches: Any) -> m.ProbeRequest | None:
+        if next(asked, None) != 2:  # the first frames are two steps on their way by then
+            return None
+        return m.ProbeRequest(5, str(folder), WALK, lockstep, 0.2, 0.3)
+
+    events = list(renderer.run(_request(folder, sampling=lockstep), JobControl(), probes))
+    assert sum(isinstance(e, m.ProbeReady) and e.tier == m.Tier.FINAL for e in events) == 1
+    assert len(_finals(events)) == 7
+
+
 def test_out_of_memory_halves_the_batch_and_says_so(
     folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
