@@ -38,9 +38,9 @@ class TokenCounter:
     """
 
     def __init__(self, folder: Path, padding: str = "") -> None:
-        config = _read_json(folder / "tokenizer_config.json") or {}
-        self.length = _length(config)
         try:
+            config = _read_json(folder / "tokenizer_config.json") or {}
+            self.length = _length(config)
             vocab, merges = _read_vocabulary(folder)
             self._tokenizer = _build(vocab, merges)
             self._start, self._end = vocab[_START], vocab[_END]

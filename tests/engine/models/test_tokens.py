@@ -89,3 +89,13 @@ def test_a_broken_tokenizer_is_named(tmp_path: Path, content: str | None) -> Non
         (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ModelError, match=r"tokenizer.*cannot be read"):
         TokenCounter(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["nonsense", '{"model_max_length": "long"}'])
+def test_broken_settings_of_a_tokenizer_are_named(
+    folder: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "tokenizer.json").write_text((folder / "tokenizer.json").read_text())
+    (tmp_path / "tokenizer_config.json").write_text(content)
+    with pytest.raises(ModelError, match=r"tokenizer.*cannot be read"):
+        TokenCounter(tmp_path)
