@@ -1,7 +1,8 @@
 """What the networks of Stable Diffusion are made of: residual blocks, attention, transformers.
 
 Parameters are named as in diffusers' files. Tensors lie channels-last, where 1×1 convolutions are
-plain matrix products and the way into and out of attention copies nothing.
+plain matrix products and the way into and out of attention copies nothing. Where a device's group
+norm hands back the other layout, as CUDA's long did, they are as correct, with a copy.
 """
 
 from __future__ import annotations
