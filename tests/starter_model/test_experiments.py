@@ -18,12 +18,14 @@ from engine.walk import (
     Walk,
 )
 
-PAIRS = 4
-SAMPLING = Sampling(steps=8, guidance=4.0, width=128, height=128)
+PAIRS = 6
+#: Where the prompt leaves the scene open, the noise decides what there is to lose.
+OPEN_PROMPT = "A photo"
+SAMPLING = Sampling(steps=8, guidance=2.5, width=128, height=128)
 
 
 def _lane(method: str, pair: int) -> Lane:
-    ends = tuple(Keyframe(noise=NoiseSource(1, 2 * pair + end)) for end in (0, 1))
+    ends = tuple(Keyframe(OPEN_PROMPT, noise=NoiseSource(1, 2 * pair + end)) for end in (0, 1))
     return Lane(method, Walk(ends, (MethodChoice(method),), frames=3))
 
 

@@ -143,7 +143,7 @@ def test_the_card_gets_its_table(tmp_path: Path) -> None:
     bar = evaluate.Bar("size", 16.0, 60, 40, "MB", smaller_is_better=True)
     report = {
         "steps": 20,
-        "guidance": 4.0,
+        "guidance": 2.5,
         "pictures": 2,
         "seeds": 2,
         "judge_on_drawn_scenes": {"animal": 99.0},
