@@ -13,8 +13,9 @@ from engine.export.captions import PAPER, caption, caption_height
 from engine.export.contract import check_picture
 from engine.messages import Image
 
-#: A page is no larger than this, for encoders and players; tiles are made smaller instead.
+#: The largest page that players take well.
 MAX_WIDTH, MAX_HEIGHT = 3840, 2160
+LARGEST = MAX_HEIGHT, MAX_WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,32 @@ class Layout:
         return row * (self.head + self.height + self.gap), left
 
 
-def lay_out(tiles: Sequence[Tile], columns: int, width: int, height: int) -> Layout:
-    """The layout of tiles of this size, or of a smaller one where the page would be too large."""
+def lay_out(
+    tiles: Sequence[Tile],
+    columns: int,
+    width: int,
+    height: int,
+    largest: tuple[int, int] | None = LARGEST,
+) -> Layout:
+    """The layout of tiles of this size, or of a smaller one where the page would be larger than
+    `largest`; None is no limit."""
     head = caption_height(min(width, height)) if any(tile.title for tile in tiles) else 0
     whole = Layout(len(tiles), columns, height, width, head)
-    scale = min(MAX_HEIGHT / whole.page[0], MAX_WIDTH / whole.page[1])
+    if largest is None:
+        return whole
+    scale = min(most / side for most, side in zip(largest, whole.page, strict=True))
     if scale >= 1.0:
         return whole
-    return lay_out(tiles, columns, max(int(width * scale), 1), max(int(height * scale), 1))
+    width, height = max(int(width * scale), 1), max(int(height * scale), 1)
+    return lay_out(tiles, columns, width, height, largest)
 
 
 class Mosaic:
-    """Composes tiles of `width`×`height`. The first page decides how large all pages are; others
-    are made to fit it, in the middle."""
+    """Composes tiles of `width`×`height`, smaller ones where a page would exceed `largest`. The
+    first page decides how large all pages are; others are made to fit it, in the middle."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self._tile = width, height
+    def __init__(self, width: int, height: int, largest: tuple[int, int] | None = LARGEST) -> None:
+        self._tile, self._largest = (width, height), largest
         self._size: tuple[int, int] | None = None
         self._titles: dict[tuple[str, int, int], Image] = {}
         self._last: tuple[Sequence[Tile], int, Image] | None = None
@@ -85,7 +96,7 @@ class Mosaic:
         return self._last[2]
 
     def _page(self, tiles: Sequence[Tile], columns: int) -> Image:
-        layout = lay_out(tiles, columns, *self._tile)
+        layout = lay_out(tiles, columns, *self._tile, largest=self._largest)
         page = np.full((*layout.page, 3), PAPER, np.uint8)
         for number, tile in enumerate(tiles):
             self._place(page, layout, number, tile)

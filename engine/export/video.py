@@ -17,8 +17,8 @@ from engine.errors import InputError
 from engine.export.animation_text import add_texts
 from engine.export.atomic import WriteError, atomic_path
 from engine.export.contract import Add, Plan
+from engine.export.mosaic import Mosaic, Tile
 from engine.export.palette import Palette
-from engine.export.side_by_side import SideBySide
 from engine.messages import Image
 
 BT709 = 1  # its number as matrix, primaries and transfer function alike
@@ -110,7 +110,8 @@ class _Film:
 
     def __init__(self, container: Any, codec: Codec, plan: Plan) -> None:
         self._container, self._codec, self._plan = container, codec, plan
-        self._composer = SideBySide(plan.titles)
+        self._titles = plan.titles if len(plan.titles) > 1 else ("",)
+        self._mosaic: Mosaic | None = None
         self._reformatter = VideoReformatter()
         self._stream: Any = None
         self._palette: Palette | None = None
@@ -118,7 +119,7 @@ class _Film:
 
     def add(self, index: int, images: Sequence[Image]) -> None:
         """The next frame; its index does not matter to a film."""
-        picture = self._composer.compose(images)
+        picture = self._in_a_row(images)
         if self._codec.pixels == "yuv420p":
             picture = _even(picture)
         if self._stream is None:
@@ -128,6 +129,15 @@ class _Film:
         frame.time_base = 1 / _rate(self._plan.fps)
         self.count += 1
         self._encode(self._palette.apply(frame) if self._palette else self._convert(frame))
+
+    def _in_a_row(self, images: Sequence[Image]) -> Image:
+        """The lanes from left to right in their full size, under their titles where there are
+        several."""
+        if self._mosaic is None:
+            height, width = images[0].shape[:2]
+            self._mosaic = Mosaic(width, height, largest=None)
+        tiles = [Tile(*lane) for lane in zip(images, self._titles, strict=True)]
+        return self._mosaic.compose(tiles, len(tiles))
 
     def end(self) -> None:
         """Write what the encoder still holds."""
