@@ -21,7 +21,7 @@ _WORTH = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """`slots` frames share a tick. `alone_first`: a job's first frame is hardly made to wait."""
+    """`slots` frames share a tick. `alone_first`: a job's first frame is not made to wait."""
 
     slots: int
     alone_first: bool
@@ -30,13 +30,13 @@ class Batching:
         """Whether one more frame may start now.
 
         Starts are spread over the run, so that frames come out one at a time instead of in
-        bursts. The first one is alone for half of its way: for all of it, the second would come
-        too late. A newest step that is past the last one means that nobody can join on the way.
+        bursts. The first one is alone all its way. A newest step that is past the last one means
+        that nobody can join on the way.
         """
         if active == 0 or active >= self.slots:
             return active == 0
-        if self.alone_first and not shown and active == 1:
-            return steps // 2 <= newest_step < steps
+        if self.alone_first and not shown:
+            return False
         return newest_step >= steps // self.slots
 
 

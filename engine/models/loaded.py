@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from engine.messages import ModelInfo
+from engine.models.crew import Crew
 from engine.models.decoder import Decoder
 from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
@@ -86,6 +87,8 @@ class DiffusionModel:
         parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
+        if device.type == "cpu":
+            run = Crew(run, torch.get_num_threads())
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit

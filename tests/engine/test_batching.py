@@ -68,14 +68,13 @@ def test_starts_are_spread_over_the_run() -> None:
     assert not batching.admits(active=4, newest_step=9, steps=20, shown=True)
 
 
-def test_the_first_frame_is_alone_for_half_of_its_way() -> None:
+def test_the_first_frame_is_alone_all_its_way() -> None:
     batching = Batching(slots=4, alone_first=True)
-    assert not batching.admits(active=1, newest_step=9, steps=20, shown=False)
-    assert batching.admits(active=1, newest_step=10, steps=20, shown=False)
-    assert not batching.admits(active=2, newest_step=4, steps=20, shown=False)
-    assert batching.admits(active=2, newest_step=5, steps=20, shown=False)
-    # In lockstep nobody can join on the way: there it is alone to the end.
-    assert not batching.admits(active=1, newest_step=20, steps=20, shown=False)
+    for step in (0, 10, 19, 20):
+        assert not batching.admits(active=1, newest_step=step, steps=20, shown=False)
+    assert batching.admits(active=1, newest_step=10, steps=20, shown=True)
+    together = Batching(slots=4, alone_first=False)
+    assert together.admits(active=1, newest_step=5, steps=20, shown=False)
 
 
 def test_a_number_is_remembered_between_runs(tmp_path: Path) -> None:
