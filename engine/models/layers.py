@@ -11,7 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import gelu, linear, scaled_dot_product_attention, silu
+from torch.nn.functional import (
+    conv2d,
+    gelu,
+    interpolate,
+    linear,
+    scaled_dot_product_attention,
+    silu,
+)
 
 
 class Resnet(nn.Module):
@@ -154,6 +161,44 @@ class Convolved(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = self.conv(x)
         return out
+
+
+class Doubled(nn.Module):
+    """A picture twice as large, each pixel repeated, and a 3×3 convolution of it.
+
+    On a CPU as what it comes to: each of a pixel's four children sees only 2×2 pixels of the small
+    picture, with sums of the kernel's weights. That takes 16 products where the long way takes 36.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self._folded: tuple[object, torch.Tensor, torch.Tensor | None] | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.device.type != "cpu":
+            out: torch.Tensor = self.conv(interpolate(x, scale_factor=2.0))
+            return out
+        n, _, h, w = x.shape
+        # Window (u, v) of the padded picture ends at pixel (u, v): child (a, b) of pixel (i, j)
+        # sees window (i + a, j + b).
+        windows = conv2d(x, *self._children(), padding=1)
+        parts = windows.permute(0, 2, 3, 1).reshape(n, h + 1, w + 1, 2, 2, -1)
+        large = x.new_empty(n, 2 * h, 2 * w, parts.shape[-1])
+        for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            large[:, a::2, b::2] = parts[:, a : a + h, b : b + w, a, b]
+        return large.permute(0, 3, 1, 2)
+
+    def _children(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Kernels [4·C, C, 2, 2] and biases, folded once for weights that stay what they are."""
+        weight, bias = self.conv.weight, self.conv.bias
+        of = (weight.data_ptr(), weight.dtype)
+        if self._folded is None or self._folded[0] != of:
+            rows = weight.new_tensor([[[1, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]])
+            sums = torch.einsum("apr,bqs,ocrs->abocpq", rows, rows, weight).flatten(0, 2)
+            kernels = sums.contiguous(memory_format=torch.channels_last)
+            self._folded = of, kernels, None if bias is None else bias.repeat(4)
+        return self._folded[1:]
 
 
 def tokens(x: torch.Tensor) -> torch.Tensor:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate, silu
+from torch.nn.functional import silu
 
-from engine.models.layers import Attention, Convolved, Resnet, image, tokens
+from engine.models.layers import Attention, Doubled, Resnet, image, tokens
 
 #: What a config of AutoencoderKL leaves out has these values; the block types below are all known.
 _OPTIONS: Mapping[str, Any] = {
@@ -66,13 +66,13 @@ class _Up(nn.Module):
         self.resnets = nn.ModuleList(
             [Resnet(outer if k else inner, outer, groups, _EPS) for k in range(layers)]
         )
-        self.upsamplers = nn.ModuleList([] if last else [Convolved(outer)])
+        self.upsamplers = nn.ModuleList([] if last else [Doubled(outer)])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for resnet in self.resnets:
             x = resnet(x)
         for up in self.upsamplers:
-            x = up(interpolate(x, scale_factor=2.0))
+            x = up(x)
         return x
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from torch.nn.functional import interpolate
 
 from engine.errors import ModelError
 from engine.models.decoder import decode_in_tiles
+from engine.models.layers import Doubled
 from engine.models.networks import build_vae
 from engine.models.vae import VaeDecoder
 
@@ -53,6 +55,16 @@ def test_it_computes_what_the_network_computes(name: str, sides: tuple[int, int]
     ours = _ours(theirs)
     assert ours.downscale == 4
     assert torch.allclose(ours(z), expected, atol=2e-5)
+
+
+def test_a_doubled_picture_is_repeated_and_convolved() -> None:
+    torch.manual_seed(0)
+    up, x = Doubled(8), torch.randn(2, 8, 5, 7)
+    for _ in range(2):
+        plain = up.conv(interpolate(x, scale_factor=2.0))
+        assert torch.allclose(up(x), plain, atol=1e-5)
+        up.double()  # other weights from here on, and what was derived from the old ones with them
+        x = x.double()
 
 
 @pytest.mark.parametrize("sides", [(16, 16), (13, 24)])
