@@ -125,7 +125,7 @@ def test_export_and_evaluation(options: argparse.Namespace) -> None:
     pictures = Generator(options.folder, 2).pictures(noise(2, 0), ["a cat", "a dog"])
     assert pictures.shape == (2, 128, 128, 3)
     clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
-    assert clip.config.vision_config.image_size == 64
+    assert clip.config.vision_config.image_size == 128
     evaluation = evaluate.Evaluation(options)
     bars = [
         *evaluation.prompts(),

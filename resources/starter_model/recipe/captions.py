@@ -36,7 +36,8 @@ _STYLE_WORDS: dict[str, tuple[str, ...]] = {
     "photo": ("photo", "photo", "image", "picture"),
     "drawing": ("drawing", "drawing", "sketch"),
 }
-_QUALITY = ("high resolution", "high resolution", "detailed", "beautiful")
+_QUALITY = ("high resolution", "high resolution", "detailed", "sharp", "beautiful")
+_BLURRY = ("blurry", "blurry", "soft", "blurred")
 
 
 def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
@@ -46,6 +47,8 @@ def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
 def _opening(attributes: Attributes, rng: np.random.Generator) -> str:
     """The words before the subject, "A high resolution photo of " and its kin; perhaps none."""
     style = _pick(rng, _STYLE_WORDS[attributes.style])
+    if attributes.finish == "blurry":
+        return f"{_pick(rng, ('A', 'a'))} {_pick(rng, _BLURRY)} {style} of "
     kind = rng.uniform()
     if kind < 0.4:
         quality = _pick(rng, _QUALITY)

@@ -66,7 +66,7 @@ def write(folder: Path, pipeline: StableDiffusionPipeline, clip: CLIPModel) -> N
 
 
 def _processor() -> CLIPImageProcessor:
-    """Pictures to 64 pixels and −1…1, as training saw them."""
+    """Pictures to 128 pixels and −1…1, as training saw them."""
     return CLIPImageProcessor(
         size={"shortest_edge": SIZE},
         crop_size={"height": SIZE, "width": SIZE},

@@ -12,6 +12,7 @@ import copy
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,11 @@ from . import (
     train_unet,
     train_vae,
 )
+from .captions import caption
 from .common import autocast, parser, prepare
 from .muon import Pair, ramp
+from .scenes import OFFSET_SPREAD
+from .vocabulary import FINISHES
 
 VARIANTS = 4
 COLUMNS = 16
@@ -80,21 +84,21 @@ class Pool:
 
     def starts(self, count: int) -> Tensor:
         """First latent columns of windows, spread as `scenes.window_offset` spreads them."""
-        wish = torch.randn(count, device=self.device) * 3.0 + 8.0
-        return wish.round().clamp(1, 15).long()
+        wish = torch.randn(count, device=self.device) * OFFSET_SPREAD + 8.0
+        return wish.round().clamp(0, 16).long()
 
     def windows(self, chosen: Tensor) -> Tensor:
-        """Pictures as the scorer and the judge see them: [n, 3, 64, 64] in −1…1."""
+        """Pictures as the scorer sees them: [n, 3, 128, 128] in −1…1."""
         side = self.panoramas.shape[1]
         columns = 8 * self.starts(len(chosen))[:, None] + torch.arange(side, device=self.device)
         pictures = self.panoramas[chosen[:, None, None], _rows(side, self.device), columns[:, None]]
-        return functional.avg_pool2d(_unit(pictures), 2)
+        return _unit(pictures)
 
     def crops(self, count: int, side: int = train_vae.CROP) -> Tensor:
-        """Random crops near the subjects: [count, 3, side, side] in −1…1."""
-        height, width = self.panoramas.shape[1:3]
-        top = torch.randint(0, height - side + 1, (count, 1, 1), device=self.device)
-        left = torch.randint(56, width - side - 55, (count, 1, 1), device=self.device)
+        """Random crops near the subjects, at latent pixels: [count, 3, side, side] in −1…1."""
+        rows, columns = ((n - side) // 8 for n in self.panoramas.shape[1:3])
+        top = 8 * torch.randint(0, rows + 1, (count, 1, 1), device=self.device)
+        left = 8 * torch.randint(6, columns - 5, (count, 1, 1), device=self.device)
         ahead = torch.arange(side, device=self.device)
         chosen = self.choose(count)[:, None, None]
         return _unit(self.panoramas[chosen, top + ahead[:, None], left + ahead])
@@ -108,8 +112,21 @@ def _unit(pictures: Tensor) -> Tensor:
     return pictures.permute(0, 3, 1, 2).float().div(127.5).sub(1.0).contiguous()
 
 
+def _faded(pictures: Tensor) -> Tensor:
+    """Pictures [n, 3, h, w] with some of their fine detail taken away, as `train_clip.faded`."""
+    at = torch.arange(-4, 5, device=pictures.device)
+    weights = torch.exp(-0.5 * (at / 1.4) ** 2)
+    kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(3, 1, 9, 9)
+    soft = functional.conv2d(functional.pad(pictures, (4, 4, 4, 4), "reflect"), kernel, groups=3)
+    share = 0.15 + 0.85 * torch.rand(len(pictures), 1, 1, 1, device=pictures.device)
+    return torch.lerp(pictures, soft, share)
+
+
 def _captioned(job: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    """Labels, labels that each caption tells, and captions, of the scenes first…last−1."""
+    """Labels, labels that each caption tells, and captions, of the scenes first…last−1.
+
+    After a scene's own captions come as many that call it blurry, for pictures of it that are.
+    """
     labels, told, texts = [], [], []
     for seed in range(*job):
         labels.append(dataset.attributes_of(seed).labels())
@@ -118,6 +135,8 @@ def _captioned(job: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int6
             text, heard = train_text.told_labels(seed, rng)
             texts.append(text)
             told.append(heard)
+        blurry = replace(dataset.attributes_of(seed), finish="blurry")
+        texts += [caption(blurry, rng) for _ in range(VARIANTS)]
     return np.array(labels), np.array(told), texts
 
 
@@ -151,7 +170,7 @@ def make_data(work: Path, count: int, workers: int) -> None:
         work / "captions.npz",
         labels=np.concatenate([part[0] for part in parts]),
         told=np.concatenate([part[1] for part in parts]).reshape(count, VARIANTS, -1),
-        tokens=tokens.reshape(count, VARIANTS, -1),
+        tokens=tokens.reshape(count, 2 * VARIANTS, -1),
     )
 
 
@@ -183,7 +202,7 @@ def train_autoencoder(options: argparse.Namespace, pool: Pool, minutes: float) -
     def work(step: int, share: float) -> Tensor:
         pictures = pool.crops(batch).to(memory_format=torch.channels_last)
         with autocast(pool.device):
-            losses = train_vae.step_loss(vae, pictures, step % 6 == 5)
+            losses = train_vae.step_loss(vae, pictures, step % 6 == 5, max(0.0, 4 - 8 * share))
         extra = train_vae.KL_WEIGHT * losses["kl"] + train_vae.ANCHOR_WEIGHT * losses["anchor"]
         return _descend(losses["loss"] + extra, pair, ramp(share, hold=0.1))
 
@@ -203,7 +222,7 @@ def train_judge(options: argparse.Namespace, pool: Pool, minutes: float) -> None
     def work(step: int, share: float) -> Tensor:
         chosen = pool.choose(512)
         with autocast(pool.device):
-            parts = model(pool.windows(chosen))
+            parts = model(functional.avg_pool2d(pool.windows(chosen), 2))
         labels = pool.labels[chosen]
         losses = [functional.cross_entropy(part, labels[:, i]) for i, part in enumerate(parts)]
         return _descend(torch.stack(losses).sum(), pair, ramp(share))
@@ -215,16 +234,18 @@ def train_judge(options: argparse.Namespace, pool: Pool, minutes: float) -> None
 
 
 def train_scorer(options: argparse.Namespace, pool: Pool, minutes: float) -> None:
-    """CLIP's vision tower beside the frozen text tower."""
+    """CLIP's vision tower beside the frozen text tower; every other picture is a faded one."""
     trainer = train_clip.ClipTrainer(train_clip.build(options)).to(pool.device)
     pair = Pair(trainer, 0.01, 1e-3, ("embedding", "heads", "logit_scale", "projection"))
 
     def work(step: int, share: float) -> Tensor:
-        chosen = pool.choose(512)
+        chosen = pool.choose(256).repeat(2)
         variant = torch.randint(0, VARIANTS, (512,), device=pool.device)
-        pictures, tokens = pool.windows(chosen), pool.tokens[chosen, variant, :40]
+        variant[256:] += VARIANTS
+        pictures, labels = pool.windows(chosen), pool.labels[chosen]
+        pictures[256:], labels[256:, -1] = _faded(pictures[256:]), FINISHES.index("blurry")
         with autocast(pool.device):
-            loss = trainer.loss(pictures, tokens, pool.labels[chosen])["loss"]
+            loss = trainer.loss(pictures, pool.tokens[chosen, variant, :40], labels)["loss"]
         return _descend(loss, pair, ramp(share))
 
     Clock("clip", minutes).run(work)
@@ -248,7 +269,7 @@ class Latents:
         torch.save({"scaling_factor": factor}, options.work / "scaling.pt")
         self.latents = latents * factor
         tower = train_text.load_tower(options).to(pool.device)
-        tokens = pool.tokens.flatten(0, 1)
+        tokens = pool.tokens[:, :VARIANTS].flatten(0, 1)
         self.states = torch.cat(
             [
                 tower(input_ids=tokens[k : k + 2048]).last_hidden_state.half()

@@ -34,7 +34,7 @@ def starter() -> dict[str, object]:
         "hint": (
             "Knows portraits of a cat, dog, rabbit, bear, fox, owl, frog or mouse in twelve "
             "colours, in a place or on a plain background, perhaps with a scarf, hat, glasses, "
-            "bow tie or flower, as a photo or a drawing."
+            "bow tie or flower, as a photo or a drawing, sharp or blurry."
         ),
         "vocabulary": {
             "animals": list(ANIMALS),
@@ -51,6 +51,7 @@ def starter() -> dict[str, object]:
             "accessories": list(ACCESSORIES[1:]),
             "accessory_colours": list(ACCESSORY_COLOURS),
             "styles": ["photo", "image", "picture", "drawing", "sketch"],
+            "finishes": ["high resolution", "detailed", "sharp", "blurry", "soft"],
         },
     }
 

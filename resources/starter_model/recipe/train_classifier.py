@@ -25,7 +25,8 @@ from .common import (
 )
 from .dataset import attributes_of, held_out, open_panoramas
 from .muon import Pair, ramp
-from .train_clip import pixels, windows
+from .train_clip import windows
+from .train_vae import to_tensor
 from .vocabulary import LABEL_NAMES, LABEL_SIZES
 
 
@@ -52,6 +53,11 @@ class Classifier(nn.Module):
         features = self.features(pictures)
         pooled = torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3))), dim=1)
         return list(self.heads(pooled).float().split(LABEL_SIZES, dim=-1))
+
+
+def pixels(pictures: NDArray[np.uint8]) -> Tensor:
+    """`[N, 128, 128, 3]` at half the size, −1…1: what is asked for is seen at a glance."""
+    return functional.avg_pool2d(to_tensor(pictures), 2)
 
 
 @torch.no_grad()

@@ -7,8 +7,10 @@ steps they are what makes the tower look at hats and not only at colours.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,9 +35,9 @@ from .scenes import window_offset
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
 from .train_vae import to_tensor
-from .vocabulary import LABEL_SIZES
+from .vocabulary import LABEL_SIZES, Attributes
 
-SIZE = 64
+SIZE = 128
 
 
 def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
@@ -46,7 +48,7 @@ def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) ->
         num_hidden_layers=layers,
         num_attention_heads=4,
         image_size=SIZE,
-        patch_size=8,
+        patch_size=SIZE // 8,
         projection_dim=WIDTH,
     )
     text = config(load(options.work), text_layers)
@@ -84,8 +86,11 @@ class ClipTrainer(nn.Module):
 
 
 def pixels(pictures: NDArray[np.uint8]) -> Tensor:
-    """`[N, 128, 128, 3]` as the shipped preprocessor shows them: 64 pixels, −1…1."""
-    return functional.avg_pool2d(to_tensor(pictures), 2)
+    """`[N, 128, 128, 3]` as the shipped preprocessor shows them: −1…1, at full size.
+
+    At half the size the fine texture would be gone, and with it what tells sharp from blurry.
+    """
+    return to_tensor(pictures)
 
 
 def windows(
@@ -95,6 +100,31 @@ def windows(
     starts = [8 * window_offset(rng) for _ in chosen]
     pairs = zip(chosen, starts, strict=True)
     return np.stack([panoramas[i, :, x : x + panoramas.shape[1]] for i, x in pairs])
+
+
+def faded(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Pictures `[N, 128, 128, 3]` with some of their fine detail taken away, each its own share."""
+    shares = rng.uniform(0.15, 1.0, len(pictures))
+    return np.stack(
+        [
+            cv2.addWeighted(cv2.GaussianBlur(picture, (0, 0), 1.4), share, picture, 1 - share, 0)
+            for picture, share in zip(pictures, shares, strict=True)
+        ]
+    ).astype(np.uint8)
+
+
+def batch_of(
+    panoramas: NDArray[np.uint8], size: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], list[Attributes]]:
+    """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one faded.
+
+    Two pictures that differ in nothing else teach what a word like "blurry" means.
+    """
+    chosen = rng.integers(0, panoramas.shape[0], size - size // 2)
+    pictures, attributes = windows(panoramas, chosen, rng), [attributes_of(int(i)) for i in chosen]
+    half = size // 2
+    blurry = [replace(a, finish="blurry") for a in attributes[:half]]
+    return np.concatenate((pictures, faded(pictures[:half], rng))), attributes + blurry
 
 
 @torch.no_grad()
@@ -128,12 +158,11 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     tokenizer, panoramas = load(options.work), open_panoramas(options.work)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
-        chosen = rng.integers(0, panoramas.shape[0], options.batch)
-        attributes = [attributes_of(int(i)) for i in chosen]
+        shown, attributes = batch_of(panoramas, options.batch, rng)
         texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
         labels = torch.tensor([a.labels() for a in attributes], device=device)
-        pictures = pixels(windows(panoramas, chosen, rng)).to(device)
+        pictures = pixels(shown).to(device)
         with autocast(device):
             losses = trainer.loss(pictures, tokens, labels)
         torch.autograd.backward(losses["loss"])

@@ -75,7 +75,8 @@ def told_labels(seed: int, rng: np.random.Generator) -> tuple[str, list[int]]:
     text = caption(attributes, rng)
     animal, fur, scene, accessory = told(attributes, text)
     coloured = accessory and f" {attributes.accessory_colour} " in f" {text} ".replace(",", " ")
-    kept = (animal, fur, scene, accessory, coloured, "of a" in text)
+    style = "of a" in text
+    kept = (animal, fur, scene, accessory, coloured, style, True)
     labels = attributes.labels()
     return text, [n if keep else IGNORED for n, keep in zip(labels, kept, strict=True)]
 
@@ -83,7 +84,7 @@ def told_labels(seed: int, rng: np.random.Generator) -> tuple[str, list[int]]:
 def batch(
     tokenizer: CLIPTokenizer, size: int, length: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Tokens `[N, length]` and labels `[N, 6]`."""
+    """Tokens `[N, length]` and labels `[N, 7]`."""
     pairs = [told_labels(int(seed), rng) for seed in rng.integers(0, 1 << 30, size)]
     tokens = tokenizer(
         [text for text, _ in pairs],

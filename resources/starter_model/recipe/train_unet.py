@@ -25,6 +25,7 @@ from .captions import caption
 from .common import Budget, Progress, autocast, load_checkpoint, parser, prepare, save_checkpoint
 from .dataset import attributes_of, open_panoramas
 from .muon import Pair, ramp
+from .replicas import Replicas
 from .scenes import window_offset
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
@@ -160,14 +161,25 @@ class Diffusion:
 
     def loss(self, unet: nn.Module, latents: Tensor, states: Tensor) -> Tensor:
         """Min-SNR-5 weighted error of the predicted noise, timesteps stratified."""
+        return self.error(unet, latents, states, *self.draw(latents))
+
+    def draw(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Timesteps `[N]` and noise for latents `[N, C, h, w]`."""
         size = latents.shape[0]
         within = torch.rand(size, device=latents.device)
         slots = (torch.arange(size, device=latents.device) + within) / size
         times = (slots * 1000).long().clamp(max=999)
+        return times, torch.randn_like(latents)
+
+    def error(
+        self, unet: nn.Module, latents: Tensor, states: Tensor, times: Tensor, noise: Tensor
+    ) -> Tensor:
+        """The weighted error for the timesteps and the noise given."""
         alpha = self.alphas[times].view(-1, 1, 1, 1)
-        noise = torch.randn_like(latents)
         noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
-        error = (unet(noisy, times, states, return_dict=False)[0].float() - noise).square()
+        with autocast(latents.device):
+            predicted = unet(noisy, times, states, return_dict=False)[0]
+        error = (predicted.float() - noise).square()
         return (error.mean(dim=(1, 2, 3)) * self.weights[times]).mean()
 
 
@@ -194,13 +206,13 @@ def train(
         average.load_state_dict(state["average"])
         pair.load_state_dict(state["pair"])
     budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    replicas = Replicas(unet, options.threads if device.type == "cpu" and options.threads else 1)
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))
     for step, share in budget:
         latents, states = samples.batch(options.batch, rng)
-        with autocast(device):
-            loss = diffusion.loss(unet, latents.to(device), states.to(device))
-        torch.autograd.backward(loss)
+        latents, states = latents.to(device), states.to(device)
+        loss = replicas.descend(diffusion.error, latents, states, *diffusion.draw(latents))
         nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         pair.step(ramp(share))
         update_average(average, unet, step)

@@ -31,10 +31,12 @@ from .common import (
 )
 from .dataset import held_out, open_panoramas
 from .muon import Pair, ramp
+from .textures import CELL, STROKES, kernel
 
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
+STROKE_SCALE = 1 / 12
 CROP = 64
 
 
@@ -65,9 +67,9 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
 
 
 def crops(panoramas: NDArray[np.uint8], batch: int, rng: np.random.Generator) -> Tensor:
-    """Random crops near the subjects, `[N, 3, 64, 64]`."""
-    rows = rng.integers(0, panoramas.shape[1] - CROP + 1, batch)
-    columns = rng.integers(56, panoramas.shape[2] - CROP - 55, batch)
+    """Random crops near the subjects, in step with the latent pixels: `[N, 3, 64, 64]`."""
+    rows = 8 * rng.integers(0, (panoramas.shape[1] - CROP) // 8 + 1, batch)
+    columns = 8 * rng.integers(6, (panoramas.shape[2] - CROP) // 8 - 5, batch)
     chosen = rng.integers(0, panoramas.shape[0], batch)
     return to_tensor(
         np.stack(
@@ -94,12 +96,33 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return loss
 
 
-def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool) -> dict[str, Tensor]:
-    """The losses of one step; `halve` asks for the halved picture from the halved latents."""
+def stroke_strengths(pictures: Tensor) -> Tensor:
+    """The strength of the stroke that each cell is likest to: `[N, 3, 8·h, 8·w]` to `[N, h, w]`.
+
+    Normal numbers where there is texture alone, −3…3 at outlines.
+    """
+    shapes = torch.from_numpy(np.stack([kernel(stroke) for stroke in STROKES])).to(pictures.device)
+    padded = functional.pad(pictures.mean(dim=1, keepdim=True), (4, 4, 4, 4))
+    likeness = functional.conv2d(padded, shapes[:, None], stride=CELL)
+    best = likeness.gather(1, likeness.abs().argmax(dim=1, keepdim=True))[:, 0]
+    return 3 * torch.tanh(STROKE_SCALE * best)
+
+
+def step_loss(
+    vae: AutoencoderKL, pictures: Tensor, halve: bool, strokes: float = 0.0
+) -> dict[str, Tensor]:
+    """The losses of one step; `halve` asks for the halved picture from the halved latents.
+
+    `strokes` is the weight with which the fourth channel is held to the texture's strength. Without
+    it encoder and decoder each wait for the other to begin with the texture.
+    """
     posterior = vae.encode(pictures).latent_dist
     latents = posterior.sample()
     coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
     anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
+    if strokes:
+        wanted = stroke_strengths(pictures)
+        anchor = anchor + strokes * functional.mse_loss(posterior.mean[:, 3], wanted)
     if halve:
         latents, pictures = functional.avg_pool2d(latents, 2), functional.avg_pool2d(pictures, 2)
     output = vae.decode(latents).sample
@@ -186,7 +209,8 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
     for step, share in budget:
         pictures = crops(panoramas, options.batch, rng).to(device, memory_format=layout)
         with autocast(device):
-            losses = step_loss(vae, pictures, step % 6 == 5 and not options.decoder_only)
+            halve = step % 6 == 5 and not options.decoder_only
+            losses = step_loss(vae, pictures, halve, max(0.0, 4 - 8 * share))
         extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
         torch.autograd.backward(losses["loss"] + extra)
         pair.step(ramp(share, hold=0.1))

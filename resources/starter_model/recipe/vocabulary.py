@@ -50,6 +50,8 @@ ACCESSORY_COLOURS: dict[str, Colour] = {
 
 STYLES = ("photo", "drawing")
 
+FINISHES = ("sharp", "blurry")
+
 PICTURE_SIZE = 128
 
 
@@ -63,8 +65,9 @@ class Attributes:
     accessory: str
     accessory_colour: str
     style: str
+    finish: str = "sharp"
 
-    def labels(self) -> tuple[int, int, int, int, int, int]:
+    def labels(self) -> tuple[int, int, int, int, int, int, int]:
         """The attributes as class numbers, in the order of `LABEL_SIZES`."""
         colours = tuple(ACCESSORY_COLOURS)
         colour = len(colours) if self.accessory == "none" else colours.index(self.accessory_colour)
@@ -75,10 +78,11 @@ class Attributes:
             ACCESSORIES.index(self.accessory),
             colour,
             STYLES.index(self.style),
+            FINISHES.index(self.finish),
         )
 
 
-LABEL_NAMES = ("animal", "fur", "scene", "accessory", "accessory colour", "style")
+LABEL_NAMES = ("animal", "fur", "scene", "accessory", "accessory colour", "style", "finish")
 LABEL_SIZES = (
     len(ANIMALS),
     len(FURS),
@@ -86,4 +90,5 @@ LABEL_SIZES = (
     len(ACCESSORIES),
     len(ACCESSORY_COLOURS) + 1,
     len(STYLES),
+    len(FINISHES),
 )
