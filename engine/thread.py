@@ -14,6 +14,7 @@ from engine import messages as m
 from engine.batch_memory import BatchMemory
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl, Outbox, RequestSlot
+from engine.waiting import give_way
 
 
 class EngineThread(QThread):
@@ -70,6 +71,7 @@ class EngineThread(QThread):
         return self.wait(timeout_ms)
 
     def run(self) -> None:
+        give_way()
         try:
             # Heavy imports happen here, on this thread, after the window's first paint.
             from engine.renderer import Renderer

@@ -1,9 +1,14 @@
-"""How long torch's threads wait for each other with their eyes open."""
+"""How threads that compute wait: for each other, and for the window's thread."""
 
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import MutableMapping
+
+#: Steps of niceness: enough to be passed over at once, and to take all that nobody else wants.
+_NICENESS = 5
 
 
 def wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -16,3 +21,15 @@ def wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
     """
     if "OMP_WAIT_POLICY" not in environment:
         environment.setdefault("GOMP_SPINCOUNT", "5000")
+
+
+def give_way() -> None:
+    """Let the thread that calls, and all that it starts, give way to the program's others.
+
+    Where everything computes, the window's thread would wait for its turn each time that it wakes.
+    Linux alone has niceness by threads; elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        nice = os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS
+        os.setpriority(os.PRIO_PROCESS, thread, min(nice, 19))
