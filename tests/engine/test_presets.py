@@ -77,8 +77,7 @@ def test_the_analysis_is_the_articles() -> None:
         assert [c.name for c in preset.exploration.compare] == ["linear", "normalized", "slerp"]
         assert "clip_score" in preset.measures
         first, last = preset.exploration.walk.keyframes
-        # The small model needs an open prompt, where the noise decides what there is to see.
-        assert first.prompt == last.prompt == (ARTICLE_PROMPT if family == "sd14" else "A photo")
+        assert first.prompt == last.prompt == ARTICLE_PROMPT
         assert first.noise != last.noise
 
 

@@ -9,6 +9,7 @@ from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
 from engine.renderer import Renderer
 from engine.walk import (
+    ARTICLE_PROMPT,
     STARTER,
     Keyframe,
     Lane,
@@ -19,13 +20,11 @@ from engine.walk import (
 )
 
 PAIRS = 6
-#: Where the prompt leaves the scene open, the noise decides what there is to lose.
-OPEN_PROMPT = "A photo"
 SAMPLING = Sampling(steps=8, guidance=2.5, width=128, height=128)
 
 
 def _lane(method: str, pair: int) -> Lane:
-    ends = tuple(Keyframe(OPEN_PROMPT, noise=NoiseSource(1, 2 * pair + end)) for end in (0, 1))
+    ends = tuple(Keyframe(ARTICLE_PROMPT, noise=NoiseSource(1, 2 * pair + end)) for end in (0, 1))
     return Lane(method, Walk(ends, (MethodChoice(method),), frames=3))
 
 
@@ -37,5 +36,4 @@ def test_the_middle_of_the_chord_loses_detail_and_the_sharpness_shows_it() -> No
     events = Renderer(FrameStore()).run(request, JobControl())
     values = {e.lane: e.value for e in events if isinstance(e, m.MeasureReady)}
     linear, slerp = (np.array([values[k + n] for k in range(PAIRS)]) for n in (0, PAIRS))
-    assert linear.mean() < slerp.mean()
-    assert (linear < slerp).sum() > PAIRS / 2
+    assert (linear < slerp).all()

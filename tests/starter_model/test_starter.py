@@ -90,7 +90,7 @@ def test_the_scorer_scores() -> None:
     tokens = tokenizer([ARTICLE_SCORING_TEXT], return_tensors="pt")
     with torch.no_grad():
         output = clip(**tokens, pixel_values=pixels)
-    assert pixels.shape == (1, 3, 64, 64)
+    assert pixels.shape == (1, 3, 128, 128)
     assert torch.isfinite(output.logits_per_image).all()
 
 

@@ -1,4 +1,4 @@
-"""Fine texture: what it is made of, that it can be found again, and that blurry pictures lack it."""
+"""Fine texture: what it is made of, that it is found again, and that blurry pictures lack it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resources.starter_model.recipe.captions import caption
 from resources.starter_model.recipe.measures import fine_detail
 from resources.starter_model.recipe.scenes import draw
 from resources.starter_model.recipe.textures import STROKES, Stroke, kernel, strokes, texture
-from resources.starter_model.recipe.train_clip import faded
+from resources.starter_model.recipe.train_clip import batch_of, softened
 from resources.starter_model.recipe.train_vae import stroke_strengths
 from resources.starter_model.recipe.vocabulary import SCENES, Attributes
 
@@ -53,12 +53,23 @@ def test_blurry_pictures_have_less_fine_detail() -> None:
         for finish in ("sharp", "blurry")
     )
     assert (fine_detail(blurry) < 0.8 * fine_detail(sharp)).all()
-    assert (fine_detail(faded(sharp, np.random.default_rng(0))) < fine_detail(sharp)).all()
+    assert (fine_detail(softened(sharp, np.full(6, 0.3))) < fine_detail(sharp)).all()
+    assert (fine_detail(softened(sharp, np.full(6, -0.3))) > fine_detail(sharp)).all()
 
 
-def test_captions_call_blurry_what_is_blurry_and_nothing_else() -> None:
+def test_the_scorer_sees_pictures_again_blurry_or_noisy() -> None:
+    panoramas = np.stack([draw(CAT, seed, 256) for seed in range(4)])
+    pictures, attributes = batch_of(panoramas, 16, np.random.default_rng(0))
+    again = fine_detail(pictures[8:]) / fine_detail(pictures[:8])
+    assert {a.finish for a in attributes[8:]} == {"blurry", "noisy"}
+    for a, ratio in zip(attributes[8:], again, strict=True):
+        assert ratio > 1 if a.finish == "noisy" else ratio < 1
+
+
+def test_captions_call_blurry_and_noisy_what_is_so_and_nothing_else() -> None:
     rng = np.random.default_rng(0)
-    words = {"blurry", "blurred", "soft"}
+    words = {"blurry": {"blurry", "blurred", "soft"}, "noisy": {"noisy", "grainy", "rough"}}
     for _ in range(300):
-        assert not words & set(caption(CAT, rng).split())
-        assert words & set(caption(replace(CAT, finish="blurry"), rng).split())
+        assert not set.union(*words.values()) & set(caption(CAT, rng).split())
+        for finish, expected in words.items():
+            assert expected & set(caption(replace(CAT, finish=finish), rng).split())

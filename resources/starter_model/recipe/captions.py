@@ -37,7 +37,10 @@ _STYLE_WORDS: dict[str, tuple[str, ...]] = {
     "drawing": ("drawing", "drawing", "sketch"),
 }
 _QUALITY = ("high resolution", "high resolution", "detailed", "sharp", "beautiful")
-_BLURRY = ("blurry", "blurry", "soft", "blurred")
+_FINISH_WORDS: dict[str, tuple[str, ...]] = {
+    "blurry": ("blurry", "blurry", "soft", "blurred"),
+    "noisy": ("noisy", "noisy", "grainy", "rough"),
+}
 
 
 def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
@@ -47,8 +50,9 @@ def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
 def _opening(attributes: Attributes, rng: np.random.Generator) -> str:
     """The words before the subject, "A high resolution photo of " and its kin; perhaps none."""
     style = _pick(rng, _STYLE_WORDS[attributes.style])
-    if attributes.finish == "blurry":
-        return f"{_pick(rng, ('A', 'a'))} {_pick(rng, _BLURRY)} {style} of "
+    if attributes.finish in _FINISH_WORDS:
+        word = _pick(rng, _FINISH_WORDS[attributes.finish])
+        return f"{_pick(rng, ('A', 'a'))} {word} {style} of "
     kind = rng.uniform()
     if kind < 0.4:
         quality = _pick(rng, _QUALITY)

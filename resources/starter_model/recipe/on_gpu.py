@@ -36,10 +36,9 @@ from .captions import caption
 from .common import autocast, parser, prepare
 from .muon import Pair, ramp
 from .scenes import OFFSET_SPREAD
-from .vocabulary import FINISHES
 
 VARIANTS = 4
-COLUMNS = 16
+ROWS = 16
 STEPS = ("data", "text", "vae", "judge", "clip", "unet")
 
 
@@ -112,20 +111,21 @@ def _unit(pictures: Tensor) -> Tensor:
     return pictures.permute(0, 3, 1, 2).float().div(127.5).sub(1.0).contiguous()
 
 
-def _faded(pictures: Tensor) -> Tensor:
-    """Pictures [n, 3, h, w] with some of their fine detail taken away, as `train_clip.faded`."""
+def _softened(pictures: Tensor, noisy: Tensor) -> Tensor:
+    """Pictures [n, 3, h, w] with less or, where `noisy` [n], more detail, as in `train_clip`."""
     at = torch.arange(-4, 5, device=pictures.device)
     weights = torch.exp(-0.5 * (at / 1.4) ** 2)
     kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(3, 1, 9, 9)
     soft = functional.conv2d(functional.pad(pictures, (4, 4, 4, 4), "reflect"), kernel, groups=3)
-    share = 0.15 + 0.85 * torch.rand(len(pictures), 1, 1, 1, device=pictures.device)
-    return torch.lerp(pictures, soft, share)
+    share = 0.15 + 0.85 * torch.rand(len(pictures), device=pictures.device)
+    share = torch.where(noisy, -train_clip.NOISIEST * share, share)
+    return torch.lerp(pictures, soft, share[:, None, None, None]).clamp(-1, 1)
 
 
 def _captioned(job: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
     """Labels, labels that each caption tells, and captions, of the scenes first…last−1.
 
-    After a scene's own captions come as many that call it blurry, for pictures of it that are.
+    After a scene's own captions come as many that call it blurry, and noisy, for such pictures.
     """
     labels, told, texts = [], [], []
     for seed in range(*job):
@@ -135,8 +135,9 @@ def _captioned(job: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int6
             text, heard = train_text.told_labels(seed, rng)
             texts.append(text)
             told.append(heard)
-        blurry = replace(dataset.attributes_of(seed), finish="blurry")
-        texts += [caption(blurry, rng) for _ in range(VARIANTS)]
+        for finish in ("blurry", "noisy"):
+            changed = replace(dataset.attributes_of(seed), finish=finish)
+            texts += [caption(changed, rng) for _ in range(VARIANTS)]
     return np.array(labels), np.array(told), texts
 
 
@@ -170,7 +171,7 @@ def make_data(work: Path, count: int, workers: int) -> None:
         work / "captions.npz",
         labels=np.concatenate([part[0] for part in parts]),
         told=np.concatenate([part[1] for part in parts]).reshape(count, VARIANTS, -1),
-        tokens=tokens.reshape(count, 2 * VARIANTS, -1),
+        tokens=tokens.reshape(count, 3 * VARIANTS, -1),
     )
 
 
@@ -234,16 +235,18 @@ def train_judge(options: argparse.Namespace, pool: Pool, minutes: float) -> None
 
 
 def train_scorer(options: argparse.Namespace, pool: Pool, minutes: float) -> None:
-    """CLIP's vision tower beside the frozen text tower; every other picture is a faded one."""
+    """CLIP; every other picture is one of the others again, blurry or noisy."""
     trainer = train_clip.ClipTrainer(train_clip.build(options)).to(pool.device)
     pair = Pair(trainer, 0.01, 1e-3, ("embedding", "heads", "logit_scale", "projection"))
 
     def work(step: int, share: float) -> Tensor:
         chosen = pool.choose(256).repeat(2)
         variant = torch.randint(0, VARIANTS, (512,), device=pool.device)
-        variant[256:] += VARIANTS
+        noisy = torch.rand(256, device=pool.device) < 0.5
+        variant[256:] += VARIANTS * (1 + noisy)
         pictures, labels = pool.windows(chosen), pool.labels[chosen]
-        pictures[256:], labels[256:, -1] = _faded(pictures[256:]), FINISHES.index("blurry")
+        pictures[256:] = _softened(pictures[256:], noisy)
+        labels[256:, -1] = 1 + noisy.long()  # blurry, noisy: as FINISHES has them
         with autocast(pool.device):
             loss = trainer.loss(pictures, pool.tokens[chosen, variant, :40], labels)["loss"]
         return _descend(loss, pair, ramp(share))
@@ -279,17 +282,18 @@ class Latents:
         self.empty = train_unet.embed(train_tokenizer.load(options.work), tower, [""])[0]
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
-        """Windows [size, 4, 16, 16] and prompt states [size, 77, C], a tenth of them empty."""
-        pool = self._pool
+        """Strips [size, 4, 16, 17] and prompt states [size, 77, C], a tenth of them empty."""
+        pool, width = self._pool, train_unet.STRIP
         chosen = pool.choose(size)
-        columns = pool.starts(size)[:, None] + torch.arange(COLUMNS, device=pool.device)
-        rows = torch.arange(COLUMNS, device=pool.device)[:, None]
+        starts = pool.starts(size).clamp(max=train_unet.PANORAMA - width)
+        columns = starts[:, None] + torch.arange(width, device=pool.device)
+        rows = torch.arange(ROWS, device=pool.device)[:, None]
         channels = torch.arange(4, device=pool.device)[:, None, None]
-        windows = self.latents[chosen[:, None, None, None], channels, rows, columns[:, None, None]]
+        strips = self.latents[chosen[:, None, None, None], channels, rows, columns[:, None, None]]
         variant = torch.randint(0, VARIANTS, (size,), device=pool.device)
         states = self.states[VARIANTS * chosen + variant].float()
         silent = torch.rand(size, device=pool.device) < train_unet.EMPTY_SHARE
-        return windows, torch.where(silent[:, None, None], self.empty, states)
+        return strips, torch.where(silent[:, None, None], self.empty, states)
 
 
 def train_denoiser(options: argparse.Namespace, pool: Pool, minutes: float) -> None:
@@ -304,10 +308,8 @@ def train_denoiser(options: argparse.Namespace, pool: Pool, minutes: float) -> N
     old, new = list(average.parameters()), list(unet.parameters())
 
     def work(step: int, share: float) -> Tensor:
-        windows, states = data.batch(options.batch)
-        windows = windows.to(memory_format=torch.channels_last)
-        with autocast(pool.device):
-            loss = diffusion.loss(denoise, windows, states)
+        strips, states = data.batch(max(1, options.batch // 2))
+        loss = diffusion.loss(denoise, strips, states)
         told = _descend(loss, pair, ramp(share, hold=0.2), unet)
         torch._foreach_lerp_(old, new, 1 - min(0.999, (1 + step) / (10 + step)))
         if step % 2000 == 1999:

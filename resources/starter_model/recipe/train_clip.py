@@ -38,6 +38,7 @@ from .train_vae import to_tensor
 from .vocabulary import LABEL_SIZES, Attributes
 
 SIZE = 128
+NOISIEST = 1.2
 
 
 def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
@@ -102,9 +103,8 @@ def windows(
     return np.stack([panoramas[i, :, x : x + panoramas.shape[1]] for i, x in pairs])
 
 
-def faded(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Pictures `[N, 128, 128, 3]` with some of their fine detail taken away, each its own share."""
-    shares = rng.uniform(0.15, 1.0, len(pictures))
+def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Pictures `[N, 128, 128, 3]` without these shares of their fine detail; below 0 with more."""
     return np.stack(
         [
             cv2.addWeighted(cv2.GaussianBlur(picture, (0, 0), 1.4), share, picture, 1 - share, 0)
@@ -116,15 +116,21 @@ def faded(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 def batch_of(
     panoramas: NDArray[np.uint8], size: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
-    """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one faded.
+    """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one again,
+    blurry or noisy.
 
-    Two pictures that differ in nothing else teach what a word like "blurry" means.
+    Two pictures that differ in nothing else teach what such a word means.
     """
     chosen = rng.integers(0, panoramas.shape[0], size - size // 2)
     pictures, attributes = windows(panoramas, chosen, rng), [attributes_of(int(i)) for i in chosen]
     half = size // 2
-    blurry = [replace(a, finish="blurry") for a in attributes[:half]]
-    return np.concatenate((pictures, faded(pictures[:half], rng))), attributes + blurry
+    noisy = rng.uniform(size=half) < 0.5
+    shares = np.where(noisy, -NOISIEST, 1.0) * rng.uniform(0.15, 1.0, half)
+    changed = [
+        replace(a, finish="noisy" if loud else "blurry")
+        for a, loud in zip(attributes[:half], noisy, strict=True)
+    ]
+    return np.concatenate((pictures, softened(pictures[:half], shares))), attributes + changed
 
 
 @torch.no_grad()

@@ -34,6 +34,12 @@ from .train_vae import load_final, to_tensor
 CHANNELS = (32, 64, 128)
 CAPTIONS_PER_PICTURE = 3
 EMPTY_SHARE = 0.1
+#: Latent columns of a panorama, and of two windows of which one stands a column further right.
+PANORAMA, STRIP = 32, 17
+#: How much it counts that such windows get the same answer, columns near their edges apart.
+MOVED_WEIGHT, EDGE = 1.0, 3
+#: How many samples have noise that is too strong, and by how much at most.
+STRONGER_SHARE, STRONGEST = 0.4, 0.3
 
 
 def build(channels: tuple[int, ...] = CHANNELS, context: int = 128) -> UNet2DConditionModel:
@@ -107,16 +113,16 @@ class Samples:
     empty: Tensor
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Windows `[B, 4, 16, 16]` and prompt states `[B, 77, C]`."""
+        """Strips of two windows each, `[B, 4, 16, 17]`, and prompt states `[B, 77, C]`."""
         chosen = rng.integers(0, self.latents.shape[0], size)
-        windows = []
+        strips = []
         for index in chosen:
-            start = window_offset(rng)
-            windows.append(self.latents[index, :, :, start : start + 16])
+            start = min(window_offset(rng), PANORAMA - STRIP)
+            strips.append(self.latents[index, :, :, start : start + STRIP])
         variants = rng.integers(0, CAPTIONS_PER_PICTURE, size)
         states = self.states[chosen, variants].float()
         states[torch.from_numpy(rng.uniform(size=size) < EMPTY_SHARE)] = self.empty
-        return torch.stack(windows).float(), states
+        return torch.stack(strips).float(), states
 
 
 def prepare_samples(options: argparse.Namespace, device: torch.device) -> Samples:
@@ -159,28 +165,43 @@ class Diffusion:
         ratio = self.alphas / (1 - self.alphas)
         self.weights = ratio.clamp(max=5.0) / ratio
 
-    def loss(self, unet: nn.Module, latents: Tensor, states: Tensor) -> Tensor:
+    def loss(self, unet: nn.Module, strips: Tensor, states: Tensor) -> Tensor:
         """Min-SNR-5 weighted error of the predicted noise, timesteps stratified."""
-        return self.error(unet, latents, states, *self.draw(latents))
+        return self.error(unet, strips, states, *self.draw(strips))
 
-    def draw(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Timesteps `[N]` and noise for latents `[N, C, h, w]`."""
-        size = latents.shape[0]
-        within = torch.rand(size, device=latents.device)
-        slots = (torch.arange(size, device=latents.device) + within) / size
+    def draw(self, strips: Tensor) -> tuple[Tensor, Tensor]:
+        """Timesteps `[N]` and noise for strips `[N, C, h, w]`, some of it stronger than it should.
+
+        In sampling, the errors of earlier steps are noise that the schedule knows nothing of; who
+        never saw any takes it for content.
+        """
+        size = strips.shape[0]
+        within = torch.rand(size, device=strips.device)
+        slots = (torch.arange(size, device=strips.device) + within) / size
         times = (slots * 1000).long().clamp(max=999)
-        return times, torch.randn_like(latents)
+        excess = STRONGEST * torch.rand(size, device=strips.device)
+        excess *= torch.rand(size, device=strips.device) < STRONGER_SHARE
+        return times, (1 + excess).view(-1, 1, 1, 1) * torch.randn_like(strips)
 
     def error(
-        self, unet: nn.Module, latents: Tensor, states: Tensor, times: Tensor, noise: Tensor
+        self, unet: nn.Module, strips: Tensor, states: Tensor, times: Tensor, noise: Tensor
     ) -> Tensor:
-        """The weighted error for the timesteps and the noise given."""
+        """The weighted error on both windows of each strip, and how far they disagree.
+
+        A picture that is moved by a column should be the same picture. Halving the resolution makes
+        networks prefer even columns, so they are told: in terms of z_0, which says what is where.
+        """
         alpha = self.alphas[times].view(-1, 1, 1, 1)
-        noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
-        with autocast(latents.device):
-            predicted = unet(noisy, times, states, return_dict=False)[0]
-        error = (predicted.float() - noise).square()
-        return (error.mean(dim=(1, 2, 3)) * self.weights[times]).mean()
+        noisy = alpha.sqrt() * strips + (1 - alpha).sqrt() * noise
+        both = torch.cat((noisy[..., :-1], noisy[..., 1:]))
+        with autocast(strips.device):
+            output = unet(both, times.repeat(2), states.repeat(2, 1, 1), return_dict=False)[0]
+        left, right = output.float().chunk(2)
+        errors = (left - noise[..., :-1]).square() + (right - noise[..., 1:]).square()
+        moved = (left[..., 1 + EDGE : -EDGE] - right[..., EDGE : -EDGE - 1]).square()
+        in_z0 = ((1 - alpha) / alpha).flatten().clamp(max=50.0)
+        loss = 0.5 * errors.mean(dim=(1, 2, 3)) * self.weights[times]
+        return (loss + MOVED_WEIGHT * in_z0 * moved.mean(dim=(1, 2, 3))).mean()
 
 
 @torch.no_grad()
@@ -210,9 +231,9 @@ def train(
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))
     for step, share in budget:
-        latents, states = samples.batch(options.batch, rng)
-        latents, states = latents.to(device), states.to(device)
-        loss = replicas.descend(diffusion.error, latents, states, *diffusion.draw(latents))
+        strips, states = samples.batch(max(1, options.batch // 2), rng)
+        strips, states = strips.to(device), states.to(device)
+        loss = replicas.descend(diffusion.error, strips, states, *diffusion.draw(strips))
         nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         pair.step(ramp(share))
         update_average(average, unet, step)

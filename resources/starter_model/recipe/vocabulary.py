@@ -50,7 +50,7 @@ ACCESSORY_COLOURS: dict[str, Colour] = {
 
 STYLES = ("photo", "drawing")
 
-FINISHES = ("sharp", "blurry")
+FINISHES = ("sharp", "blurry", "noisy")
 
 PICTURE_SIZE = 128
 
