@@ -32,7 +32,7 @@ from engine.walk import Sampling, Walk
 #: Takes the newest probe that satisfies a condition, if one waits.
 Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
 #: Changes whenever the same ingredients would give other pixels.
-ENGINE_GENERATION = 2
+ENGINE_GENERATION = 3
 _TEXTS = 512
 _NO_JOB = -1
 
