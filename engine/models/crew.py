@@ -19,7 +19,7 @@ _MOST_PARTS = 4
 
 
 class Crew:
-    """Runs a UNet on a CPU's `threads`, as a `UnetRunner`; results do not depend on the parts."""
+    """Runs a UNet on a CPU's `threads`, as a `UnetRunner`; parts round otherwise than the whole."""
 
     def __init__(self, run: UnetRunner, threads: int) -> None:
         self._run, self._threads = run, threads
@@ -44,9 +44,10 @@ class Crew:
         each = self._threads // parts
         jobs = zip(*(tensor.tensor_split(parts) for tensor in (sample, times, texts)), strict=True)
         done = [self._pool.submit(self._part, each, *job) for job in jobs]
-        out = torch.cat([part.result() for part in done])
-        torch.set_num_threads(self._threads)
-        return out
+        try:
+            return torch.cat([part.result() for part in done])
+        finally:
+            torch.set_num_threads(self._threads)
 
     @torch.inference_mode()
     def _part(

@@ -366,38 +366,3 @@ def test_one_frame_that_is_not_finite_fails_alone(
     failed = [e.index for e in events if isinstance(e, m.FrameFailed)]
     assert failed == [3]
     assert len(_finals(events)) == 6
-
-
-def test_drafts_come_first_and_are_replaced(renderer: Renderer, folder: FilePath) -> None:
-    request = _request(folder, draft_steps=3, previews=False)
-    events = list(renderer.run(request, JobControl()))
-    frames = [e for e in events if isinstance(e, m.FrameReady)]
-    assert [e.tier for e in frames] == [m.Tier.DRAFT] * 7 + [m.Tier.FINAL] * 7
-    assert all("A draft of 3 steps" in e.notes for e in frames[:7])
-    plain = _finals(Renderer(FrameStore()).run(_request(folder), JobControl()))
-    few = _finals(
-        Renderer(FrameStore()).run(
-            _request(folder, sampling=replace(SAMPLING, steps=3)), JobControl()
-        )
-    )
-    for draft, final in zip(frames[:7], sorted(frames[7:], key=lambda e: e.index), strict=True):
-        assert np.array_equal(draft.image, few[0, draft.index].image)
-        assert np.array_equal(final.image, plain[0, final.index].image)
-    done = [e.done for e in events if isinstance(e, m.Progress)]
-    assert done == sorted(done)
-    assert done[-1] == 7
-
-
-def test_what_is_there_gets_no_draft(renderer: Renderer, folder: FilePath) -> None:
-    half = tuple(range(0, 7, 2))
-    list(renderer.run(_request(folder, indices=half), JobControl()))
-    request = _request(folder, draft_steps=3, previews=False)
-    frames = [e for e in renderer.run(request, JobControl()) if isinstance(e, m.FrameReady)]
-    assert {e.index for e in frames if e.tier == m.Tier.DRAFT} == {1, 3, 5}
-    assert {e.index for e in frames if e.tier == m.Tier.FINAL} == set(range(7))
-
-
-def test_drafts_of_as_many_steps_are_none(renderer: Renderer, folder: FilePath) -> None:
-    request = _request(folder, draft_steps=SAMPLING.steps)
-    tiers = {e.tier for e in renderer.run(request, JobControl()) if isinstance(e, m.FrameReady)}
-    assert m.Tier.DRAFT not in tiers

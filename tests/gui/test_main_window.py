@@ -8,31 +8,16 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox
 
 from engine import messages as m
 from engine.walk import ARTICLE_PROMPT, NoiseSource
 from gui.keyframe_card import KeyframeCard
-from gui.main_window import MainWindow
 from gui.panes import ViewMode
 from gui.playback import Loop
 from gui.theme import LIGHT
 from tests.gui.conftest import Desk
-
-
-def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
-    QTest.keyClick(widget, key, modifiers or Qt.KeyboardModifier.NoModifier)
-
-
-def click(widget: QWidget) -> None:
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
-def named(window: MainWindow, name: str) -> QWidget:
-    """The widget a screen reader calls `name`."""
-    found = [w for w in window.findChildren(QWidget) if w.accessibleName() == name]
-    assert len(found) == 1, f"{len(found)} widgets are called {name!r}"
-    return found[0]
+from tests.gui.hands import click, named, press
 
 
 def test_the_first_walk_is_the_article_s_and_begins_by_itself(desk: Desk) -> None:
@@ -196,40 +181,6 @@ def test_minus_one_pasted_as_a_seed_is_random_and_kept(desk: Desk) -> None:
     assert field.seed == seed  # type: ignore[attr-defined]
 
 
-def test_a_locked_keyframe_keeps_its_noise(desk: Desk) -> None:
-    locks = [
-        b
-        for b in desk.window.findChildren(QAbstractButton)
-        if b.accessibleName() == "Lock the noise"
-    ]
-    click(locks[0])
-    press(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    walk = desk.state.exploration.walk
-    assert walk.keyframes[0].noise == NoiseSource(1, 0)
-    assert walk.keyframes[1].noise != NoiseSource(1, 1)
-
-
-def test_a_keyframe_more_adds_a_card_and_leaves_the_others(desk: Desk) -> None:
-    before = desk.window.findChildren(KeyframeCard)
-    click(named(desk.window, "Add a keyframe"))
-    cards = desk.window.findChildren(KeyframeCard)
-    assert cards[:2] == before
-    assert len(cards) == 3
-    assert desk.state.exploration.walk.segments == 2
-    assert desk.state.exploration.walk.frames == 121
-    desk.state.history.undo()
-    QCoreApplication.processEvents()
-    assert desk.state.exploration.walk.segments == 1
-
-
-def test_a_method_for_one_segment(desk: Desk) -> None:
-    click(named(desk.window, "Add a keyframe"))
-    panel = named(desk.window, "Segment whose method is shown")
-    panel.setCurrentIndex(2)  # type: ignore[attr-defined]
-    click(named(desk.window, "Method Linear"))
-    assert [c.name for c in desk.state.exploration.walk.methods] == ["slerp", "linear"]
-
-
 def test_a_click_on_a_method_changes_it(desk: Desk) -> None:
     click(named(desk.window, "Method Linear"))
     assert desk.state.exploration.walk.methods[0].name == "linear"
@@ -318,19 +269,6 @@ def test_every_control_has_a_name_and_says_what_it_does(desk: Desk) -> None:
         assert button.toolTip(), button.accessibleName() or button.text()
 
 
-def test_prompts_of_their_own_and_one_for_all(desk: Desk) -> None:
-    click(named(desk.window, "One prompt for the whole walk"))
-    prompt = named(desk.window, "Prompt of keyframe B")
-    assert prompt.isVisible()
-    prompt.setFocus()
-    QTest.keyClicks(prompt, "!")
-    walk = desk.state.exploration.walk
-    assert walk.keyframes[0].prompt == ARTICLE_PROMPT
-    assert walk.keyframes[1].prompt != ARTICLE_PROMPT
-    click(named(desk.window, "One prompt for the whole walk"))
-    assert len({k.prompt for k in desk.state.exploration.walk.keyframes}) == 1
-
-
 def test_the_cursor_stays_while_the_walk_is_rendered(desk: Desk) -> None:
     prompt = named(desk.window, "Prompt")
     prompt.setFocus()
@@ -357,23 +295,6 @@ def test_a_menu_opens_from_the_keyboard(desk: Desk) -> None:
     more.setFocus()
     press(more, Qt.Key.Key_Return)
     assert seen == [["Use the previous noise again", "Duplicate", "Move up", "Move down", "Remove"]]
-
-
-def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
-    card = desk.window.findChildren(KeyframeCard)[0]
-    card._fill_menu()
-    actions = {action.text(): action for action in card._more.menu().actions()}
-    assert not actions["Move up"].isEnabled()
-    assert not actions["Remove"].isEnabled()
-    actions["Move down"].trigger()
-    draws = [k.noise.draw for k in desk.state.exploration.walk.keyframes]
-    assert draws == [1, 0]
-    actions["Duplicate"].trigger()
-    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 1, 0]
-    card._fill_menu()
-    actions = {action.text(): action for action in card._more.menu().actions()}
-    actions["Remove"].trigger()
-    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 0]
 
 
 def test_closing_ends_the_engine(desk: Desk) -> None:

@@ -29,8 +29,8 @@ from .measures import fine_detail, mean_pairwise_distance, shift_between
 from .scenes import draw
 from .starter_json import GUIDANCE, STEPS
 from .train_classifier import Classifier, accuracies, load_model, predictions
-from .train_clip import pixels, top1
-from .train_vae import psnr
+from .train_clip import top1
+from .train_vae import psnr, to_tensor
 from .vocabulary import Attributes
 
 PROMPTS = ("An high resolution photo of a cat", "A photo of a blue owl at night")
@@ -130,7 +130,7 @@ class Evaluation:
     @torch.no_grad()
     def _score(self, pictures: NDArray[np.uint8], text: str) -> float:
         tokens = self.generator.pipeline.tokenizer([text], return_tensors="pt").input_ids
-        output = self.clip(input_ids=tokens, pixel_values=pixels(pictures))
+        output = self.clip(input_ids=tokens, pixel_values=to_tensor(pictures))
         similarity: Tensor = output.image_embeds @ output.text_embeds.mT
         return float(100 * similarity.clamp(min=0).mean())
 

@@ -203,7 +203,8 @@ def train_autoencoder(options: argparse.Namespace, pool: Pool, minutes: float) -
     def work(step: int, share: float) -> Tensor:
         pictures = pool.crops(batch).to(memory_format=torch.channels_last)
         with autocast(pool.device):
-            losses = train_vae.step_loss(vae, pictures, step % 6 == 5, max(0.0, 4 - 8 * share))
+            strokes = train_vae.stroke_weight(share)
+            losses = train_vae.step_loss(vae, pictures, step % 6 == 5, strokes)
         extra = train_vae.KL_WEIGHT * losses["kl"] + train_vae.ANCHOR_WEIGHT * losses["anchor"]
         return _descend(losses["loss"] + extra, pair, ramp(share, hold=0.1))
 

@@ -35,9 +35,10 @@ from .scenes import window_offset
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
 from .train_vae import to_tensor
-from .vocabulary import LABEL_SIZES, Attributes
+from .vocabulary import LABEL_SIZES, PICTURE_SIZE, Attributes
 
-SIZE = 128
+#: At half the size the fine texture would be gone, and with it what tells sharp from blurry.
+SIZE = PICTURE_SIZE
 NOISIEST = 1.2
 
 
@@ -84,14 +85,6 @@ class ClipTrainer(nn.Module):
         ).sum()
         top = (logits.argmax(-1) == targets).float().mean()
         return {"loss": contrast + 0.5 * told, "contrast": contrast, "told": told, "top1": top}
-
-
-def pixels(pictures: NDArray[np.uint8]) -> Tensor:
-    """`[N, 128, 128, 3]` as the shipped preprocessor shows them: −1…1, at full size.
-
-    At half the size the fine texture would be gone, and with it what tells sharp from blurry.
-    """
-    return to_tensor(pictures)
 
 
 def windows(
@@ -143,7 +136,7 @@ def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> floa
         rng = np.random.default_rng((first, 6))
         texts = [caption(a, rng, full=True) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids
-        output = model(input_ids=tokens.to(model.device), pixel_values=pixels(pictures))
+        output = model(input_ids=tokens.to(model.device), pixel_values=to_tensor(pictures))
         best = output.logits_per_image.argmax(-1).cpu()
         hits += float((best == torch.arange(256)).float().mean())
     return hits / rounds
@@ -168,7 +161,7 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
         texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
         labels = torch.tensor([a.labels() for a in attributes], device=device)
-        pictures = pixels(shown).to(device)
+        pictures = to_tensor(shown).to(device)
         with autocast(device):
             losses = trainer.loss(pictures, tokens, labels)
         torch.autograd.backward(losses["loss"])

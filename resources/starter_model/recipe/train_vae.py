@@ -108,6 +108,11 @@ def stroke_strengths(pictures: Tensor) -> Tensor:
     return 3 * torch.tanh(STROKE_SCALE * best)
 
 
+def stroke_weight(share: float) -> float:
+    """How much the fourth channel is held to the texture's strength: until half of the budget."""
+    return max(0.0, 4 - 8 * share)
+
+
 def step_loss(
     vae: AutoencoderKL, pictures: Tensor, halve: bool, strokes: float = 0.0
 ) -> dict[str, Tensor]:
@@ -210,7 +215,7 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         pictures = crops(panoramas, options.batch, rng).to(device, memory_format=layout)
         with autocast(device):
             halve = step % 6 == 5 and not options.decoder_only
-            losses = step_loss(vae, pictures, halve, max(0.0, 4 - 8 * share))
+            losses = step_loss(vae, pictures, halve, stroke_weight(share))
         extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
         torch.autograd.backward(losses["loss"] + extra)
         pair.step(ramp(share, hold=0.1))
