@@ -30,6 +30,13 @@ class Line:
     times: Values
     values: Values
 
+    def equals(self, other: Line) -> bool:
+        """Whether it looks and reads the same."""
+        return (self.title, self.method) == (other.title, other.method) and all(
+            np.array_equal(mine, others, equal_nan=True)
+            for mine, others in ((self.times, other.times), (self.values, other.values))
+        )
+
 
 class ScrubBox(pg.ViewBox):
     """Passes clicks and drags on as times; curves have their place, they are not panned.
@@ -119,11 +126,11 @@ class MeasureChart(QWidget):
 
     def set_curves(self, curves: list[Line], theories: list[Line]) -> None:
         """The measured curves, and the expected ones behind them."""
-        self._curves, self._theories = curves, theories
-        if self._looks() == self._drawn:
-            self._fill()
-        else:
+        known, self._curves, self._theories = (*self._curves, *self._theories), curves, theories
+        if self._looks() != self._drawn:
             self._draw()
+        elif not all(map(Line.equals, known, (*curves, *theories))):
+            self._fill()
 
     def set_failure(self, reason: str) -> None:
         """Say why there are no curves; "" shows them."""

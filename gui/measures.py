@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
@@ -60,7 +61,7 @@ def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:
     if offer.stat:
         return _stats(results, offer.stat)
     if offer.name in state.results.measures:
-        return state.results.measures[offer.name][lane]
+        return state.results.measures[offer.name][lane].copy()  # those there go on changing
     return np.full(len(results.tiers), np.nan)
 
 
@@ -77,10 +78,11 @@ def times_of(walk: Walk) -> Values:
     return np.linspace(0.0, 1.0, walk.frames)
 
 
+@lru_cache(maxsize=64)  # asked again with every few frames of a walk
 def theory_of(offer: Offer, walk: Walk, dimension: int) -> tuple[Values, Values] | None:
     """Times [n] and what independent ends lead to expect there [n], if anything is known.
 
-    `dimension` is the number of the latent's elements.
+    `dimension` is the number of the latent's elements. Not to be written into.
     """
     times = np.linspace(0.0, 1.0, THEORY_POINTS)
     values = theory_at(make_measure(offer.name), walk, times, dimension)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
-from superqt.utils import QSignalThrottler
 
 from engine.messages import Tier
 from gui.fields import Button
@@ -14,6 +13,7 @@ from gui.measures import Offer, offered
 from gui.scoring_fields import ScoringFields
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
+from gui.throttle import Throttle
 
 #: Milliseconds between two repaints while values arrive.
 INTERVAL = 250
@@ -44,8 +44,7 @@ class MetricsPlot(QWidget):
         self._offers = offered()
         self._actions = {measure.name: self._action(measure) for measure in self._offers}
         self._lay_out()
-        self._throttler = QSignalThrottler(parent=self)
-        self._throttler.setTimeout(INTERVAL)
+        self._throttler = Throttle(INTERVAL, self)
         self._throttler.triggered.connect(self._refresh)
         for signal in (state.measures_changed, state.results_reset):
             signal.connect(self._throttler.throttle)

@@ -9,7 +9,15 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTransform
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTransform,
+)
 
 from engine.messages import Curve, Points, Tier
 from gui.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
@@ -18,7 +26,7 @@ from gui.theme import UNIT, Theme, tint
 NOTHING: Points = np.empty((0, 2))
 #: Dots closer than this (pixels) are left out.
 DOT_SPACING = 11.0
-DOT = 2.7
+DOT, RIM = 2.7, 1.2
 #: Parts of the light behind the playhead, and the share of the walk that it covers.
 TRAIL = 12
 TRAIL_SHARE = 0.14
@@ -184,24 +192,30 @@ class DotsItem(PlaneItem):
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         points = mapped(self._points, screen)
+        shown = spread(points, DOT_SPACING)
+        tiers = self._tiers[shown]
+        places = np.array([QPointF(*point) for point in points[shown]], dtype=object)
+        # In a few strokes: this is painted again whenever a frame arrives.
         colour = QColor(self.theme.method_colour(self._method))
-        for index in spread(points, DOT_SPACING):
-            self._draw_dot(painter, QPointF(*points[index]), Tier(int(self._tiers[index])), colour)
-
-    def _draw_dot(self, painter: QPainter, at: QPointF, tier: Tier, colour: QColor) -> None:
-        if tier == Tier.FAILED:
-            painter.setPen(QPen(QColor(self.theme.failed), 1.6))
+        painter.setPen(round_pen(colour, 2 * DOT + RIM))
+        painter.drawPoints(places[tiers != Tier.FAILED].tolist())
+        painter.setPen(round_pen(QColor(self.theme.canvas), 2 * DOT - RIM))
+        painter.drawPoints(places[tiers < Tier.FINAL].tolist())
+        begun = (tiers == Tier.PREVIEW) | (tiers == Tier.DRAFT)
+        painter.fillPath(_halves(places[begun].tolist()), colour)
+        painter.setPen(QPen(QColor(self.theme.failed), 1.6))
+        for place in places[tiers == Tier.FAILED]:
             for way in (QPointF(3, 3), QPointF(3, -3)):
-                painter.drawLine(at - way, at + way)
-            return
-        painter.setPen(QPen(colour, 1.2))
-        painter.setBrush(QColor(self.theme.canvas if tier < Tier.FINAL else colour))
-        painter.drawEllipse(at, DOT, DOT)
-        if tier in (Tier.PREVIEW, Tier.DRAFT):
-            painter.setBrush(colour)
-            painter.drawPie(
-                QRectF(at.x() - DOT, at.y() - DOT, 2 * DOT, 2 * DOT), -90 * 16, 180 * 16
-            )
+                painter.drawLine(place - way, place + way)
+
+
+def _halves(places: list[QPointF]) -> QPainterPath:
+    """The right half of a dot at each of the places."""
+    path = QPainterPath()
+    for place in places:
+        path.moveTo(place)
+        path.arcTo(place.x() - DOT, place.y() - DOT, 2 * DOT, 2 * DOT, -90, 180)
+    return path
 
 
 def round_pen(colour: QColor, width: float) -> QPen:

@@ -20,6 +20,8 @@ MOST_ROWS = 4
 LINE = 1.25 * UNIT
 #: Frames at least this wide are parted by a gap.
 PARTED = 5.0
+#: So many frames are painted again one by one, more of them at once.
+FEW = 32
 
 
 def condensed(tiers: npt.NDArray[np.uint8], columns: int) -> npt.NDArray[np.uint8]:
@@ -37,7 +39,8 @@ class ReadinessStrip(Track):
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(state, theme, parent)
-        state.frame_changed.connect(self._soon.throttle)
+        self._changed: set[int] = set()
+        state.frame_changed.connect(self._frame_changed)
         state.results_reset.connect(self._fit_rows)
         self._fit_rows()
 
@@ -46,20 +49,36 @@ class ReadinessStrip(Track):
         self.setFixedHeight(int(LINE + 2 + (LINE - 1) * (rows - 1)))
         self.update()
 
+    def _frame_changed(self, _lane: int, index: int) -> None:
+        self._changed.add(index)
+        self._soon.throttle()
+
+    def _refresh(self) -> None:
+        """Repaint the columns of the frames that changed, or all if they are many."""
+        scale, changed = self.scale(), self._changed
+        self._changed = set()
+        if len(changed) > FEW:
+            self.update()
+            return
+        for index in changed:
+            column = QRectF(scale.edge(index) - 1, 0, scale.cell + 2, self.height())
+            self.update(column.toAlignedRect())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         lanes = [results.tiers for results in self._state.results.lanes[:MOST_ROWS]]
+        colours = {int(tier): QColor(self._theme.tier_colour(tier)) for tier in Tier}
         lanes = lanes or [np.zeros(self._state.frame_count, np.uint8)]
         for row, tiers in enumerate(lanes):
             height = LINE if len(lanes) == 1 else LINE - 2
             top = 1 + row * (LINE - 1)
             for box, tier in self._cells(tiers, top, height):
                 if event.region().intersects(box.toAlignedRect()):
-                    painter.fillRect(box, QColor(self._theme.tier_colour(tier)))
+                    painter.fillRect(box, colours[tier])
 
     def _cells(
         self, tiers: npt.NDArray[np.uint8], top: float, height: float
-    ) -> Iterator[tuple[QRectF, Tier]]:
+    ) -> Iterator[tuple[QRectF, int]]:
         """One box for each frame, or for each run of frames of one tier where they are many."""
         scale = self.scale()
         cells = condensed(tiers, max(int(scale.width * self.devicePixelRatioF()), 1))
@@ -69,4 +88,4 @@ class ReadinessStrip(Track):
         inner = np.arange(1, len(cells)) if gap else changes
         for first, last in pairwise([0, *inner.tolist(), len(cells)]):
             box = QRectF(scale.left + first * width, top, (last - first) * width - gap, height)
-            yield box, Tier(int(cells[first]))
+            yield box, int(cells[first])

@@ -56,6 +56,16 @@ class LaneResults:
             return None
         return int(ready[np.argmin(np.abs(ready - index))])
 
+    def nearest_to(self, indices: npt.NDArray[np.intp]) -> list[int | None]:
+        """What `nearest` says of each of `indices` [k], which must not decrease, at once."""
+        ready = np.flatnonzero((self.tiers >= Tier.PREVIEW) & (self.tiers < Tier.FAILED))
+        if not ready.size:
+            return [None] * len(indices)
+        after = np.searchsorted(ready, indices).clip(max=ready.size - 1)
+        before = np.maximum(after - 1, 0)
+        nearer = np.abs(indices - ready[before]) <= np.abs(ready[after] - indices)
+        return [int(index) for index in ready[np.where(nearer, before, after)]]
+
 
 @dataclass(slots=True)
 class Results:

@@ -17,6 +17,7 @@ from gui.plane_path import NOTHING, TRAIL_SHARE, CurvesItem, DotsItem, PathItem,
 from gui.plane_ring import RingItem
 from gui.state import ExplorerState
 from gui.theme import Theme
+from gui.throttle import Throttle
 from gui.thumbnails import Thumbnails
 from gui.wording import shell_distance
 
@@ -69,8 +70,7 @@ class WalkPlane(QObject):
         for depth, item in enumerate(self.items):
             item.setZValue(depth)
             box.addItem(item, ignoreBounds=True)
-        self._soon = QSignalThrottler(parent=self)
-        self._soon.setTimeout(INTERVAL)
+        self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
         self._asker = QSignalThrottler(parent=self)
         self._asker.setTimeout(PROBE_INTERVAL)

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -172,6 +172,52 @@ def test_the_filmstrip_fills_in(qtbot: QtBot) -> None:
     told_.state.apply(m.FrameReady(1, 0, 1, 0.5, m.Tier.FINAL, "flat", flat))
     assert empty != faint
     assert colour() == (30, 200, 90)
+
+
+class Painted(QObject):
+    """Counts the pixels of a widget that are painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.pixels = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.pixels += sum(r.width() * r.height() for r in event.region())
+        return False
+
+
+@pytest.mark.parametrize("tier", [m.Tier.PREVIEW, m.Tier.FINAL])
+def test_only_what_changed_is_painted_again(qtbot: QtBot, tier: m.Tier) -> None:
+    told_ = Told(frames=61)
+    told_.begin()
+    timeline = shown(told_, qtbot)
+    tracks = [timeline.findChild(kind) for kind in (Filmstrip, ReadinessStrip)]
+    for index in (0, 60, 15):
+        told_.frame(index)
+    qtbot.wait(400)
+    painted = [Painted(track) for track in tracks]
+    told_.frame(30, tier=tier)
+    qtbot.waitUntil(lambda: all(each.pixels for each in painted), timeout=2000)
+    qtbot.wait(200)
+    for track, each in zip(tracks, painted, strict=True):
+        assert each.pixels < 0.6 * track.width() * track.height()
+    for track in tracks:
+        assert on_screen(track) == whole(track)
+
+
+def whole(widget: QWidget) -> QImage:
+    """The widget as it looks when all of it is painted."""
+    everything = widget.window().grab().toImage()
+    return everything.convertToFormat(QImage.Format.Format_RGB32).copy(widget.geometry())
+
+
+def on_screen(widget: QWidget) -> QImage:
+    """The widget as it stands on the screen, painted in whatever parts."""
+    window = widget.window()
+    seen = window.screen().grabWindow(window.winId()).toImage()
+    return seen.convertToFormat(QImage.Format.Format_RGB32).copy(widget.geometry())
 
 
 def test_lanes_have_a_row_each(qtbot: QtBot) -> None:
