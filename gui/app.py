@@ -25,6 +25,7 @@ from gui.session import Engine, Machine, Session
 from gui.settings import AUTOMATIC, Preferences, Settings
 from gui.start_guard import StartGuard
 from gui.state import ExplorerState
+from gui.theme import application
 from gui.walk_edits import DRAFT_STEPS
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run_window(
     carefully: on the CPU, with the usual panels, and with nothing that was opened before.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = QApplication.instance() or QApplication(list(argv))
+    app = QApplication.instance() or application(argv)
     assert isinstance(app, QApplication)
     QCoreApplication.setApplicationName("Latent Trails")
     app.setWindowIcon(app_icon())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
@@ -10,6 +11,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from gui.theme import Theme
 
+ICONS = Path(str(resources.files("resources"))) / "icons"
 _INK = "#000"
 
 
@@ -20,12 +22,11 @@ def icon(name: str, theme: Theme, colour: str = "") -> QIcon:
 
 def app_icon() -> QIcon:
     """The program's own icon, which keeps its colours."""
-    return QIcon(str(resources.files("resources").joinpath("icons", "latent-trails.svg")))
+    return QIcon(str(ICONS / "latent-trails.svg"))
 
 
 def _source(name: str) -> str:
-    path = resources.files("resources").joinpath("icons", f"{name}.svg")
-    return path.read_text(encoding="utf-8")
+    return (ICONS / f"{name}.svg").read_text(encoding="utf-8")
 
 
 class _Drawing(QIconEngine):

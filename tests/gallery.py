@@ -49,14 +49,14 @@ def take(out: Path, scheme: str, scale: str, only: str, rtl: bool) -> None:
         os.environ |= {"HF_HOME": home, "HF_ENDPOINT": hub.endpoint}  # read by the hub's library
         hub.stall_after = 4_000_000
         from PySide6.QtCore import Qt
-        from PySide6.QtWidgets import QApplication
 
+        from gui.theme import application
         from tests.gallery_scenes import fill_hub, fill_log, scenes
         from tests.gui.studio import Studio
 
         fill_hub(Path(home))
         fill_log(Path(home))
-        app = QApplication([])
+        app = application()
         if rtl:
             app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         studio = Studio(app, Path(home), scheme)

@@ -19,6 +19,7 @@ from engine.walk import Exploration
 from gui.app import SWITCH_INTERVAL, Program
 from gui.places import Places
 from gui.settings import Settings
+from gui.theme import application
 from tests.benchmarks.workloads import Workload, make_walk
 
 _TICK_MS = 4
@@ -33,7 +34,7 @@ def run_program(workload: Workload, out: Path, frames: int, watched_s: float) ->
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = QApplication([])
+    app = application()
     store = FrameStore()
 
     def make_engine() -> Any:
