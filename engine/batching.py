@@ -17,6 +17,8 @@ _MULTIPLES = (1.0, 1.5, 2.0)
 _PATIENCE_S = 2.0
 #: A larger batch must be this much faster a frame: frames come later in it.
 _WORTH = 0.95
+#: Counts up when the engine divides its work otherwise, so that sizes are measured again.
+_GENERATION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ def choose_batching(device: torch.device, side: int, asked: int = 0) -> Batching
 def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:
     """What a measured number of slots holds for."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
-    parts = (name, f"{torch.get_num_threads()} threads", precision, identity[:12], *map(str, shape))
-    return ", ".join(parts)
+    software = f"engine {_GENERATION} on torch {torch.__version__}"
+    threads = f"{torch.get_num_threads()} threads"
+    return ", ".join((name, software, threads, precision, identity[:12], *map(str, shape)))
 
 
 def measure_batch(

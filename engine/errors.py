@@ -22,5 +22,13 @@ class MissingModel(ModelError):  # noqa: N818 — what is missing, no mistake
         self.model = model
 
 
+def is_device_lost(error: BaseException) -> bool:
+    """Whether an error says that the graphics device is lost to this process.
+
+    After such an error each further call to the device fails in the same way.
+    """
+    return type(error).__name__ == "AcceleratorError" or "CUDA error" in str(error)
+
+
 class Cancelled(Exception):  # noqa: N818 — an outcome, no error
     """The job was cancelled while it worked; not a failure."""

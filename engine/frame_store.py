@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ from safetensors.numpy import save_file
 from engine.messages import Array32, Image
 
 MEBIBYTE = 1 << 20
+#: A file that has been in the making for so long is nobody's any more.
+_ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,12 @@ class FrameStore:
             self._remember(key, frame)
         return frame
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a frame, without reading it."""
+        with self._lock:
+            known = key in self._frames
+        return known or (self._disk is not None and self._disk.has(key))
+
     def image(self, key: str) -> Image | None:
         """The picture alone."""
         frame = self.get(key)
@@ -175,13 +184,21 @@ class _DiskTier:
                 image, final, initial = (file.get_tensor(k) for k in ("image", "final", "initial"))
                 frame = StoredFrame(image, final, initial, (file.metadata() or {}).get("note", ""))
             os.utime(path)
-        except (OSError, SafetensorError):
+        except OSError:
+            return None
+        except SafetensorError:
+            # Cut short, as when the power fails: it is made again, which needs its place.
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
             return None
         frame.freeze()
         with self._lock:
             if self._sizes is not None and key in self._sizes:
                 self._sizes.move_to_end(key)
         return frame
+
+    def has(self, key: str) -> bool:
+        return self._path(key).exists()
 
     def set_budget(self, budget: int) -> None:
         with self._lock:
@@ -191,7 +208,8 @@ class _DiskTier:
     def clear(self) -> None:
         with self._lock:
             for key in self._index():
-                self._path(key).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    self._path(key).unlink(missing_ok=True)
             self._sizes, self.used = OrderedDict(), 0
 
     def _path(self, key: str) -> Path:
@@ -207,6 +225,7 @@ class _DiskTier:
     def _index(self) -> OrderedDict[str, int]:
         """Keys, oldest first, read from the folder when first needed. The lock is held."""
         if self._sizes is None:
+            self._sweep()
             found = []
             for path in self._folder.glob("??/*.safetensors"):
                 with contextlib.suppress(OSError):
@@ -215,6 +234,13 @@ class _DiskTier:
             self._sizes = OrderedDict((key, size) for _, key, size in sorted(found))
             self.used = sum(self._sizes.values())
         return self._sizes
+
+    def _sweep(self) -> None:
+        """Take away what programs that were killed in the middle of writing left behind."""
+        for path in self._folder.glob("??/.*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                    path.unlink(missing_ok=True)
 
     def _evict(self, sizes: OrderedDict[str, int]) -> None:
         while self.used > self._budget and sizes:

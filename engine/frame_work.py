@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from engine import messages as m
@@ -131,7 +130,9 @@ class FrameWork:
             probe = take_probe()
             if probe is not None:
                 yield from self._admit_probe(probe)
-        while self._job.left and self._may_start() and self._in_reach():
+        for _ in range(_RECALLED_AT_ONCE):
+            if not (self._job.left and self._may_start() and self._in_reach()):
+                return
             ticket = self._job.next(control.focus)
             if ticket is None:
                 return
@@ -195,25 +196,25 @@ class FrameWork:
         held."""
         try:
             return self._sampler.tick()
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         return None
 
     def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
         """Decode what left the sampler and tell everyone who waits for it."""
-        sound = [(key, z) for key, z in finished if bool(torch.isfinite(z).all())]
-        for key, _ in finished:
-            if all(key != other for other, _ in sound):
-                yield from self._fail(self._flights.pop(key))
-        if not sound:
+        if not finished:
             return
-        images = self._tools.model.decode(torch.stack([z for _, z in sound])).numpy()
-        for (key, latent), image in zip(sound, images, strict=True):
+        # A latent that is not finite gives a picture that is none.
+        pictures = self._tools.model.decode(torch.stack([latent for _, latent in finished]))
+        for (key, latent), picture in zip(finished, pictures, strict=True):
             flight = self._flights.pop(key)
+            if picture is None:
+                yield from self._fail(flight)
+                continue
             initial = flight.ingredients.initial
             note = self._tools.model.decode_note
-            frame = StoredFrame(np.ascontiguousarray(image), latent.cpu().numpy(), initial, note)
+            frame = StoredFrame(picture.numpy(), latent.cpu().numpy(), initial, note)
             self._tools.store.put(key, frame)
             self._tools.preview.observe(frame.final, frame.image)
             if flight.probe is not None:

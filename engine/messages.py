@@ -139,7 +139,7 @@ class ModelReady:
 
 @dataclass(frozen=True, slots=True)
 class JobStarted:
-    """`totals` holds the number of frames of each lane, `cached` how many needed no work."""
+    """`totals` holds the number of frames of each lane."""
 
     job: int
     totals: tuple[int, ...]

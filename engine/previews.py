@@ -22,7 +22,7 @@ class Decoder(Protocol):
     latent_channels: int
     downscale: int
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor: ...
+    def decode(self, latents: torch.Tensor) -> list[torch.Tensor | None]: ...
 
 
 class PreviewMap:
@@ -47,9 +47,9 @@ class PreviewMap:
         shape = (_PROBES, model.latent_channels)
         coarse = torch.randn((*shape, 3, 3), generator=generator)
         smooth = interpolate(coarse, size=(8, 8), mode="bilinear", align_corners=True)
-        pictures = model.decode(smooth).numpy()
-        for latent, picture in zip(smooth.numpy(), pictures, strict=True):
-            preview._add(latent, picture, _PROBE_WEIGHT)
+        for latent, picture in zip(smooth.numpy(), model.decode(smooth), strict=True):
+            if picture is not None:
+                preview._add(latent, picture.numpy(), _PROBE_WEIGHT)
         return preview
 
     def observe(self, final: Array32, image: Image) -> None:

@@ -146,7 +146,7 @@ class Renderer:
         drafts = Job(paths, self._settings(sampling), request.indices, in_order=request.in_order)
         for ticket in drafts.tickets():
             control.check()
-            if self._store.get(job.ingredients(ticket).key) is not None:
+            if self._store.has(job.ingredients(ticket).key):
                 drafts.claim(ticket)
         work = FrameWork(request.job, drafts, self._tools(sampling, request.batch), request)
         for event in work.run(control, lambda: None):

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from engine import messages as m
 from engine.batch_memory import BatchMemory
+from engine.errors import is_device_lost
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl, Outbox, RequestSlot
 from engine.waiting import give_way
@@ -116,7 +117,10 @@ class EngineThread(QThread):
 
 
 def _failure(request: m.RenderRequest | m.ProbeRequest, error: Exception) -> m.Event:
-    sentence = f"Something unforeseen happened ({type(error).__name__}: {error})"
+    happened = "Something unforeseen happened"
+    if is_device_lost(error):
+        happened = "The graphics device stopped; start the program again, or use the CPU meanwhile"
+    sentence = f"{happened} ({type(error).__name__}: {error})"
     if isinstance(request, m.ProbeRequest):
         return m.ProbeFailed(request.serial, f"{sentence}.")
     details = "".join(traceback.format_exception(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -32,4 +33,5 @@ def give_way() -> None:
     if sys.platform == "linux":
         thread = threading.get_native_id()
         nice = os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS
-        os.setpriority(os.PRIO_PROCESS, thread, min(nice, 19))
+        with contextlib.suppress(OSError):  # where it is not allowed, it is done without
+            os.setpriority(os.PRIO_PROCESS, thread, min(nice, 19))

@@ -41,9 +41,10 @@ class Crew:
         if parts < 2:
             torch.set_num_threads(self._threads)
             return self._run(sample, times, texts)
-        each = self._threads // parts
-        jobs = zip(*(tensor.tensor_split(parts) for tensor in (sample, times, texts)), strict=True)
-        done = [self._pool.submit(self._part, each, *job) for job in jobs]
+        shares = [(self._threads + part) // parts for part in range(parts)]
+        rows = (tensor.tensor_split(parts) for tensor in (sample, times, texts))
+        jobs = zip(shares, *rows, strict=True)
+        done = [self._pool.submit(self._part, *job) for job in jobs]
         try:
             return torch.cat([part.result() for part in done])
         finally:

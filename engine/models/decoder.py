@@ -9,6 +9,10 @@ import torch
 from engine.models.memory import is_out_of_memory, release_memory
 from engine.models.vae import VaeDecoder
 
+#: So many pictures are decoded at once: more gain nothing, and in a large VAE they come near the
+#: 2³¹ numbers that an operation can hold.
+_MOST = 8
+
 
 class Decoder:
     """Runs a VAE's decoder.
@@ -24,42 +28,54 @@ class Decoder:
         self.note = ""
 
     @torch.inference_mode()
-    def __call__(self, latents: torch.Tensor) -> torch.Tensor:
-        """Pictures [n, H, W, 3], uint8 on the CPU, of latents [n, C, h, w] as samplers leave them.
+    def __call__(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        """A picture [H, W, 3], uint8 on the CPU, of each of the latents [n, C, h, w] as samplers
+        leave them; None where its numbers are not finite.
 
         Where memory runs out, one by one, then in tiles. Raises the device's error where that is
         too much, too.
         """
-        if self._together:
-            try:
-                return self._decode(latents)
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-            release_memory(self._device)
-        return torch.cat([self._decode_alone(latent[None]) for latent in latents])
+        if not self._together:
+            return self._one_by_one(latents)
+        parts = torch.split(latents, _MOST)
+        return [picture for some in parts for picture in self._at_once(some)]
 
-    def _decode_alone(self, latent: torch.Tensor) -> torch.Tensor:
+    def _at_once(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
         try:
-            return self._decode(latent)
-        except RuntimeError as error:
+            return self._decode(latents)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        release_memory(self._device)
+        return self._one_by_one(latents)
+
+    def _one_by_one(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        return [self._decode_alone(latent[None]) for latent in latents]
+
+    def _decode_alone(self, latent: torch.Tensor) -> torch.Tensor | None:
+        try:
+            return self._decode(latent)[0]
+        except (RuntimeError, MemoryError) as error:
             if self._tile or not is_out_of_memory(error):
                 raise
         release_memory(self._device)
         self._tile = max(max(latent.shape[2:]) // 2, 1)
         self.note = "Decoded in tiles, because the memory did not suffice for a whole picture."
-        return self._decode(latent)
+        return self._decode(latent)[0]
 
-    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
+    def _decode(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
         pixels = self._pixels(latents)
-        if self._vae.dtype == torch.float16 and not bool(torch.isfinite(pixels).all()):
+        sound = _sound(pixels)
+        if self._vae.dtype == torch.float16 and sound != _sound(latents):
             # Some VAEs overflow half precision; a black picture would be the only sign.
             self._vae.to(torch.float32)
             self.note = "Decoded in float32, because the model's half precision overflowed."
             pixels = self._pixels(latents)
+            sound = _sound(pixels)
         # The same operations in the same precision as diffusers' VaeImageProcessor.
         shares = (pixels * 0.5 + 0.5).clamp(0, 1).float()
-        return (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+        pictures = (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+        return [picture if fine else None for picture, fine in zip(pictures, sound, strict=True)]
 
     def _pixels(self, latents: torch.Tensor) -> torch.Tensor:
         latents = latents.to(self._device, self._vae.dtype)
@@ -67,6 +83,11 @@ class Decoder:
             return decode_in_tiles(self._vae, latents, self._tile)
         pixels: torch.Tensor = self._vae(latents)
         return pixels
+
+
+def _sound(tensors: torch.Tensor) -> list[bool]:
+    """Of which of the tensors [n, …] all numbers are finite."""
+    return [bool(each) for each in torch.isfinite(tensors).flatten(1).all(1)]
 
 
 def decode_in_tiles(vae: VaeDecoder, latents: torch.Tensor, side: int) -> torch.Tensor:

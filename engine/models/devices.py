@@ -72,9 +72,12 @@ def free_memory(device: torch.device) -> int:
 
 
 def use_threads() -> int:
-    """Let torch use the machine's physical cores, unless OMP_NUM_THREADS says otherwise."""
+    """Let torch use the physical cores that are this program's, unless OMP_NUM_THREADS says
+    otherwise."""
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
+        cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+        torch.set_num_threads(min(cores, allowed))
     return torch.get_num_threads()
 
 

@@ -133,8 +133,9 @@ class DiffusionModel:
         """
         return self._open.run(sample.to(self.device, self.dtype), times, texts)
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Pictures [n, H, W, 3], uint8 on the CPU, of final latents [n, C, h, w].
+    def decode(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        """A picture [H, W, 3], uint8 on the CPU, of each of the final latents [n, C, h, w]; None
+        where its numbers are not finite.
 
         Latents as the sampler leaves them: the VAE's scaling is undone here. Raises the device's
         error where its memory does not even suffice for a part of one picture.

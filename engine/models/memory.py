@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 
 import torch
@@ -14,6 +15,8 @@ _SPELLINGS = (
     "cannot allocate memory",
     "alloc_failed",
     "failed to allocate",
+    "invalid buffer size",
+    "unable to find an engine",  # cuDNN, which found no room to work in
 )
 
 
@@ -35,7 +38,8 @@ def device_memory(device: torch.device) -> int:
 def release_memory(device: torch.device) -> None:
     """Give cached memory back to the device, and collect what nothing refers to."""
     gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
+    with contextlib.suppress(RuntimeError):  # a device that is lost takes nothing back
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif device.type == "mps":
+            torch.mps.empty_cache()

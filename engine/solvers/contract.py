@@ -94,9 +94,10 @@ def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
     if spacing == "linspace":
         return np.asarray(np.linspace(0.0, count - 1.0, steps)[::-1], np.float64)
     if spacing == "leading":
-        return np.asarray(np.arange(steps)[::-1] * float(count // steps) + offset, np.float64)
+        points = np.arange(steps)[::-1] * float(count // steps) + offset
+        return np.asarray(np.minimum(points, count - 1), np.float64)
     if spacing == "trailing":
-        points: Array = np.arange(count, 0, -count / steps, dtype=np.float64)
+        points = np.arange(count, 0, -count / steps, dtype=np.float64)
         return np.asarray(np.round(points)[:steps] - 1.0, np.float64)
     raise InputError(f"The model's scheduler asks for the unknown timestep spacing {spacing!r}.")
 

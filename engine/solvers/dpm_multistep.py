@@ -83,7 +83,9 @@ def _table(schedule: Schedule, timesteps: Array, sigmas: Array, ends: Array) -> 
     second = _second_order_steps(schedule, len(timesteps))
     before = np.log(sigmas[second - 1] / sigmas[second])
     now = np.log(sigmas[second] / ends[second])
-    correction[second] = gain[second] * 0.5 * now / before
+    # With about as many steps as in training, two can round to one: it has no direction.
+    ratio = np.divide(now, before, out=np.zeros_like(now), where=before != 0.0)
+    correction[second] = gain[second] * 0.5 * ratio
     first, output = x0_coefficients(schedule.prediction, alpha, sigma)
     return SolverTable(
         timesteps=timesteps,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +87,10 @@ def test_a_damaged_or_vanished_file_counts_as_missing(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:50])
     fresh = FrameStore(folder=tmp_path)
     assert fresh.get("a" * 40) is None
+    fresh.put("a" * 40, _frame(3))
+    again = FrameStore(folder=tmp_path).get("a" * 40)
+    assert again is not None, "a damaged file must not be in the way of a sound one"
+    assert (again.image == 3).all()
     (tmp_path / "bb").rename(tmp_path / "elsewhere")
     assert fresh.get("b" * 40) is None
 
@@ -104,3 +110,22 @@ def test_clear_forgets_memory_and_disk(tmp_path: Path) -> None:
     assert store.get("a" * 40) is None
     assert store.usage() == (0, 0)
     assert not list(tmp_path.glob("??/*.safetensors"))
+
+
+def test_whether_a_frame_is_there_is_known_without_reading_it(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.put("b" * 40, _frame(2))
+    assert [store.has(name * 40) for name in "abc"] == [True, True, False]
+    assert not FrameStore().has("a" * 40)
+
+
+def test_what_killed_programs_left_half_written_goes(tmp_path: Path) -> None:
+    FrameStore(folder=tmp_path).put("a" * 40, _frame(1))
+    old, new = (tmp_path / "aa" / f".{name}.tmp" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    FrameStore(folder=tmp_path).put("b" * 40, _frame(2))
+    assert not old.exists()
+    assert new.exists(), "somebody may be writing it now"

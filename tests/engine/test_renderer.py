@@ -135,6 +135,21 @@ def test_the_same_request_again_is_read_and_equal(folder: FilePath, renderer: Re
     assert all(np.array_equal(first[k].image, again[k].image) for k in first)
 
 
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_walk_that_is_all_remembered_can_be_cancelled(folder: FilePath, in_order: bool) -> None:
+    walk = replace(WALK, frames=150)
+    store, quick = FrameStore(), replace(SAMPLING, steps=1)
+    request = _request(folder, walk, sampling=quick, in_order=in_order, previews=False)
+    assert len(_finals(Renderer(store).run(request, JobControl()))) == 150
+    control, frames = JobControl(), 0
+    for event in Renderer(store).run(request, control):
+        frames += isinstance(event, m.FrameReady)
+        if frames == 1:
+            control.cancel()
+    assert isinstance(event, m.JobCancelled)
+    assert frames < 70
+
+
 def test_in_order_what_is_remembered_does_not_run_away_from_what_is_not(folder: FilePath) -> None:
     """Whoever puts lanes together frame by frame holds what comes early: that must be bounded."""
     walk, quick = replace(WALK, frames=80), Sampling(steps=2, guidance=1.0, width=32, height=32)

@@ -80,6 +80,14 @@ def test_all_solvers_are_found() -> None:
     assert set(solvers.names()) == {*CLASSES, "scheduler"}
 
 
+@pytest.mark.parametrize("name", sorted({*solvers.names()} - {"scheduler"}))
+def test_as_many_steps_as_there_are_in_training(name: str) -> None:
+    schedule = Schedule(np.linspace(0.999, 0.005, 1000), "epsilon", {"steps_offset": 1})
+    table = make_table(name, schedule, 1000)
+    assert table is not None
+    assert np.isfinite(table.rows()).all()
+
+
 @pytest.mark.parametrize("steps", [0, -3, 1001])
 def test_steps_that_cannot_be_taken_are_refused(steps: int) -> None:
     schedule = Schedule(np.linspace(0.999, 0.005, 1000), "epsilon", {})

@@ -114,6 +114,27 @@ def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
     assert isinstance(listener.terminals(2)[0], m.JobFinished)
 
 
+def test_a_lost_device_is_named_and_does_not_end_the_engine(  # R25
+    qtbot: QtBot, engine: EngineThread, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.sampler import Sampler
+
+    def lost(_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    listener = Listener(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr(Sampler, "tick", lost)
+        engine.submit(_request(folder, 1))
+        qtbot.waitUntil(lambda: bool(listener.terminals(1)), timeout=30000)
+    (failure,) = listener.terminals(1)
+    assert isinstance(failure, m.JobFailed)
+    assert "start the program again" in failure.message
+    engine.submit(_request(folder, 2))
+    qtbot.waitUntil(lambda: bool(listener.terminals(2)), timeout=30000)
+    assert isinstance(listener.terminals(2)[0], m.JobFinished)
+
+
 def test_an_engine_that_cannot_begin_says_why_to_each_request(
     qtbot: QtBot, qapp: object, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,9 @@ from engine.models.devices import (
     choose_dtype,
     require_working,
     self_check,
+    use_threads,
 )
-from engine.models.memory import is_out_of_memory
+from engine.models.memory import is_out_of_memory, release_memory
 
 CPU = torch.device("cpu")
 
@@ -65,6 +66,8 @@ def test_a_precision_that_the_device_lacks_is_said_with_a_way_out() -> None:
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
         RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes"),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+        RuntimeError("Invalid buffer size: 12.00 GB"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
         MemoryError(),
     ],
 )
@@ -75,3 +78,29 @@ def test_running_out_of_memory_is_recognised(error: BaseException) -> None:  # R
 def test_other_errors_are_not_memory() -> None:
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_a_lost_device_takes_no_memory_back_and_nobody_minds(  # R25
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def lost() -> None:
+        asked.append(True)
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", lost)
+    release_memory(torch.device("cuda"))
+    assert asked
+
+
+def test_threads_are_no_more_than_the_cores_that_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    try:
+        assert use_threads() == 1
+    finally:
+        torch.set_num_threads(before)
