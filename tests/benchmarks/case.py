@@ -17,7 +17,7 @@ from tests.benchmarks.workloads import Workload
 
 ROOT = Path(__file__).parents[2]
 #: The cases that run as this program does; the others run as anybody's script.
-_OURS = ("O", "long", "everything", "memory", "program")
+_OURS = ("O", "long", "everything", "memory", "program", "playback")
 
 
 def run_case(name: str, workload: Workload, out: Path, **options: Any) -> dict[str, Any]:
@@ -56,6 +56,7 @@ def _actions() -> dict[str, Callable[..., dict[str, Any]]]:
         "memory": _late("long_case", "run_memory"),
         "program": _late("program_case", "run_program"),
         "export": _late("export_case", "run_export"),
+        "playback": _late("playback_case", "run_playback"),
         "machine": lambda workload, out: _late("machine", "describe_machine")(workload),
     }
 

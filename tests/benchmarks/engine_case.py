@@ -97,7 +97,7 @@ def frames_of(events: Iterable[m.Event], tier: m.Tier = m.Tier.FINAL) -> Iterato
     for event in events:
         if isinstance(event, m.FrameReady) and event.tier == tier:
             yield event
-        elif isinstance(event, m.JobFailed | m.FrameFailed):
+        elif isinstance(event, m.JobFailed | m.FrameFailed | m.MeasureFailed):
             raise RuntimeError(event.message)
 
 

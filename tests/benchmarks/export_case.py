@@ -13,12 +13,14 @@ from engine.export.open_export import open_export
 from engine.messages import Image
 from tests.benchmarks.workloads import Workload
 
+#: Pictures as Stable Diffusion draws them, whatever the workload's own size.
+SIDE = 512
 _FILES = ("walk.mp4", "walk.webm", "pictures")
 
 
 def run_export(workload: Workload, out: Path, frames: int) -> dict[str, Any]:
     """Frames a second of each format, and seconds from the last frame to the finished file."""
-    pictures = [_picture(workload, k) for k in range(frames)]
+    pictures = [moving_picture(k) for k in range(frames)]
     result: dict[str, Any] = {}
     for name in _FILES:
         began = time.perf_counter()
@@ -31,9 +33,9 @@ def run_export(workload: Workload, out: Path, frames: int) -> dict[str, Any]:
     return result
 
 
-def _picture(workload: Workload, number: int) -> Image:
-    """A smooth picture [H, W, 3] that moves."""
-    s = workload.sampling
-    y, x = np.mgrid[: s.height, : s.width] / max(s.width, s.height)
-    waves = [np.sin(7 * x + 5 * y + number / 9 + colour) for colour in range(3)]
-    return np.ascontiguousarray(np.stack(waves, -1) * 127 + 128, dtype=np.uint8)
+def moving_picture(number: int) -> Image:
+    """A picture [SIDE, SIDE, 3] that moves, with grain as a photo has it."""
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    waves = np.stack([np.sin(7 * x + 5 * y + number / 9 + colour) for colour in range(3)], -1)
+    grain = np.random.default_rng(number).normal(0.0, 6.0, (SIDE, SIDE, 1))
+    return np.ascontiguousarray((waves * 110 + 128 + grain).clip(0, 255), dtype=np.uint8)

@@ -65,6 +65,11 @@ def _launch(name: str) -> Callable[[Findings], float]:
     return lambda f: float(np.median([turn[name] for turn in f["program"]]))
 
 
+def _likeness(f: Findings) -> float:
+    decibels = f["difference"]["psnr_db"]
+    return float("inf") if decibels is None else float(decibels)
+
+
 def _export(f: Findings) -> float:
     return float(min(rate["fps"] for rate in f["export"].values()))
 
@@ -101,6 +106,14 @@ GOALS = (
         "{:.1e}",
         FLOAT32,
     ),
+    Goal("pixels' likeness to A, dB", 60, float("inf"), _likeness, "{:.1f}", FLOAT32),
+    Goal(
+        "playback of 512² at twice the size, frames/s",
+        *(59.4, 60.0),
+        lambda f: f["playback"]["fps"],
+        "{:.1f}",
+    ),
+    Goal("frames dropped in playback", 0.01, 0.0, lambda f: f["playback"]["dropped"], "{:.1%}"),
     Goal("event-loop gap p99, ms", 12, 8, _launch("gap_p99_ms"), "{:.1f}"),
     Goal("event-loop gap max, ms", 50, 16, _launch("gap_max_ms"), "{:.1f}"),
     Goal("first paint, s", 1.0, 0.6, _launch("paint_s"), "{:.2f}", STARTER),

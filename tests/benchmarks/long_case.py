@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 
@@ -22,7 +24,7 @@ from engine.renderer import Renderer
 from engine.sampler import Sampler
 from tests.benchmarks.clock import timed
 from tests.benchmarks.engine_case import frames_of, new_renderer, request_for
-from tests.benchmarks.workloads import Workload, make_walk
+from tests.benchmarks.workloads import PROMPT, Workload, make_walk
 
 _SPREAD = 16
 _MEASURES = ("clip_score", "sharpness", "step_length")
@@ -54,7 +56,9 @@ def run_everything(workload: Workload, out: Path, frames: int) -> dict[str, Any]
     """What pictures, a video and measures cost beside the steps, all on one thread, one by one."""
     renderer = new_renderer(FrameStore(), out)
     walk = make_walk(frames)
-    plain = replace(request_for(workload, make_walk(3, seed=7)), measures=_MEASURES)
+    plain = replace(
+        request_for(workload, make_walk(3, seed=7)), measures=_MEASURES, scoring_text=PROMPT
+    )
     request = replace(plain, lanes=request_for(workload, walk).lanes, in_order=True, latents=False)
     plan = Plan(indices=tuple(range(frames)))
     list(renderer.run(plain, JobControl()))
@@ -73,14 +77,35 @@ def run_memory(workload: Workload, out: Path, frames: int) -> dict[str, Any]:
     """Bytes above the loaded model at the most, over a walk of large pictures in two steps."""
     sampling = replace(workload.sampling, steps=2, guidance=1.0, width=_LARGE, height=_LARGE)
     renderer = new_renderer(FrameStore(folder=out / "frames"), out)
-    memory, before, peak = psutil.Process().memory_info, 0, 0
-    for event in renderer.run(
-        request_for(replace(workload, sampling=sampling), make_walk(frames)), JobControl()
-    ):
-        if isinstance(event, m.ModelReady):
-            before = memory().rss
-        peak = max(peak, memory().rss)
-    return {"frames": frames, "side": _LARGE, "memory_bytes": peak - before}
+    large = replace(workload, sampling=sampling)
+    list(renderer.run(request_for(large, make_walk(1, seed=7)), JobControl()))
+    with _MemoryWatch() as watch:
+        list(renderer.run(request_for(large, make_walk(frames)), JobControl()))
+    return {"frames": frames, "side": _LARGE, "memory_bytes": watch.most - watch.before}
+
+
+class _MemoryWatch:
+    """Looks at this process's memory every few milliseconds, as a context: also in the middle of a
+    decode."""
+
+    _EVERY_S = 0.005
+
+    def __init__(self) -> None:
+        self._memory, self._done = psutil.Process().memory_info, threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.before = self.most = self._memory().rss
+
+    def _look(self) -> None:
+        while not self._done.wait(self._EVERY_S):
+            self.most = max(self.most, self._memory().rss)
+
+    def __enter__(self) -> _MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
 
 
 class _Story:
@@ -90,6 +115,7 @@ class _Story:
         self._began = time.perf_counter()
         self._preview = 0.0
         self._frames: list[float] = []
+        self._order: list[int] = []
 
     def hear(self, event: m.Event) -> None:
         if not isinstance(event, m.FrameReady):
@@ -99,6 +125,7 @@ class _Story:
             self._preview = self._preview or now
         else:
             self._frames.append(now)
+            self._order.append(event.index)
 
     @property
     def total(self) -> float:
@@ -110,6 +137,7 @@ class _Story:
             "preview_s": self._preview,
             "first_s": self._frames[0],
             "spread_s": self._frames[spread],
+            "spread_gap": int(np.diff(sorted(self._order[: spread + 1])).max(initial=0)),
             "spread_share": self._frames[spread] / self.total,
             "total_s": self.total,
             "frames": len(self._frames),

@@ -16,8 +16,8 @@ from engine.models.devices import choose_device, choose_dtype, use_threads
 from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import PROMPT, Workload, make_walk
 
-#: Sizes of batch that the best one is chosen from.
-BATCHES = {"cpu": (4, 8, 16), "cuda": (8, 16, 32)}
+#: Sizes of batch that the best one is chosen from, as long as they gain something.
+BATCHES = (4, 8, 16, 32, 64)
 
 
 class Naive:
@@ -107,7 +107,9 @@ class Batched(Careful):
     def best_batch(self, latents: Any) -> int:
         """The size that draws a frame in the shortest time; larger ones that fail do not count."""
         paces: dict[int, float] = {}
-        for size in BATCHES[self.device.type]:
+        for size in BATCHES:
+            if len(paces) > 1 and min(paces, key=lambda s: paces[s] / s) != max(paces):
+                break
             self.batch, some = size, latents[:size]
             try:
                 self.draw(some)
@@ -135,7 +137,8 @@ def run_pipeline(
     loaded = time.perf_counter() - began
     latents = workload.latents(make_walk(frames))
     result: dict[str, Any] = {"load_s": loaded}
-    pipeline.draw(latents[:warm_ups])
+    whole = pipeline.batch if isinstance(pipeline, Batched) else 1
+    pipeline.draw(latents[: max(warm_ups, whole)])
     paces = _paces(pipeline, latents, calls)
     result["frame_s"], result["frame_cpu_s"] = zip(*paces, strict=True)
     if compared:

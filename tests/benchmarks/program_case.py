@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -27,10 +26,14 @@ _TICK_MS = 4
 _PATIENCE_S = 300
 
 
-def run_program(workload: Workload, out: Path, frames: int, watched_s: float) -> dict[str, Any]:
-    """Seconds from the process's start, wall's and processor's, and gaps of the event loop.
+def run_program(
+    workload: Workload, out: Path, frames: int, watched_s: float, launched: float
+) -> dict[str, Any]:
+    """Seconds from the launch, wall's and processor's, and gaps of the event loop.
 
-    The gaps are those of `watched_s` seconds from the first frame on, while others are made.
+    `launched` is when whoever started this process did so: what a system tells of the beginning
+    of a process may be off by a second. The gaps are those of `watched_s` seconds from the first
+    frame on, while others are made.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -45,7 +48,7 @@ def run_program(workload: Workload, out: Path, frames: int, watched_s: float) ->
     exploration = Exploration(workload.folder, make_walk(frames), sampling=workload.sampling)
     places = Places.within(out)
     program = Program(app, exploration, store, make_engine, Settings(places.settings), places)
-    watch = _Watch(program, app, watched_s)
+    watch = _Watch(program, app, watched_s, launched)
     program.window.show()
     app.exec()
     program.session.shutdown()
@@ -56,10 +59,12 @@ def run_program(workload: Workload, out: Path, frames: int, watched_s: float) ->
 class _Watch(QObject):
     """Listens to the program; ends it some seconds after its first frame."""
 
-    def __init__(self, program: Program, app: QApplication, watched_s: float) -> None:
+    def __init__(
+        self, program: Program, app: QApplication, watched_s: float, launched: float
+    ) -> None:
         super().__init__()
         self._state, self._app, self._watched_s = program.state, app, watched_s
-        self._launched = psutil.Process().create_time()
+        self._launched = launched
         self._times: dict[str, float] = {}
         self._beats: list[float] = []
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer, interval=_TICK_MS)

@@ -90,7 +90,10 @@ def _times(findings: Findings) -> Iterator[str]:
     rows = [
         ["first preview", f"{long['preview_s']:.2f} s"],
         ["first frame", f"{long['first_s']:.2f} s"],
-        ["16 spread frames", f"{long['spread_s']:.2f} s"],
+        [
+            "16 spread frames",
+            f"{long['spread_s']:.2f} s, {long['spread_gap']} frames apart at most",
+        ],
         [f"all {long['frames']} frames", f"{long['total_s']:.1f} s"],
         ["decoding, beside the steps", f"{long['decoding']:.1%}"],
         ["re-run from memory", f"{long['rerun_fps']:.0f} frames/s"],
@@ -104,6 +107,8 @@ def _times(findings: Findings) -> Iterator[str]:
         [f"export {name}", f"{rate['fps']:.0f} frames/s, done {rate['close_s']:.2f} s after"]
         for name, rate in findings["export"].items()
     ]
+    playback = findings["playback"]
+    rows.append(["playback of 512² at twice the size", f"{playback['fps']:.1f} frames/s"])
     rows += [list(_launched(findings["program"], *names)) for names in _MOMENTS]
     yield from _rows(("what", "measured"), rows)
 

@@ -43,6 +43,7 @@ def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
             "first_s": 0.6,
             "spread_s": 4.0,
             "spread_share": 0.07,
+            "spread_gap": 20,
             "total_s": 57.0,
             "frames": 300,
             "overhead": 0.12,
@@ -52,6 +53,7 @@ def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
         },
         "everything": {"overhead": 0.2},
         "memory": {"frames": 300, "side": 512, "memory_bytes": 2**29},
+        "playback": {"fps": 60.0, "dropped": 0.0},
         "export": {"walk.mp4": {"fps": 300.0, "close_s": 0.1}},
         "program": [{**launch, "gap_p99_ms": 9.0, "gap_max_ms": 39.0}] * 3,
     }
@@ -86,7 +88,7 @@ def test_goals_are_those_of_the_workload_and_the_device() -> None:
 
 def test_findings_without_long_walks_have_no_goals() -> None:
     findings = _findings()
-    for name in ("long", "everything", "memory", "export", "program"):
+    for name in ("long", "everything", "memory", "export", "playback", "program"):
         del findings[name]
     assert "at least" not in as_text(findings)
 
