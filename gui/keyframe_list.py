@@ -8,7 +8,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from engine.walk import Walk
+from engine.walk import Keyframe, Walk
 from gui.fields import column
 from gui.keyframe_card import KeyframeCard
 from gui.segment_link import SegmentLink
@@ -16,7 +16,7 @@ from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, Themed
 from gui.thumbnails import Thumbnails
 from gui.vocabulary import Vocabulary
-from gui.walk_edits import appended, moved, removed, reseeded
+from gui.walk_edits import appended, moved, origins_of, removed, reseeded
 
 GAP = 2 * UNIT
 MARK = 2
@@ -47,6 +47,7 @@ class KeyframeList(QWidget):
         self._thumbnails, self._vocabulary = thumbnails, vocabulary
         self._cards: list[KeyframeCard] = []
         self._links: list[SegmentLink] = []
+        self._seen: tuple[Keyframe, ...] = ()
         self._locks: list[bool] = []
         self._column = column(self, 0, GAP)
         self._mark = QFrame(self)
@@ -76,9 +77,9 @@ class KeyframeList(QWidget):
 
     def refresh(self, own_prompts: bool) -> None:
         """Show the walk as it is; `own_prompts` shows each keyframe's prompt too."""
-        count = len(self._state.exploration.walk.keyframes)
-        if count != len(self._cards):
-            self._match(count)
+        self._follow(self._state.exploration.walk.keyframes)
+        if len(self._locks) != len(self._cards):
+            self._match(len(self._locks))
             self._order_tabs()
         for card, lock in zip(self._cards, self._locks, strict=True):
             card.refresh(own_prompts, lock)
@@ -89,18 +90,23 @@ class KeyframeList(QWidget):
         self._state.edit(replace(self._state.exploration, walk=walk), label)
 
     def _remove(self, index: int) -> None:
-        self._locks.pop(index)
         self._put("Remove keyframe", removed(self._state.exploration.walk, index))
 
     def _set_lock(self, index: int, locked: bool) -> None:
         self._locks[index] = locked
+
+    def _follow(self, keyframes: tuple[Keyframe, ...]) -> None:
+        """Whatever has put the keyframes where they are now, their locks go with them."""
+        if keyframes != self._seen:
+            origins = origins_of(keyframes, self._seen)
+            self._locks = [old is not None and self._locks[old] for old in origins]
+            self._seen = keyframes
 
     # ── another order ────────────────────────────────────────────────────────────────────────
 
     def _move(self, index: int, to: int) -> None:
         if to == index or not 0 <= to < len(self._cards):
             return
-        self._locks.insert(to, self._locks.pop(index))
         self._put("Move keyframe", moved(self._state.exploration.walk, index, to))
         self._take_focus_along(index, to)
 
@@ -142,8 +148,6 @@ class KeyframeList(QWidget):
                 self._column.removeWidget(part)
                 part.hide()
                 part.deleteLater()
-        del self._locks[count:]
-        self._locks.extend([False] * (count - len(self._locks)))
 
     def _order_tabs(self) -> None:
         """Cards are made after what stands below them, and are reached before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from engine.methods.contract import methods
@@ -103,6 +103,26 @@ def reseeded(walk: Walk, locked: Collection[int] = (), seed: Callable[[], int] =
 def turned(walk: Walk) -> Walk:
     """The walk from its end to its start."""
     return replace(walk, keyframes=walk.keyframes[::-1], methods=walk.methods[::-1])
+
+
+def origins_of(after: Sequence[Keyframe], before: Sequence[Keyframe]) -> list[int | None]:
+    """Which keyframe of `before` each of `after` was, None for a new one: an equal one, at its own
+    place if it can be; where there are as many, what is left was edited at its place."""
+    origins: dict[int, int] = {}
+    left = list(range(len(before)))
+
+    def match(fits: Callable[[int, int], bool]) -> None:
+        for place in range(len(after)):
+            found = next((old for old in left if fits(place, old)), None)
+            if place not in origins and found is not None:
+                origins[place] = found
+                left.remove(found)
+
+    match(lambda place, old: place == old and after[place] == before[old])
+    match(lambda place, old: after[place] == before[old])
+    if len(after) == len(before):
+        match(lambda place, old: place == old)
+    return [origins.get(place) for place in range(len(after))]
 
 
 def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
@@ -23,6 +23,27 @@ def test_a_locked_keyframe_keeps_its_noise(desk: Desk) -> None:
     walk = desk.state.exploration.walk
     assert walk.keyframes[0].noise == NoiseSource(1, 0)
     assert walk.keyframes[1].noise != NoiseSource(1, 1)
+
+
+def test_a_lock_goes_where_its_keyframe_goes(desk: Desk) -> None:
+    card = desk.window.findChildren(KeyframeCard)[1]
+    click(card._lock)
+
+    def locked() -> list[bool]:
+        return [card._lock.isChecked() for card in desk.window.findChildren(KeyframeCard)]
+
+    control = Qt.KeyboardModifier.ControlModifier
+    assert locked() == [False, True]
+    desk.window.findChildren(KeyframeCard)[0]._duplicate()
+    assert locked() == [False, False, True]
+    press(desk.window, Qt.Key.Key_T, control)
+    assert locked() == [True, False, False]
+    press(desk.window, Qt.Key.Key_R, control)
+    assert locked() == [True, False, False]
+    for expected in ([True, False, False], [False, False, True], [False, True]):
+        press(desk.window, Qt.Key.Key_Z, control)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert locked() == expected
 
 
 def test_a_keyframe_more_adds_a_card_and_leaves_the_others(desk: Desk) -> None:

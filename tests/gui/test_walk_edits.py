@@ -85,3 +85,18 @@ def test_the_paper_s_quality_is_the_article_s() -> None:
 
 def test_letters_begin_again_with_a_number() -> None:
     assert [keyframe_letter(k) for k in (0, 1, 25, 26)] == ["A", "B", "Z", "A1"]
+
+
+def test_keyframes_are_known_again_after_an_edit() -> None:
+    a, b, c, new = (Keyframe("", NoiseSource(k, 0)) for k in range(4))
+    for after, origins in (
+        ((a, b, c), [0, 1, 2]),
+        ((c, b, a), [2, 1, 0]),
+        ((a, a, b, c), [0, None, 1, 2]),
+        ((a, new, b, c), [0, None, 1, 2]),
+        ((b, c), [1, 2]),
+        ((a, new, c), [0, 1, 2]),
+        ((a, a, c), [0, 1, 2]),
+        ((new, c), [None, 2]),
+    ):
+        assert edits.origins_of(after, (a, b, c)) == origins
