@@ -291,7 +291,7 @@ class Companions(QObject):
 
         def restore() -> None:
             self.documents.restore(exploration)
-            file.unlink(missing_ok=True)
+            self.recovery.succeed(file)
 
         self._window.messages.offer(
             "The walk of last time was not saved.",

@@ -37,22 +37,26 @@ class Recovery(QObject):
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self.keep)
         self._timer.start()
+        state.history.changed.connect(self._history_changed)
 
     def keep(self) -> None:
         """Write the walk beside, if it has changes that no file has; never on this thread."""
-        exploration = self._state.exploration
-        if self._state.history.is_saved or exploration == self._written:
-            return
-        self._written = exploration
-        self._pool.start(lambda: _write(self._file, exploration))
+        if self._state.history.is_saved:
+            self._pool.start(self._remove)
+        else:
+            exploration = self._state.exploration
+            self._pool.start(lambda: self._write(exploration))
+
+    def succeed(self, leftover: Path) -> None:
+        """The walk in `leftover` goes on here: that copy goes once there is another one."""
+        self.keep()
+        self._pool.start(lambda: self._outlive(leftover))
 
     def close(self) -> None:
         """Leave a copy if there are unsaved changes, and nothing otherwise."""
         self._timer.stop()
         self.keep()
         self._pool.waitForDone()
-        if self._state.history.is_saved:
-            self._file.unlink(missing_ok=True)
         self._lock.unlock()
 
     def leftover(self) -> tuple[Path, Exploration] | None:
@@ -68,6 +72,31 @@ class Recovery(QObject):
                     file.replace(file.with_suffix(".broken"))
         return None
 
+    def _history_changed(self) -> None:
+        if self._state.history.is_saved:
+            self.keep()
+
+    # ── the pool's thread, where each waits for the one before ───────────────────────────────
+
+    def _write(self, exploration: Exploration) -> None:
+        if exploration == self._written:
+            return
+        try:
+            save_session(self._file, exploration)
+            self._written = exploration
+        except (InputError, OSError) as error:
+            logging.getLogger("latent_trails").warning("no recovery file: %s", error)
+
+    def _remove(self) -> None:
+        self._written = None
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+    def _outlive(self, leftover: Path) -> None:
+        if self._written is not None:
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
 
 def _age(file: Path) -> float:
     """When it was written; 0 for one that another window has just removed."""
@@ -75,10 +104,3 @@ def _age(file: Path) -> float:
         return file.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _write(file: Path, exploration: Exploration) -> None:
-    try:
-        save_session(file, exploration)
-    except (InputError, OSError) as error:
-        logging.getLogger("latent_trails").warning("no recovery file: %s", error)

@@ -201,6 +201,57 @@ def test_a_saved_walk_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     assert recovered(tmp_path / "recovery") == []
 
 
+def test_a_copy_goes_as_soon_as_the_walk_is_saved(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "recovery"
+    recovery = Recovery(desk.state, folder)
+    desk.state.edit_walk("Frames", frames=9)
+    recovery.keep()
+    recovery._pool.waitForDone()
+    assert len(recovered(folder)) == 1
+    desk.state.history.set_saved()
+    recovery._pool.waitForDone()
+    assert recovered(folder) == []
+    desk.state.history.undo()
+    recovery.close()
+    assert [load_session(p) for p in recovered(folder)] == [Exploration()]
+
+
+def test_a_copy_that_could_not_be_written_is_tried_again(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "recovery"
+    recovery = Recovery(desk.state, folder)
+    desk.state.edit_walk("Frames", frames=9)
+    recovery._lock.unlock()
+    folder.rmdir()
+    folder.touch()  # no file can lie in it
+    recovery.keep()
+    recovery._pool.waitForDone()
+    folder.unlink()
+    folder.mkdir()
+    recovery.close()
+    assert len(recovered(folder)) == 1
+
+
+def test_a_leftover_stays_until_the_walk_has_another_copy(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "recovery"
+    leftover = tmp_path / "leftover.trail"
+    save_session(leftover, OTHER)
+    recovery = Recovery(desk.state, folder)
+    desk.documents.restore(OTHER)
+    recovery._lock.unlock()
+    folder.rmdir()
+    folder.touch()
+    recovery.succeed(leftover)
+    recovery._pool.waitForDone()
+    assert leftover.exists()
+    folder.unlink()
+    folder.mkdir()
+    recovery.succeed(leftover)
+    recovery._pool.waitForDone()
+    assert not leftover.exists()
+    assert [load_session(p) for p in recovered(folder)] == [OTHER]
+    recovery.close()
+
+
 def test_the_copy_of_a_window_that_is_open_is_not_offered(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "recovery"
     first, second = Recovery(desk.state, folder), Recovery(desk.state, folder)
