@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from engine.errors import InputError
 from engine.export.metadata import recall
@@ -81,8 +81,11 @@ class Documents(QObject):
         )
         if not name:
             return False
-        path = Path(name)
-        return self._write(path if path.suffix else path.with_suffix(SUFFIX))
+        if name.endswith(SUFFIX):
+            return self._write(Path(name))
+        # The dialog has asked about the name as it was written, and not about this one.
+        path = Path(f"{name}{SUFFIX}")
+        return (not path.exists() or self._may_replace(path)) and self._write(path)
 
     def take_noise(self, path: Path) -> None:
         """Use the noise of the picture at `path` for the keyframe nearest to the playhead."""
@@ -121,6 +124,11 @@ class Documents(QObject):
         self._state.history.set_saved(False)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _may_replace(self, path: Path) -> bool:
+        question = f"{path.name} is there already. Replace it?"
+        answer = QMessageBox.question(self._window, "Save the session", question)
+        return answer == QMessageBox.StandardButton.Yes
 
     def _recall(self, path: Path) -> tuple[Exploration, Origin | None] | None:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.export.contract import Plan
@@ -68,6 +68,29 @@ def test_saved_and_opened_again(desk: Desk, tmp_path: Path) -> None:
     assert desk.state.history.is_saved
     assert load_session(path).walk.frames == 9
     assert desk.settings.recent("sessions") == [str(path)]
+
+
+@pytest.mark.parametrize("name", ["walk", "walk v1.2", "walk.trail"])
+def test_a_session_has_its_suffix_whatever_is_written(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / name), ""))
+    assert desk.documents.ask_save()
+    assert desk.documents.path == tmp_path / f"{name.removesuffix('.trail')}.trail"
+    assert load_session(desk.documents.path) == Exploration()
+
+
+def test_a_session_is_not_replaced_unasked(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_session(tmp_path / "walk.trail", OTHER)
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "walk"), ""))
+    assert not desk.documents.ask_save()
+    assert load_session(path) == OTHER
+    assert desk.documents.ask_save()
+    assert load_session(path) == Exploration()
 
 
 def test_a_picture_of_a_longer_walk_is_gone_to(desk: Desk, picture: Path) -> None:
