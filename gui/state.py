@@ -91,8 +91,9 @@ class ExplorerState(QObject):
         self.edit(replace(self.exploration, sampling=sampling), label, merge)
 
     def open_exploration(self, exploration: Exploration) -> None:
-        """Start afresh from another exploration: a session, a preset. The history is cleared."""
+        """Start afresh from another exploration, a session, say, without history or range."""
         self.history.clear(exploration)
+        self.set_range(None)
         self.replace_exploration(exploration)
 
     def replace_exploration(self, exploration: Exploration) -> None:
@@ -160,6 +161,11 @@ class ExplorerState(QObject):
             self.range = span
             self.range_changed.emit()
 
+    def _keep_range(self) -> None:
+        """The range stays as far as there are frames; one that lies beyond them all is lifted."""
+        beyond = self.range is not None and self.range[0] >= self.frame_count
+        self.set_range(None if beyond else self.range)
+
     def ask_probe(self, x: float, y: float) -> None:
         """Ask for the picture at a point of the plane, in units of std."""
         self.probe_requested.emit(x, y)
@@ -220,7 +226,7 @@ class ExplorerState(QObject):
         self.progress = None
         self._set_busy(True)
         self.results_reset.emit()
-        self.set_range(self.range)
+        self._keep_range()
         if self.playhead >= self.frame_count:
             self.seek(self.frame_count - 1)
 

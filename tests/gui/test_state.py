@@ -33,6 +33,24 @@ def test_a_point_stays_when_only_the_playback_rate_changes(state: ExplorerState)
     assert state.probe is not None
 
 
+@pytest.mark.parametrize(
+    ("frames", "left"), [(61, (40, 50)), (46, (40, 45)), (41, (40, 40)), (40, None), (5, None)]
+)
+def test_a_range_holds_as_far_as_there_are_frames(
+    state: ExplorerState, frames: int, left: tuple[int, int] | None
+) -> None:
+    state.set_range((40, 50))
+    state.edit_walk("Frames", frames=frames)
+    state.begin_job(1, lanes_of(state.exploration))
+    assert state.range == left
+
+
+def test_a_range_is_of_its_walk_alone(state: ExplorerState) -> None:
+    state.set_range((40, 50))
+    state.open_exploration(Exploration(fps=12.0))
+    assert state.range is None
+
+
 def test_results_know_what_they_belong_to(state: ExplorerState) -> None:
     state.begin_job(1, lanes_of(state.exploration))
     before = state.exploration
