@@ -135,16 +135,24 @@ class Program(QObject):
         machine = SAFE_MACHINE if safe else machine_of(settings.preferences)
         self.session = Session(self.state, make_engine, machine)
         self.window = MainWindow(self.state, self.appearance.theme)
-        layout = settings.layout()
-        if layout is not None and not safe:
-            self.window.restoreGeometry(layout[0])
-            self.window.restoreState(layout[1])
+        if not safe:  # what is done to the usual panels stays out of the settings, too
+            self._restore_layout()
+            self.window.closing.connect(self._keep_layout)
         self.appearance.changed.connect(self.window.set_theme)
         settings.changed.connect(self._follow_preferences)
         self.window.painted.connect(self._begin)
         self.window.closing.connect(self._background.close)
         self.window.closing.connect(self.started_well)
         self.state.busy_changed.connect(self._busy_changed)
+
+    def _restore_layout(self) -> None:
+        layout = self._settings.layout()
+        if layout is not None:
+            self.window.restoreGeometry(layout[0])
+            self.window.restoreState(layout[1])
+
+    def _keep_layout(self) -> None:
+        self._settings.keep_layout(self.window.saveGeometry(), self.window.saveState())
 
     def _begin(self) -> None:
         """The window is on the screen: start the engine, and import what the rest needs."""

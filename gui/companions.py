@@ -264,8 +264,6 @@ class Companions(QObject):
         """The window goes: end what is running, and leave a copy of what is not saved."""
         self.recorder.close()
         self.recovery.close()
-        window = self._window
-        self._settings.keep_layout(window.saveGeometry(), window.saveState())
         self._settings.save()
 
     # ── preferences and recovery ─────────────────────────────────────────────────────────────

@@ -142,6 +142,7 @@ class Settings(QObject):
         return None
 
     def keep_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Remember the layout for the next start."""
         self._store.setValue("window/geometry", geometry)
         self._store.setValue("window/state", state)
 

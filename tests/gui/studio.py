@@ -28,7 +28,7 @@ class StudioFrames(MemoryFrames):
 class Studio:
     """Owns the program; `settle` lets it paint."""
 
-    def __init__(self, app: QApplication, folder: Path, scheme: str) -> None:
+    def __init__(self, app: QApplication, folder: Path, scheme: str, safe: bool = False) -> None:
         self.frames = frames = StudioFrames()
         self.engine = ScriptedEngine(frames)
         places = Places.within(folder)
@@ -41,6 +41,7 @@ class Studio:
             lambda: self.engine,
             settings,
             places,
+            safe=safe,
         )
         self.window.show()
         while not hasattr(self._program, "companions"):

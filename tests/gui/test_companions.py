@@ -180,6 +180,21 @@ def test_the_layout_comes_back(qapp: QApplication, qtbot: QtBot, tmp_path: Path)
     second.close()
 
 
+def test_safe_mode_leaves_the_layout_as_it_was(
+    qapp: QApplication, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shown = []
+    for safe in (False, True, False):
+        studio = Studio(qapp, tmp_path, "dark", safe)
+        dock = studio.window.panels.docks["measures"]
+        shown.append(dock.isVisible())
+        dock.close()
+        if safe:
+            studio.window.panels.reset()
+        studio.close()
+    assert shown == [True, True, False]
+
+
 def test_a_walk_that_was_not_saved_is_offered(
     qapp: QApplication, qtbot: QtBot, tmp_path: Path
 ) -> None:
