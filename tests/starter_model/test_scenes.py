@@ -26,12 +26,14 @@ def test_a_picture_is_fixed_by_its_attributes_and_seed() -> None:
     assert not np.array_equal(first, draw(CAT, 8))
 
 
-def test_a_panorama_is_twice_as_wide_with_the_subject_in_the_middle() -> None:
+def test_a_panorama_is_a_row_of_subjects_with_one_in_every_window() -> None:
+    """Wherever a window stands: a moved latent is to be a moved picture."""
     panorama = draw(CAT, 3, 256).astype(int)
     assert panorama.shape == (128, 256, 3)
-    middle = np.abs(panorama[:, 96:160] - panorama[:, :1]).mean()
-    edge = np.abs(panorama[:, :40] - panorama[:, :1]).mean()
-    assert middle > 4 * edge  # where there is texture alone
+    ground = np.median(panorama[:16], axis=(0, 1))
+    busy = np.abs(panorama - ground).max(axis=2) > 60
+    for start in range(0, 129, 8):
+        assert busy[:, start : start + 128].mean() > 0.1
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -50,12 +52,11 @@ def test_animals_and_accessories_differ(animal: str) -> None:
         assert not any(np.array_equal(picture, other) for other in pictures[:i])
 
 
-def test_window_offsets_stay_inside_the_panorama() -> None:
+def test_windows_stand_anywhere_on_the_panorama() -> None:
     rng = np.random.default_rng(0)
-    offsets = [window_offset(rng) for _ in range(2000)]
-    assert min(offsets) >= 0
-    assert max(offsets) <= 16
-    assert abs(np.mean(offsets) - 8) < 0.3
+    counts = np.bincount([window_offset(rng) for _ in range(3400)])
+    assert len(counts) == 17
+    assert counts.min() > 120
 
 
 def test_labels_are_class_numbers() -> None:

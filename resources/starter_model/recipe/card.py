@@ -11,19 +11,18 @@ END = "<!-- /bars -->"
 
 def table(report: dict[str, Any]) -> str:
     """The bars as a Markdown table."""
-    rows = ["| what | measured | at least | aim | |", "|---|---|---|---|---|"]
+    rows = ["| what | measured | at least | aim | | on |", "|---|---|---|---|---|---|"]
     for bar in report["bars"]:
         sign = "≤ " if bar["smaller_is_better"] else ""
         aim = "–" if bar["aim"] is None else f"{sign}{bar['aim']:g} {bar['unit']}"
         verdict = "pass" if bar["passed"] else "**below**"
         value, least = f"{bar['value']:.2f} {bar['unit']}", f"{sign}{bar['least']:g} {bar['unit']}"
-        rows.append(f"| {bar['name']} | {value} | {least} | {aim} | {verdict} |")
+        rows.append(f"| {bar['name']} | {value} | {least} | {aim} | {verdict} | {bar['sample']} |")
     judge = ", ".join(f"{k} {v:g} %" for k, v in report["judge_on_drawn_scenes"].items())
     rows += [
         "",
-        f"{report['steps']} steps, guidance {report['guidance']:g}; prompts on "
-        f"{report['pictures']} captions, walks on {report['seeds']} seeds. The judge names drawn "
-        f"scenes rightly in: {judge}.",
+        f"{report['steps']} steps, guidance {report['guidance']:g}. The judge names drawn scenes "
+        f"rightly in: {judge}.",
     ]
     return "\n".join(rows)
 

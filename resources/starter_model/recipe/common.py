@@ -29,7 +29,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def prepare(options: argparse.Namespace) -> torch.device:
-    """Seeds, threads and the work folder; returns the device to train on."""
+    """Seeds, threads and the work folder, before a network is built; returns the device."""
     options.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     if options.threads:
@@ -52,11 +52,24 @@ def autocast(device: torch.device) -> AbstractContextManager[None]:
     return context
 
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+def save_checkpoint(path: Path, state: Any) -> None:
     """Writes beside the target first, so that an interrupted save leaves the old one whole."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.replace(path)
+
+
+def shipped_bytes(folder: Path) -> int:
+    """What the model folder adds to the repository, the recipe apart."""
+    files = (path for path in folder.rglob("*") if "recipe" not in path.parts)
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
+def is_current(path: Path, *sources: Path) -> bool:
+    """Whether a cache was written after all that it was made from."""
+    if not path.exists():
+        return False
+    return all(path.stat().st_mtime >= source.stat().st_mtime for source in sources)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
@@ -84,6 +97,13 @@ class Budget:
             yield self.step, self.spent / self.seconds
             self.step += 1
             self.spent = before + time.monotonic() - start
+
+
+def budget_after(state: dict[str, Any] | None, options: argparse.Namespace) -> Budget:
+    """What a checkpoint has left of the minutes; its random numbers are not drawn again."""
+    step, spent = (state["step"], state["spent"]) if state else (0, 0.0)
+    torch.manual_seed(options.seed + step)
+    return Budget(options.minutes, step, spent)
 
 
 class Progress:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from transformers import CLIPModel
 
 from .captions import caption
 from .card import write_card
-from .common import HELD_OUT_SEED, MODEL_FOLDER, parser
+from .common import HELD_OUT_SEED, MODEL_FOLDER, parser, shipped_bytes
 from .dataset import attributes_of
 from .generate import Generator, linear, noise, slerp
 from .measures import fine_detail, mean_pairwise_distance, shift_between
@@ -39,12 +40,13 @@ DIVERSE = Attributes("cat", "orange", "meadow", "none", "red", "photo")
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line of the table: values in the unit named."""
+    """One line of the table: values in the unit named, and what they were measured on."""
 
     name: str
     value: float
     least: float
     aim: float | None
+    sample: str
     unit: str = "%"
     smaller_is_better: bool = False
 
@@ -67,11 +69,12 @@ class Evaluation:
     def vae(self) -> list[Bar]:
         """Reconstruction of held-out pictures."""
         value = psnr(self.generator.pipeline.vae, seed=HELD_OUT_SEED + 20_000)
-        return [Bar("VAE reconstruction (PSNR)", value, 30, 34, "dB")]
+        return [Bar("VAE reconstruction (PSNR)", value, 30, 34, "64 pictures", "dB")]
 
     def scorer(self) -> list[Bar]:
         """Own caption among 256."""
-        return [Bar("CLIP top-1 among 256 captions", 100 * top1(self.clip, self.options), 85, 95)]
+        share = 100 * top1(self.clip, self.options)
+        return [Bar("CLIP top-1 among 256 captions", share, 85, 95, "512 pictures")]
 
     def prompts(self) -> list[Bar]:
         """Pictures of random captions, judged; a caption tells all that is judged."""
@@ -79,12 +82,13 @@ class Evaluation:
         attributes = [attributes_of(HELD_OUT_SEED + 70_000 + i) for i in range(count)]
         rng = np.random.default_rng(HELD_OUT_SEED)
         texts = [caption(a, rng, full=True) for a in attributes]
+        print(f"prompts: {count} pictures to draw", flush=True)
         pictures = self.generator.pictures(noise(count, 70), texts)
         labels = torch.tensor([a.labels() for a in attributes])
         hits = (predictions(self.judge, pictures) == labels).float().mean(dim=0) * 100
         bars = (("animal", 95, 99), ("fur", 85, 95), ("scene", 90, 97), ("accessory", 75, 90))
         return [
-            Bar(f"prompts obeyed: {name}", float(hits[i]), least, aim)
+            Bar(f"prompts obeyed: {name}", float(hits[i]), least, aim, f"{count} captions")
             for i, (name, least, aim) in enumerate(bars)
         ]
 
@@ -96,7 +100,8 @@ class Evaluation:
         first = HELD_OUT_SEED + 80_000
         drawn = np.stack([draw(DIVERSE, seed) for seed in range(first, first + count)])
         share = mean_pairwise_distance(made) / mean_pairwise_distance(drawn)
-        return [Bar("same prompt, other seeds: spread of real scenes", 100 * share, 70, 90)]
+        name = "same prompt, other seeds: spread of real scenes"
+        return [Bar(name, 100 * share, 70, 90, f"{count} seeds")]
 
     def fading(self) -> list[Bar]:
         """Linear midpoints have less fine detail than slerp midpoints."""
@@ -108,11 +113,11 @@ class Evaluation:
             for method in (linear, slerp)
         ]
         share = float((details[0] < details[1]).mean())
-        return [Bar("linear midpoint fades against slerp", 100 * share, 90, None)]
+        return [Bar("linear midpoint fades against slerp", 100 * share, 90, None, f"{count} pairs")]
 
     def sweep(self) -> list[Bar]:
         """Detail rises with the standard deviation; s = 1 scores best on average."""
-        start = noise(self.options.seeds // 4, 74)
+        start = noise(self.options.seeds, 74)
         text = "A high resolution image of a cat"
         detail, scores = [], []
         for scale in (0.5, 0.75, 1.0, 1.25, 1.5):
@@ -122,9 +127,10 @@ class Evaluation:
         rises = 100 * float(np.mean(np.diff(detail) > 0))
         best = 100.0 * (int(np.argmax(scores)) == 2)
         print(f"sweep: detail {detail}, CLIP score {scores}", flush=True)
+        sample = f"{len(start)} seeds, s = 0.5, 0.75 … 1.5"
         return [
-            Bar("std sweep: detail rises with s", rises, 100, None),
-            Bar("std sweep: s = 1 scored best by CLIP", best, 100, None),
+            Bar("std sweep: detail rises with s", rises, 100, None, sample),
+            Bar("std sweep: s = 1 scored best by CLIP", best, 100, None, sample),
         ]
 
     @torch.no_grad()
@@ -136,33 +142,32 @@ class Evaluation:
 
     def translation(self) -> list[Bar]:
         """One latent column moves the picture by 8 pixels."""
-        steps, right = 0, 0
-        for turn in range(max(1, self.options.seeds // 8)):
+        steps, right, rows = 0, 0, max(1, self.options.seeds // 4)
+        for turn in range(rows):
             both = noise(1, 200 + turn, 32)
             latents = torch.cat([both[..., t : t + 16] for t in range(17)])
             pictures = self.generator.pictures(latents, [PROMPTS[turn % 2]] * 17)
             for first, second in pairwise(pictures):
                 right += abs(shift_between(first, second) - 8) <= 2
                 steps += 1
-        return [Bar("translation by a latent column moves 8 ± 2 px", 100 * right / steps, 80, None)]
+        name, sample = "translation by a latent column moves 8 ± 2 px", f"16 steps of {rows} noises"
+        return [Bar(name, 100 * right / steps, 80, None, sample)]
 
     def speed(self) -> list[Bar]:
-        """A single frame with guidance, the faster half of a few."""
+        """A single frame with guidance, plain diffusers calls."""
         times = []
         for _ in range(9):
             start = time.perf_counter()
             self.generator.pictures(noise(1, 75), [PROMPTS[0]])
             times.append(time.perf_counter() - start)
-        value = sorted(times)[len(times) // 4]
-        name = f"frame at {self.options.steps} steps with guidance"
-        return [Bar(name, value, 0.8, 0.4, "s", smaller_is_better=True)]
+        name, sample = f"frame at {self.options.steps} steps with guidance", "median of 9"
+        return [Bar(name, median(times), 0.8, 0.4, sample, "s", smaller_is_better=True)]
 
     def size(self) -> list[Bar]:
         """What the folder adds to the repository, the recipe apart."""
-        folder: Path = self.options.folder
-        files = [p for p in folder.rglob("*") if p.is_file() and "recipe" not in p.parts]
-        total = sum(p.stat().st_size for p in files) / 1e6
-        return [Bar("size in the repository", total, 60, 40, "MB", smaller_is_better=True)]
+        total = shipped_bytes(self.options.folder) / 1e6
+        name = "size in the repository"
+        return [Bar(name, total, 60, 40, "all files", "MB", smaller_is_better=True)]
 
     def all(self) -> list[Bar]:
         """Every bar, printing each as soon as it is known."""

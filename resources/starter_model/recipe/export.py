@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPImageProcessor, CLIPModel, CLIPTextModel, CLIPTokenizer
 
-from .common import MODEL_FOLDER, parser
+from .common import MODEL_FOLDER, parser, shipped_bytes
 from .starter_json import write_starter
 from .train_clip import SIZE
 from .train_clip import build as build_clip
@@ -104,8 +104,7 @@ def main() -> None:
     tower, tokenizer = load_tower(options), load_tokenizer(options.work)
     clip = build_clip(options) if options.untrained_clip else load_clip(options)
     write(options.folder, assemble(vae, tower, tokenizer, unet), clip)
-    size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
-    print(f"export: {options.folder}, {size / 1e6:.1f} MB")
+    print(f"export: {options.folder}, {shipped_bytes(options.folder) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

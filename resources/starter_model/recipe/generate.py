@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from .train_unet import embed
+from .samples import embed
 
 
 class Generator:

@@ -14,11 +14,16 @@ from .vocabulary import ACCESSORY_COLOURS, BACKGROUNDS, Colour
 SUN: Colour = (255, 238, 150)
 
 
-def _spread(rng: np.random.Generator, width: int, spacing: float) -> list[float]:
-    """Horizontal positions about `spacing` apart, with random phase: the same law everywhere."""
+def spread(
+    rng: np.random.Generator, width: int, spacing: float, uneven: float = 0.15
+) -> list[float]:
+    """Horizontal positions about `spacing` apart, with random phase: the same law everywhere.
+
+    `uneven` is the standard deviation of each, as a share of the spacing.
+    """
     count = math.ceil(width / spacing) + 2
     start = float(rng.uniform(-spacing, 0))
-    return [start + i * spacing + float(rng.normal(0, spacing * 0.15)) for i in range(count)]
+    return [start + i * spacing + float(rng.normal(0, spacing * uneven)) for i in range(count)]
 
 
 def _crescent(x: float, y: float, radius: float) -> list[tuple[float, float]]:
@@ -32,7 +37,7 @@ def _crescent(x: float, y: float, radius: float) -> list[tuple[float, float]]:
 
 def _meadow(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((120, 190, 246), (206, 232, 252), 0, horizon)
-    for x in _spread(rng, width, 90):
+    for x in spread(rng, width, 90):
         y = float(rng.uniform(12, 34))
         for dx, size in ((-12, 8), (0, 11), (12, 8)):
             canvas.ellipse((x + dx, y), (size * 1.2, size * 0.8), WHITE, outline=False)
@@ -41,17 +46,17 @@ def _meadow(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator
 
 def _night(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((22, 26, 74), (62, 66, 130), 0, horizon)
-    for x in _spread(rng, width, 30):
+    for x in spread(rng, width, 30):
         y = float(rng.uniform(6, 66))
         canvas.ellipse((x, y), (1.9, 1.9), (255, 250, 214), outline=False)
-    for x in _spread(rng, width, 140):
+    for x in spread(rng, width, 140):
         canvas.polygon(_crescent(x, float(rng.uniform(18, 32)), 12), SUN, False)
     canvas.fill_rows((30, 46, 62), (18, 30, 44), horizon, 128)
 
 
 def _sea(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((168, 220, 250), (226, 244, 252), 0, horizon)
-    for x in _spread(rng, width, 140):
+    for x in spread(rng, width, 140):
         canvas.ellipse((x, float(rng.uniform(16, 32))), (11, 11), SUN, outline=False)
     canvas.fill_rows((22, 110, 178), (60, 160, 206), horizon, 108)
     canvas.fill_rows((240, 218, 160), (226, 196, 134), 108, 128)
@@ -60,20 +65,20 @@ def _sea(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -
 def _snow(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((150, 172, 202), (204, 216, 232), 0, horizon)
     canvas.fill_rows((250, 252, 255), (222, 232, 246), horizon, 128)
-    for x in _spread(rng, width, 22):
+    for x in spread(rng, width, 22):
         canvas.ellipse((x, float(rng.uniform(4, 80))), (2.4, 2.4), WHITE, outline=False)
 
 
 def _sunset(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((122, 70, 140), (252, 150, 92), 0, horizon)
-    for x in _spread(rng, width, 140):
+    for x in spread(rng, width, 140):
         canvas.ellipse((x, horizon - 8), (15, 15), (255, 220, 120), outline=False)
     canvas.fill_rows((110, 62, 104), (66, 38, 78), horizon, 128)
 
 
 def _forest(canvas: Canvas, width: int, horizon: float, rng: np.random.Generator) -> None:
     canvas.fill_rows((188, 222, 186), (214, 234, 204), 0, horizon)
-    for x in _spread(rng, width, 36):
+    for x in spread(rng, width, 36):
         top = float(rng.uniform(8, 36))
         colour = mix((24, 96, 60), (52, 124, 76), float(rng.uniform()))
         canvas.polygon([(x - 15, horizon + 2), (x, top), (x + 15, horizon + 2)], colour, False)

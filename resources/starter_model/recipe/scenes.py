@@ -1,4 +1,9 @@
-"""Draws the training pictures: a portrait in a scene, fixed by its attributes and seed."""
+"""Draws the training pictures: portraits in a scene, fixed by their attributes and seed.
+
+Where a picture's frame stands must not matter: a latent moved by a column is a picture moved by
+eight pixels only if nothing prefers the middle, and if what leaves on the left has a successor on
+the right. So a panorama is a row of subjects alike, and a picture is a window anywhere on it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import numpy as np
 
 from .animals import DRAW, Portrait
 from .canvas import Canvas, Image
-from .places import WEAR, draw_scene
+from .places import WEAR, draw_scene, spread
 from .textures import texture
 from .vocabulary import (
     ACCESSORIES,
@@ -24,7 +29,8 @@ from .vocabulary import (
 # Standard deviations: the texture's in grey levels, the lens's and the pen's blur in pixels.
 TEXTURE, GRAIN = 9.0, 5.0
 LENS, PEN = 0.8, 0.5
-OFFSET_SPREAD = 4.0
+# Between one subject's middle and the next one's, in pixels, and how much that varies.
+SPACING, UNEVEN = 108.0, 0.04
 
 
 def random_attributes(rng: np.random.Generator) -> Attributes:
@@ -44,51 +50,58 @@ def random_attributes(rng: np.random.Generator) -> Attributes:
 
 
 def draw(attributes: Attributes, seed: int, width: int = PICTURE_SIZE) -> Image:
-    """One picture `[128, width, 3]`, uint8 RGB; a wide one has its subject in the middle.
+    """One picture `[128, width, 3]`, uint8 RGB, `width` 128 or that of a panorama, 256.
 
-    At 128 pixels the subject's centre is drawn as a training window shows it (`window_offset`).
+    At 128 pixels it is a window as training takes them (`window_offset`).
     """
     rng = np.random.default_rng(seed)
     wide = Canvas(2 * PICTURE_SIZE, PICTURE_SIZE, attributes.style == "drawing")
     draw_scene(wide, attributes.scene, 2 * PICTURE_SIZE, rng)
-    portrait = _place(wide, attributes, rng)
-    wide.in_subject = True
-    portrait.body()
-    DRAW[attributes.animal](portrait)
-    wide.in_subject = False
-    if attributes.accessory != "none":
-        colour = ACCESSORY_COLOURS[attributes.accessory_colour]
-        WEAR[attributes.accessory](portrait, colour, attributes.animal)
+    portraits = _place(wide, attributes, rng)
+    for portrait in portraits:
+        wide.in_subject = True
+        portrait.body()
+        DRAW[attributes.animal](portrait)
+        wide.in_subject = False
+        if attributes.accessory != "none":
+            colour = ACCESSORY_COLOURS[attributes.accessory_colour]
+            WEAR[attributes.accessory](portrait, colour, attributes.animal)
     picture, mask = wide.reduced()
     if not wide.ink:
-        picture = _shade(picture, mask, portrait)
+        picture = _shade(picture, mask, portraits)
     picture = _finish(picture, mask, attributes, rng)
-    start = (2 * PICTURE_SIZE - width) // 2
-    if width == PICTURE_SIZE:
-        start = window_offset(rng) * 8
+    start = window_offset(rng) * 8 if width == PICTURE_SIZE else 0
     return np.ascontiguousarray(picture[:, start : start + width])
 
 
 def window_offset(rng: np.random.Generator) -> int:
-    """Where a 16-column window starts on a 32-column panorama, so that faces are mostly whole."""
-    return int(np.clip(round(float(rng.normal(8.0, OFFSET_SPREAD))), 0, 16))
+    """Where a 16-column window starts on a 32-column panorama: anywhere."""
+    return int(rng.integers(0, 17))
 
 
-def _place(canvas: Canvas, attributes: Attributes, rng: np.random.Generator) -> Portrait:
-    radius = float(rng.uniform(25, 32))
+def _place(canvas: Canvas, attributes: Attributes, rng: np.random.Generator) -> list[Portrait]:
     tall = {"rabbit": 8.0}.get(attributes.animal, 0.0)
-    y = float(rng.uniform(56, 70)) + tall
-    x = PICTURE_SIZE + float(rng.uniform(-4, 4))
-    return Portrait(canvas, x, y, radius, attributes.fur)
+    return [
+        Portrait(
+            canvas,
+            x,
+            y=float(rng.uniform(56, 70)) + tall,
+            radius=float(rng.uniform(24, 30)),
+            fur=attributes.fur,
+        )
+        for x in spread(rng, 2 * PICTURE_SIZE, SPACING, UNEVEN)
+    ]
 
 
-def _shade(picture: Image, mask: np.ndarray, portrait: Portrait) -> Image:
-    """Soft light from the upper left on the subject alone."""
+def _shade(picture: Image, mask: np.ndarray, portraits: list[Portrait]) -> Image:
+    """Soft light from the upper left on the subjects alone, each of its own."""
     rows, columns = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float32)
-    across = (columns - portrait.x + 0.35 * portrait.radius) / portrait.radius
-    down = (rows - portrait.y + 0.45 * portrait.radius) / portrait.radius
-    light = 1.08 - 0.17 * np.clip(across**2 + 0.8 * down**2, 0, 2.2)
-    factor = 1 + mask * (light - 1)
+    nearest = np.full_like(mask, np.inf)
+    for portrait in portraits:
+        across = (columns - portrait.x + 0.35 * portrait.radius) / portrait.radius
+        down = (rows - portrait.y + 0.45 * portrait.radius) / portrait.radius
+        nearest = np.minimum(nearest, across**2 + 0.8 * down**2)
+    factor = 1 + mask * (0.08 - 0.17 * np.clip(nearest, 0, 2.2))
     return np.clip(picture * factor[..., None], 0, 255).astype(np.uint8)
 
 

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from .common import (
     HELD_OUT_SEED,
-    Budget,
     Progress,
     autocast,
+    budget_after,
     load_checkpoint,
     parser,
     prepare,
@@ -89,7 +89,7 @@ def train(options: argparse.Namespace) -> Classifier:
     if state is not None:
         model.load_state_dict(state["model"])
         pair.load_state_dict(state["pair"])
-    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    budget = budget_after(state, options)
     panoramas, progress = open_panoramas(options.work), Progress("classifier")
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:

@@ -21,9 +21,9 @@ from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig
 from .captions import caption
 from .common import (
     HELD_OUT_SEED,
-    Budget,
     Progress,
     autocast,
+    budget_after,
     load_checkpoint,
     parser,
     prepare,
@@ -153,7 +153,7 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     if state is not None:
         trainer.load_state_dict(state["model"])
         pair.load_state_dict(state["pair"])
-    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    budget = budget_after(state, options)
     tokenizer, panoramas = load(options.work), open_panoramas(options.work)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
@@ -190,6 +190,7 @@ def load_model(options: argparse.Namespace, layers: int = 3, text_layers: int = 
 def main() -> None:
     """Command line."""
     options = parser(__doc__).parse_args()
+    prepare(options)
     model = train(options, build(options))
     print(f"clip: {top1(model.eval(), options):.1%} top-1 among 256 captions")
 

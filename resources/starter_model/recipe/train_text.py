@@ -16,7 +16,15 @@ from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from .captions import caption, told
-from .common import Budget, Progress, load_checkpoint, parser, prepare, save_checkpoint
+from .common import (
+    HELD_OUT_SEED,
+    Progress,
+    budget_after,
+    load_checkpoint,
+    parser,
+    prepare,
+    save_checkpoint,
+)
 from .dataset import attributes_of
 from .muon import Pair, ramp
 from .train_tokenizer import MAX_LENGTH, load
@@ -85,7 +93,7 @@ def batch(
     tokenizer: CLIPTokenizer, size: int, length: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """Tokens `[N, length]` and labels `[N, 7]`."""
-    pairs = [told_labels(int(seed), rng) for seed in rng.integers(0, 1 << 30, size)]
+    pairs = [told_labels(int(seed), rng) for seed in rng.integers(0, HELD_OUT_SEED, size)]
     tokens = tokenizer(
         [text for text, _ in pairs],
         padding="max_length",
@@ -107,7 +115,7 @@ def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:
     if state is not None:
         trainer.load_state_dict(state["model"])
         pair.load_state_dict(state["pair"])
-    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    budget = budget_after(state, options)
     progress, rng = Progress("text"), np.random.default_rng((options.seed, budget.step, 3))
     for step, share in budget:
         length = MAX_LENGTH if step % 6 == 5 else int(rng.integers(25, 33))

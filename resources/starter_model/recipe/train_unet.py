@@ -1,43 +1,36 @@
 """Trains the UNet2DConditionModel on cached latents and prompt embeddings.
 
-Panoramas are encoded once; a training sample is a 16-column window of one, so that things enter and
-leave and a shifted latent means a shifted picture. Epsilon prediction under SD's schedule with
-min-SNR-5 weights (Hang et al. 2023), stratified timesteps, a tenth of the captions empty, and a
-moving average of the weights.
+Epsilon prediction under SD's schedule with min-SNR-5 weights (Hang et al. 2023), stratified
+timesteps, a tenth of the captions empty, and a moving average of the weights.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
-from numpy.typing import NDArray
+from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
 from torch import Tensor, nn
-from transformers import CLIPTextModel, CLIPTokenizer
 
-from .captions import caption
-from .common import Budget, Progress, autocast, load_checkpoint, parser, prepare, save_checkpoint
-from .dataset import attributes_of, open_panoramas
+from .common import (
+    Progress,
+    autocast,
+    budget_after,
+    load_checkpoint,
+    parser,
+    prepare,
+    save_checkpoint,
+)
 from .muon import Pair, ramp
 from .replicas import Replicas
-from .scenes import window_offset
-from .train_text import load_tower
-from .train_tokenizer import MAX_LENGTH, load
-from .train_vae import load_final, to_tensor
+from .samples import Samples, prepare_samples
 
 CHANNELS = (32, 64, 128)
-CAPTIONS_PER_PICTURE = 3
-EMPTY_SHARE = 0.1
-#: Latent columns of a panorama, and of two windows of which one stands a column further right.
-PANORAMA, STRIP = 32, 17
-#: How much it counts that such windows get the same answer, columns near their edges apart.
-MOVED_WEIGHT, EDGE = 1.0, 3
+#: How much it counts that windows a column apart get the same answer, columns near edges apart.
+MOVED_WEIGHT, EDGE = 2.5, 3
 #: How many samples have noise that is too strong, and by how much at most.
 STRONGER_SHARE, STRONGEST = 0.4, 0.3
 
@@ -75,86 +68,6 @@ def scheduler() -> DPMSolverMultistepScheduler:
             "set_alpha_to_one": False,
         }
     )
-
-
-@torch.no_grad()
-def encode_panoramas(vae: AutoencoderKL, panoramas: NDArray[np.uint8], path: Path) -> Tensor:
-    """Posterior means `[N, 4, 16, 32]`, float16, cached in the work folder."""
-    if path.exists():
-        cached: Tensor = torch.load(path, weights_only=True)
-        return cached
-    parts = []
-    for start in range(0, panoramas.shape[0], 32):
-        pictures = to_tensor(panoramas[start : start + 32]).to(vae.device)
-        parts.append(vae.encode(pictures).latent_dist.mean.half().cpu())
-        if start % 1600 == 0:
-            print(f"latents: {start}/{panoramas.shape[0]}", flush=True)
-    latents = torch.cat(parts)
-    torch.save(latents, path)
-    return latents
-
-
-@torch.no_grad()
-def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> Tensor:
-    """Hidden states `[N, 77, C]` as the pipeline computes them."""
-    tokens = tokenizer(
-        texts, padding="max_length", max_length=MAX_LENGTH, truncation=True, return_tensors="pt"
-    )
-    states: Tensor = tower(input_ids=tokens.input_ids.to(tower.device)).last_hidden_state
-    return states
-
-
-@dataclass(slots=True)
-class Samples:
-    """Where batches come from: scaled latents `[N, 4, 16, 32]` and their captions' states."""
-
-    latents: Tensor
-    states: Tensor
-    empty: Tensor
-
-    def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Strips of two windows each, `[B, 4, 16, 17]`, and prompt states `[B, 77, C]`."""
-        chosen = rng.integers(0, self.latents.shape[0], size)
-        strips = []
-        for index in chosen:
-            start = min(window_offset(rng), PANORAMA - STRIP)
-            strips.append(self.latents[index, :, :, start : start + STRIP])
-        variants = rng.integers(0, CAPTIONS_PER_PICTURE, size)
-        states = self.states[chosen, variants].float()
-        states[torch.from_numpy(rng.uniform(size=size) < EMPTY_SHARE)] = self.empty
-        return torch.stack(strips).float(), states
-
-
-def prepare_samples(options: argparse.Namespace, device: torch.device) -> Samples:
-    """Encodes pictures and captions, once."""
-    vae = load_final(options.work, refined=False).to(device)
-    panoramas = open_panoramas(options.work)[: options.samples]
-    latents = encode_panoramas(vae, panoramas, options.work / "latents.pt")
-    factor = 1.0 / float(latents.float().std())
-    torch.save({"scaling_factor": factor}, options.work / "scaling.pt")
-    tokenizer, tower = load(options.work), load_tower(options).to(device)
-    path = options.work / "states.pt"
-    if path.exists():
-        states: Tensor = torch.load(path, weights_only=True)
-    else:
-        states = _caption_states(tokenizer, tower, panoramas.shape[0], options.seed)
-        torch.save(states, path)
-    empty = embed(tokenizer, tower, [""])[0].cpu()
-    print(f"samples: scaling factor {factor:.4f}", flush=True)
-    return Samples((latents.float() * factor).half(), states, empty)
-
-
-def _caption_states(
-    tokenizer: CLIPTokenizer, tower: CLIPTextModel, count: int, seed: int
-) -> Tensor:
-    rng = np.random.default_rng((seed, 4))
-    parts = []
-    for start in range(0, count, 64):
-        attributes = [attributes_of(i) for i in range(start, min(start + 64, count))]
-        texts = [caption(a, rng) for a in attributes for _ in range(CAPTIONS_PER_PICTURE)]
-        states = embed(tokenizer, tower, texts).half().cpu()
-        parts.append(states.view(len(attributes), CAPTIONS_PER_PICTURE, *states.shape[1:]))
-    return torch.cat(parts)
 
 
 class Diffusion:
@@ -226,7 +139,7 @@ def train(
         unet.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         pair.load_state_dict(state["pair"])
-    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    budget = budget_after(state, options)
     replicas = Replicas(unet, options.threads if device.type == "cpu" and options.threads else 1)
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))
@@ -261,7 +174,8 @@ def main() -> None:
     command.add_argument("--rate", type=float, default=0.012)
     command.add_argument("--samples", type=int, default=2600, help="panoramas to encode")
     options = command.parse_args()
-    train(options, build(), prepare_samples(options, prepare(options)))
+    device = prepare(options)
+    train(options, build(), prepare_samples(options, device))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Smooth comes from the KL term, from an anchor (the coarse part of three channels is the local mean
 colour, so latents are a small picture of the picture; detail rides on top and in the fourth), and
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
-2025). With `--decoder-only` the encoder, and with it every
-cached latent, stays as it is while the decoder is trained on.
+2025). With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
+decoder is trained on.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from torch.nn import functional
 
 from .common import (
     HELD_OUT_SEED,
-    Budget,
     Progress,
     autocast,
+    budget_after,
     load_checkpoint,
     parser,
     prepare,
@@ -67,9 +67,9 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
 
 
 def crops(panoramas: NDArray[np.uint8], batch: int, rng: np.random.Generator) -> Tensor:
-    """Random crops near the subjects, in step with the latent pixels: `[N, 3, 64, 64]`."""
+    """Random crops in step with the latent pixels: `[N, 3, 64, 64]`."""
     rows = 8 * rng.integers(0, (panoramas.shape[1] - CROP) // 8 + 1, batch)
-    columns = 8 * rng.integers(6, (panoramas.shape[2] - CROP) // 8 - 5, batch)
+    columns = 8 * rng.integers(0, (panoramas.shape[2] - CROP) // 8 + 1, batch)
     chosen = rng.integers(0, panoramas.shape[0], batch)
     return to_tensor(
         np.stack(
@@ -208,7 +208,7 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
     if state is not None:
         pair.load_state_dict(state["pair"])
-    budget = Budget(options.minutes, *((state["step"], state["spent"]) if state else ()))
+    budget = budget_after(state, options)
     panoramas, progress = open_panoramas(options.work), Progress(name)
     rng = np.random.default_rng((options.seed, budget.step))
     for step, share in budget:
@@ -231,7 +231,9 @@ def main() -> None:
     command = parser(__doc__)
     command.add_argument("--decoder-only", action="store_true")
     command.add_argument("--rate", type=float, default=0.018)
-    train(command.parse_args(), build())
+    options = command.parse_args()
+    prepare(options)
+    train(options, build())
 
 
 if __name__ == "__main__":
