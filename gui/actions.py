@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from gui.fields import finish_writing
+
 MENUS = ("&File", "&Edit", "&View", "&Walk", "E&xperiments", "&Playback", "&Help")
 
 
@@ -32,6 +34,9 @@ class Entry:
 def _part(menu: str) -> Entry:
     return Entry(menu)
 
+
+#: What is being written in a field counts before these begin.
+AFTER_WRITING = ("save", "save_as", "export", "record", "generate")
 
 FILE, EDIT, VIEW, WALK, EXPERIMENTS, PLAYBACK, HELP = MENUS
 
@@ -130,6 +135,8 @@ class Actions(QObject):
         action.setStatusTip(entry.tip)
         if not entry.held:
             action.setShortcuts([QKeySequence(key) for key in entry.keys])
+        if entry.name in AFTER_WRITING:
+            action.triggered.connect(finish_writing)  # the first of all that is connected to it
         window.addAction(action)
         return action
 

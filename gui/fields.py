@@ -14,12 +14,14 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -171,6 +173,15 @@ class Button(QToolButton):
             self.click()
         else:
             super().keyPressEvent(event)
+
+
+def finish_writing() -> None:
+    """Let what is written in the field in focus count now, as when the field is left."""
+    field = QApplication.focusWidget()
+    if isinstance(field, QAbstractSpinBox):
+        field.interpretText()
+    if isinstance(field, QAbstractSpinBox | QLineEdit):
+        field.editingFinished.emit()
 
 
 def heading(text: str, parent: QWidget | None = None) -> QLabel:

@@ -53,7 +53,7 @@ class Toolbar(QToolBar):
         self._quality.activated.connect(self._choose_quality)
         self.generate = Button("Generate", tip("generate"), picture="play", text="Generate")
         self.generate.setObjectName("primary")
-        self.generate.clicked.connect(self._state.generate)
+        self.generate.clicked.connect(self._actions["generate"].trigger)
         self.stop = Button("Cancel", tip("cancel"), picture="stop", text="Cancel")
         self.stop.clicked.connect(self._state.cancel)
         self.record = Button("Record", tip("record"), picture="record", text="Record")

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QDoubleSpinBox
 
 from engine import messages as m
 from engine.walk import ARTICLE_PROMPT, NoiseSource
@@ -117,6 +117,43 @@ def test_escape_cancels_and_control_enter_starts(desk: Desk) -> None:
     press(desk.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert desk.state.busy
     assert len(desk.engine.requests) == 2
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+@pytest.mark.parametrize(
+    ("name", "text"), [("Steps", "7"), ("Guided to", "0.5"), ("Seed of keyframe A", "77")]
+)
+def test_a_number_that_is_being_typed_counts_when_the_walk_is_rendered(
+    desk: Desk, name: str, text: str, by_key: bool
+) -> None:
+    field = named(desk.window, name)
+    assert isinstance(field, QAbstractSpinBox)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    if by_key:
+        press(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    else:
+        click(named(desk.window, "Generate"))
+    request = desk.engine.requests[-1]
+    sampling, seed = request.sampling, request.lanes[0].walk.keyframes[0].noise.seed
+    assert float(text) in (sampling.steps, sampling.guidance_to, seed)
+    assert len(desk.engine.requests) == 2
+
+
+def test_a_number_that_is_being_typed_is_saved(desk: Desk) -> None:
+    saved: list[int] = []
+
+    def save() -> None:
+        saved.append(desk.state.exploration.sampling.steps)
+
+    desk.window.actions_table.bind({"save": save})
+    field = named(desk.window, "Steps")
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(field, "7")
+    press(field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert saved == [7]
 
 
 def test_undo_and_redo_from_within_a_prompt(desk: Desk) -> None:
