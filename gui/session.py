@@ -117,6 +117,7 @@ class Session(QObject):
 
     @property
     def running(self) -> bool:
+        """Whether there is an engine: after `start`, before `shutdown`."""
         return self._engine is not None
 
     def start(self) -> None:
@@ -135,7 +136,7 @@ class Session(QObject):
         return engine is None or engine.stop(STOP_MS)
 
     def use_machine(self, machine: Machine) -> None:
-        """Render on this device, in this precision, from now on."""
+        """Render on this device, in this precision, from the next job on."""
         self.machine = machine
         self._schedule_soon()
 
@@ -147,7 +148,8 @@ class Session(QObject):
             self._schedule(TYPING_MS if is_typing(old, self._seen) else self._patience())
 
     def _schedule_soon(self) -> None:
-        self._schedule(SHORTEST_MS)
+        if self._state.auto:
+            self._schedule(SHORTEST_MS)
 
     def _schedule(self, delay: int) -> None:
         if self._engine is not None:

@@ -112,6 +112,17 @@ def test_without_auto_only_generate_renders(link: Link, qtbot: QtBot) -> None:
     assert link.engine.requests[-1].lanes[0].walk.frames == 3
 
 
+def test_without_auto_measures_and_devices_wait_for_generate(link: Link) -> None:
+    link.finish()
+    link.state.set_auto(False)
+    link.state.want_measures(("clip_score",))
+    link.session.use_machine(Machine("cpu", "bf16"))
+    assert not link.session._timer.isActive()
+    link.state.generate()
+    request = link.engine.requests[-1]
+    assert (request.device, request.measures) == ("cpu", ("clip_score",))
+
+
 def test_scrubbing_focuses_and_does_not_resubmit(link: Link) -> None:
     link.state.seek(30)
     link.state.seek(12)
