@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from engine.models.unet import UnetRunner
+from engine.models.unet_runner import UnetRunner
 
 #: Fewer rows than these are not worth a part of their own.
 _LEAST_ROWS = 4

@@ -23,7 +23,7 @@ from engine.models.noise_schedule import signal_levels
 from engine.models.schedulers import make_scheduler, solver_name
 from engine.models.text_tower import TextTower
 from engine.models.tokens import TokenCount, TokenCounter
-from engine.models.unet import UnetRunner, make_runner
+from engine.models.unet_runner import UnetRunner, make_runner
 from engine.models.vae import VaeDecoder
 from engine.walk import Sampling
 

@@ -20,7 +20,8 @@ from safetensors import SafetensorError, safe_open
 
 from engine.errors import ModelError
 from engine.models.text_tower import TextTower
-from engine.models.unet import Unet, is_plain
+from engine.models.unet import Unet
+from engine.models.unet_config import is_plain
 from engine.models.vae import PARTS, VaeDecoder
 
 State = dict[str, torch.Tensor]

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from engine.models.networks import State
-from engine.models.unet import make_runner
+from engine.models.unet_runner import make_runner
 
 #: CLIP's vocabulary, which no such file contains.
 TOKENIZER_FOLDER = Path(__file__).parents[2] / "resources" / "clip_tokenizer"

@@ -10,7 +10,9 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from engine.models.networks import build_unet
-from engine.models.unet import OPTIONS, PLAIN, ForeignUnet, Unet, is_plain, make_runner
+from engine.models.unet import Unet
+from engine.models.unet_config import OPTIONS, PLAIN, is_plain
+from engine.models.unet_runner import ForeignUnet, make_runner
 
 SHAPES: dict[str, dict[str, Any]] = {
     "like SD 1": {},
