@@ -21,7 +21,7 @@ from gui.about_dialog import AboutDialog
 from gui.background import Background
 from gui.documents import Documents
 from gui.drops import Drops
-from gui.export_dialog import ExportDialog, Writer, pictures_folder
+from gui.export_dialog import ExportDialog, Writer, export_folder
 from gui.export_plan import Kind
 from gui.hints import HintBar
 from gui.log_view import LogView
@@ -206,7 +206,7 @@ class Companions(QObject):
         state.edit(replace(state.exploration, walk=walk), "Keep the point")
 
     def _film_folder(self) -> Path:
-        return Path(self._settings.preferences.export_folder or pictures_folder())
+        return export_folder(self._settings.preferences)
 
     def _recording_saved(self, film: Path) -> None:
         def show_folder() -> None:

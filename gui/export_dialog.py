@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt, QUrl
@@ -29,7 +31,7 @@ from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_f
 from gui.fields import Choice, FloatField, IntField, add_row, column, form, note, row
 from gui.parameter_form import FolderField
 from gui.results import FrameReader
-from gui.settings import Settings
+from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
 from gui.theme import UNIT
 
@@ -53,7 +55,7 @@ class ExportDialog(QDialog):
         self._writers = writers
         self._job: ExportJob | None = None
         self._done: Path | None = None
-        self._folder = Path(settings.preferences.export_folder or pictures_folder())
+        self._folder = export_folder(settings.preferences)
         self.setWindowTitle("Export")
         self.setMinimumWidth(130 * UNIT)
         self._make_fields()
@@ -153,7 +155,7 @@ class ExportDialog(QDialog):
         """Show the dialog for the walk as it is."""
         if self._job is None:
             preferences = self._settings.preferences
-            self._folder = Path(preferences.export_folder or pictures_folder())
+            self._folder = export_folder(preferences)
             self.folder.set_folder(str(self._folder))
             self.metadata.setChecked(preferences.metadata)
             self.fps.setValue(self._state.exploration.fps)
@@ -185,8 +187,8 @@ class ExportDialog(QDialog):
         wishes = self.wishes()
         try:
             if wishes.kind in FRAMES:
-                if self._state.rendered != self._state.exploration:
-                    self._state.generate()  # edited since: other pictures, and perhaps other spans
+                if self._edited_since():
+                    self._state.generate()  # other pictures, and perhaps other spans
                 self._start_job(self.wishes())
             else:
                 path = choose_path(wishes.path, Existing.NUMBER)
@@ -228,6 +230,11 @@ class ExportDialog(QDialog):
             self._job.wait()
 
     # ── the job ──────────────────────────────────────────────────────────────────────────────
+
+    def _edited_since(self) -> bool:
+        """Whether the walk is another than was rendered; at what rate it plays changes nothing."""
+        rendered, wanted = self._state.rendered, self._state.exploration
+        return rendered is None or replace(rendered, fps=wanted.fps) != wanted
 
     def _all_there(self, span: tuple[int, int]) -> bool:
         lanes = self._state.results.lanes
@@ -331,7 +338,7 @@ class ExportDialog(QDialog):
         return f"{beside}about {max(size / 1e6, 0.1):.1f} MB · {free / 1e9:.0f} GB free"
 
     def _choose_folder(self, folder: str) -> None:
-        self._folder = Path(folder).expanduser()
+        self._folder = Path(os.path.expanduser(folder))
         self._refresh()
 
     def _open_folder(self) -> None:
@@ -339,10 +346,11 @@ class ExportDialog(QDialog):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._done.parent)))
 
 
-def pictures_folder() -> str:
-    """Where the system keeps a person's pictures."""
-    place = QStandardPaths.StandardLocation.PicturesLocation
-    return QStandardPaths.writableLocation(place) or str(Path.home())
+def export_folder(preferences: Preferences) -> Path:
+    """Where exports go at first: as it is wished, or where the system keeps a person's pictures."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    # Not by pathlib, which raises where it knows no such home.
+    return Path(os.path.expanduser(preferences.export_folder or place or "~"))
 
 
 def _existing(folder: Path) -> Path:

@@ -99,6 +99,16 @@ def test_what_was_edited_since_is_rendered_first(desk: Desk, qtbot: QtBot) -> No
     assert desk.engine.requests[-1].sampling.steps == 9
 
 
+def test_another_rate_is_no_reason_to_render_again(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.state.edit(replace(SMALL, fps=12.0), "Playback rate")
+    desk.dialog.open_now()
+    assert desk.export(qtbot) == f"Written: {desk.out / 'walk.mp4'}"
+    assert len(desk.engine.requests) == 1
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert film.streams.video[0].average_rate == 12
+
+
 def test_the_model_that_rendered_is_named(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.state.model = replace(INFO, location=SMALL.model, identity="abc123")
@@ -106,6 +116,16 @@ def test_the_model_that_rendered_is_named(desk: Desk, qtbot: QtBot) -> None:
     origin = recall(desk.out / "walk.mp4")[1]
     assert origin is not None
     assert origin.model == "abc123"
+
+
+def test_a_home_is_a_home_in_the_preferences_too(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    desk.dialog._settings.set_preferences(Preferences(export_folder="~/films"))
+    desk.dialog.open_now()
+    assert desk.dialog.wishes().folder == tmp_path / "films"
 
 
 def test_nothing_is_overwritten(desk: Desk, qtbot: QtBot) -> None:
