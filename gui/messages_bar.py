@@ -17,7 +17,8 @@ MOST = 3
 
 class MessagesBar(QWidget):
     """Owns the messages that are shown: each once, the newest last, at most MOST of them. They
-    go when they are closed, or when a job begins that they are not about; offers stay."""
+    go when they are closed, or when a job begins that they are not about; offers, at most MOST of
+    them too, stay."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,8 +74,9 @@ class MessagesBar(QWidget):
         message.close_button.clicked.connect(lambda: self._remove(message))
         self._messages.append(message)
         self._layout.addWidget(message)
-        if len(self._messages) > MOST:
-            self._remove(self._messages[0])
+        alike = [other for other in self._messages if other.stays == message.stays]
+        if len(alike) > MOST:
+            self._remove(alike[0])
         self.show()
 
     def _remove(self, message: Message) -> None:

@@ -291,6 +291,18 @@ def test_an_error_is_said_once_with_details_to_copy(desk: Desk) -> None:
     assert desk.window.messages.texts == []
 
 
+def test_an_offer_stays_however_many_messages_come(desk: Desk) -> None:
+    messages = desk.window.messages
+    messages.offer("An offer.", "Take it", lambda: None, lambda: None)
+    for number in range(5):
+        desk.state.post(f"Message {number}.")
+    assert messages.texts == ["An offer.", "Message 2.", "Message 3.", "Message 4."]
+    for number in range(5):
+        messages.offer(f"Offer {number}.", "Take it", lambda: None, lambda: None)
+    assert messages.texts[-3:] == ["Offer 2.", "Offer 3.", "Offer 4."]
+    assert len(messages.texts) == 6
+
+
 def test_a_new_theme_reaches_the_views(desk: Desk) -> None:
     desk.finish()
     desk.window.set_theme(LIGHT)
