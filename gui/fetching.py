@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -12,6 +15,10 @@ from engine.models.check import check_model
 from engine.models.hub import Hub, RemoteModel, Reporter
 from engine.models.report import ModelReport
 from engine.models.wanted import any_model
+
+CANCELLED = "Cancelled; what has arrived is kept for the next time."
+#: Seconds between two looks at whether it is cancelled, and those that a task then has to end.
+TURN_S, PATIENCE_S = 0.1, 1.0
 
 #: What is asked of a hub, which may tell how far it is.
 Task = Callable[[Hub, Reporter], object]
@@ -41,7 +48,8 @@ def downloading(model: str, half: bool) -> Task:
 
 
 class Fetching(QThread):
-    """Does one task, because a person asked for it.
+    """Does one task, because a person asked for it. A hub that does not answer keeps a thread
+    that nothing waits for.
 
     Signals: progressed(stage, share of 0–1); ended(what was found, error): the error is "" where
     all went well.
@@ -53,27 +61,42 @@ class Fetching(QThread):
     def __init__(self, task: Task, make_hub: Callable[[], Hub], parent: QObject) -> None:
         super().__init__(parent)
         self._task, self._make_hub = task, make_hub
-        self._cancelled = False
+        self._answers: queue.SimpleQueue[tuple[object, str]] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Stop within a second; what has arrived is kept for the next time."""
-        self._cancelled = True
+        """Stop within a second or so; what has arrived is kept for the next time."""
+        self._cancelled.set()
 
     def run(self) -> None:
+        threading.Thread(target=self._ask, name="model hub", daemon=True).start()
+        found, error = self._answer()
+        self.ended.emit(found, error)
+
+    def _answer(self) -> tuple[object, str]:
+        while not self._cancelled.is_set():
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=TURN_S)
         try:
-            found = self._task(self._make_hub(), self._tell)
+            return self._answers.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            return None, CANCELLED
+
+    # ── the thread that asks ─────────────────────────────────────────────────────────────────
+
+    def _ask(self) -> None:
+        try:
+            answer = self._task(self._make_hub(), self._tell), ""
         except Cancelled:
-            self.ended.emit(None, "Cancelled; what has arrived is kept for the next time.")
+            answer = None, CANCELLED
         except (ModelError, OSError) as error:
-            self.ended.emit(None, str(error))
+            answer = None, str(error)
         except Exception as error:
             logging.getLogger("latent_trails").exception("the hub failed")
-            name = type(error).__name__
-            self.ended.emit(None, f"The hub failed ({name}: {error}); see the log.")
-        else:
-            self.ended.emit(found, "")
+            answer = None, f"The hub failed ({type(error).__name__}: {error}); see the log."
+        self._answers.put(answer)
 
     def _tell(self, stage: str, share: float) -> None:
-        if self._cancelled:
+        if self._cancelled.is_set():
             raise Cancelled
         self.progressed.emit(stage, share)

@@ -175,7 +175,7 @@ class ModelDialog(QDialog):
             problem = SCORES if model.scores else model.problem
             if problem:
                 self._reports[model.id] = ModelReport(model.folder, problems=(problem,))
-        self.shelf.add_cached(found)
+        self.shelf.add_cached(found, select=not self.hub.wanted)
 
     # ── what is selected ─────────────────────────────────────────────────────────────────────
 
@@ -184,7 +184,8 @@ class ModelDialog(QDialog):
         self._show_use()
         if offer is None:
             return
-        self.hub.name.clear()
+        if not self.hub.busy:
+            self.hub.name.clear()
         if offer.location in self._reports:
             self._show_report(offer.location, self._reports[offer.location])
             return

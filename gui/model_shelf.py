@@ -102,14 +102,14 @@ class ModelShelf(QWidget):
             number = self.list.count() - 1
         self.list.setCurrentRow(number)
 
-    def add_cached(self, models: Iterable[CachedModel]) -> None:
-        """List what the hub's cache holds, with sizes."""
+    def add_cached(self, models: Iterable[CachedModel], select: bool = True) -> None:
+        """List what the hub's cache holds, with sizes; `select` the model in use if it is there."""
         self._cached = {model.id: model for model in models}
         for model in self._cached.values():
             if self._number_of(model.id) is None:
                 self._add(Offer(model.id, f"{model.id}   {size_text(model.bytes)}"))
         number = self._number_of(self._awaited)
-        if number is not None:
+        if select and number is not None:
             self.list.setCurrentRow(number)
         self._awaited = ""
 

@@ -13,10 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.models.hub import Hub
+from engine.models.hub import CachedModel, Hub
 from engine.models.report import ModelReport
 from engine.walk import STARTER
 from gui.background import Background
+from gui.fetching import CANCELLED, Fetching
 from gui.model_dialog import ModelDialog
 from gui.settings import Settings
 from tests.engine.models.loopback_hub import MODEL, LoopbackHub, serve
@@ -244,3 +245,35 @@ def test_the_model_in_use_is_selected_also_where_it_is_the_hubs(connected: Desk)
 
     connected.qtbot.waitUntil(in_use)
     connected.qtbot.waitUntil(lambda: "epsilon" in connected.dialog.details.text())
+
+
+def test_a_name_that_is_written_stays_while_the_cache_is_read(desk: Desk, tmp_path: Path) -> None:
+    dialog = desk.dialog
+    dialog.open_for(MODEL)
+    dialog.hub.name.setText("another/model")
+    found = CachedModel(MODEL, tmp_path, 10)
+    dialog._add_cached((found,))
+    assert dialog.hub.wanted == "another/model"
+    assert desk.names()[-1].startswith(MODEL)
+    dialog.shelf.list.setCurrentRow(dialog.shelf.list.count() - 1)  # what is asked for last counts
+    assert dialog.hub.wanted == ""
+
+
+def test_the_dialog_is_opened_again_while_the_hub_is_asked(
+    connected: Desk, server: LoopbackHub
+) -> None:
+    connected.look()
+    connected.dialog.open_for(STARTER)
+    connected.qtbot.waitUntil(lambda: connected.dialog.hub.seen, timeout=20000)
+    assert connected.dialog.hub.wanted == MODEL
+
+
+def test_a_hub_that_never_answers_is_not_waited_for(desk: Desk) -> None:
+    release = threading.Event()
+    fetching = Fetching(lambda *_: release.wait(), Hub, desk.parent)
+    with desk.qtbot.waitSignal(fetching.ended, timeout=5000) as ended:
+        fetching.start()
+        fetching.cancel()
+    assert ended.args == [None, CANCELLED]
+    assert fetching.wait(1000)
+    release.set()
