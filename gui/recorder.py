@@ -26,6 +26,8 @@ from gui.state import ExplorerState
 
 #: Pictures that may wait for the encoder; what comes later is shown for longer instead.
 _WAITING = 64
+#: A gap this long is a pause of the whole machine, or nothing was to be seen.
+_PAUSE_S = 1.0
 NO_WALK = (
     "The film is there, but no walk beside it: some of what was shown lies in no plane, so that it "
     "cannot be rendered again."
@@ -178,7 +180,7 @@ class _Film(QThread):
         self.path, self._plan, self._exploration = path, plan, exploration
         self._visited: list[tuple[Keyframe | None, ...]] = []
         self._lanes: set[int] = set()
-        self._began = 0.0
+        self._began = self._last = 0.0
         self._pictures: queue.Queue[tuple[int, Shown] | None] = queue.Queue()
 
     # ── the window's thread ──────────────────────────────────────────────────────────────────
@@ -191,11 +193,13 @@ class _Film(QThread):
     def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
         """What is seen at `now` seconds, as often as the time that went by asks for."""
         if not self._visited:
-            self._began = now
+            self._began = self._last = now
         fps = self._plan.fps
+        missed, self._last = now - self._last - 1 / fps, now
+        if missed > max(_PAUSE_S, 1 / fps):
+            self._began += missed  # the film goes on instead of standing still
         due = int((now - self._began) * fps) + 1
-        # After a pause of the whole machine the film goes on instead of standing still for it.
-        for _ in range(min(due - len(self._visited), max(round(fps), 1))):
+        for _ in range(due - len(self._visited)):
             if self._pictures.qsize() >= _WAITING:
                 return  # the encoder is too far behind
             self._pictures.put((len(self._visited), shown))

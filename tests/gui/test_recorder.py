@@ -8,17 +8,19 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.export.contract import Plan
 from engine.noise import NoiseBank
 from engine.path import Path as WalkPath
 from engine.projection import describe
 from engine.session_file import load_session
 from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
 from gui.frame_view import FrameView
-from gui.panes import ViewMode
-from gui.recorder import Recorder
+from gui.panes import Shown, ViewMode
+from gui.recorder import Recorder, _Film
 from gui.state import ExplorerState
 from gui.theme import DARK
 
@@ -155,6 +157,18 @@ def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said
     film = _record(qtbot, state, tmp_path, samples=2)
     assert not film.with_suffix(".trail").exists()
     assert "no walk beside it" in said[0]
+
+
+def test_a_film_keeps_up_with_a_slow_window_and_leaves_pauses_out(
+    tmp_path: Path, qapp: QObject
+) -> None:
+    film = _Film(tmp_path / "film.mp4", Plan(fps=50.0), EXPLORATION, qapp)
+    counts = []
+    for now in (7.0, 7.02, 7.5, 60.0, 60.02, 60.5):
+        film.show(Shown(), (), now)
+        counts.append(film.pictures)
+    assert counts == pytest.approx([1, 2, 26, 27, 28, 52], abs=1)
+    film.deleteLater()
 
 
 def test_a_second_recording_does_not_overwrite_the_first(qtbot: QtBot, tmp_path: Path) -> None:
