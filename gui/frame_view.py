@@ -90,6 +90,7 @@ class FrameView(QWidget):
         return self._painter.crisp
 
     def set_crisp(self, crisp: bool) -> None:
+        """Enlarge by whole numbers only, or smoothly to any size."""
         self._painter.crisp = crisp
         self.update()
 
@@ -106,10 +107,14 @@ class FrameView(QWidget):
         return Shown(panes, max(columns, 1), () if self._state.probe is not None else lanes)
 
     def copy(self) -> None:
-        """Put the picture in focus on the clipboard, if there is one."""
-        panes = self.panes()
-        number = self.lane if self.mode is ViewMode.COMPARE and self.lane < len(panes) else 0
-        self._copy(panes[number].image if panes else None)
+        """Put the picture in focus on the clipboard, if there is one: that of the lane in focus, in
+        a sheet at the playhead."""
+        panes, state = self.panes(), self._state
+        cell = self.lane * state.frame_count + state.playhead
+        numbers = {ViewMode.COMPARE: self.lane, ViewMode.SHEET: cell}
+        number = numbers.get(self._shown_mode(), 0)
+        if panes:  # of a point of the plane there is one in every mode
+            self._copy(panes[number if number < len(panes) else 0].image)
 
     # ── what is where ────────────────────────────────────────────────────────────────────────
 

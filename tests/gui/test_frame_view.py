@@ -187,14 +187,25 @@ def test_crisp_pixels_are_whole_squares(qtbot: QtBot) -> None:
     assert rows == [255 * (1 - y // 6 % 2) for y in range(6 * SIDE)]
 
 
-def test_pictures_are_copied(qtbot: QtBot) -> None:
-    told_ = told(methods=THREE)
+@pytest.mark.parametrize(
+    ("mode", "frames"),
+    [
+        (ViewMode.SINGLE, 5),
+        (ViewMode.COMPARE, 5),
+        (ViewMode.DIFFERENCE, 5),
+        (ViewMode.SHEET, 5),
+        (ViewMode.SHEET, SHEET_FRAMES + 5),
+    ],
+)
+def test_the_picture_in_focus_is_copied(qtbot: QtBot, mode: ViewMode, frames: int) -> None:
+    told_ = told(frames, methods=THREE)
     view = shown(told_, qtbot, 600, 240)
-    view.set_mode(ViewMode.COMPARE)
+    view.set_mode(mode)
     view.set_lane(1)
+    told_.state.seek(3)
     view.copy()
     pasted = QGuiApplication.clipboard().image()
-    expected = told_.frames.images["1-1-0"]
+    expected = told_.frames.images["1-1-3"]
     assert colour(pasted, 10, 20) == tuple(expected[20, 10])
 
 
