@@ -154,8 +154,8 @@ class Settings(QObject):
 def _open(path: Path) -> QSettings:
     with suppress(OSError):  # without a place to write to, nothing is remembered
         path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not _is_text(path):
-        path.replace(path.with_suffix(".broken"))
+        if path.exists() and not _is_text(path):
+            path.replace(path.with_suffix(".broken"))
     return QSettings(str(path), QSettings.Format.IniFormat)
 
 
@@ -163,5 +163,5 @@ def _is_text(path: Path) -> bool:
     """Whether the file is what Qt writes; its own reader takes anything and makes keys of it."""
     try:
         return "\0" not in path.read_text(encoding="utf-8")
-    except ValueError:
+    except (ValueError, OSError):
         return False

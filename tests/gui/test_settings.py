@@ -67,6 +67,29 @@ def test_a_file_that_cannot_be_read_is_set_aside(file: Path) -> None:
     assert file.with_suffix(".broken").read_bytes() == garbage
 
 
+def test_what_is_no_file_is_set_aside_too(file: Path) -> None:
+    file.mkdir(parents=True)
+    settings = Settings(file)
+    settings.learn("probe")
+    settings.save()
+    assert Settings(file).knows("probe")
+    assert file.with_suffix(".broken").is_dir()
+
+
+def test_a_file_that_may_not_be_read_does_not_keep_the_program_from_starting(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.mkdir()
+    file.write_text("[preferences]\ntheme=dark\n", encoding="utf-8")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert isinstance(Settings(file).preferences, Preferences)
+
+
 def test_the_newest_recent_file_comes_first_and_once(file: Path) -> None:
     settings = Settings(file)
     for number in range(MOST_RECENT + 3):
