@@ -14,6 +14,8 @@ from gui.theme import UNIT, Theme
 
 @dataclass(frozen=True, slots=True)
 class Hint:
+    """What is said, and the name under which the settings know that it was understood."""
+
     name: str
     text: str
 
@@ -49,7 +51,7 @@ class HintBar(QFrame):
         self.set_theme(theme)
         self._seeds = self._noises()
         state.playhead_changed.connect(lambda: self._learn("scrub"))
-        state.probe_changed.connect(lambda: self._learn("probe"))
+        state.probe_changed.connect(self._probe_changed)
         state.exploration_changed.connect(self._exploration_changed)
         state.frame_changed.connect(self._refresh)
         settings.changed.connect(self._refresh)
@@ -65,6 +67,10 @@ class HintBar(QFrame):
 
     def _noises(self) -> list[object]:
         return [keyframe.noise for keyframe in self._state.exploration.walk.keyframes]
+
+    def _probe_changed(self) -> None:
+        if self._state.probe is not None:  # it changes, too, when there is none any more
+            self._learn("probe")
 
     def _exploration_changed(self) -> None:
         if self._state.exploration.compare:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
@@ -13,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine import messages as m
 from engine.walk import Exploration, NoiseSource
 from gui.about_dialog import AboutDialog, versions
 from gui.actions import TABLE, Entry
@@ -89,11 +91,14 @@ def test_hints_go_away_when_their_thing_is_done(
     assert bar.hint == HINTS[0]
     state.seek(3)
     assert bar.hint == HINTS[1]
+    state.cancel()
+    assert bar.hint == HINTS[1]
+    state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.FINAL, 0.36, -9.0, np.zeros((8, 8, 3), np.uint8)))
+    assert bar.hint == HINTS[2]
     walk = state.exploration.walk
     keyframe = replace(walk.keyframes[0], noise=NoiseSource(9, 9))
     state.edit_walk("Seed", keyframes=(keyframe, walk.keyframes[1]))
     assert settings.knows("noise")
-    bar._next.click()
     bar._next.click()
     assert bar.hint is None
 
