@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Log:
     def start(self) -> None:
         """Take note from now on, native crashes included; where no file can be, only tell."""
         sys.excepthook = self.uncaught
+        threading.excepthook = self.uncaught_in_thread
         try:
             self._open()
         except OSError as error:
@@ -62,8 +64,7 @@ class Log:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """An exception reached the top: write it down and, not too often, say so."""
-        details = "".join(traceback.format_exception(kind, error, trace))
-        logging.getLogger("latent_trails").error("uncaught exception\n%s", details)
+        details = _note("uncaught exception", kind, error, trace)
         now = time.monotonic()
         if self.report is not None and now - self._last >= QUIET:
             self._last = now
@@ -73,5 +74,20 @@ class Log:
                 details,
             )
 
+    def uncaught_in_thread(self, found: threading.ExceptHookArgs) -> None:
+        """An exception ended a thread: write it down. What is shown is the window's thread's."""
+        if not issubclass(found.exc_type, SystemExit):
+            name = found.thread.name if found.thread else "a thread"
+            _note(f"{name} ended", found.exc_type, found.exc_value, found.exc_traceback)
+
     def _qt_said(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
         logging.getLogger(f"qt.{context.category}").log(_LEVELS[kind], message)
+
+
+def _note(
+    what: str, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> str:
+    """Write down what happened, and return the traceback."""
+    details = "".join(traceback.format_exception(kind, error, trace))
+    logging.getLogger("latent_trails").error("%s\n%s", what, details)
+    return details
