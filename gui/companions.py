@@ -82,22 +82,27 @@ class Companions(QObject):
 
     @cached_property
     def preferences(self) -> PreferencesDialog:
+        """What a person sets once and for all."""
         return PreferencesDialog(self._settings, self._window)
 
     @cached_property
     def shortcuts(self) -> ShortcutsDialog:
+        """All keys, searchable."""
         return ShortcutsDialog(self._window)
 
     @cached_property
     def about(self) -> AboutDialog:
+        """Version, libraries and licence."""
         return AboutDialog(self._window)
 
     @cached_property
     def log(self) -> LogView:
+        """What the program wrote about itself."""
         return LogView(self._places.log, self._window)
 
     @cached_property
     def model(self) -> ModelDialog:
+        """The models at hand and those of the hub; a download ends with the window."""
         dialog = ModelDialog(self._settings, self.background, self._window)
         dialog.chosen.connect(self.use_model)
         dialog.scorer_fetched.connect(self._scorer_fetched)
@@ -107,6 +112,7 @@ class Companions(QObject):
 
     @cached_property
     def export(self) -> ExportDialog:
+        """What can be taken away; an export under way ends with the window."""
         writers = self._writers()
         dialog = ExportDialog(self._state, self._frames, self._settings, writers, self._window)
         self._window.closing.connect(dialog.stop)

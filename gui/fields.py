@@ -156,6 +156,7 @@ class Button(QToolButton):
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def set_theme(self, theme: Theme, colour: str = "") -> None:
+        """Draw the icon in this colour, or in the theme's own."""
         if self._picture:
             self.setIcon(icon(self._picture, theme, colour))
 
@@ -209,6 +210,7 @@ class OneLine(QLabel):
         grow(self)
 
     def set_whole(self, text: str) -> None:
+        """Show a text as far as it fits."""
         self._whole = text
         self.setToolTip(text)
         self.setAccessibleName(text)

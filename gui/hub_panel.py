@@ -83,6 +83,7 @@ class HubPanel(QWidget):
 
     @property
     def busy(self) -> bool:
+        """Whether something is asked of the hub, or downloaded."""
         return self._fetching is not None
 
     def begin(self) -> None:

@@ -120,6 +120,7 @@ class FolderField(QWidget):
         self._line.setToolTip(tip)
 
     def set_folder(self, folder: ParameterValue) -> None:
+        """Show a path, from its beginning."""
         self._line.setText(str(folder))
         self._line.setCursorPosition(0)
 

@@ -130,6 +130,7 @@ class Player(QObject):
         self.changed.emit()
 
     def set_loop(self, loop: Loop) -> None:
+        """What happens at the end of the range, from now on."""
         self.loop = loop
         self.changed.emit()
 
@@ -146,9 +147,11 @@ class Player(QObject):
         self._state.seek(self._state.playhead + frames)
 
     def go_first(self) -> None:
+        """To the first frame of the range."""
         self._state.seek(self._state.span[0])
 
     def go_last(self) -> None:
+        """To the last frame of the range."""
         self._state.seek(self._state.span[1])
 
     def go_keyframe(self, direction: int) -> None:
@@ -171,6 +174,7 @@ class Player(QObject):
         self._state.set_range((begin if begin < here else 0, here))
 
     def clear_range(self) -> None:
+        """The whole walk plays again."""
         self._state.set_range(None)
 
     # ── the clock ────────────────────────────────────────────────────────────────────────────

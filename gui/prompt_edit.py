@@ -64,6 +64,7 @@ class PromptEdit(QWidget):
 
     @property
     def text(self) -> str:
+        """What is written."""
         return self._field.toPlainText()
 
     def set_text(self, text: str) -> None:

@@ -66,6 +66,7 @@ class Recorder(QObject):
 
     @property
     def recording(self) -> bool:
+        """Whether a film is in progress."""
         return self._film is not None
 
     def set_recording(self, wanted: bool) -> None:

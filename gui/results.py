@@ -45,6 +45,7 @@ class LaneResults:
 
     @classmethod
     def empty(cls, lane: Lane) -> LaneResults:
+        """Those of a lane of which nothing is there yet."""
         return cls(lane, np.zeros(lane.walk.frames, np.uint8))
 
     def nearest(self, index: int, least: Tier = Tier.PREVIEW) -> int | None:

@@ -38,6 +38,7 @@ class SeedField(QAbstractSpinBox):
 
     @property
     def seed(self) -> int:
+        """The seed that counts, which what is being typed does not yet."""
         return self._seed
 
     def set_seed(self, seed: int) -> None:

@@ -104,9 +104,11 @@ class ExplorerState(QObject):
             self._leave_probe()
 
     def generate(self) -> None:
+        """Render the walk as it is now."""
         self.generate_requested.emit()
 
     def cancel(self) -> None:
+        """Stop at once; finished frames stay."""
         self.cancel_requested.emit()
         self.probe_changed.emit()  # nobody need wait for a point that was asked for
 

@@ -154,6 +154,7 @@ class ToyPlane:
         self._held = int(gaps.argmin())
 
     def drag(self, point: QPointF) -> None:
+        """The end that is held goes along."""
         ends = self.ends.copy()
         ends[self._held] = (point.x(), point.y())
         self._item.set_ends(ends)

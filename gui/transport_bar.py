@@ -58,6 +58,7 @@ class GlyphButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def set_glyph(self, glyph: str) -> None:
+        """Draw another sign from now on."""
         self._glyph = glyph
         self.update()
 

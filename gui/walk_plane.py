@@ -133,6 +133,7 @@ class WalkPlane(QObject):
         self._holds_playhead = bool(gap <= GRIP * self._pixel())
 
     def drag(self, point: QPointF) -> None:
+        """What is held goes along: the playhead on the walk, the probe anywhere."""
         if self._holds_playhead:
             index = self._frame_at(point, np.inf)
             if index is not None:
