@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
@@ -22,14 +22,23 @@ from gui.walk_edits import FEWEST_KEYFRAMES, draw_seed, inserted, with_noise, wi
 from gui.wording import keyframe_letter
 
 
-class KeyframeCard(QFrame):
-    """Shows keyframe number `index` of the walk and edits it. Locks are the window's own.
+@dataclass(slots=True)
+class Remembered:
+    """What the window alone knows of a keyframe: whether its noise is locked, and which it had
+    before, to be used again."""
 
-    Signals: lock_changed(index, locked); removal_asked(index); move_asked(index, to);
-    dragged(index, y) and dropped(index, y) while the mouse carries it, y of the screen.
+    locked: bool = False
+    before: NoiseSource | None = None
+
+
+class KeyframeCard(QFrame):
+    """Shows keyframe number `index` of the walk and edits it. What is remembered of the keyframe
+    is written down for the list, since keyframes move and cards do not.
+
+    Signals: removal_asked(index); move_asked(index, to); dragged(index, y) and dropped(index, y)
+    while the mouse carries it, y of the screen.
     """
 
-    lock_changed = Signal(int, bool)
     removal_asked = Signal(int)
     move_asked = Signal(int, int)
     dragged = Signal(int, int)
@@ -47,7 +56,7 @@ class KeyframeCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._state, self._index, self._theme = state, index, theme
-        self._before: NoiseSource | None = None
+        self._remembered = Remembered()
         self._pressed: QPointF | None = None
         self._carried = False
         self._picture = KeyframePicture(state, index, thumbnails, theme)
@@ -125,8 +134,10 @@ class KeyframeCard(QFrame):
 
     # ── what the panel tells it ──────────────────────────────────────────────────────────────
 
-    def refresh(self, own_prompt: bool, locked: bool) -> None:
-        """Show the walk as it is; `own_prompt` shows the prompt field too."""
+    def refresh(self, own_prompt: bool, remembered: Remembered) -> None:
+        """Show the walk as it is, and what is remembered of the keyframe that is here now;
+        `own_prompt` shows the prompt field too."""
+        self._remembered = remembered
         keyframe = self._state.exploration.walk.keyframes[self._index]
         picked = bool(keyframe.blend) or keyframe.scale != 1.0
         name = keyframe_letter(self._index)
@@ -136,7 +147,7 @@ class KeyframeCard(QFrame):
             self._draw.setValue(keyframe.noise.draw)
         self._prompt.set_text(keyframe.prompt)
         self._prompt.setVisible(own_prompt)
-        self._lock.setChecked(locked)
+        self._lock.setChecked(remembered.locked)
         self._picture.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -153,7 +164,7 @@ class KeyframeCard(QFrame):
         return self._state.exploration.walk.keyframes[self._index].noise
 
     def _put(self, noise: NoiseSource, label: str, merge: str = "") -> None:
-        self._before = self._noise()
+        self._remembered.before = self._noise()
         walk = with_noise(self._state.exploration.walk, self._index, noise)
         self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
 
@@ -168,8 +179,8 @@ class KeyframeCard(QFrame):
         self._state.edit(replace(self._state.exploration, walk=walk), "Prompt", key)
 
     def _reuse(self) -> None:
-        if self._before is not None:
-            self._put(self._before, "Previous noise")
+        if self._remembered.before is not None:
+            self._put(self._remembered.before, "Previous noise")
 
     def _duplicate(self) -> None:
         walk = self._state.exploration.walk
@@ -178,7 +189,7 @@ class KeyframeCard(QFrame):
 
     def _lock_toggled(self, locked: bool) -> None:
         self._show_lock(locked)
-        self.lock_changed.emit(self._index, locked)
+        self._remembered.locked = locked
 
     def _show_lock(self, locked: bool) -> None:
         self._lock.set_picture(
@@ -192,7 +203,7 @@ class KeyframeCard(QFrame):
         menu.clear()
         here = self._index
         reuse = menu.addAction("Use the previous noise again", self._reuse)
-        reuse.setEnabled(self._before is not None)
+        reuse.setEnabled(self._remembered.before is not None)
         menu.addAction("Duplicate", self._duplicate)
         menu.addSeparator()
         up = menu.addAction("Move up", lambda: self.move_asked.emit(here, here - 1))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from engine.walk import Keyframe, Walk
 from gui.fields import column
-from gui.keyframe_card import KeyframeCard
+from gui.keyframe_card import KeyframeCard, Remembered
 from gui.segment_link import SegmentLink
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, Themed
@@ -23,7 +23,7 @@ MARK = 2
 
 
 class KeyframeList(QWidget):
-    """Owns the cards, and which keyframes' noise is locked. Cards are added and removed at the
+    """Owns the cards, and what is remembered of each keyframe. Cards are added and removed at the
     end only, so that nothing is rebuilt while somebody types. A card is dragged to another place,
     or moved there by keys.
 
@@ -48,7 +48,7 @@ class KeyframeList(QWidget):
         self._cards: list[KeyframeCard] = []
         self._links: list[SegmentLink] = []
         self._seen: tuple[Keyframe, ...] = ()
-        self._locks: list[bool] = []
+        self._remembered: list[Remembered] = []
         self._column = column(self, 0, GAP)
         self._mark = QFrame(self)
         self._mark.setObjectName("mark")
@@ -68,7 +68,7 @@ class KeyframeList(QWidget):
 
     def reseed(self) -> None:
         """Draw new noise for every keyframe that is not locked."""
-        locked = {index for index, lock in enumerate(self._locks) if lock}
+        locked = {index for index, its in enumerate(self._remembered) if its.locked}
         self._put("New noise", reseeded(self._state.exploration.walk, locked))
 
     def focus_prompt(self) -> None:
@@ -78,11 +78,11 @@ class KeyframeList(QWidget):
     def refresh(self, own_prompts: bool) -> None:
         """Show the walk as it is; `own_prompts` shows each keyframe's prompt too."""
         self._follow(self._state.exploration.walk.keyframes)
-        if len(self._locks) != len(self._cards):
-            self._match(len(self._locks))
+        if len(self._remembered) != len(self._cards):
+            self._match(len(self._remembered))
             self._order_tabs()
-        for card, lock in zip(self._cards, self._locks, strict=True):
-            card.refresh(own_prompts, lock)
+        for card, remembered in zip(self._cards, self._remembered, strict=True):
+            card.refresh(own_prompts, remembered)
         for link in self._links:
             link.refresh()
 
@@ -92,14 +92,12 @@ class KeyframeList(QWidget):
     def _remove(self, index: int) -> None:
         self._put("Remove keyframe", removed(self._state.exploration.walk, index))
 
-    def _set_lock(self, index: int, locked: bool) -> None:
-        self._locks[index] = locked
-
     def _follow(self, keyframes: tuple[Keyframe, ...]) -> None:
-        """Whatever has put the keyframes where they are now, their locks go with them."""
+        """Whatever has put the keyframes where they are now, what is remembered goes with them."""
         if keyframes != self._seen:
             origins = origins_of(keyframes, self._seen)
-            self._locks = [old is not None and self._locks[old] for old in origins]
+            kept = self._remembered
+            self._remembered = [Remembered() if old is None else kept[old] for old in origins]
             self._seen = keyframes
 
     # ── another order ────────────────────────────────────────────────────────────────────────
@@ -162,7 +160,6 @@ class KeyframeList(QWidget):
         card = KeyframeCard(
             self._state, len(self._cards), self._thumbnails, self._vocabulary, self._theme
         )
-        card.lock_changed.connect(self._set_lock)
         card.removal_asked.connect(self._remove)
         card.move_asked.connect(self._move)
         card.dragged.connect(self._drag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
@@ -95,3 +96,24 @@ def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
     actions = {action.text(): action for action in card._more.menu().actions()}
     actions["Remove"].trigger()
     assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 0]
+
+
+def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
+    first, second = desk.window.findChildren(KeyframeCard)
+
+    def reuse(card: KeyframeCard) -> QAction:
+        card._fill_menu()
+        actions = {action.text(): action for action in card._more.menu().actions()}
+        return actions["Use the previous noise again"]
+
+    first._edit_seed(77)
+    assert reuse(first).isEnabled()
+    first.move_asked.emit(0, 1)
+    assert not reuse(first).isEnabled(), "the keyframe that is here now has had no other noise"
+    reuse(second).trigger()
+    noises = [keyframe.noise for keyframe in desk.state.exploration.walk.keyframes]
+    assert noises == [NoiseSource(1, 1), NoiseSource(1, 0)]
+    desk.state.history.undo()
+    desk.state.history.undo()
+    assert reuse(first).isEnabled(), "back at its place"
+    assert not reuse(second).isEnabled()
