@@ -1,35 +1,29 @@
-"""Taking something away: what, which part of it, where to, how large, and how far it is."""
+"""Taking something away: what is asked for, what becomes of it, and how far it is."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl
+from PySide6.QtCore import QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
-    QSlider,
     QWidget,
 )
 
 from engine.errors import InputError
 from engine.export.atomic import Existing, choose_path
-from engine.export.contract import COLUMNS
-from engine.export.open_export import check_export, estimate_bytes, settle_path
-from engine.walk import lanes_of
+from engine.export.open_export import check_export, settle_path
+from gui.export_form import ExportForm
 from gui.export_job import ExportJob
-from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
-from gui.fields import Choice, FloatField, IntField, add_row, column, form, note, row
-from gui.parameter_form import FolderField
+from gui.export_plan import FRAMES, Kind, Wishes, order_for
+from gui.fields import Choice, column, row
 from gui.results import FrameReader
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
@@ -55,41 +49,15 @@ class ExportDialog(QDialog):
         self._writers = writers
         self._job: ExportJob | None = None
         self._done: Path | None = None
-        self._folder = export_folder(settings.preferences)
+        self.form = ExportForm(state)
         self.setWindowTitle("Export")
         self.setMinimumWidth(130 * UNIT)
-        self._make_fields()
+        self._make_progress()
         self._make_buttons()
         self._lay_out()
         self._connect()
 
-    def _make_fields(self) -> None:
-        self.kind = Choice((title, kind) for kind, title in TITLES.items())
-        self.kind.setAccessibleName("What to export")
-        self.span = Choice()
-        self.span.setAccessibleName("Which frames")
-        self.show_as = Choice()
-        self.show_as.setAccessibleName("Pictures or differences")
-        self.folder = FolderField()
-        self.folder.setAccessibleName("Folder")
-        self.name = QLineEdit("walk")
-        self.name.setAccessibleName("Name")
-        self.template = QLineEdit("{index:05d}.png")
-        self.template.setAccessibleName("Names of the pictures")
-        self.fps = FloatField(1.0, 120.0, 1.0)
-        self.fps.setSuffix(" fps")
-        self.fps.setAccessibleName("Frames a second")
-        self.quality = QSlider(Qt.Orientation.Horizontal)
-        self.quality.setRange(20, 100)
-        self.quality.setValue(85)
-        self.quality.setAccessibleName("Quality")
-        self.columns = IntField(1, 64)
-        self.columns.setValue(COLUMNS)
-        self.columns.setAccessibleName("Columns of the sheet")
-        self.metadata = QCheckBox("Write how it was made into the file")
-        self.session = QCheckBox("Put the session beside it")
-        self.session.setChecked(True)
-        self.estimate = note()
+    def _make_progress(self) -> None:
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(UNIT)
@@ -109,26 +77,8 @@ class ExportDialog(QDialog):
             button.setAutoDefault(False)
 
     def _lay_out(self) -> None:
-        fields = form()
-        rows: list[tuple[str, QWidget, str]] = [
-            ("What", self.kind, "Pictures, a film, a sheet, numbers or the plot"),
-            ("Frames", self.span, "The whole walk, its range, or the picture at the playhead"),
-            ("Show", self.show_as, "The pictures, or where the methods differ, as heat maps"),
-            ("Rate", self.fps, "Frames a second of the film; the number of frames stays"),
-            ("Quality", self.quality, "To the right: finer pictures, and a larger file"),
-            ("Columns", self.columns, "Pictures beside each other on the sheet"),
-            ("Folder", self.folder, "Where it goes"),
-            ("Name", self.name, "A number is added where it is taken; nothing is overwritten"),
-            ("Pictures", self.template, "Their names; {index:05d} is a number in five digits"),
-            ("", self.metadata, "Prompt, seed and settings: dropped on the window, it goes on"),
-            ("", self.session, "The walk as a file of its own, to open or render again"),
-        ]
-        for label, field, tip in rows:
-            add_row(fields, label, field, tip)
-        self._form = fields
         layout = column(self, 6 * UNIT, 4 * UNIT)
-        layout.addLayout(fields)
-        layout.addWidget(self.estimate)
+        layout.addWidget(self.form)
         layout.addWidget(self.progress)
         layout.addWidget(self.outcome)
         layout.addStretch(1)
@@ -137,17 +87,15 @@ class ExportDialog(QDialog):
         )
 
     def _connect(self) -> None:
-        self._state.results_reset.connect(self._list_spans)
-        self._state.exploration_changed.connect(self._list_differences)
-        self._state.range_changed.connect(self._list_spans)
-        self.kind.currentIndexChanged.connect(self._refresh)
-        self.span.currentIndexChanged.connect(self._refresh)
-        self.columns.valueChanged.connect(self._refresh)
-        self.name.textChanged.connect(self._refresh)
-        self.folder.chosen.connect(self._choose_folder)
+        self.form.refreshed.connect(self.adjustSize)  # as high as its fields, others for each kind
         self.export_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_folder)
+
+    @property
+    def kind(self) -> Choice:
+        """The field that says what is exported."""
+        return self.form.kind
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
@@ -155,41 +103,19 @@ class ExportDialog(QDialog):
         """Show the dialog for the walk as it is."""
         if self._job is None:
             preferences = self._settings.preferences
-            self._folder = export_folder(preferences)
-            self.folder.set_folder(str(self._folder))
-            self.metadata.setChecked(preferences.metadata)
-            self.fps.setValue(self._state.exploration.fps)
-            self._list_differences()
-            self._list_spans()
-            self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
+            self.form.begin(export_folder(preferences), preferences.metadata)
             self._show_idle("")
         self.show()
         self.raise_()
 
-    def wishes(self) -> Wishes:
-        """What is chosen now."""
-        return Wishes(
-            kind=self.kind.currentData(),
-            folder=self._folder,
-            name=self.name.text(),
-            span=self.span.currentData(),
-            difference=self.show_as.currentData() or "",
-            fps=self.fps.value(),
-            quality=self.quality.value(),
-            columns=self.columns.value(),
-            template=self.template.text(),
-            metadata=self.metadata.isChecked(),
-            session=self.session.isChecked(),
-        )
-
     def start(self) -> None:
         """Begin the export, or say in one sentence why it cannot be."""
-        wishes = self.wishes()
+        wishes = self.form.wishes()
         try:
             if wishes.kind in FRAMES:
                 if self._edited_since():
                     self._state.generate()  # other pictures, and perhaps other spans
-                self._start_job(self.wishes())
+                self._start_job(self.form.wishes())
             else:
                 path = choose_path(wishes.path, Existing.NUMBER)
                 self._writers[wishes.kind](path)
@@ -266,28 +192,6 @@ class ExportDialog(QDialog):
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 
-    def _list_spans(self) -> None:
-        """What can be exported; the choice stays where it is still there."""
-        last, chosen = self._state.frame_count - 1, self.span.currentIndex()
-        self.span.clear()
-        self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
-        here = self._state.playhead
-        self.span.addItem(f"Frame {here} alone", (here, here))
-        if self._state.range is not None:
-            first, end = self._state.range
-            self.span.addItem(f"Range, {first} to {end}", (first, end))
-        self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
-
-    def _list_differences(self) -> None:
-        """What of the compared methods can be shown; the choice stays where it is still there."""
-        chosen = self.show_as.currentData()
-        self.show_as.clear()
-        self.show_as.addItem("Pictures", "")
-        for choice in self._state.exploration.compare:
-            self.show_as.addItem(f"Differences from {choice.name}", choice.name)
-        self.show_as.setCurrentIndex(max(self.show_as.findData(chosen), 0))
-        self._refresh()
-
     def _show_busy(self) -> None:
         self.export_button.setEnabled(False)
         self.cancel_button.setText("Cancel")
@@ -303,43 +207,7 @@ class ExportDialog(QDialog):
         self.progress.setVisible(False)
         self.outcome.setText(text)
         self.outcome.setVisible(bool(text))
-        self._refresh()
-
-    def _refresh(self) -> None:
-        kind = self.kind.currentData()
-        if self.span.currentData() is None:
-            return
-        shown = {
-            self.span: kind in FRAMES,
-            self.show_as: kind in FRAMES and self.show_as.count() > 2,
-            self.fps: kind in MOVING,
-            self.quality: kind in LOSSY,
-            self.columns: kind is Kind.SHEET,
-            self.template: kind is Kind.PICTURES,
-            self.metadata: kind in FRAMES,
-            self.session: kind in FRAMES,
-        }
-        for field, visible in shown.items():
-            self._form.setRowVisible(field, visible)
-        self.estimate.setText(self._estimate_text())
-        self.adjustSize()  # as high as its fields, which are others for each kind
-
-    def _estimate_text(self) -> str:
-        wishes = self.wishes()
-        free = shutil.disk_usage(_existing(wishes.folder)).free
-        if wishes.kind not in FRAMES:
-            return f"{wishes.path.name} · {free / 1e9:.0f} GB free"
-        exploration = self._state.exploration
-        order = order_for(wishes, exploration, wishes.path)
-        sampling = exploration.sampling
-        size = estimate_bytes(wishes.path, order.plan, sampling.width, sampling.height)
-        lanes = len(lanes_of(exploration))
-        beside = f"{lanes} methods side by side · " if lanes > 1 else ""
-        return f"{beside}about {max(size / 1e6, 0.1):.1f} MB · {free / 1e9:.0f} GB free"
-
-    def _choose_folder(self, folder: str) -> None:
-        self._folder = Path(os.path.expanduser(folder))
-        self._refresh()
+        self.form.refresh()
 
     def _open_folder(self) -> None:
         if self._done is not None:
@@ -351,9 +219,3 @@ def export_folder(preferences: Preferences) -> Path:
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
     # Not by pathlib, which raises where it knows no such home.
     return Path(os.path.expanduser(preferences.export_folder or place or "~"))
-
-
-def _existing(folder: Path) -> Path:
-    """The nearest folder above that there is."""
-    here = folder.absolute()
-    return next(place for place in (here, *here.parents) if place.is_dir())

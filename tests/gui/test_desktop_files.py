@@ -283,13 +283,13 @@ def test_the_estimate_grows_with_what_is_exported(studio: Studio) -> None:
     key(studio, Qt.Key.Key_E)
     dialog = studio.companions.export
     dialog.kind.choose(Kind.PICTURES)
-    whole = dialog.estimate.text()
+    whole = dialog.form.estimate.text()
     assert "GB free" in whole
-    dialog.span.setCurrentIndex(1)
-    assert megabytes(dialog.estimate.text()) < megabytes(whole)
+    dialog.form.span.setCurrentIndex(1)
+    assert megabytes(dialog.form.estimate.text()) < megabytes(whole)
     studio.state.edit_sampling("Size", width=1024, height=1024)
-    dialog.span.setCurrentIndex(0)
-    assert megabytes(dialog.estimate.text()) > 10 * megabytes(whole)
+    dialog.form.span.setCurrentIndex(0)
+    assert megabytes(dialog.form.estimate.text()) > 10 * megabytes(whole)
 
 
 def megabytes(estimate: str) -> float:

@@ -125,7 +125,7 @@ def test_a_home_is_a_home_in_the_preferences_too(
         monkeypatch.setenv(name, str(tmp_path))
     desk.dialog._settings.set_preferences(Preferences(export_folder="~/films"))
     desk.dialog.open_now()
-    assert desk.dialog.wishes().folder == tmp_path / "films"
+    assert desk.dialog.form.wishes().folder == tmp_path / "films"
 
 
 def test_nothing_is_overwritten(desk: Desk, qtbot: QtBot) -> None:
@@ -149,8 +149,8 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
 def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.choose(Kind.PICTURES)
-    desk.dialog.metadata.setChecked(False)
-    desk.dialog.session.setChecked(False)
+    desk.dialog.form.metadata.setChecked(False)
+    desk.dialog.form.session.setChecked(False)
     desk.export(qtbot)
     data = (desk.out / "walk" / "00000.png").read_bytes()
     assert b"parameters" not in data
@@ -207,7 +207,7 @@ def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
 def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
     desk.finish()
     (tmp_path / "file").touch()
-    desk.dialog._choose_folder(str(tmp_path / "file"))
+    desk.dialog.form._choose_folder(str(tmp_path / "file"))
     desk.dialog.export_button.click()
     assert desk.dialog.outcome.text()
     assert desk.dialog.export_button.isEnabled()
@@ -235,17 +235,17 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
 def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.choose(Kind.PICTURES)
-    assert not desk.dialog.show_as.isVisible(), "there is nothing to compare with"
+    assert not desk.dialog.form.show_as.isVisible(), "there is nothing to compare with"
     desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
     desk.state.generate()
     desk.finish()
-    assert desk.dialog.show_as.isVisible()
-    desk.dialog.show_as.choose("slerp")
+    assert desk.dialog.form.show_as.isVisible()
+    desk.dialog.form.show_as.choose("slerp")
     assert desk.export(qtbot).startswith("Written")
     names = sorted(folder.name for folder in (desk.out / "walk").iterdir())
     assert names == ["1 linear - slerp", "2 slerp"]
     desk.state.edit(SMALL, "One picture")
-    assert desk.dialog.wishes().difference == ""
+    assert desk.dialog.form.wishes().difference == ""
 
 
 @pytest.mark.parametrize(
@@ -265,6 +265,6 @@ def test_plots(desk: Desk, qtbot: QtBot, kind: Kind, start: bytes) -> None:
 
 
 def test_the_estimate_names_both_amounts(desk: Desk) -> None:
-    text = desk.dialog.estimate.text()
+    text = desk.dialog.form.estimate.text()
     assert "MB" in text
     assert "free" in text
