@@ -87,7 +87,7 @@ class PaneReader:
 
     def _latents(self, lane: int) -> list[Pane]:
         """z_T above z_0, each as colours and as one map a channel; empty until a frame is done."""
-        frame = self._state.finished(lane, self._state.playhead)
+        frame = self._state.results.finished(lane, self._state.playhead)
         if frame is None:
             return []
         walk = self._state.results.lanes[lane].lane.walk
@@ -100,7 +100,7 @@ class PaneReader:
 
     def _pane(self, lane: int) -> Pane:
         index = self._state.playhead
-        found = self._state.nearest_image(lane, index)
+        found = self._state.results.nearest_image(lane, index)
         title, method = self._title(lane)
         if found is None:
             kept = self._kept.get(lane)
@@ -114,7 +114,7 @@ class PaneReader:
     def _cell(self, lane: int, index: int) -> Pane:
         title, method = self._title(lane)
         current, first = index == self._state.playhead, index == 0
-        image = self._state.image(lane, index)
+        image = self._state.results.image(lane, index)
         return Pane(image, title if first else " ", method, current=current, heads_row=first)
 
     def _columns(self) -> range:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import Array32, FrameReady, Image, PathReady, Tier
+from engine.messages import Array32, FrameFailed, FrameReady, Image, PathReady, Tier
 from engine.walk import Lane
 
 
@@ -48,6 +48,29 @@ class LaneResults:
         """Those of a lane of which nothing is there yet."""
         return cls(lane, np.zeros(lane.walk.frames, np.uint8))
 
+    def fold(self, event: FrameReady) -> bool:
+        """Take a frame in; False where a better one of it is there already."""
+        if event.tier < self.tiers[event.index] < Tier.FAILED:
+            return False
+        self.tiers[event.index] = event.tier
+        # The store keeps finished pictures; holding the events' too would grow with the walk.
+        if event.tier == Tier.PREVIEW:
+            self.previews[event.index] = event.image
+            return True
+        self.previews.pop(event.index, None)
+        if event.tier == Tier.DRAFT:
+            self.drafts[event.index] = event.key
+        else:
+            self.keys[event.index] = event.key
+            image = event.image[:0, :0]
+            self.frames[event.index] = replace(event, image=image, initial=None, final=None)
+        return True
+
+    def fail(self, event: FrameFailed) -> None:
+        """Note that a frame cannot be had, and why."""
+        self.tiers[event.index] = Tier.FAILED
+        self.failures[event.index] = event.message
+
     def nearest(self, index: int, least: Tier = Tier.PREVIEW) -> int | None:
         """The frame nearest to `index` that has at least tier `least` and did not fail."""
         if 0 <= index < len(self.tiers) and least <= self.tiers[index] < Tier.FAILED:
@@ -71,11 +94,13 @@ class LaneResults:
 @dataclass(slots=True)
 class Results:
     """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN).
+    Finished pictures are read from `store`.
 
     `unmeasured` says of a measure that was left out why that is. `notes` are what was said of its
     frames: how they were made otherwise than usual.
     """
 
+    store: FrameReader
     job: int = -1
     lanes: list[LaneResults] = field(default_factory=list)
     measures: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
@@ -87,3 +112,31 @@ class Results:
         if name not in self.measures:
             self.measures[name] = [np.full(len(r.tiers), np.nan) for r in self.lanes]
         return self.measures[name]
+
+    def image(self, lane: int, index: int) -> Image | None:
+        """The best picture there is of exactly this frame, or None."""
+        if lane >= len(self.lanes):
+            return None
+        results = self.lanes[lane]
+        key = results.keys.get(index) or results.drafts.get(index)
+        picture = self.store.image(key) if key else None
+        return picture if picture is not None else results.previews.get(index)
+
+    def nearest_image(self, lane: int, index: int) -> tuple[int, Image] | None:
+        """The nearest frame that can be shown now, with its index."""
+        exact = self.image(lane, index)
+        if exact is not None:
+            return index, exact
+        if lane >= len(self.lanes):
+            return None
+        near = self.lanes[lane].nearest(index)
+        picture = self.image(lane, near) if near is not None else None
+        return None if near is None or picture is None else (near, picture)
+
+    def finished(self, lane: int, index: int) -> StoredFrame | None:
+        """The finished frame nearest to this one, with its latents, as far as it is still kept."""
+        if lane >= len(self.lanes):
+            return None
+        results = self.lanes[lane]
+        near = results.nearest(index, Tier.FINAL)
+        return None if near is None else self.store.get(results.keys[near])

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from engine import messages as m
 from engine.walk import Exploration, Lane, Sampling
 from gui.history import History
-from gui.results import FrameReader, LaneResults, Results, StoredFrame
+from gui.results import FrameReader, LaneResults, Results
 
 
 class ExplorerState(QObject):
@@ -62,7 +62,7 @@ class ExplorerState(QObject):
         self.history.travelled.connect(self.replace_exploration)
         self.playhead = 0
         self.range: tuple[int, int] | None = None
-        self.results = Results()
+        self.results = Results(frames)
         self.progress: m.Progress | None = None
         self.loading: m.ModelLoading | None = None
         self.busy = False
@@ -191,39 +191,11 @@ class ExplorerState(QObject):
         """First and last frame that playback and export use."""
         return self.range or (0, max(self.frame_count - 1, 0))
 
-    def image(self, lane: int, index: int) -> m.Image | None:
-        """The best picture there is of exactly this frame, or None."""
-        if lane >= len(self.results.lanes):
-            return None
-        results = self.results.lanes[lane]
-        key = results.keys.get(index) or results.drafts.get(index)
-        picture = self._frames.image(key) if key else None
-        return picture if picture is not None else results.previews.get(index)
-
-    def finished(self, lane: int, index: int) -> StoredFrame | None:
-        """The finished frame nearest to this one, with its latents, as far as it is still kept."""
-        if lane >= len(self.results.lanes):
-            return None
-        results = self.results.lanes[lane]
-        near = results.nearest(index, m.Tier.FINAL)
-        return None if near is None else self._frames.get(results.keys[near])
-
-    def nearest_image(self, lane: int, index: int) -> tuple[int, m.Image] | None:
-        """The nearest frame that can be shown now, with its index."""
-        exact = self.image(lane, index)
-        if exact is not None:
-            return index, exact
-        if lane >= len(self.results.lanes):
-            return None
-        near = self.results.lanes[lane].nearest(index)
-        picture = self.image(lane, near) if near is not None else None
-        return None if near is None or picture is None else (near, picture)
-
     # ── answers ──────────────────────────────────────────────────────────────────────────────
 
     def begin_job(self, job: int, lanes: tuple[Lane, ...]) -> None:
         """A request was submitted: its events count from now on, older ones no longer."""
-        self.results = Results(job, [LaneResults.empty(lane) for lane in lanes])
+        self.results = Results(self._frames, job, [LaneResults.empty(lane) for lane in lanes])
         self.rendered = self.exploration
         self.progress = None
         self._set_busy(True)
@@ -265,9 +237,7 @@ class ExplorerState(QObject):
             case m.FrameReady():
                 self._fold_frame(event)
             case m.FrameFailed():
-                results = self.results.lanes[event.lane]
-                results.tiers[event.index] = m.Tier.FAILED
-                results.failures[event.index] = event.message
+                self.results.lanes[event.lane].fail(event)
                 self.frame_changed.emit(event.lane, event.index)
                 self.message_posted.emit(event.message, "")
             case m.MeasureReady():
@@ -293,23 +263,10 @@ class ExplorerState(QObject):
                 assert_never(event)
 
     def _fold_frame(self, event: m.FrameReady) -> None:
-        results = self.results.lanes[event.lane]
-        if event.tier < results.tiers[event.index] < m.Tier.FAILED:
-            return
-        results.tiers[event.index] = event.tier
-        # The store keeps finished pictures; holding the events' too would grow with the walk.
-        if event.tier == m.Tier.PREVIEW:
-            results.previews[event.index] = event.image
-        elif event.tier == m.Tier.DRAFT:
-            results.drafts[event.index] = event.key
-            results.previews.pop(event.index, None)
-        else:
-            results.keys[event.index] = event.key
-            results.previews.pop(event.index, None)
-            image = event.image[:0, :0]
-            results.frames[event.index] = replace(event, image=image, initial=None, final=None)
-            self._say_once(event.notes)
-        self.frame_changed.emit(event.lane, event.index)
+        if self.results.lanes[event.lane].fold(event):
+            if event.tier == m.Tier.FINAL:
+                self._say_once(event.notes)
+            self.frame_changed.emit(event.lane, event.index)
 
     def _say_once(self, notes: tuple[str, ...]) -> None:
         """Post what holds of many frames at the first of them."""

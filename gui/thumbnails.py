@@ -83,7 +83,7 @@ class Thumbnails(QObject):
         key = (identity, round(side * ratio))
         pixmap = self._pixmaps.get(key)
         if pixmap is None:
-            image = self._state.image(lane, index)
+            image = self._state.results.image(lane, index)
             if image is None:
                 return None
             pixmap = self._pixmaps[key] = to_pixmap(image, side, ratio)

@@ -201,7 +201,7 @@ def test_pause_frees_the_device_and_the_pictures_stay(desk: Desk) -> None:
     QCoreApplication.processEvents()
     assert desk.engine.paused == 1
     assert not desk.state.busy
-    assert desk.state.image(0, 0) is not None
+    assert desk.state.results.image(0, 0) is not None
 
 
 # ── every control ────────────────────────────────────────────────────────────────────────────

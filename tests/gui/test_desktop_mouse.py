@@ -100,7 +100,7 @@ def test_scrubbing_shows_the_nearest_frame_at_once_and_then_the_exact_one(desk: 
     QTest.mouseRelease(timeline, LEFT, pos=QPoint(round(scale.middle(33)), middle))
     desk.finish()
     assert view.panes()[0].note == ""
-    assert view.panes()[0].image is desk.state.image(0, 33)
+    assert view.panes()[0].image is desk.state.results.image(0, 33)
 
 
 def test_the_strip_below_tells_what_is_ready(desk: Desk) -> None:

@@ -73,7 +73,7 @@ def test_the_start_renders_the_walk_by_itself(link: Link) -> None:
     assert [request.job for request in link.engine.requests] == [1]
     link.finish()
     assert not link.state.busy
-    assert link.state.image(0, 0) is not None
+    assert link.state.results.image(0, 0) is not None
     assert (link.state.results.lanes[0].tiers == m.Tier.FINAL).all()
 
 

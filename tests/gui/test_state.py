@@ -94,7 +94,7 @@ def test_a_draft_gives_way_to_the_finished_picture_alone(qapp: object) -> None:
 
     def hear(tier: m.Tier, key: str = "") -> int:
         state.apply(m.FrameReady(1, 0, 3, 0.0, tier, key, pictures[tier]))
-        image = state.image(0, 3)
+        image = state.results.image(0, 3)
         assert image is not None
         return int(image[0, 0, 0])
 
