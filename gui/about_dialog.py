@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from gui.fields import column, form, note, row
 from gui.icons import app_icon
+from gui.layouts import column, form, note, row
 from gui.theme import UNIT
 
 PACKAGES = (

@@ -23,7 +23,8 @@ from engine.export.open_export import check_export, settle_path
 from gui.export_form import ExportForm
 from gui.export_job import ExportJob
 from gui.export_plan import FRAMES, Kind, Wishes, order_for
-from gui.fields import Choice, column, row
+from gui.fields import Choice
+from gui.layouts import column, row
 from gui.results import FrameReader
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState

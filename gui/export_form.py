@@ -13,7 +13,8 @@ from engine.export.contract import COLUMNS
 from engine.export.open_export import estimate_bytes
 from engine.walk import lanes_of
 from gui.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
-from gui.fields import Choice, FloatField, IntField, add_row, column, form, note
+from gui.fields import Choice, FloatField, IntField
+from gui.layouts import add_row, column, form, note
 from gui.parameter_form import FolderField
 from gui.state import ExplorerState
 from gui.theme import UNIT

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QFrame, QWidget
 
-from gui.fields import Button, OneLine, row
+from gui.fields import Button
+from gui.layouts import OneLine, row
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme

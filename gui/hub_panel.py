@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 from engine.models.hub import Hub, RemoteModel, is_hub_id
 from engine.models.report import ModelReport
 from gui.fetching import Fetching, Task, downloading, looking
-from gui.fields import column, heading, note
+from gui.layouts import column, heading, note
 from gui.settings import Settings
 from gui.theme import UNIT
 from gui.wording import size_text

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, 
 
 from engine.validate import MAX_DRAW
 from engine.walk import NoiseSource
-from gui.fields import Button, IntField, grow, row
+from gui.fields import Button, IntField
 from gui.keyframe_picture import KeyframePicture
+from gui.layouts import grow, row
 from gui.prompt_edit import PromptEdit
 from gui.seed_field import SeedField
 from gui.state import ExplorerState

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from engine.walk import Keyframe, Walk
-from gui.fields import column
 from gui.keyframe_card import KeyframeCard, Remembered
+from gui.layouts import column
 from gui.segment_link import SegmentLink
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, Themed

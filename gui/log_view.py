@@ -8,7 +8,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
-from gui.fields import column
+from gui.layouts import column
 from gui.theme import UNIT
 
 MOST_BYTES = 256 * 1024

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gui.actions import Actions
 from gui.comparison import Comparison
-from gui.fields import column
 from gui.frame_view import FrameView
 from gui.hints import HintBar
+from gui.layouts import column
 from gui.messages_bar import MessagesBar
 from gui.panels import Panels
 from gui.panes import ViewMode

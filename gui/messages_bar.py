@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
-from gui.fields import Button, column, row
+from gui.fields import Button
+from gui.layouts import column, row
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 

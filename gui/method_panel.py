@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidge
 from engine.methods.contract import Method, methods
 from engine.parameters import parameters_of
 from engine.walk import MethodChoice, ParameterValue
-from gui.fields import ENTER_KEYS, Choice, column, heading, row
+from gui.fields import ENTER_KEYS, Choice
+from gui.layouts import column, heading, row
 from gui.parameter_form import ParameterForm
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme, tint

@@ -15,8 +15,8 @@ from engine.models.report import ModelReport
 from engine.models.wanted import diffusion_model
 from engine.walk import STARTER
 from gui.background import Background
-from gui.fields import column, heading, row
 from gui.hub_panel import HubPanel
+from gui.layouts import column, heading, row
 from gui.model_shelf import ModelShelf, Offer
 from gui.settings import Settings
 from gui.theme import UNIT

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from engine.models.check import STARTER_FOLDER
 from engine.models.hub import CachedModel
 from engine.walk import STARTER
-from gui.fields import column, heading, row
+from gui.layouts import column, heading, row
 from gui.theme import UNIT
 from gui.wording import size_text
 

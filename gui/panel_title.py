@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
 
-from gui.fields import Button, row
+from gui.fields import Button
+from gui.layouts import row
 from gui.theme import UNIT, Theme
 
 

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QWidget
 
 from engine.parameters import Parameter, parameters_of
 from engine.walk import ParameterValue
-from gui.fields import Button, Choice, FloatField, IntField, add_row, form, row
+from gui.fields import Button, Choice, FloatField, IntField
+from gui.layouts import add_row, form, row
 
 WIDEST_INT = 2**31 - 1
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from engine.parameters import build
 from engine.walk import ParameterValue
-from gui.fields import column
+from gui.layouts import column
 from gui.parameter_form import ParameterForm
 from gui.settings import Preferences, Settings
 from gui.theme import UNIT

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from engine.solvers.contract import solvers
 from engine.walk import MAX_FRAMES, MAX_STEPS
-from gui.fields import Choice, FloatField, IntField, column, grow, heading
+from gui.fields import Choice, FloatField, IntField
+from gui.layouts import column, grow, heading
 from gui.state import ExplorerState
 from gui.theme import UNIT, Theme
 

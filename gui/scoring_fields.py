@@ -7,7 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from gui.fields import column, is_undo, row
+from gui.fields import is_undo
+from gui.layouts import column, row
 from gui.state import ExplorerState
 from gui.theme import UNIT
 

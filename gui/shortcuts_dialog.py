@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from gui.actions import MENUS, TABLE, Entry, plain
-from gui.fields import column
+from gui.layouts import column
 from gui.theme import UNIT
 
 #: What is done with mouse and keys together, and so is no action.

@@ -8,8 +8,9 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
 from engine.walk import Walk
-from gui.fields import Button, OneLine, column, heading, row, rule
+from gui.fields import Button
 from gui.keyframe_list import KeyframeList
+from gui.layouts import OneLine, column, heading, row, rule
 from gui.method_panel import MethodPanel
 from gui.prompt_edit import PromptEdit
 from gui.sampling_panel import SamplingPanel
