@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from math import hypot, sqrt
+from math import hypot
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
 from superqt.utils import QSignalThrottler
 
-from engine.messages import PathReady, Points
-from engine.methods.contract import methods
-from engine.walk import Walk
 from gui.plane_item import PlaneBox, PlaneItem
 from gui.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
-from gui.plane_path import NOTHING, TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
+from gui.plane_path import TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
 from gui.plane_ring import RingItem
 from gui.state import ExplorerState
 from gui.theme import Theme
 from gui.throttle import Throttle
 from gui.thumbnails import Thumbnails
+from gui.walk_geometry import WalkGeometry
 from gui.wording import shell_distance
 
 #: How near (pixels) the mouse must be to take hold of the playhead, and to hit a frame's dot.
@@ -33,8 +31,6 @@ INTERVAL = 120
 #: Free pixels around the ring, and below it, where the shell's name stands.
 EDGE = 16.0
 NAME = 30.0
-#: Places as near as this, in std, are one.
-MEETS = 0.01
 
 
 class WalkPlane(QObject):
@@ -50,6 +46,7 @@ class WalkPlane(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._thumbnails, self._box = state, thumbnails, box
+        self._geometry = WalkGeometry(state)
         self._holds_playhead = False
         self._wanted = QPointF()
         self._keyframes = KeyframesItem(theme)
@@ -86,20 +83,11 @@ class WalkPlane(QObject):
 
     def note(self) -> str:
         """One line on how faithful the picture is."""
-        path = self._geometry()
-        if path is None:
-            return "The plane appears with the first walk"
-        if len(path.frames) == 1:
-            return "One frame: the walk's beginning"
-        if np.ptp(path.frames, axis=0).max(initial=0.0) < 1e-6:
-            return "The noise stays: along this walk only the prompt changes"
-        if path.exact:
-            return "Exact: the walk lies in this plane"
-        return f"The plane shows {path.kept * 100:.0f} % of the walk"
+        return self._geometry.note
 
     def reading(self, point: QPointF) -> str:
         """What is at a point of the plane."""
-        radius, sigma = hypot(point.x(), point.y()), self._sigma()
+        radius, sigma = hypot(point.x(), point.y()), self._geometry.sigma
         parts = [f"std {radius:.3f}"]
         parts += [shell_distance((radius - 1.0) / sigma)] if sigma else []
         near = self._frame_at(point, HIT)
@@ -107,17 +95,13 @@ class WalkPlane(QObject):
 
     def reach(self) -> float:
         """How far from the origin the walk goes, at least to the shell."""
-        path = self._geometry()
-        radii = np.hypot(*path.frames.T) if path is not None else np.ones(1)
-        return max(float(radii.max(initial=1.0)), 1.0)
+        return self._geometry.reach
 
     def rooms(self, unit: float) -> tuple[float, float, float, float]:
         """Pixels needed left, top, right and bottom of the walk's reach, for pictures and words,
         when one std is `unit` pixels long."""
-        path, reach = self._geometry(), self.reach()
-        points = path.keyframes if path is not None else NOTHING
-        room = [EDGE, EDGE, EDGE, NAME]
-        for x, y in points:
+        reach, room = self.reach(), [EDGE, EDGE, EDGE, NAME]
+        for x, y in self._geometry.keyframes:
             away = (PICTURE * 0.62 + 8.0) / max(hypot(x, y), 1e-9)
             for side, along in enumerate((-x, y, x, -y)):
                 beyond = (along - reach) * unit + along * away + PICTURE / 2 + 4.0
@@ -128,7 +112,7 @@ class WalkPlane(QObject):
 
     def press(self, start: QPointF) -> None:
         """A drag begins: of the playhead if it is there, else of the probe."""
-        places = self._places()
+        places = self._geometry.places()
         gap = np.hypot(*(places[0] - (start.x(), start.y()))) if len(places) else np.inf
         self._holds_playhead = bool(gap <= GRIP * self._pixel())
 
@@ -152,7 +136,7 @@ class WalkPlane(QObject):
 
     def nudge(self, way: QPointF, shifted: bool) -> None:
         """Ask for the picture a little further that way: from the point, or from the playhead."""
-        places = self._places()
+        places = self._geometry.places()
         here = QPointF(*places[0]) if len(places) else QPointF()
         self._want((self._probe.point or here) + way * (FINE if shifted else COARSE))
 
@@ -170,33 +154,27 @@ class WalkPlane(QObject):
         self._state.ask_probe(self._wanted.x(), self._wanted.y())
 
     def _frame_at(self, point: QPointF, reach: float) -> int | None:
-        """The frame nearest to a point within `reach` pixels. Of frames at one place, the one
-        that is nearest to the playhead in time: a path may cross itself."""
-        path = self._geometry()
-        if path is None or not len(path.frames):
-            return None
-        gaps = np.hypot(*(path.frames - (point.x(), point.y())).T)
-        least = float(gaps.min())
-        if least > reach * self._pixel():
-            return None
-        close = np.flatnonzero(gaps <= least + 2 * self._pixel())
-        return int(close[np.argmin(gaps[close] + 1e-9 * np.abs(close - self._state.playhead))])
+        """The frame nearest to a point within `reach` pixels."""
+        pixel = self._pixel()
+        return self._geometry.frame_at(point.x(), point.y(), reach * pixel, 2 * pixel)
+
+    def _pixel(self) -> float:
+        return float(max(self._box.viewPixelSize()))
 
     # ── the state ────────────────────────────────────────────────────────────────────────────
 
     def _show_path(self) -> None:
         """A lane has a geometry, or a new job has none yet: then the last one stays, without the
         frames that no longer hold."""
-        path = self._geometry()
+        path = self._geometry.path
         if path is None:
             return
-        results = self._state.results.lanes[0]
-        method = results.lane.walk.method_of(0).name
+        method, tiers = self._geometry.method, self._state.results.lanes[0].tiers
         own = [c.points for c in path.curves if c.method == method] if path.exact else []
-        self._ring.set_sigma(self._sigma())
+        self._ring.set_sigma(self._geometry.sigma)
         self._curves.set_curves(path.curves, method)
         self._path.set_path(own[0] if own else path.frames, method)
-        self._dots.set_frames(path.frames, results.tiers, method)
+        self._dots.set_frames(path.frames, tiers, method)
         self._keyframes.set_keyframes(path.keyframes, path.frames)
         self._show_pictures()
         self._on_playhead()
@@ -207,23 +185,23 @@ class WalkPlane(QObject):
     def _on_frame(self, lane: int, index: int) -> None:
         if lane == 0:
             self._soon.throttle()
-            if index in self._pictured():
+            if index in self._geometry.pictured():
                 self._show_pictures()
 
     def _show_pictures(self) -> None:
-        path = self._geometry()
+        path = self._geometry.path
         if path is None:
             return
         ratio = self._box.getViewWidget().devicePixelRatioF()
         pictures = [
             None if index is None else self._thumbnails.get(0, index, PICTURE, ratio)
-            for index in self._pictured()
+            for index in self._geometry.pictured()
         ]
         self._keyframes.set_pictures(pictures[: len(path.keyframes)])
 
     def _on_playhead(self) -> None:
         lanes = self._state.results.lanes
-        places = self._places()
+        places = self._geometry.places()
         methods = tuple(r.lane.walk.method_of(0).name for r in lanes if r.path is not None)
         self._playhead.set_places(places, methods[: len(places)])
         self._show_trail()
@@ -231,12 +209,11 @@ class WalkPlane(QObject):
             self._probe.set_probe(None)
 
     def _show_trail(self) -> None:
-        path = self._geometry()
+        path = self._geometry.path
         if path is not None:
             end = self._state.playhead + 1
             start = end - 1 - max(round(TRAIL_SHARE * len(path.frames)), 1)
-            method = self._state.results.lanes[0].lane.walk.method_of(0).name
-            self._trail.set_trail(path.frames[max(start, 0) : end], method)
+            self._trail.set_trail(path.frames[max(start, 0) : end], self._geometry.method)
 
     def _on_probe(self) -> None:
         probe = self._state.probe
@@ -245,42 +222,3 @@ class WalkPlane(QObject):
             return
         text = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
         self._probe.set_probe(QPointF(probe.x, probe.y), text)
-
-    # ── questions ────────────────────────────────────────────────────────────────────────────
-
-    def _geometry(self) -> PathReady | None:
-        lanes = self._state.results.lanes
-        return lanes[0].path if lanes else None
-
-    def _pictured(self) -> tuple[int | None, ...]:
-        """The frame that shows each keyframe, None for a keyframe that the walk does not pass."""
-        path = self._geometry()
-        return frames_at_keyframes(self._state.results.lanes[0].lane.walk, path) if path else ()
-
-    def _places(self) -> Points:
-        """Where the playhead is in each lane whose geometry is known [n, 2]."""
-        index = self._state.playhead
-        paths = [results.path for results in self._state.results.lanes]
-        places = [p.frames[index] for p in paths if p is not None and index < len(p.frames)]
-        return np.array(places) if places else NOTHING
-
-    def _sigma(self) -> float:
-        """The std of |z|/√d for a draw z; 0 as long as d is not known."""
-        path = self._geometry()
-        return 1.0 / sqrt(2 * path.dimension) if path is not None and path.dimension else 0.0
-
-    def _pixel(self) -> float:
-        return float(max(self._box.viewPixelSize()))
-
-
-def frames_at_keyframes(walk: Walk, path: PathReady) -> tuple[int | None, ...]:
-    """The frame of each keyframe. Where a method does not pass its ends, as a sweep of the std, it
-    is the frame that comes to the keyframe's place, None if there is none. A single frame is the
-    walk's beginning."""
-    if walk.frames == 1:
-        return (0, *[None] * walk.segments)
-    if all(methods.get(choice.name).passes_ends for choice in walk.methods):
-        return walk.keyframe_indices()
-    gaps = np.linalg.norm(path.frames[:, None] - path.keyframes[None], axis=2)
-    nearest = gaps.argmin(axis=0)
-    return tuple(int(k) if gaps[k, n] < MEETS else None for n, k in enumerate(nearest))

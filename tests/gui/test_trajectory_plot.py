@@ -25,7 +25,7 @@ from gui.theme import DARK, LIGHT
 from gui.thumbnails import Thumbnails
 from gui.toy_plane import toy_path
 from gui.trajectory_plot import TrajectoryPlot
-from gui.walk_plane import frames_at_keyframes
+from gui.walk_geometry import frames_at_keyframes
 from tests.gui.scripted_engine import path_of
 from tests.gui.told import Told, told
 
