@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import ceil
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
@@ -17,10 +16,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from engine.messages import Image, Tier
+from gui.pane_layout import lay_out
 from gui.pane_painter import PanePainter
 from gui.panes import Pane, PaneReader, Shown, ViewMode
 from gui.state import ExplorerState
-from gui.theme import UNIT, Theme
+from gui.theme import Theme
 from gui.thumbnails import copy_to_clipboard
 
 #: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.
@@ -123,50 +123,14 @@ class FrameView(QWidget):
         return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
-        """A cell for each pane, row by row, as close together as their pictures allow; a row that
-        is not full stands in the middle."""
-        if len(panes) == 1:
-            return [(QRectF(self.rect()), panes[0])]
-        columns, gap = self._columns(panes), 2.0 * UNIT
-        rows = ceil(len(panes) / columns)
-        room = QSizeF(self.width() - gap * (columns + 1), self.height() - gap * (rows + 1))
-        high, wide = self._shape(panes)
-        width = min(
-            room.width() / columns, (room.height() / rows - self._painter.head) * wide / high
-        )
-        cell = QSizeF(width, width * high / wide + self._painter.head)
-        top = (self.height() - rows * (cell.height() + gap) + gap) / 2
-        cells = []
-        for number, pane in enumerate(panes):
-            row, column = divmod(number, columns)
-            full = min(columns, len(panes) - row * columns)
-            left = (self.width() - full * (cell.width() + gap) + gap) / 2
-            corner = QPointF(
-                left + column * (cell.width() + gap), top + row * (cell.height() + gap)
-            )
-            cells.append((QRectF(corner, cell), pane))
-        return cells
-
-    def _shape(self, panes: list[Pane]) -> tuple[int, int]:
-        """Height and width of the pictures, all of one walk and so of one shape."""
-        shapes = (p.image.shape[:2] for p in panes if p.image is not None)
-        high, wide = next(shapes, (1, 1))
-        return high, wide
-
-    def _columns(self, panes: list[Pane]) -> int:
-        """The number of columns that makes pictures largest; a sheet has one for each frame, and
-        latents one for their colours and each channel."""
-        if self._shown_mode() is ViewMode.LATENT and len(panes) > 1:
-            return len(panes) // 2
-        if self._shown_mode() is ViewMode.SHEET and len(panes) > 1:
-            return self._state.frame_count
-        high, wide = self._shape(panes)
-
-        def scale(columns: int) -> float:
-            height = self.height() / ceil(len(panes) / columns) - self._painter.head
-            return min(self.width() / columns / wide, height / high)
-
-        return max(range(1, len(panes) + 1), key=scale)
+        """A sheet has a column for each frame, and latents one for their colours and each channel;
+        otherwise there are as many as suit the pictures."""
+        mode, columns = self._shown_mode(), None
+        if mode is ViewMode.LATENT:
+            columns = len(panes) // 2
+        elif mode is ViewMode.SHEET:
+            columns = self._state.frame_count
+        return lay_out(panes, QSizeF(self.size()), self._painter.head, columns)
 
     def _empty_text(self) -> str:
         if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:
@@ -262,7 +226,7 @@ class FrameView(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.canvas))
         panes = self.panes()
-        self._cells = self._lay_out(panes) if panes else []
+        self._cells = self._lay_out(panes)
         self._painter.paint(painter, self._cells)
         if all(pane.image is None for pane in panes):
             painter.setFont(self._theme.font(1.1))
