@@ -1,24 +1,22 @@
-"""The window: which part stands where, and what each action does. No logic of its own."""
+"""The window: which part stands where. No logic of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gui.actions import Actions
+from gui.commands import Commands
 from gui.comparison import Comparison
 from gui.frame_view import FrameView
 from gui.hints import HintBar
 from gui.layouts import column
 from gui.messages_bar import MessagesBar
 from gui.panels import Panels
-from gui.panes import ViewMode
-from gui.playback import Loop, Player
+from gui.playback import Player
 from gui.state import ExplorerState
 from gui.status import StatusBar
 from gui.theme import Theme, Themed
@@ -27,19 +25,10 @@ from gui.timeline import Timeline
 from gui.toolbar import Toolbar
 from gui.transport_bar import TransportBar
 from gui.vocabulary import Vocabulary
-from gui.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, turned
 from gui.walk_panel import WalkPanel
 
 TITLE = "Latent Trails"
 SIZE = QSize(1440, 900)
-MODES = {
-    "single": ViewMode.SINGLE,
-    "compare": ViewMode.COMPARE,
-    "difference": ViewMode.DIFFERENCE,
-    "sheet": ViewMode.SHEET,
-    "latent": ViewMode.LATENT,
-}
-QUALITIES = {"draft": DRAFT, "normal": NORMAL, "paper": PAPER}
 
 
 class MainWindow(QMainWindow):
@@ -68,7 +57,7 @@ class MainWindow(QMainWindow):
         self._make_views()
         self._make_panels()
         self._make_menus()
-        self._bind()
+        self._bind_actions()
         self._follow_state()
         self.setFocus()
 
@@ -115,12 +104,31 @@ class MainWindow(QMainWindow):
         panels = QMenu("&Panels", view)
         self.panels.fill(panels)
         view.addMenu(panels)
-        for names in (MODES, QUALITIES):
-            group = QActionGroup(self)
-            group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
-            for name in names:
-                group.addAction(self.actions_table[name])
         self.toolbar.methods.aboutToShow.connect(lambda: self.comparison.fill(self.toolbar.methods))
+
+    def _bind_actions(self) -> None:
+        self._commands = Commands(
+            self._state,
+            self.actions_table,
+            self.player,
+            self.walk_panel,
+            self.frame_view,
+            self.comparison,
+        )
+        self.actions_table.bind(
+            {
+                "quit": self.close,
+                "prompt": self._go_to_prompt,
+                "full_screen": self._set_full_screen,
+            }
+        )
+
+    def _go_to_prompt(self) -> None:
+        self.panels.docks["walk"].show()
+        self.walk_panel.focus_prompt()
+
+    def _set_full_screen(self, full: bool) -> None:
+        self.showFullScreen() if full else self.showNormal()
 
     def complete(self) -> None:
         """Add the two plots, and read what is needed to count tokens."""
@@ -148,104 +156,15 @@ class MainWindow(QMainWindow):
         for view in self._themed:
             view.set_theme(theme)
 
-    # ── what actions do ──────────────────────────────────────────────────────────────────────
-
-    def _bind(self) -> None:
-        state, player, walk = self._state, self.player, self.walk_panel
-        self.actions_table.bind(
-            {
-                "quit": self.close,
-                "undo": state.history.undo,
-                "redo": state.history.redo,
-                "copy": self.frame_view.copy,
-                "prompt": self._go_to_prompt,
-                "lane": self.frame_view.next_lane,
-                "crisp": self.frame_view.set_crisp,
-                "full_screen": self._set_full_screen,
-                "generate": state.generate,
-                "cancel": state.cancel,
-                "finish": state.finish,
-                "pause": state.pause,
-                "auto": state.set_auto,
-                "add_keyframe": walk.add_keyframe,
-                "reseed": walk.reseed,
-                "turn": lambda: state.edit(
-                    replace(state.exploration, walk=turned(state.exploration.walk)), "Turn around"
-                ),
-                "play": player.toggle,
-                "backwards": lambda: player.shuttle(-1),
-                "hold": player.pause,
-                "forwards": lambda: player.shuttle(1),
-                "back": lambda: player.step(-1),
-                "on": lambda: player.step(1),
-                "back_ten": lambda: player.step(-10),
-                "on_ten": lambda: player.step(10),
-                "first": player.go_first,
-                "last": player.go_last,
-                "keyframe_before": lambda: player.go_keyframe(-1),
-                "keyframe_after": lambda: player.go_keyframe(1),
-                "mark_in": player.mark_in,
-                "mark_out": player.mark_out,
-                "clear_range": player.clear_range,
-                "loop": self._next_loop,
-                **{name: self._mode_setter(mode) for name, mode in MODES.items()},
-                **{name: self._quality_setter(name) for name in QUALITIES},
-            }
-        )
-
-    def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
-        return lambda _checked: self.comparison.set_mode(mode)
-
-    def _quality_setter(self, name: str) -> Callable[[bool], None]:
-        return lambda _checked: self._set_quality(QUALITIES[name])
-
-    def _set_quality(self, quality: str) -> None:
-        state = self._state
-        sampling = at_quality(state.exploration.sampling, quality, state.recommended)
-        state.edit(replace(state.exploration, sampling=sampling), f"{quality} quality")
-        self._show_exploration()
-
-    def _go_to_prompt(self) -> None:
-        self.panels.docks["walk"].show()
-        self.walk_panel.focus_prompt()
-
-    def _set_full_screen(self, full: bool) -> None:
-        self.showFullScreen() if full else self.showNormal()
-
-    def _next_loop(self) -> None:
-        ways = list(Loop)
-        self.player.set_loop(ways[(ways.index(self.player.loop) + 1) % len(ways)])
-
     # ── what the state tells ─────────────────────────────────────────────────────────────────
 
     def _follow_state(self) -> None:
-        state, actions = self._state, self.actions_table
-        state.auto_changed.connect(actions["auto"].setChecked)
-        actions["auto"].setChecked(state.auto)
-        state.history.changed.connect(self._show_history)
+        state = self._state
+        state.history.changed.connect(self._show_title)
         state.progress_changed.connect(self._show_title)
         state.busy_changed.connect(self._show_title)
         state.results_reset.connect(self._fit_timeline)
-        state.exploration_changed.connect(self._show_exploration)
-        state.model_changed.connect(self._show_exploration)
-        self.comparison.mode_changed.connect(self._show_mode)
-        self._show_mode(self.frame_view.mode)
-        self._show_exploration()
-        self._show_history()
-
-    def _show_history(self) -> None:
-        history = self._state.history
-        for name, label in (("undo", history.undo_label), ("redo", history.redo_label)):
-            action = self.actions_table[name]
-            action.setEnabled(bool(label))
-            action.setText(f"&{name.capitalize()} {label}".strip())
         self._show_title()
-
-    def _show_exploration(self) -> None:
-        sampling = self._state.exploration.sampling
-        quality = quality_of(sampling, self._state.recommended)
-        for name, title in QUALITIES.items():
-            self.actions_table[name].setChecked(title == quality)
 
     def _fit_timeline(self) -> None:
         """Another number of lanes needs another height."""
@@ -253,10 +172,6 @@ class MainWindow(QMainWindow):
         if lanes != self._lanes:
             self._lanes = lanes
             QTimer.singleShot(0, self.panels.fit_timeline)  # its tracks follow the state as well
-
-    def _show_mode(self, mode: ViewMode) -> None:
-        for name, its_mode in MODES.items():
-            self.actions_table[name].setChecked(its_mode is mode)
 
     def set_document(self, path: Path | None) -> None:
         """Show in the title which session this is."""
