@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu
 
-from engine.export.tables import write_table
 from engine.models.hub import set_offline
 from engine.models.recommend import recommended
 from engine.models.report import ModelReport
 from engine.presets import Preset, presets
-from engine.walk import Exploration
 from gui.about_dialog import AboutDialog
+from gui.analysis_files import analysis_writers
 from gui.background import Background
 from gui.documents import Documents
 from gui.drops import Drops
-from gui.export_dialog import ExportDialog, Writer, export_folder
-from gui.export_plan import Kind
+from gui.export_dialog import ExportDialog, export_folder
 from gui.hints import HintBar
 from gui.log_view import LogView
 from gui.main_window import MainWindow
 from gui.model_dialog import ModelDialog
+from gui.offers import Offers
 from gui.panes import ViewMode
 from gui.places import Places
-from gui.plot_files import write_png, write_svg
 from gui.preferences import PreferencesDialog
 from gui.recorder import Recorder, probed_keyframe
 from gui.recovery import Recovery
@@ -37,7 +33,6 @@ from gui.results import FrameReader
 from gui.settings import Preferences, Settings
 from gui.shortcuts_dialog import ShortcutsDialog
 from gui.state import ExplorerState
-from gui.tables import measure_columns
 from gui.theme import Theme
 from gui.walk_edits import with_point
 
@@ -76,7 +71,14 @@ class Companions(QObject):
         self._connect()
         self._fill_menus()
         self._offline = settings.preferences.offline
-        self._offer_leftover()
+        self._offers = Offers(
+            state,
+            window.messages,
+            self.documents,
+            self.recovery,
+            self.recorder,
+            self.get_model,
+        )
 
     # ── dialogs, each built when it is first wanted ──────────────────────────────────────────
 
@@ -113,29 +115,11 @@ class Companions(QObject):
     @cached_property
     def export(self) -> ExportDialog:
         """What can be taken away; an export under way ends with the window."""
-        writers = self._writers()
+        plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
+        writers = analysis_writers(self._state, plane, figure)
         dialog = ExportDialog(self._state, self._frames, self._settings, writers, self._window)
         self._window.closing.connect(dialog.stop)
         return dialog
-
-    def _writers(self) -> dict[Kind, Writer]:
-        plot = self._window.trajectory.picture
-        return {
-            Kind.TABLE: self._write_table,
-            Kind.TABLE_JSON: self._write_table,
-            Kind.CURVES: partial(self._write_curves, write_png),
-            Kind.CURVES_SVG: partial(self._write_curves, write_svg),
-            Kind.PLOT: partial(write_png, plot),
-            Kind.PLOT_SVG: partial(write_svg, plot),
-        }
-
-    def _write_table(self, path: Path) -> None:
-        write_table(path, measure_columns(self._state))
-
-    def _write_curves(self, write: Callable[[QWidget, Path], None], path: Path) -> None:
-        figure = self._window.measures.on_paper()
-        write(figure, path)
-        figure.deleteLater()
 
     def _bind(self) -> None:
         documents = self.documents
@@ -158,11 +142,8 @@ class Companions(QObject):
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
-        self.documents.displaced.connect(self._offer_displaced)
-        self._state.model_missing.connect(self._offer_download)
         self._settings.changed.connect(self._follow_preferences)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
-        self.recorder.saved.connect(self._recording_saved)
         self._window.closing.connect(self.close)
 
     def _fill_menus(self) -> None:
@@ -214,14 +195,6 @@ class Companions(QObject):
     def _film_folder(self) -> Path:
         return export_folder(self._settings.preferences)
 
-    def _recording_saved(self, film: Path) -> None:
-        def show_folder() -> None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(film.parent)))
-
-        self._window.messages.offer(
-            f"Recorded to {film}.", "Open folder", show_folder, lambda: None
-        )
-
     def choose_model(self) -> None:
         """Show the models at hand; those of the hub are fetched in the precision that is in use."""
         info = self._state.model
@@ -233,6 +206,12 @@ class Companions(QObject):
         self.choose_model()
         self.model.offer(location)
 
+    def get_model(self, name: str) -> None:
+        """Show where a model of the hub can be fetched by its name."""
+        self.choose_model()
+        self.model.hub.name.setText(name)
+        self.model.hub.name.setFocus()
+
     def use_model(self, location: str, report: ModelReport) -> None:
         """Render with another model, at the size and with the steps that suit it."""
         state = self._state
@@ -241,22 +220,6 @@ class Companions(QObject):
             return
         sampling = recommended(report.path, report)
         state.edit(replace(state.exploration, model=location, sampling=sampling), "Model")
-
-    def _offer_download(self, model: str) -> None:
-        def show() -> None:
-            self.choose_model()
-            self.model.hub.name.setText(model)
-            self.model.hub.name.setFocus()
-
-        text = f"This walk needs {model}, which is not on this machine."
-        if text in self._window.messages.texts:
-            return
-        self._window.messages.offer(
-            text,
-            "Get it from the hub…",
-            show,
-            lambda: None,
-        )
 
     def _scorer_fetched(self, model: str) -> None:
         if model == self._state.exploration.scorer:
@@ -272,34 +235,7 @@ class Companions(QObject):
         self.recovery.close()
         self._settings.save()
 
-    # ── preferences and recovery ─────────────────────────────────────────────────────────────
-
     def _follow_preferences(self, preferences: Preferences) -> None:
         if preferences.offline != self._offline:
             self._offline = preferences.offline
             self.background.run(partial(set_offline, preferences.offline), lambda _: None)
-
-    def _offer_displaced(self, exploration: Exploration) -> None:
-        self._window.messages.offer(
-            "The walk before this one was not saved.",
-            "Bring it back",
-            partial(self.documents.restore, exploration),
-            lambda: None,
-        )
-
-    def _offer_leftover(self) -> None:
-        found = self.recovery.leftover()
-        if found is None:
-            return
-        file, exploration = found
-
-        def restore() -> None:
-            self.documents.restore(exploration)
-            self.recovery.succeed(file)
-
-        self._window.messages.offer(
-            "The walk of last time was not saved.",
-            "Restore it",
-            restore,
-            lambda: file.unlink(missing_ok=True),
-        )

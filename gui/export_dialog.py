@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,16 +21,13 @@ from engine.export.atomic import Existing, choose_path
 from engine.export.open_export import check_export, settle_path
 from gui.export_form import ExportForm
 from gui.export_job import ExportJob
-from gui.export_plan import FRAMES, Kind, Wishes, order_for
+from gui.export_plan import FRAMES, Kind, Wishes, Writer, order_for
 from gui.fields import Choice
 from gui.layouts import column, row
 from gui.results import FrameReader
 from gui.settings import Preferences, Settings
 from gui.state import ExplorerState
 from gui.theme import UNIT
-
-#: Writes something that is not made of frames (a table, a plot) to a path.
-Writer = Callable[[Path], None]
 
 
 class ExportDialog(QDialog):

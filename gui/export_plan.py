@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,9 @@ from engine.export.names import clean_name
 from engine.messages import ModelInfo
 from engine.walk import Exploration, lanes_of
 from gui.export_job import Order
+
+#: Writes something that is not made of frames (a table, a plot) to a path.
+Writer = Callable[[Path], None]
 
 
 class Kind(Enum):
