@@ -22,7 +22,6 @@ from engine.export.open_export import check_export, settle_path
 from gui.export_form import ExportForm
 from gui.export_job import ExportJob
 from gui.export_plan import FRAMES, Kind, Wishes, Writer, order_for
-from gui.fields import Choice
 from gui.layouts import column, row
 from gui.results import FrameReader
 from gui.settings import Preferences, Settings
@@ -88,11 +87,6 @@ class ExportDialog(QDialog):
         self.export_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_folder)
-
-    @property
-    def kind(self) -> Choice:
-        """The field that says what is exported."""
-        return self.form.kind
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 

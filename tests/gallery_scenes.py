@@ -142,9 +142,9 @@ def _export(studio: Studio) -> Iterator[Scene]:
     export, state = studio.companions.export, studio.state
     export.open_now()
     for kind in (Kind.MP4, Kind.PICTURES, Kind.SHEET, Kind.TABLE):
-        export.kind.choose(kind)
+        export.form.kind.choose(kind)
         yield f"dialog-export-{kind.name.lower()}", export
-    export.kind.choose(Kind.MP4)
+    export.form.kind.choose(Kind.MP4)
     state.edit_walk("Frames", frames=31)
     export.start()
     studio.engine.play(40)

@@ -75,7 +75,7 @@ def test_the_analysis_can_be_taken_away(studio: Studio, tmp_path: Path, kind: Ki
     studio.finish()
     dialog = studio.companions.export
     dialog.open_now()
-    dialog.kind.choose(kind)
+    dialog.form.kind.choose(kind)
     dialog.form.folder.chosen.emit(str(tmp_path))
     dialog.export_button.click()
     assert dialog.outcome.text() == f"Written: {tmp_path / 'walk'}{kind.value}"

@@ -253,7 +253,7 @@ def export(studio: Studio, kind: Kind) -> str:
     """Export by key as it is chosen; what the dialog says at the end."""
     key(studio, Qt.Key.Key_E)
     dialog = studio.companions.export
-    dialog.kind.choose(kind)
+    dialog.form.kind.choose(kind)
     QTest.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
     studio.wait(dialog.export_button.isEnabled)
     return dialog.outcome.text()
@@ -282,7 +282,7 @@ def test_export_follows_the_range(studio: Studio, tmp_path: Path) -> None:
 def test_the_estimate_grows_with_what_is_exported(studio: Studio) -> None:
     key(studio, Qt.Key.Key_E)
     dialog = studio.companions.export
-    dialog.kind.choose(Kind.PICTURES)
+    dialog.form.kind.choose(Kind.PICTURES)
     whole = dialog.form.estimate.text()
     assert "GB free" in whole
     dialog.form.span.setCurrentIndex(1)

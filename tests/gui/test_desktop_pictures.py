@@ -78,7 +78,7 @@ def finished(program: Program) -> Callable[[], bool]:
 def export(program: Program, kind: Kind, qtbot: QtBot) -> None:
     dialog = program.companions.export
     dialog.open_now()
-    dialog.kind.choose(kind)
+    dialog.form.kind.choose(kind)
     dialog.export_button.click()
     qtbot.waitUntil(dialog.export_button.isEnabled, timeout=PATIENCE_MS)
     dialog.close()

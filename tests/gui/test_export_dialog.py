@@ -57,7 +57,7 @@ class Desk:
         write_table(path, measure_columns(self.state))
 
     def choose(self, kind: Kind) -> None:
-        self.dialog.kind.choose(kind)
+        self.dialog.form.kind.choose(kind)
 
     def export(self, qtbot: QtBot) -> str:
         """Export as it is chosen, and say what the dialog says at the end."""
