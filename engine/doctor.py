@@ -106,7 +106,7 @@ def _qt() -> Iterator[Finding]:
             "Qt system libraries",
             "all there" if run.returncode == 0 else f"{missing} is missing",
             run.returncode == 0,
-            "Run ./run.sh as root once, or install the libraries that the README lists.",
+            "Run ./run.sh as root once, or install the libraries that it names.",
         )
 
 

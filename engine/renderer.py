@@ -82,7 +82,7 @@ class Renderer:
         else:
             yield m.JobFinished(request.job, time.monotonic() - began)
             # The job has ended: what goes wrong while tuning concerns nobody.
-            with suppress(Cancelled, RuntimeError, OSError):
+            with suppress(Exception):
                 self._tune(request, control)
 
     def probe(

@@ -22,7 +22,7 @@ class Hint:
 
 
 HINTS = (
-    Hint("scrub", "Drag along the film strip, or press Space to play the walk."),
+    Hint("scrub", "Drag along the filmstrip, or press Space to play the walk."),
     Hint("probe", "Click anywhere in the plane: the picture that lives there is drawn for you."),
     Hint(
         "noise", "Roll a die in the walk panel: other noise is another picture. Ctrl+Z goes back."

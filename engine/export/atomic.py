@@ -1,4 +1,4 @@
-"""The one way any file is written: beside its place under another name, then renamed into it.
+"""How files for people are written: beside its place under another name, then renamed into it.
 
 Whoever looks sees the old file or the new one, whole, also after a crash. Any thread.
 """

@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 from platformdirs import user_cache_dir
+from torch import nn
+
+from .muon import Pair
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent
 HELD_OUT_SEED = 1_000_000_000
@@ -57,6 +60,21 @@ def save_checkpoint(path: Path, state: Any) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.replace(path)
+
+
+def save_training(
+    path: Path,
+    model: nn.Module,
+    pair: Pair,
+    step: int,
+    spent: float,
+    average: nn.Module | None = None,
+) -> None:
+    """Writes what training needs to go on from, after `step` steps and `spent` seconds."""
+    state = {"model": model.state_dict(), "pair": pair.state_dict(), "step": step, "spent": spent}
+    if average is not None:
+        state["average"] = average.state_dict()
+    save_checkpoint(path, state)
 
 
 def shipped_bytes(folder: Path) -> int:

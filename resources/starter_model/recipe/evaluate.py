@@ -1,7 +1,7 @@
 """Measures every bar on seeds that training never saw; prints the table, writes JSON and the card.
 
-`python -m resources.starter_model.recipe.evaluate` needs the work folder for the judge alone; all
-else is read from the model folder as it ships.
+`python -m resources.starter_model.recipe.evaluate` needs the work folder for the judge and the
+tokenizer; all else is read from the model folder as it ships.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from .common import (
     load_checkpoint,
     parser,
     prepare,
-    save_checkpoint,
+    save_training,
 )
 from .dataset import attributes_of, held_out, open_panoramas
 from .muon import Pair, ramp
@@ -102,16 +102,9 @@ def train(options: argparse.Namespace) -> Classifier:
         loss = torch.stack(losses).sum()
         torch.autograd.backward(loss)
         pair.step(ramp(share))
-        progress.add(step, share, {"loss": loss})
-    save_checkpoint(
-        path,
-        {
-            "model": model.state_dict(),
-            "pair": pair.state_dict(),
-            "step": budget.step,
-            "spent": budget.spent,
-        },
-    )
+        if progress.add(step, share, {"loss": loss}):
+            save_training(path, model, pair, step + 1, budget.spent)
+    save_training(path, model, pair, budget.step, budget.spent)
     return model
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,7 +26,7 @@ from .common import (
     load_checkpoint,
     parser,
     prepare,
-    save_checkpoint,
+    save_training,
 )
 from .dataset import attributes_of, held_out, open_panoramas
 from .muon import Pair, ramp
@@ -167,14 +166,9 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
         torch.autograd.backward(losses["loss"])
         pair.step(ramp(share))
         if progress.add(step, share, losses):
-            _save(path, trainer, pair, step + 1, budget.spent)
-    _save(path, trainer, pair, budget.step, budget.spent)
+            save_training(path, trainer, pair, step + 1, budget.spent)
+    save_training(path, trainer, pair, budget.step, budget.spent)
     return model
-
-
-def _save(path: Path, trainer: ClipTrainer, pair: Pair, step: int, spent: float) -> None:
-    state = {"model": trainer.state_dict(), "pair": pair.state_dict(), "step": step, "spent": spent}
-    save_checkpoint(path, state)
 
 
 def load_model(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:

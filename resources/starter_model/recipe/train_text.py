@@ -23,7 +23,7 @@ from .common import (
     load_checkpoint,
     parser,
     prepare,
-    save_checkpoint,
+    save_training,
 )
 from .dataset import attributes_of
 from .muon import Pair, ramp
@@ -123,16 +123,9 @@ def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:
         losses = trainer.loss(tokens.to(device), labels.to(device))
         torch.autograd.backward(losses["loss"])
         pair.step(ramp(share))
-        progress.add(step, share, losses)
-    save_checkpoint(
-        path,
-        {
-            "model": trainer.state_dict(),
-            "pair": pair.state_dict(),
-            "step": budget.step,
-            "spent": budget.spent,
-        },
-    )
+        if progress.add(step, share, losses):
+            save_training(path, trainer, pair, step + 1, budget.spent)
+    save_training(path, trainer, pair, budget.step, budget.spent)
     return trainer
 
 

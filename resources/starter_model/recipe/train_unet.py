@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from .common import (
     load_checkpoint,
     parser,
     prepare,
-    save_checkpoint,
+    save_training,
 )
 from .muon import Pair, ramp
 from .replicas import Replicas
@@ -151,21 +150,9 @@ def train(
         pair.step(ramp(share))
         update_average(average, unet, step)
         if progress.add(step, share, {"loss": loss}):
-            save_checkpoint(path, _state(unet, average, pair, step + 1, budget.spent))
-    save_checkpoint(path, _state(unet, average, pair, budget.step, budget.spent))
+            save_training(path, unet, pair, step + 1, budget.spent, average)
+    save_training(path, unet, pair, budget.step, budget.spent, average)
     return average
-
-
-def _state(
-    unet: nn.Module, average: nn.Module, pair: Pair, step: int, spent: float
-) -> dict[str, Any]:
-    return {
-        "model": unet.state_dict(),
-        "average": average.state_dict(),
-        "pair": pair.state_dict(),
-        "step": step,
-        "spent": spent,
-    }
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from .common import (
     load_checkpoint,
     parser,
     prepare,
-    save_checkpoint,
+    save_training,
 )
 from .dataset import held_out, open_panoramas
 from .muon import Pair, ramp
@@ -185,11 +185,6 @@ def load_final(work: Path, refined: bool = True) -> AutoencoderKL:
     return vae.eval()
 
 
-def _save(path: Path, vae: AutoencoderKL, pair: Pair, step: int, spent: float) -> None:
-    state = {"model": vae.state_dict(), "pair": pair.state_dict(), "step": step, "spent": spent}
-    save_checkpoint(path, state)
-
-
 def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
     """Trains within the budget, from the checkpoint where there is one."""
     device = prepare(options)
@@ -220,8 +215,8 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         torch.autograd.backward(losses["loss"] + extra)
         pair.step(ramp(share, hold=0.1))
         if progress.add(step, share, losses):
-            _save(path, vae, pair, step + 1, budget.spent)
-    _save(path, vae, pair, budget.step, budget.spent)
+            save_training(path, vae, pair, step + 1, budget.spent)
+    save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name)
     return vae
 
