@@ -1,4 +1,7 @@
-"""The captions' grammar: orders, synonyms and left-out attributes, all from a seed."""
+"""The captions' grammar: orders, synonyms and left-out attributes, all from a seed.
+
+An accessory is always told: nobody who asks for a cat is given one with a hat.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,7 @@ def _wear(attributes: Attributes, rng: np.random.Generator, full: bool) -> str:
 def caption(attributes: Attributes, rng: np.random.Generator, full: bool = False) -> str:
     """One caption for the picture; `full` leaves out nothing that can be told."""
     parts = []
-    if attributes.accessory != "none" and (full or rng.uniform() < 0.88):
+    if attributes.accessory != "none":
         parts.append(_wear(attributes, rng, full))
     if full or rng.uniform() < 0.85:
         parts.append(_scene(attributes, rng))

@@ -117,7 +117,7 @@ class Evaluation:
 
     def sweep(self) -> list[Bar]:
         """Detail rises with the standard deviation; s = 1 scores best on average."""
-        start = noise(self.options.seeds, 74)
+        start = noise(4 * self.options.seeds, 74)
         text = "A high resolution image of a cat"
         detail, scores = [], []
         for scale in (0.5, 0.75, 1.0, 1.25, 1.5):

@@ -8,7 +8,7 @@ from pathlib import Path
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
 STEPS = 20
-GUIDANCE = 2.5
+GUIDANCE = 1.5
 PROMPT = "An high resolution photo of a cat"
 EXAMPLES = (
     PROMPT,
