@@ -12,6 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,7 +34,7 @@ from .muon import Pair, ramp
 from .scenes import window_offset
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
-from .train_vae import to_tensor
+from .train_vae import load_final, to_tensor
 from .vocabulary import LABEL_SIZES, PICTURE_SIZE, Attributes
 
 #: At half the size the fine texture would be gone, and with it what tells sharp from blurry.
@@ -126,6 +127,21 @@ def batch_of(
 
 
 @torch.no_grad()
+def decoded(
+    vae: AutoencoderKL, pictures: NDArray[np.uint8], chosen: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The pictures `[N, 128, 128, 3]`, the chosen ones as they come back from the autoencoder.
+
+    What is scored later comes from it too, and its traces are no reason for another score.
+    """
+    latents = vae.encode(to_tensor(pictures[chosen]).to(vae.device)).latent_dist.mean
+    back = vae.decode(latents).sample.clamp(-1, 1).permute(0, 2, 3, 1)
+    result = pictures.copy()
+    result[chosen] = ((back + 1) * 127.5).round().byte().cpu().numpy()
+    return result
+
+
+@torch.no_grad()
 def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> float:
     """Share of held-out pictures whose own caption wins among 256 different ones."""
     tokenizer, hits = load(options.work), 0.0
@@ -146,7 +162,8 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     device = prepare(options)
     trainer = ClipTrainer(model).to(device)
     adam_only = ("embedding", "heads", "logit_scale", "projection")
-    pair = Pair(trainer, 0.01, 1e-3, adam_only)
+    pair = Pair(trainer, options.rate, options.rate / 10, adam_only)
+    vae = load_final(options.work).to(device)
     path = options.work / "clip.pt"
     state = load_checkpoint(path)
     if state is not None:
@@ -157,6 +174,7 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
         shown, attributes = batch_of(panoramas, options.batch, rng)
+        shown = decoded(vae, shown, rng.choice(len(shown), len(shown) // 4, replace=False))
         texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
         labels = torch.tensor([a.labels() for a in attributes], device=device)
@@ -183,7 +201,9 @@ def load_model(options: argparse.Namespace, layers: int = 3, text_layers: int = 
 
 def main() -> None:
     """Command line."""
-    options = parser(__doc__).parse_args()
+    command = parser(__doc__)
+    command.add_argument("--rate", type=float, default=0.01)
+    options = command.parse_args()
     prepare(options)
     model = train(options, build(options))
     print(f"clip: {top1(model.eval(), options):.1%} top-1 among 256 captions")
