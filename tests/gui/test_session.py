@@ -225,7 +225,7 @@ def test_the_device_is_part_of_the_request(link: Link, qtbot: QtBot) -> None:
     assert link.engine.requests[-1].precision == "bf16"
     link.state.ask_probe(0.1, 0.2)
     assert (link.engine.probes[-1].device, link.engine.probes[-1].precision) == ("cpu", "bf16")
-    assert link.engine.requests[-1].sampling == Sampling(20, 2.5, 128, 128)
+    assert link.engine.requests[-1].sampling == Sampling(20, 1.5, 128, 128)
 
 
 def test_drafts_come_where_they_are_wanted(link: Link, qtbot: QtBot) -> None:
