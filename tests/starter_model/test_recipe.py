@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,26 @@ def test_a_finished_step_resumes_without_training_on(options: argparse.Namespace
     assert before is not None
     assert after is not None
     assert before["step"] == after["step"] > 0
+
+
+def test_latents_are_made_anew_for_another_autoencoder(options: argparse.Namespace) -> None:
+    latents, final = options.work / "latents.pt", options.work / "vae-final.pt"
+    samples.prepare_samples(options, torch.device("cpu"))
+    made = latents.stat().st_mtime_ns
+    samples.prepare_samples(options, torch.device("cpu"))
+    assert latents.stat().st_mtime_ns == made
+    newer = made + 10**9
+    os.utime(final, ns=(newer, newer))
+    samples.prepare_samples(options, torch.device("cpu"))
+    assert latents.stat().st_mtime_ns != made
+
+
+def test_the_scorer_sees_what_comes_out_of_the_autoencoder() -> None:
+    torch.manual_seed(0)
+    pictures = np.full((3, 128, 128, 3), 90, np.uint8)
+    shown = train_clip.decoded(train_vae.build().eval(), pictures, np.array([1]))
+    assert np.array_equal(shown[[0, 2]], pictures[[0, 2]])
+    assert not np.array_equal(shown[1], pictures[1])
 
 
 def test_a_resumed_budget_goes_on_where_it_stopped() -> None:

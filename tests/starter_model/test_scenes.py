@@ -92,3 +92,11 @@ def test_a_full_caption_tells_everything() -> None:
         assert fur
         assert scene
         assert accessory == (attributes.accessory != "none")
+
+
+def test_an_accessory_is_never_left_out() -> None:
+    rng = np.random.default_rng(3)
+    for seed in range(300):
+        attributes = attributes_of(seed)
+        shown = attributes.accessory != "none"
+        assert told(attributes, caption(attributes, rng))[3] == shown

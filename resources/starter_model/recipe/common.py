@@ -117,11 +117,25 @@ class Budget:
             self.spent = before + time.monotonic() - start
 
 
-def budget_after(state: dict[str, Any] | None, options: argparse.Namespace) -> Budget:
-    """What a checkpoint has left of the minutes; its random numbers are not drawn again."""
-    step, spent = (state["step"], state["spent"]) if state else (0, 0.0)
-    torch.manual_seed(options.seed + step)
-    return Budget(options.minutes, step, spent)
+def resume(
+    path: Path,
+    model: nn.Module,
+    pair: Pair,
+    options: argparse.Namespace,
+    average: nn.Module | None = None,
+) -> Budget:
+    """Takes up what `save_training` left, if it did, and returns what is left of the minutes.
+
+    Random numbers that were drawn before are not drawn again.
+    """
+    state = load_checkpoint(path) or {"step": 0, "spent": 0.0}
+    if "model" in state:
+        model.load_state_dict(state["model"])
+        pair.load_state_dict(state["pair"])
+        if average is not None:
+            average.load_state_dict(state["average"])
+    torch.manual_seed(options.seed + state["step"])
+    return Budget(options.minutes, state["step"], state["spent"])
 
 
 class Progress:

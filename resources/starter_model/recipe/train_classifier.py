@@ -17,10 +17,10 @@ from .common import (
     HELD_OUT_SEED,
     Progress,
     autocast,
-    budget_after,
     load_checkpoint,
     parser,
     prepare,
+    resume,
     save_training,
 )
 from .dataset import attributes_of, held_out, open_panoramas
@@ -85,11 +85,7 @@ def train(options: argparse.Namespace) -> Classifier:
     model = Classifier().to(device)
     pair = Pair(model, 0.02, 2e-3, ("features.0", "heads"))
     path = options.work / "classifier.pt"
-    state = load_checkpoint(path)
-    if state is not None:
-        model.load_state_dict(state["model"])
-        pair.load_state_dict(state["pair"])
-    budget = budget_after(state, options)
+    budget = resume(path, model, pair, options)
     panoramas, progress = open_panoramas(options.work), Progress("classifier")
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:

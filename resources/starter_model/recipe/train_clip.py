@@ -23,10 +23,10 @@ from .common import (
     HELD_OUT_SEED,
     Progress,
     autocast,
-    budget_after,
     load_checkpoint,
     parser,
     prepare,
+    resume,
     save_training,
 )
 from .dataset import attributes_of, held_out, open_panoramas
@@ -165,11 +165,7 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     pair = Pair(trainer, options.rate, options.rate / 10, adam_only)
     vae = load_final(options.work).to(device)
     path = options.work / "clip.pt"
-    state = load_checkpoint(path)
-    if state is not None:
-        trainer.load_state_dict(state["model"])
-        pair.load_state_dict(state["pair"])
-    budget = budget_after(state, options)
+    budget = resume(path, trainer, pair, options)
     tokenizer, panoramas = load(options.work), open_panoramas(options.work)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:

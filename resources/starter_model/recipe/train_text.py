@@ -19,10 +19,10 @@ from .captions import caption, told
 from .common import (
     HELD_OUT_SEED,
     Progress,
-    budget_after,
     load_checkpoint,
     parser,
     prepare,
+    resume,
     save_training,
 )
 from .dataset import attributes_of
@@ -111,11 +111,7 @@ def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:
     trainer = TextTrainer(CLIPTextModel(config(tokenizer, layers))).to(device)
     pair = Pair(trainer, 0.01, 1e-3, ("embedding", "heads"))
     path = options.work / "text.pt"
-    state = load_checkpoint(path)
-    if state is not None:
-        trainer.load_state_dict(state["model"])
-        pair.load_state_dict(state["pair"])
-    budget = budget_after(state, options)
+    budget = resume(path, trainer, pair, options)
     progress, rng = Progress("text"), np.random.default_rng((options.seed, budget.step, 3))
     for step, share in budget:
         length = MAX_LENGTH if step % 6 == 5 else int(rng.integers(25, 33))

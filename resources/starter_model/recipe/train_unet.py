@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from .common import (
     Progress,
     autocast,
-    budget_after,
-    load_checkpoint,
     parser,
     prepare,
+    resume,
     save_training,
 )
 from .muon import Pair, ramp
@@ -133,12 +132,7 @@ def train(
     average = copy.deepcopy(unet).eval().requires_grad_(False)
     pair = Pair(unet, options.rate, 1e-3, ("conv_in", "conv_out", "time_emb", "attn2.to_k"))
     path = options.work / "unet.pt"
-    state = load_checkpoint(path)
-    if state is not None:
-        unet.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        pair.load_state_dict(state["pair"])
-    budget = budget_after(state, options)
+    budget = resume(path, unet, pair, options, average)
     replicas = Replicas(unet, options.threads if device.type == "cpu" and options.threads else 1)
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))

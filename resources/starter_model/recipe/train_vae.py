@@ -23,10 +23,9 @@ from .common import (
     HELD_OUT_SEED,
     Progress,
     autocast,
-    budget_after,
-    load_checkpoint,
     parser,
     prepare,
+    resume,
     save_training,
 )
 from .dataset import held_out, open_panoramas
@@ -190,10 +189,7 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
     device = prepare(options)
     name = "vae-decoder" if options.decoder_only else "vae"
     path = options.work / f"{name}.pt"
-    state = load_checkpoint(path)
-    if state is not None:
-        vae.load_state_dict(state["model"])
-    elif options.decoder_only:
+    if options.decoder_only:
         vae.load_state_dict(load_final(options.work, refined=False).state_dict())
     layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
     vae.to(device, memory_format=layout)
@@ -201,9 +197,7 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         vae.encoder.requires_grad_(False)
         vae.quant_conv.requires_grad_(False)
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
-    if state is not None:
-        pair.load_state_dict(state["pair"])
-    budget = budget_after(state, options)
+    budget = resume(path, vae, pair, options)
     panoramas, progress = open_panoramas(options.work), Progress(name)
     rng = np.random.default_rng((options.seed, budget.step))
     for step, share in budget:
