@@ -97,11 +97,14 @@ class Mosaic:
 
     def _page(self, tiles: Sequence[Tile], columns: int) -> Image:
         layout = lay_out(tiles, columns, *self._tile, largest=self._largest)
+        if self._size is None:
+            self._size = layout.page
+        alone = tiles[0].image if len(tiles) == 1 else None
+        if alone is not None and alone.shape[:2] == layout.page == self._size:
+            return check_picture(alone)  # it fills the page, and need not be copied
         page = np.full((*layout.page, 3), PAPER, np.uint8)
         for number, tile in enumerate(tiles):
             self._place(page, layout, number, tile)
-        if self._size is None:
-            self._size = layout.page
         return page if layout.page == self._size else _centred(page, *self._size)
 
     def _place(self, page: Image, layout: Layout, number: int, tile: Tile) -> None:

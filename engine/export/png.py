@@ -22,15 +22,16 @@ _HEADER_END = len(SIGNATURE) + 25
 def encode_png(image: Image, text: Mapping[str, str]) -> bytes:
     """`image` as a PNG file with `text` in front of its pixels.
 
-    Level 1 with the "up" filter: 6 ms for 512² where Pillow's fastest takes 17, at equal size.
+    Runs and Huffman codes of what the "average" filter leaves: of pictures that models draw it is
+    smaller than with a search for matches at level 1, and takes three quarters of the time.
     """
     import cv2
 
     bgr = cv2.cvtColor(check_picture(image), cv2.COLOR_RGB2BGR)
     options = {
         cv2.IMWRITE_PNG_COMPRESSION: 1,
-        cv2.IMWRITE_PNG_STRATEGY: cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
-        cv2.IMWRITE_PNG_FILTER: cv2.IMWRITE_PNG_FILTER_UP,
+        cv2.IMWRITE_PNG_STRATEGY: cv2.IMWRITE_PNG_STRATEGY_RLE,
+        cv2.IMWRITE_PNG_FILTER: cv2.IMWRITE_PNG_FILTER_AVG,
     }
     done, buffer = cv2.imencode(
         ".png", bgr, [number for pair in options.items() for number in pair]

@@ -1,8 +1,13 @@
-"""Videos and animations, frame by frame in constant memory: MP4, WebM, GIF, WebP, by PyAV."""
+"""Videos and animations, frame by frame in constant memory: MP4, WebM, GIF, WebP, by PyAV.
+
+A frame is encoded on a thread of its own while its successor is made.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +26,7 @@ from engine.export.mosaic import Mosaic, Tile
 from engine.export.palette import Palette
 from engine.messages import Image
 
+_MOST_THREADS = 8
 BT709 = 1  # its number as matrix, primaries and transfer function alike
 
 
@@ -40,7 +46,8 @@ CODECS = {
         "mp4",
         "libx264",
         "yuv420p",
-        lambda quality: {"crf": str(round(42 - 0.3 * quality)), "preset": "veryfast"},
+        # Two steps of crf below "veryfast" it looks as good, in two thirds of the time.
+        lambda quality: {"crf": str(round(44 - 0.3 * quality)), "preset": "superfast"},
         {"movflags": "faststart"},
     ),
     ".webm": Codec(
@@ -51,8 +58,10 @@ CODECS = {
             "crf": str(round(62 - 0.5 * quality)),
             "b": "0",
             "deadline": "realtime",
-            "cpu-used": "6",
+            "cpu-used": "8",
             "row-mt": "1",
+            "tile-columns": "2",  # as many as the width allows, beside each other
+            "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
         },
         {},
     ),
@@ -88,9 +97,12 @@ def open_video(path: Path, plan: Plan) -> Iterator[Add]:
         )
     with atomic_path(path, plan.existing) as part:
         muxing = LIVE_MUXING if plan.live else codec.muxing
-        with av.open(str(part), "w", format=codec.container, options=muxing) as container:
+        with (
+            av.open(str(part), "w", format=codec.container, options=muxing) as container,
+            ThreadPoolExecutor(1, thread_name_prefix="encoder") as encoder,
+        ):
             container.metadata.update(plan.about)
-            film = _Film(container, codec, plan)
+            film = _Film(container, codec, plan, encoder)
             yield film.add
             film.end()
         if path.suffix.lower() in (".gif", ".webp"):
@@ -108,8 +120,9 @@ def count_frames(path: Path) -> int:
 class _Film:
     """Owns the stream, which is opened when the first picture says how large it is."""
 
-    def __init__(self, container: Any, codec: Codec, plan: Plan) -> None:
+    def __init__(self, container: Any, codec: Codec, plan: Plan, encoder: Executor) -> None:
         self._container, self._codec, self._plan = container, codec, plan
+        self._encoder, self._encoding = encoder, _nothing()
         self._titles = plan.titles if len(plan.titles) > 1 else ("",)
         self._mosaic: Mosaic | None = None
         self._reformatter = VideoReformatter()
@@ -118,7 +131,7 @@ class _Film:
         self.count = 0
 
     def add(self, index: int, images: Sequence[Image]) -> None:
-        """The next frame; its index does not matter to a film."""
+        """The next frame; its index does not matter to a film. Errors come one frame late."""
         picture = self._in_a_row(images)
         if self._codec.pixels == "yuv420p":
             picture = _even(picture)
@@ -128,7 +141,9 @@ class _Film:
         frame.pts = self.count
         frame.time_base = 1 / _rate(self._plan.fps)
         self.count += 1
-        self._encode(self._palette.apply(frame) if self._palette else self._convert(frame))
+        made = self._palette.apply(frame) if self._palette else self._convert(frame)
+        self._encoding.result()
+        self._encoding = self._encoder.submit(self._encode, made)
 
     def _in_a_row(self, images: Sequence[Image]) -> Image:
         """The lanes from left to right in their full size, under their titles where there are
@@ -143,6 +158,7 @@ class _Film:
         """Write what the encoder still holds."""
         if self._stream is None:
             raise InputError("There are no frames to export yet; generate the walk first.")
+        self._encoding.result()
         if self._palette:
             self._encode(self._palette.end())
         self._encode([None])
@@ -178,6 +194,13 @@ class _Film:
         for frame in frames:
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
+
+
+def _nothing() -> Future[None]:
+    """What has been done already."""
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done
 
 
 def _rate(fps: float) -> Fraction:
