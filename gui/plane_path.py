@@ -30,6 +30,8 @@ DOT, RIM = 2.7, 1.2
 #: Parts of the light behind the playhead, and the share of the walk that it covers.
 TRAIL = 12
 TRAIL_SHARE = 0.14
+#: The frames that are drawn as dots, and where on the screen.
+_Placed = tuple[list[int], npt.NDArray[np.object_]]
 
 
 class CurvesItem(PlaneItem):
@@ -180,21 +182,20 @@ class DotsItem(PlaneItem):
         self._points, self._extent = NOTHING, QRectF()
         self._tiers: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
         self._method = ""
+        self._placed: tuple[QTransform, _Placed] | None = None
 
     def set_frames(self, points: Points, tiers: npt.NDArray[np.uint8], method: str) -> None:
         """The frames' places [n, 2] and tiers [n]; the tiers are read again at each repaint."""
         self._points, self._tiers, self._method = points, tiers, method
-        self._extent = extent_of(points)
+        self._extent, self._placed = extent_of(points), None
         self.changed()
 
     def extent(self) -> QRectF:
         return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
-        points = mapped(self._points, screen)
-        shown = spread(points, DOT_SPACING)
+        shown, places = self._places(screen)
         tiers = self._tiers[shown]
-        places = np.array([QPointF(*point) for point in points[shown]], dtype=object)
         # In a few strokes: this is painted again whenever a frame arrives.
         colour = QColor(self.theme.method_colour(self._method))
         painter.setPen(round_pen(colour, 2 * DOT + RIM))
@@ -207,6 +208,15 @@ class DotsItem(PlaneItem):
         for place in places[tiers == Tier.FAILED]:
             for way in (QPointF(3, 3), QPointF(3, -3)):
                 painter.drawLine(place - way, place + way)
+
+    def _places(self, screen: QTransform) -> _Placed:
+        """Which frames are drawn, and where: the same until the view or the walk changes."""
+        if self._placed is None or self._placed[0] != screen:
+            points = mapped(self._points, screen)
+            shown = spread(points, DOT_SPACING)
+            places = np.array([QPointF(*point) for point in points[shown]], dtype=object)
+            self._placed = QTransform(screen), (shown, places)
+        return self._placed[1]
 
 
 def _halves(places: list[QPointF]) -> QPainterPath:

@@ -12,7 +12,7 @@ from gui.theme import UNIT, Theme
 from gui.throttle import Throttle
 
 #: Milliseconds between two repaints while frames arrive, be it by the hundred in a second.
-INTERVAL = 120
+INTERVAL = 100
 #: Free space left and right of the frames.
 MARGIN = 2.0 * UNIT
 

@@ -26,8 +26,9 @@ HIT = 6.0
 COARSE, FINE = 0.05, 0.01
 #: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
 PROBE_INTERVAL = 50
-#: Milliseconds between two repaints of the dots while frames arrive.
-INTERVAL = 120
+#: Milliseconds between two repaints of the dots while frames arrive: not the timeline's, so that
+#: both seldom fall into one turn of the event loop.
+INTERVAL = 140
 #: Free pixels around the ring, and below it, where the shell's name stands.
 EDGE = 16.0
 NAME = 30.0
