@@ -20,6 +20,7 @@ from engine.models.crew import Crew
 from engine.models.decoder import Decoder
 from engine.models.memory import release_memory
 from engine.models.noise_schedule import signal_levels
+from engine.models.recorded import recorded_on_cuda
 from engine.models.schedulers import make_scheduler, solver_name
 from engine.models.text_tower import TextTower
 from engine.models.tokens import TokenCount, TokenCounter
@@ -89,6 +90,8 @@ class DiffusionModel:
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
         if device.type == "cpu":
             run = Crew(run, torch.get_num_threads())
+        elif device.type == "cuda":
+            run = recorded_on_cuda(run, device)
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit

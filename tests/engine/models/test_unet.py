@@ -10,9 +10,9 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from engine.models.networks import build_unet
-from engine.models.unet import Unet
 from engine.models.unet_config import OPTIONS, PLAIN, is_plain
 from engine.models.unet_runner import ForeignUnet, make_runner
+from tests.engine.models.tiny_unets import make_inputs, make_our_unet, make_unet
 
 SHAPES: dict[str, dict[str, Any]] = {
     "like SD 1": {},
@@ -20,39 +20,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "two layers": {"layers_per_block": 2, "transformer_layers_per_block": 2},
     "told its guidance": {"time_cond_proj_dim": 8},
 }
-
-
-def _unet(**options: Any) -> UNet2DConditionModel:
-    base: dict[str, Any] = {
-        "sample_size": 8,
-        "block_out_channels": (16, 32),
-        "layers_per_block": 1,
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-        "cross_attention_dim": 24,
-        "attention_head_dim": 2,
-        "norm_num_groups": 8,
-    }
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        unet = UNet2DConditionModel(**base | options)
-        for parameter in unet.parameters():  # also those that start at 0 or 1
-            parameter.data += 0.05 * torch.randn_like(parameter)
-    return unet.eval().requires_grad_(False)
-
-
-def _ours(theirs: UNet2DConditionModel) -> Unet:
-    """The same weights in our own network, not arranged yet."""
-    unet = build_unet(theirs.config, {n: t.clone() for n, t in theirs.state_dict().items()})
-    assert isinstance(unet, Unet)
-    return unet
-
-
-def _inputs(rows: int = 3, side: tuple[int, int] = (8, 8)) -> tuple[torch.Tensor, ...]:
-    generator = torch.Generator().manual_seed(1)
-    sample = torch.randn(rows, 4, *side, generator=generator)
-    texts = torch.randn(rows, 7, 24, generator=generator)
-    return sample, torch.tensor([999.0, 500.5, 3.0])[:rows], texts
 
 
 @torch.inference_mode()
@@ -63,11 +30,11 @@ def _run(runner: Any, sample: Any, timesteps: Any, texts: Any) -> torch.Tensor:
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("side", [(8, 8), (16, 6), (7, 5)])
 def test_it_computes_what_the_network_computes(name: str, side: tuple[int, int]) -> None:
-    unet = _unet(**SHAPES[name])
+    unet = make_unet(**SHAPES[name])
     condition = torch.ones(1, 8) if "time_cond_proj_dim" in SHAPES[name] else None
-    sample, timesteps, texts = _inputs(side=side)
+    sample, timesteps, texts = make_inputs(side=side)
     expected = _run(ForeignUnet(unet, condition), sample, timesteps, texts)
-    found = _run(make_runner(_ours(unet), condition), sample, timesteps, texts)
+    found = _run(make_runner(make_our_unet(unet), condition), sample, timesteps, texts)
     assert torch.allclose(found, expected, atol=2e-5)
 
 
@@ -84,25 +51,25 @@ def test_every_option_of_diffusers_is_known() -> None:
 
 
 def test_what_trainers_leave_in_configs_changes_nothing() -> None:
-    assert is_plain({**_unet().config, "use_ema_warmup": True, "decay": 0.9999})
+    assert is_plain({**make_unet().config, "use_ema_warmup": True, "decay": 0.9999})
 
 
 def test_rows_do_not_know_each_other() -> None:
-    fast = make_runner(_ours(_unet()))
-    sample, timesteps, texts = _inputs()
+    fast = make_runner(make_our_unet(make_unet()))
+    sample, timesteps, texts = make_inputs()
     together = _run(fast, sample, timesteps, texts)
     alone = [_run(fast, sample[k, None], timesteps[k, None], texts[k, None]) for k in range(3)]
     assert torch.allclose(together, torch.cat(alone), atol=1e-5)
 
 
 def test_no_weight_is_stored_twice() -> None:
-    unet = _ours(_unet())
+    unet = make_our_unet(make_unet())
     fast = make_runner(unet)
     middle: Any = unet.mid_block
     attention = middle.attentions[0].transformer_blocks[0].attn1
-    before = _run(fast, *_inputs())
+    before = _run(fast, *make_inputs())
     attention.to_v.weight.data.zero_()
-    assert not torch.equal(_run(fast, *_inputs()), before)
+    assert not torch.equal(_run(fast, *make_inputs()), before)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +82,7 @@ def test_no_weight_is_stored_twice() -> None:
     ],
 )
 def test_a_network_it_does_not_know_runs_as_it_is(options: dict[str, Any]) -> None:
-    theirs = _unet(**options)
+    theirs = make_unet(**options)
     assert not is_plain(theirs.config)
     unet = build_unet(theirs.config, dict(theirs.state_dict()))
     assert isinstance(unet, UNet2DConditionModel)
