@@ -75,6 +75,9 @@ def build_parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure the speed beside diffusers' own pipeline")
     bench.add_argument("--workload", choices=("starter", "sd14-config"), default="starter")
     bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
+    bench.add_argument(
+        "--turns", type=int, default=0, metavar="N", help="how often the cases alternate"
+    )
     bench.add_argument("--json", type=Path, metavar="FILE", help="write all findings as JSON")
     return parser
 
@@ -198,7 +201,9 @@ def _bench(options: argparse.Namespace) -> int:
             f"The benchmark lacks {error.name!r}: it is part of the sources, not of the installed "
             "program; get them and start ./run.sh bench there."
         ) from error
-    return bench(options.workload, options.quick, options.json)
+    if options.turns < 0:
+        raise InputError(f"--turns takes a whole number from 1 on, not {options.turns}.")
+    return bench(options.workload, options.quick, options.json, turns=options.turns)
 
 
 def _store() -> FrameStore:

@@ -32,7 +32,8 @@ _PLAYED_S = 10.0
 @dataclass(frozen=True, slots=True)
 class Extent:
     """How much is measured: turns of each case, frames of the walk, calls of the pipeline in a turn
-    and before it, and frames of the long walk; 0 leaves out all but the cases in turns.
+    and before it, and frames of the long walk. Without long walks only the cases take turns, and
+    the parts of a frame of `side`² pixels are measured.
 
     `batch` is that of B; 0 finds the best one.
     """
@@ -43,6 +44,7 @@ class Extent:
     warm_ups: int
     long_frames: int
     batch: int = 0
+    side: int = 512
 
 
 STARTER = Extent(turns=5, frames=61, calls=5, warm_ups=3, long_frames=300)
@@ -116,6 +118,8 @@ def measure(
     }
     if extent.long_frames:
         findings |= _at_length(run, frames, extent.long_frames)
+    else:
+        findings["parts"] = run("parts", side=extent.side)
     return findings
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from tests.benchmarks.goals import Findings, held, peak_share, pooled, ratios
 
+#: Those of a whole frame, as the article draws it.
+_STEPS = 30
 _NAMES = {
     "A": "A: the pipeline, one call a frame",
     "A′": "A′: the same, texts encoded once",
@@ -22,6 +24,8 @@ def as_text(findings: Findings) -> str:
     parts = [_head(findings), _cases(findings), _switches(findings), _equality(findings)]
     if "long" in findings:
         parts += [_times(findings), _goals(findings)]
+    if "parts" in findings:
+        parts.append(_parts(findings))
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -83,6 +87,16 @@ def _equality(findings: Findings) -> Iterator[str]:
     psnr = difference["psnr_db"]
     pixels = "equal" if psnr is None else f"{psnr:.1f} dB"
     yield f"Difference of O to A: latents {difference['latents']:.2g}, pixels {pixels}."
+
+
+def _parts(findings: Findings) -> Iterator[str]:
+    """What decoding adds to a whole frame, which would take too long to be drawn here."""
+    parts = findings["parts"]
+    step, decode = (float(np.median(parts[name])) for name in ("step_s", "decode_s"))
+    yield (
+        f"At {parts['side']}², a guided step of one frame takes {step:.2f} s and its decoding "
+        f"{decode:.2f} s: {decode / (_STEPS * step):.1%} of {_STEPS} steps."
+    )
 
 
 def _times(findings: Findings) -> Iterator[str]:

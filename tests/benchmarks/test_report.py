@@ -90,7 +90,10 @@ def test_findings_without_long_walks_have_no_goals() -> None:
     findings = _findings()
     for name in ("long", "everything", "memory", "export", "playback", "program"):
         del findings[name]
-    assert "at least" not in as_text(findings)
+    findings["parts"] = {"side": 512, "step_s": [9.0, 10.0, 11.0], "decode_s": [15.0]}
+    text = as_text(findings)
+    assert "at least" not in text
+    assert "5.0% of 30 steps" in text
 
 
 def test_equal_pictures_have_no_number_that_json_lacks() -> None:
