@@ -29,6 +29,9 @@ from engine.messages import Array32, Image
 MEBIBYTE = 1 << 20
 #: A file that has been in the making for so long is nobody's any more.
 _ABANDONED_S = 3600.0
+#: Of the budget, so much may be written before the folder is looked at again: other programs may
+#: have written there, too.
+_RECOUNTED_SHARE = 1 / 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class _DiskTier:
         self._folder, self._budget = folder, budget
         self._lock = threading.Lock()
         self._sizes: OrderedDict[str, int] | None = None
-        self.used = 0
+        self.used = self._written = 0
 
     def put(self, key: str, frame: StoredFrame) -> None:
         path = self._path(key)
@@ -216,24 +219,32 @@ class _DiskTier:
         return self._folder / key[:2] / f"{key}.safetensors"
 
     def _enter(self, key: str, size: int) -> None:
+        self._written += size
+        # Read before the lock is taken: the window would have to wait for it.
+        read = self._read() if self._written > self._budget * _RECOUNTED_SHARE else None
         with self._lock:
-            sizes = self._index()
+            sizes = self._index(read)
             self.used += size - sizes.pop(key, 0)
             sizes[key] = size
             self._evict(sizes)
 
-    def _index(self) -> OrderedDict[str, int]:
-        """Keys, oldest first, read from the folder when first needed. The lock is held."""
-        if self._sizes is None:
-            self._sweep()
-            found = []
-            for path in self._folder.glob("??/*.safetensors"):
-                with contextlib.suppress(OSError):
-                    status = path.stat()
-                    found.append((status.st_mtime_ns, path.stem, status.st_size))
-            self._sizes = OrderedDict((key, size) for _, key, size in sorted(found))
-            self.used = sum(self._sizes.values())
+    def _index(self, read: OrderedDict[str, int] | None = None) -> OrderedDict[str, int]:
+        """Keys, oldest first: as just `read`, or as known; read when first needed. The lock is
+        held."""
+        if read is not None or self._sizes is None:
+            self._sizes = self._read() if read is None else read
+            self.used, self._written = sum(self._sizes.values()), 0
         return self._sizes
+
+    def _read(self) -> OrderedDict[str, int]:
+        """Keys and sizes of what lies in the folder, oldest first."""
+        self._sweep()
+        found = []
+        for path in self._folder.glob("??/*.safetensors"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found.append((status.st_mtime_ns, path.stem, status.st_size))
+        return OrderedDict((key, size) for _, key, size in sorted(found))
 
     def _sweep(self) -> None:
         """Take away what programs that were killed in the middle of writing left behind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 
@@ -22,6 +23,8 @@ from engine.previews import PreviewMap
 from engine.sampler import Guidance, Sampler
 from engine.solvers.contract import SolverTable
 from engine.walk import Sampling
+
+Made = TypeVar("Made")
 
 #: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
 #: and, in order, how far they may be ahead of it.
@@ -183,23 +186,13 @@ class FrameWork:
 
     def _tick(self) -> list[tuple[str, torch.Tensor]]:
         began, active = time.monotonic(), len(self._flights)
-        finished = self._stepped()
+        finished = _within_memory(self._sampler.tick)
         if finished is None:
             self._shrink()
             return []
         pace = (time.monotonic() - began) / active
         self._pace = pace if self._pace is None else 0.9 * self._pace + 0.1 * pace
         return finished
-
-    def _stepped(self) -> list[tuple[str, torch.Tensor]] | None:
-        """What one step finishes; None where memory ran out: its error is gone, with all that it
-        held."""
-        try:
-            return self._sampler.tick()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        return None
 
     def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
         """Decode what left the sampler and tell everyone who waits for it."""
@@ -291,16 +284,9 @@ class FrameWork:
         return Sampler(model, tools.table, guidance, slots, shape, tools.context)
 
     def _shrink(self) -> None:
-        """Out of memory: start again with half the slots; what was in work is not lost."""
-        if self._slots == 1:
-            raise ModelError(
-                "The device's memory is too small for even one frame; choose a smaller size, "
-                "half precision, or the CPU."
-            )
-        self._slots = max(1, self._slots // 2)
-        self._sampler.abandon()
-        release_memory(self._tools.model.device)
-        self._sampler = self._new_sampler()
+        """Out of memory: start again with fewer slots; what was in work is not lost."""
+        del self._sampler  # the next one needs the room
+        self._sampler = self._smaller_sampler()
         self._notes = (f"Memory ran out; it goes on with {self._slots} frames at once.",)
         flights, self._flights = self._flights, {}
         for flight in flights.values():
@@ -308,3 +294,26 @@ class FrameWork:
                 self._job.give_back(ticket)
             if flight.probe is not None:
                 self._start(flight.ingredients).probe = flight.probe
+
+    def _smaller_sampler(self) -> Sampler[str] | LockstepSampler[str]:
+        """One of half the slots, or of a half of those. Raises ModelError where none has room."""
+        while self._slots > 1:
+            self._slots //= 2
+            release_memory(self._tools.model.device)
+            sampler = _within_memory(self._new_sampler)
+            if sampler is not None:
+                return sampler
+        raise ModelError(
+            "The device's memory is too small for even one frame; choose a smaller size, half "
+            "precision, or the CPU."
+        )
+
+
+def _within_memory(work: Callable[[], Made]) -> Made | None:
+    """What some work makes; None where memory ran out: the error is gone, with all it held."""
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    return None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +12,8 @@ from engine import messages as m
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
 from engine.renderer import Renderer
-from engine.walk import Keyframe, Lane, NoiseSource, Sampling, Walk
+from tests.engine.jobs import SAMPLING, finals_of, make_request
 from tests.tiny_models import make_tiny_model
-
-SAMPLING = Sampling(steps=10, guidance=4.0, width=32, height=32)
-WALK = Walk(
-    keyframes=(Keyframe("a cat", NoiseSource(1, 0)), Keyframe("a can", NoiseSource(1, 1))),
-    negative="of a",
-    frames=7,
-)
 
 
 @pytest.fixture(scope="module")
@@ -35,26 +26,16 @@ def renderer() -> Renderer:
     return Renderer(FrameStore())
 
 
-def _request(folder: Path, **changes: Any) -> m.RenderRequest:
-    request = m.RenderRequest(1, str(folder), (Lane("walk", WALK),), SAMPLING)
-    return replace(request, **changes)
-
-
-def _finals(events: Iterator[m.Event]) -> dict[tuple[int, int], m.FrameReady]:
-    frames = (e for e in events if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL)
-    return {(e.lane, e.index): e for e in frames}
-
-
 def test_drafts_come_first_and_are_replaced(renderer: Renderer, folder: Path) -> None:
-    request = _request(folder, draft_steps=3, previews=False)
+    request = make_request(folder, draft_steps=3, previews=False)
     events = list(renderer.run(request, JobControl()))
     frames = [e for e in events if isinstance(e, m.FrameReady)]
     assert [e.tier for e in frames] == [m.Tier.DRAFT] * 7 + [m.Tier.FINAL] * 7
     assert all("A draft of 3 steps" in e.notes for e in frames[:7])
-    plain = _finals(Renderer(FrameStore()).run(_request(folder), JobControl()))
-    few = _finals(
+    plain = finals_of(Renderer(FrameStore()).run(make_request(folder), JobControl()))
+    few = finals_of(
         Renderer(FrameStore()).run(
-            _request(folder, sampling=replace(SAMPLING, steps=3)), JobControl()
+            make_request(folder, sampling=replace(SAMPLING, steps=3)), JobControl()
         )
     )
     for draft, final in zip(frames[:7], sorted(frames[7:], key=lambda e: e.index), strict=True):
@@ -67,14 +48,14 @@ def test_drafts_come_first_and_are_replaced(renderer: Renderer, folder: Path) ->
 
 def test_what_is_there_gets_no_draft(renderer: Renderer, folder: Path) -> None:
     half = tuple(range(0, 7, 2))
-    list(renderer.run(_request(folder, indices=half), JobControl()))
-    request = _request(folder, draft_steps=3, previews=False)
+    list(renderer.run(make_request(folder, indices=half), JobControl()))
+    request = make_request(folder, draft_steps=3, previews=False)
     frames = [e for e in renderer.run(request, JobControl()) if isinstance(e, m.FrameReady)]
     assert {e.index for e in frames if e.tier == m.Tier.DRAFT} == {1, 3, 5}
     assert {e.index for e in frames if e.tier == m.Tier.FINAL} == set(range(7))
 
 
 def test_drafts_of_as_many_steps_are_none(renderer: Renderer, folder: Path) -> None:
-    request = _request(folder, draft_steps=SAMPLING.steps)
+    request = make_request(folder, draft_steps=SAMPLING.steps)
     tiers = {e.tier for e in renderer.run(request, JobControl()) if isinstance(e, m.FrameReady)}
     assert m.Tier.DRAFT not in tiers

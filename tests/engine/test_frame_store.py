@@ -79,6 +79,16 @@ def test_the_disk_keeps_to_its_budget_oldest_first(tmp_path: Path) -> None:
     assert fresh.get(f"{0:040x}") is None
 
 
+def test_two_programs_share_one_budget(tmp_path: Path) -> None:
+    budget = 64 << 10
+    stores = [FrameStore(memory_bytes=0, folder=tmp_path, disk_bytes=budget) for _ in range(2)]
+    for k in range(200):
+        stores[k % 2].put(f"{k:040x}", _frame(k % 250))
+    files = list(tmp_path.glob("??/*.safetensors"))
+    assert sum(f.stat().st_size for f in files) <= budget * 1.25
+    assert FrameStore(folder=tmp_path).get(f"{199:040x}") is not None
+
+
 def test_a_damaged_or_vanished_file_counts_as_missing(tmp_path: Path) -> None:
     store = FrameStore(memory_bytes=0, folder=tmp_path)
     store.put("a" * 40, _frame(1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -17,15 +15,9 @@ from engine import messages as m
 from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
 from engine.renderer import Renderer
-from engine.walk import Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk, with_method
+from engine.walk import Lane, MethodChoice, Sampling, Walk, with_method
+from tests.engine.jobs import SAMPLING, WALK, finals_of, make_request
 from tests.tiny_models import make_tiny_model
-
-SAMPLING = Sampling(steps=10, guidance=4.0, width=32, height=32)
-WALK = Walk(
-    keyframes=(Keyframe("a cat", NoiseSource(1, 0)), Keyframe("a can", NoiseSource(1, 1))),
-    negative="of a",
-    frames=7,
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +28,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
 @pytest.fixture
 def renderer() -> Renderer:
     return Renderer(FrameStore())
-
-
-def _request(folder: FilePath, walk: Walk = WALK, **changes: Any) -> m.RenderRequest:
-    request = m.RenderRequest(1, str(folder), (Lane("walk", walk),), SAMPLING, latents=True)
-    return replace(request, **changes)
-
-
-def _finals(events: Iterator[m.Event] | list[m.Event]) -> dict[tuple[int, int], m.FrameReady]:
-    return {
-        (e.lane, e.index): e
-        for e in events
-        if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL
-    }
 
 
 def _diffusers(folder: FilePath, frame: m.FrameReady, walk: Walk, sampling: Sampling) -> Any:
@@ -83,8 +62,8 @@ def test_final_latents_are_those_of_diffusers(
     folder: FilePath, renderer: Renderer, batch: int, steps: int
 ) -> None:
     sampling = replace(SAMPLING, steps=steps)
-    request = _request(folder, sampling=sampling, batch=batch)
-    frames = _finals(renderer.run(request, JobControl()))
+    request = make_request(folder, sampling=sampling, batch=batch)
+    frames = finals_of(renderer.run(request, JobControl()))
     assert len(frames) == WALK.frames
     for index in (0, 2, 6):
         frame = frames[0, index]
@@ -100,7 +79,7 @@ def test_the_models_own_scheduler_and_prediction_are_followed(
     tmp_path: FilePath, renderer: Renderer, prediction: str, scheduler: str
 ) -> None:
     folder = make_tiny_model(tmp_path / "m", prediction=prediction, scheduler=scheduler)
-    frames = _finals(renderer.run(_request(folder, indices=(3,)), JobControl()))
+    frames = finals_of(renderer.run(make_request(folder, indices=(3,)), JobControl()))
     theirs = _diffusers(folder, frames[0, 3], WALK, SAMPLING)
     assert frames[0, 3].final is not None
     assert np.abs(frames[0, 3].final - theirs).max() < 1e-3
@@ -110,14 +89,14 @@ def test_without_guidance_the_conditional_prediction_stands_alone(
     folder: FilePath, renderer: Renderer
 ) -> None:
     sampling = replace(SAMPLING, guidance=1.0)
-    request = _request(folder, sampling=sampling, indices=(0,))
-    frame = _finals(renderer.run(request, JobControl()))[0, 0]
+    request = make_request(folder, sampling=sampling, indices=(0,))
+    frame = finals_of(renderer.run(request, JobControl()))[0, 0]
     assert frame.final is not None
     assert np.abs(frame.final - _diffusers(folder, frame, WALK, sampling)).max() < 1e-3
 
 
 def test_a_job_tells_its_story_in_order(folder: FilePath, renderer: Renderer) -> None:
-    events = list(renderer.run(_request(folder), JobControl()))
+    events = list(renderer.run(make_request(folder), JobControl()))
     kinds = [type(e) for e in events]
     assert kinds[0] is m.ModelReady
     assert kinds[1:3] == [m.JobStarted, m.PathReady]
@@ -129,8 +108,8 @@ def test_a_job_tells_its_story_in_order(folder: FilePath, renderer: Renderer) ->
 
 
 def test_the_same_request_again_is_read_and_equal(folder: FilePath, renderer: Renderer) -> None:
-    first = _finals(renderer.run(_request(folder), JobControl()))
-    again = _finals(renderer.run(_request(folder), JobControl()))
+    first = finals_of(renderer.run(make_request(folder), JobControl()))
+    again = finals_of(renderer.run(make_request(folder), JobControl()))
     assert all(frame.cached for frame in again.values())
     assert all(np.array_equal(first[k].image, again[k].image) for k in first)
 
@@ -139,8 +118,8 @@ def test_the_same_request_again_is_read_and_equal(folder: FilePath, renderer: Re
 def test_a_walk_that_is_all_remembered_can_be_cancelled(folder: FilePath, in_order: bool) -> None:
     walk = replace(WALK, frames=150)
     store, quick = FrameStore(), replace(SAMPLING, steps=1)
-    request = _request(folder, walk, sampling=quick, in_order=in_order, previews=False)
-    assert len(_finals(Renderer(store).run(request, JobControl()))) == 150
+    request = make_request(folder, walk, sampling=quick, in_order=in_order, previews=False)
+    assert len(finals_of(Renderer(store).run(request, JobControl()))) == 150
     control, frames = JobControl(), 0
     for event in Renderer(store).run(request, control):
         frames += isinstance(event, m.FrameReady)
@@ -154,13 +133,13 @@ def test_in_order_what_is_remembered_does_not_run_away_from_what_is_not(folder: 
     """Whoever puts lanes together frame by frame holds what comes early: that must be bounded."""
     walk, quick = replace(WALK, frames=80), Sampling(steps=2, guidance=1.0, width=32, height=32)
     store, holed = FrameStore(), FrameStore()
-    request = _request(folder, walk, sampling=quick, batch=4, in_order=True)
-    for (_, index), frame in _finals(Renderer(store).run(request, JobControl())).items():
+    request = make_request(folder, walk, sampling=quick, batch=4, in_order=True)
+    for (_, index), frame in finals_of(Renderer(store).run(request, JobControl())).items():
         stored = store.get(frame.key)
         if index != 5 and stored is not None:
             holed.put(frame.key, stored)
     events = list(Renderer(holed).run(request, JobControl()))
-    order = [index for _, index in _finals(events)]
+    order = [index for _, index in finals_of(events)]
     assert sorted(order) == list(range(80))
     assert order[:5] == [0, 1, 2, 3, 4]
     assert 5 < order.index(5) < 45, "some, but not all, while the missing one is in work"
@@ -168,25 +147,27 @@ def test_in_order_what_is_remembered_does_not_run_away_from_what_is_not(folder: 
 
 
 def test_other_frames_and_methods_reuse_what_is_equal(folder: FilePath, renderer: Renderer) -> None:
-    list(renderer.run(_request(folder), JobControl()))
+    list(renderer.run(make_request(folder), JobControl()))
     twice = replace(WALK, frames=13)
-    frames = _finals(renderer.run(_request(folder, twice), JobControl()))
+    frames = finals_of(renderer.run(make_request(folder, twice), JobControl()))
     assert [frames[0, k].cached for k in range(13)] == [k % 2 == 0 for k in range(13)]
     linear = with_method(WALK, MethodChoice("linear"))
-    frames = _finals(renderer.run(_request(folder, linear), JobControl()))
+    frames = finals_of(renderer.run(make_request(folder, linear), JobControl()))
     assert [k for k in range(7) if frames[0, k].cached] == [0, 6]
 
 
 def test_lanes_share_the_pictures_that_are_equal(folder: FilePath, renderer: Renderer) -> None:
     lanes = tuple(Lane(name, with_method(WALK, MethodChoice(name))) for name in ("linear", "slerp"))
-    frames = _finals(renderer.run(_request(folder, lanes=lanes), JobControl()))
+    frames = finals_of(renderer.run(make_request(folder, lanes=lanes), JobControl()))
     assert len(frames) == 14
     assert np.array_equal(frames[0, 0].image, frames[1, 0].image)
     assert not np.array_equal(frames[0, 3].image, frames[1, 3].image)
 
 
 def test_two_fresh_runs_are_bit_equal(folder: FilePath) -> None:
-    runs = [_finals(Renderer(FrameStore()).run(_request(folder), JobControl())) for _ in range(2)]
+    runs = [
+        finals_of(Renderer(FrameStore()).run(make_request(folder), JobControl())) for _ in range(2)
+    ]
     for key, frame in runs[0].items():
         assert np.array_equal(frame.image, runs[1][key].image)
         assert frame.final is not None
@@ -196,7 +177,7 @@ def test_two_fresh_runs_are_bit_equal(folder: FilePath) -> None:
 def test_initial_latents_equal_the_formula(folder: FilePath, renderer: Renderer) -> None:
     generator = torch.Generator("cpu").manual_seed(1)
     a, b = (torch.randn((1, 4, 8, 8), generator=generator).double()[0].numpy() for _ in range(2))
-    frames = _finals(renderer.run(_request(folder), JobControl()))
+    frames = finals_of(renderer.run(make_request(folder), JobControl()))
     cosine = np.vdot(a, b) / np.linalg.norm(a) / np.linalg.norm(b)
     phi = np.arccos(cosine)
     for (_, index), frame in frames.items():
@@ -211,13 +192,13 @@ def test_a_cancelled_job_ends_at_the_next_step_and_the_next_one_works(
 ) -> None:
     control = JobControl()
     events = []
-    for event in renderer.run(_request(folder), control):
+    for event in renderer.run(make_request(folder), control):
         events.append(event)
         if isinstance(event, m.Progress):
             control.cancel()
     assert sum(isinstance(e, m.Progress) for e in events) == 1
     assert events[-1] == m.JobCancelled(1)
-    assert isinstance(list(renderer.run(_request(folder), JobControl()))[-1], m.JobFinished)
+    assert isinstance(list(renderer.run(make_request(folder), JobControl()))[-1], m.JobFinished)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +214,7 @@ def test_a_cancelled_job_ends_at_the_next_step_and_the_next_one_works(
 def test_what_cannot_be_done_fails_with_one_sentence(
     folder: FilePath, renderer: Renderer, changes: dict[str, Any], sentence: str
 ) -> None:
-    *_, last = renderer.run(_request(folder, **changes), JobControl())
+    *_, last = renderer.run(make_request(folder, **changes), JobControl())
     assert isinstance(last, m.JobFailed)
     assert sentence in last.message
 
@@ -241,14 +222,14 @@ def test_what_cannot_be_done_fails_with_one_sentence(
 def test_a_point_of_the_plane_is_rendered_like_a_frame(
     folder: FilePath, renderer: Renderer
 ) -> None:
-    events = list(renderer.run(_request(folder), JobControl()))
+    events = list(renderer.run(make_request(folder), JobControl()))
     (path,) = (e for e in events if isinstance(e, m.PathReady))
     x, y = path.frames[3]
     walk = replace(WALK, keyframes=tuple(replace(k, prompt="a cat") for k in WALK.keyframes))
     probe = m.ProbeRequest(5, str(folder), walk, SAMPLING, float(x), float(y))
     events = list(renderer.probe(probe, JobControl()))
     ready = [e for e in events if isinstance(e, m.ProbeReady)][-1]
-    frame = _finals(renderer.run(_request(folder, walk), JobControl()))[0, 3]
+    frame = finals_of(renderer.run(make_request(folder, walk), JobControl()))[0, 3]
     assert ready.tier == m.Tier.FINAL
     assert ready.std == pytest.approx(1.0, abs=0.1)
     assert np.abs(ready.image.astype(int) - frame.image.astype(int)).max() <= 1
@@ -260,11 +241,11 @@ def test_a_probe_joins_the_job_in_progress(folder: FilePath, renderer: Renderer)
     def probes(matches: Any) -> m.ProbeRequest | None:
         return waiting.pop() if waiting and matches(waiting[0]) else None
 
-    events = list(renderer.run(_request(folder), JobControl(), probes))
+    events = list(renderer.run(make_request(folder), JobControl(), probes))
     done = [k for k, e in enumerate(events) if isinstance(e, m.ProbeReady) and e.tier == 3]
     assert len(done) == 1
     assert done[0] < len(events) // 2
-    assert len(_finals(events)) == 7
+    assert len(finals_of(events)) == 7
 
 
 def test_a_probe_waits_where_nobody_can_join_on_the_way(
@@ -278,45 +259,27 @@ def test_a_probe_waits_where_nobody_can_join_on_the_way(
             return None
         return m.ProbeRequest(5, str(folder), WALK, lockstep, 0.2, 0.3)
 
-    events = list(renderer.run(_request(folder, sampling=lockstep), JobControl(), probes))
+    events = list(renderer.run(make_request(folder, sampling=lockstep), JobControl(), probes))
     assert sum(isinstance(e, m.ProbeReady) and e.tier == m.Tier.FINAL for e in events) == 1
-    assert len(_finals(events)) == 7
-
-
-def test_out_of_memory_halves_the_batch_and_says_so(
-    folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from engine.models.loaded import DiffusionModel
-
-    honest = DiffusionModel.denoise
-
-    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
-        if len(sample) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-        return honest(self, sample, *rest)
-
-    monkeypatch.setattr(DiffusionModel, "denoise", cramped)
-    frames = _finals(renderer.run(_request(folder, batch=8), JobControl()))
-    assert len(frames) == 7
-    assert any("Memory" in note for frame in frames.values() for note in frame.notes)
+    assert len(finals_of(events)) == 7
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_draws_and_is_told_and_kept_apart(folder: FilePath, precision: str) -> None:
     renderer = Renderer(FrameStore())
-    whole = _finals(renderer.run(_request(folder, device="cpu"), JobControl()))
-    request = _request(folder, device="cpu", precision=precision)
+    whole = finals_of(renderer.run(make_request(folder, device="cpu"), JobControl()))
+    request = make_request(folder, device="cpu", precision=precision)
     events = list(renderer.run(request, JobControl()))
     (info,) = [e.info for e in events if isinstance(e, m.ModelReady)]
     assert info.precision == {"bf16": "bfloat16", "fp16": "float16"}[precision]
-    half = _finals(events)
+    half = finals_of(events)
     assert {f.key for f in half.values()}.isdisjoint(f.key for f in whole.values())
     gap = np.abs(half[0, 3].image.astype(int) - whole[0, 3].image).mean()
     assert 0 < gap < 16
 
 
 def test_a_hub_model_that_is_not_here_is_named_and_not_fetched(renderer: Renderer) -> None:
-    request = replace(_request(FilePath("x")), model="nobody/knows-this-model")
+    request = replace(make_request(FilePath("x")), model="nobody/knows-this-model")
     (event,) = renderer.run(request, JobControl())
     assert isinstance(event, m.JobFailed)
     assert event.missing == "nobody/knows-this-model"
@@ -330,38 +293,12 @@ def test_a_frame_decoded_otherwise_says_so_when_it_is_recalled(
 
     store = FrameStore()
     monkeypatch.setattr(DiffusionModel, "decode_note", "Decoded in tiles.")
-    made = _finals(Renderer(store).run(_request(folder), JobControl()))
+    made = finals_of(Renderer(store).run(make_request(folder), JobControl()))
     monkeypatch.undo()
-    recalled = _finals(Renderer(store).run(_request(folder), JobControl()))
+    recalled = finals_of(Renderer(store).run(make_request(folder), JobControl()))
     assert all(frame.cached for frame in recalled.values())
     for frame in (*made.values(), *recalled.values()):
         assert frame.notes == ("Decoded in tiles.",)
-
-
-def test_what_ran_out_of_memory_is_let_go_before_it_is_tried_again(
-    folder: FilePath, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from engine import frame_work
-    from engine.models.loaded import DiffusionModel
-
-    honest, held = DiffusionModel.denoise, []
-    alive: list[bool] = []
-
-    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
-        if len(sample) > 4:
-            activations = torch.zeros(8)
-            held.append(weakref.ref(activations))
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-        return honest(self, sample, *rest)
-
-    def release(device: torch.device) -> None:
-        alive.append(held[-1]() is not None)
-
-    monkeypatch.setattr(DiffusionModel, "denoise", cramped)
-    monkeypatch.setattr(frame_work, "release_memory", release)
-    assert len(_finals(renderer.run(_request(folder, batch=8), JobControl()))) == 7
-    assert alive
-    assert not any(alive)
 
 
 @pytest.mark.parametrize("draft_steps", [0, 3])
@@ -377,7 +314,7 @@ def test_one_frame_that_is_not_finite_fails_alone(
         return latent * np.nan if time == 0.5 else latent
 
     monkeypatch.setattr(Path, "latent", spoilt)
-    events = list(renderer.run(_request(folder, draft_steps=draft_steps), JobControl()))
+    events = list(renderer.run(make_request(folder, draft_steps=draft_steps), JobControl()))
     failed = [e.index for e in events if isinstance(e, m.FrameFailed)]
     assert failed == [3]
-    assert len(_finals(events)) == 6
+    assert len(finals_of(events)) == 6
