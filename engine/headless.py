@@ -26,7 +26,7 @@ from engine.mailbox import JobControl
 from engine.order import Order
 from engine.progress import ProgressLines
 from engine.renderer import Renderer
-from engine.walk import Exploration, Lane, lanes_of
+from engine.walk import Lane, lanes_of
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -79,6 +79,7 @@ class _Work:
         self._plan = _plan(order, self._lanes)
         self._moments = _Moments(len(self._lanes))
         self._latents = _Latents()
+        self._notes: dict[tuple[int, int], tuple[str, ...]] = {}
         self._finished = False
         self.failed = False
 
@@ -94,7 +95,7 @@ class _Work:
             self._progress.show(event)
             match event:
                 case m.ModelReady() if order.metadata:
-                    self._plan = _with_metadata(self._plan, order.exploration, event.info)
+                    self._plan = self._with_metadata(event.info)
                 case m.JobStarted():
                     # Opened only now, so that a job that cannot start leaves nothing behind.
                     with open_export(order.out, self._plan) as add:
@@ -111,6 +112,7 @@ class _Work:
             self._progress.show(event)
             match event:
                 case m.FrameReady(tier=m.Tier.FINAL):
+                    self._notes[event.lane, event.index] = event.notes
                     for index, images in self._moments.take(event):
                         add(index, images)
                         begun = True
@@ -129,6 +131,14 @@ class _Work:
                     # The file is closed now, not after whatever the renderer still measures.
                     self._finished = True
                     return
+
+    def _with_metadata(self, model: m.ModelInfo) -> Plan:
+        """The plan, with texts that say what made each picture, and by which model."""
+        made = Provenance.of(self._order.exploration, model, self._notes_of)
+        return replace(self._plan, describe=made.picture_text, about=made.film_tags())
+
+    def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:
+        return self._notes.get((lane, index), ())
 
     def _save_latents(self) -> None:
         if self._order.latents is not None and self._finished and self._latents.rows:
@@ -154,12 +164,6 @@ def _plan(order: RenderOrder, lanes: tuple[Lane, ...]) -> Plan:
     if not order.difference:
         return plan
     return with_differences(plan, order.exploration, order.difference)
-
-
-def _with_metadata(plan: Plan, exploration: Exploration, model: m.ModelInfo) -> Plan:
-    """The plan, with texts that say what made each picture, and by which model."""
-    made = Provenance.of(exploration, model)
-    return replace(plan, describe=made.picture_text, about=made.film_tags())
 
 
 class _Moments:

@@ -24,7 +24,7 @@ MAX_BYTES = 4 << 20
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Which frame of its exploration a picture is, and what made it: the model's identity, the
-    versions of the libraries, the device and its precision."""
+    versions of the libraries, the device and its precision, and what was not the plain way."""
 
     lane: int = 0
     index: int = 0
@@ -32,6 +32,7 @@ class Origin:
     model: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     machine: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,13 +114,16 @@ class ExportDialog(QDialog):
         except (InputError, OSError) as error:
             self._show_idle(str(error))
 
+    def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:
+        return self._state.results.notes_of(lane, index)
+
     def _start_job(self, wishes: Wishes) -> None:
         wishes.folder.mkdir(parents=True, exist_ok=True)
         exploration = self._state.exploration
         path = settle_path(wishes.path, Existing.NUMBER)
         info = self._state.model
         known = info is not None and info.location == exploration.model
-        order = order_for(wishes, exploration, path, info if known else None)
+        order = order_for(wishes, exploration, path, info if known else None, self._notes_of)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):

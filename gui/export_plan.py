@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.export.atomic import Existing
 from engine.export.contract import COLUMNS, Plan
 from engine.export.differences import with_differences
-from engine.export.metadata import Provenance
+from engine.export.metadata import NotesOf, Provenance
 from engine.export.names import clean_name
 from engine.messages import ModelInfo
 from engine.walk import Exploration, lanes_of
@@ -81,10 +81,15 @@ class Wishes:
 
 
 def order_for(
-    wishes: Wishes, exploration: Exploration, path: Path, model: ModelInfo | None = None
+    wishes: Wishes,
+    exploration: Exploration,
+    path: Path,
+    model: ModelInfo | None = None,
+    notes: NotesOf = lambda _lane, _index: (),
 ) -> Order:
-    """The order for these wishes, at a settled path; `model` is the one that renders, if known."""
-    about = Provenance.of(exploration, model)
+    """The order for these wishes, at a settled path; `model` is the one that renders, if known,
+    and `notes` say of its frames what was not the plain way."""
+    about = Provenance.of(exploration, model, notes)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),

@@ -113,6 +113,11 @@ class Results:
             self.measures[name] = [np.full(len(r.tiers), np.nan) for r in self.lanes]
         return self.measures[name]
 
+    def notes_of(self, lane: int, index: int) -> tuple[str, ...]:
+        """How a finished frame was made otherwise than usual. Any thread."""
+        made = self.lanes[lane].frames.get(index) if lane < len(self.lanes) else None
+        return () if made is None else made.notes
+
     def image(self, lane: int, index: int) -> Image | None:
         """The best picture there is of exactly this frame, or None."""
         if lane >= len(self.lanes):

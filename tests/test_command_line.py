@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 import main
 from engine.methods.contract import methods
+from engine.models.loaded import DiffusionModel
 from tests.tiny_models import make_tiny_model
 
 ROOT = Path(main.__file__).parent
@@ -52,6 +53,15 @@ def test_render_writes_nothing_of_how_it_was_made_where_that_is_not_wanted(
     assert _render(folder, tmp_path / "walk", "--no-metadata") == 0
     with Image.open(tmp_path / "walk" / "00002.png") as picture:
         assert picture.text == {}
+
+
+def test_a_picture_that_was_decoded_otherwise_says_so(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DiffusionModel, "decode_note", "Decoded in tiles.")
+    assert _render(folder, tmp_path / "walk") == 0
+    with Image.open(tmp_path / "walk" / "00002.png") as picture:
+        assert "Note: Decoded in tiles." in picture.text["parameters"]
 
 
 def test_render_writes_a_video(folder: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +27,8 @@ from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
 _FILMS = (".mp4", ".webm")
+#: How the frame of (lane, index) was made otherwise than usual, a sentence each.
+NotesOf = Callable[[int, int], tuple[str, ...]]
 
 
 def package_versions() -> dict[str, str]:
@@ -43,20 +45,22 @@ def package_versions() -> dict[str, str]:
 @dataclass(frozen=True)
 class Provenance:
     """An exploration, and what rendered it: the model's identity, the solver's name, the device
-    and its precision."""
+    and its precision. `notes` are asked for when a picture is written, on the writer's thread."""
 
     exploration: Exploration
     model: str = ""
     solver: str = ""
     machine: str = ""
     versions: Mapping[str, str] = field(default_factory=package_versions)
+    notes: NotesOf = lambda _lane, _index: ()
 
     @classmethod
-    def of(cls, exploration: Exploration, info: ModelInfo | None) -> Provenance:
+    def of(cls, exploration: Exploration, info: ModelInfo | None, notes: NotesOf) -> Provenance:
         """Rendered by this model, if it is known."""
         if info is None:
-            return cls(exploration)
-        return cls(exploration, info.identity, info.solver, f"{info.device} {info.precision}")
+            return cls(exploration, notes=notes)
+        machine = f"{info.device} {info.precision}"
+        return cls(exploration, info.identity, info.solver, machine, notes=notes)
 
     @cached_property
     def _walks(self) -> tuple[Walk, ...]:
@@ -65,7 +69,8 @@ class Provenance:
     def picture_text(self, lane: int, index: int) -> dict[str, str]:
         """The text entries of frame `index` of `lane`; fits `Plan.describe`."""
         time = self._walks[lane].time_of(index)
-        origin = Origin(lane, index, time, self.model, dict(self.versions), self.machine)
+        made_by = self.model, dict(self.versions), self.machine
+        origin = Origin(lane, index, time, *made_by, self.notes(lane, index))
         document = encode(self.exploration, origin).decode()
         return {"parameters": self.parameters(lane, index), FORMAT: document}
 
@@ -96,6 +101,7 @@ class Provenance:
             "Time": round(time, 6),
             "Frame": f"{index + 1}/{walk.frames}",
             "Machine": self.machine,
+            "Note": " ".join(self.notes(lane, index)),
             "Version": f"Latent Trails {self.versions.get('latent-trails', '')}".strip(),
         }
         line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")

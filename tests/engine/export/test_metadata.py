@@ -47,6 +47,22 @@ def export(path: Path, plan: Plan) -> None:
             add(index, [make_picture(index, lane=lane) for lane in range(len(plan.titles))])
 
 
+def test_what_was_not_the_plain_way_is_said_of_the_picture_that_it_is_true_of(
+    tmp_path: Path,
+) -> None:
+    tiled = "Decoded in tiles, because the memory did not suffice."
+
+    def notes(lane: int, index: int) -> tuple[str, ...]:
+        return (tiled,) if (lane, index) == (0, 3) else ()
+
+    made = replace(PROVENANCE, notes=notes)
+    export(tmp_path, Plan(indices=(2, 3), describe=made.picture_text))
+    found = {index: recall(tmp_path / f"{index:05d}.png")[1] for index in (2, 3)}
+    assert [origin.notes for origin in found.values() if origin is not None] == [(), (tiled,)]
+    assert f'Note: "{tiled}"' in read_text(tmp_path / "00003.png")["parameters"]
+    assert "Note" not in read_text(tmp_path / "00002.png")["parameters"]
+
+
 def test_the_common_form_is_spelt_as_others_read_it() -> None:
     assert PROVENANCE.parameters(0, 1) == (
         "a cat, ünïted\nNegative prompt: blurry\n"
@@ -77,7 +93,7 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
         default_sampling=sampling,
         identity="abc",
     )
-    made = Provenance.of(replace(EXPLORATION, sampling=sampling), info)
+    made = Provenance.of(replace(EXPLORATION, sampling=sampling), info, lambda _lane, _index: ())
     assert "Guidance interval: 0.2 to 0.8, " in made.parameters(0, 0)
     assert "Machine: cuda:0 float16, " in made.parameters(0, 0).replace('"', "")
     _, origin = decode(made.picture_text(0, 0)["latent-trails"].encode())
