@@ -14,11 +14,12 @@ from engine.sampler import Denoiser
 
 #: Multiples of the first guess that are tried, and when trying ends.
 _MULTIPLES = (1.0, 1.5, 2.0)
+_TRIALS = 3
 _PATIENCE_S = 2.0
 #: A larger batch must be this much faster a frame: frames come later in it.
 _WORTH = 0.95
 #: Counts up when the engine divides its work otherwise, so that sizes are measured again.
-_GENERATION = 2
+_GENERATION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Batching:
         return newest_step >= steps // self.slots
 
 
-def choose_batching(device: torch.device, side: int, asked: int = 0) -> Batching:
-    """Slots for a device and latents about `side` wide; `asked` overrides the choice."""
-    return Batching(asked or choose_batch(device, side), alone_first=device.type == "cpu")
+def choose_batching(device: torch.device, side: int, weights: int, asked: int = 0) -> Batching:
+    """Slots for a device, latents about `side` wide and a UNet of so many weights; `asked`
+    overrides the choice."""
+    return Batching(asked or choose_batch(device, side, weights), alone_first=device.type == "cpu")
 
 
 def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:
@@ -65,22 +67,24 @@ def measure_batch(
     """The number of slots, from `first` upwards, that steps a frame in the shortest time.
 
     For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; takes a second or two.
-    Where `first` is 1, the device is too small or too slow for more. `check` is called between two
-    measurements and may raise.
+    Where `first` is 1, the device is too small or too slow for more. `check` is called before each
+    step and may raise.
     """
     if first == 1:
         return 1
     began, best, best_pace = time.perf_counter(), first, float("inf")
     for multiple in _MULTIPLES:
-        slots = round(first * multiple)
-        check()
+        slots, ticks = round(first * multiple), list[float]()
         try:
-            pace = min(_tick(model, shape, context, slots) for _ in range(3)) / slots
+            while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
+                check()
+                ticks.append(_tick(model, shape, context, slots))
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             release_memory(model.device)
             break
+        pace = min(ticks, default=float("inf")) / slots
         if pace < best_pace * _WORTH:
             best, best_pace = slots, pace
         if time.perf_counter() - began > _PATIENCE_S / 2:

@@ -24,6 +24,8 @@ _PACKAGES = (
     "opencv-python-headless",
     "huggingface_hub",
 )
+#: How many weights the UNets of the starter model and of Stable Diffusion 1 have.
+_STARTER_WEIGHTS, _SD1_WEIGHTS = 4_222_948, 859_520_964
 _ENCODERS = {".mp4": "H.264 video (MP4)", ".webm": "VP9 video (WebM)", ".webp": "animated WebP"}
 
 
@@ -138,7 +140,7 @@ def _devices() -> Iterator[Finding]:
         chosen = f"{device_name(name)}, {str(dtype).removeprefix('torch.')}"
         yield Finding.of(f"Device {name}", fault or chosen, not fault, advice)
     best = choose_device()
-    small, large = choose_batch(best, latent_size=16), choose_batch(best, latent_size=64)
+    small, large = choose_batch(best, 16, _STARTER_WEIGHTS), choose_batch(best, 64, _SD1_WEIGHTS)
     value = f"{small} of the starter model, {large} at 512×512, on {best}"
     yield Finding("Frames at once", value)
     yield Finding("CPU threads", f"{use_threads()} of {os.cpu_count()}")

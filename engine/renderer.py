@@ -251,7 +251,7 @@ class Renderer:
         model, shape = self._loaded, self._latent_shape(sampling)
         if self._batches is not None:
             batch = batch or self._batches.get(self._batch_key(shape)) or 0
-        batching: Batching = choose_batching(model.device, max(shape[1:]), batch)
+        batching: Batching = choose_batching(model.device, max(shape[1:]), model.weights, batch)
         assert self._preview is not None
         table = self._table(sampling)
         context = self._text("").shape

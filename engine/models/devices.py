@@ -10,6 +10,8 @@ import torch
 from engine.errors import InputError
 
 _PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+#: A CPU is busy enough with one frame at a time from so many weights times latent pixels on.
+_LARGE_STEP = 1e10
 _SHORT = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
@@ -52,10 +54,11 @@ def uses_half(device: str = "", precision: str = "") -> bool:
     return choose_dtype(choose_device(device), precision) != torch.float32
 
 
-def choose_batch(device: torch.device, latent_size: int = 64) -> int:
-    """Slots that make good use of the device, for latents [C, latent_size, latent_size]."""
+def choose_batch(device: torch.device, latent_size: int, weights: int) -> int:
+    """Slots that make good use of the device, for latents [C, latent_size, latent_size] and a UNet
+    of so many weights."""
     if device.type == "cpu":
-        return 8 if latent_size <= 32 else 1
+        return 8 if weights * latent_size**2 < _LARGE_STEP else 1
     free = free_memory(device)
     # An estimate for the SD 1.x UNet with guidance at 64×64 latents, on the safe side. Where it is
     # wrong, the engine halves the batch when memory runs out.

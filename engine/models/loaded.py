@@ -95,6 +95,7 @@ class DiffusionModel:
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self.token_limit = parts.tokenizer.limit
+        self.weights = sum(p.numel() for p in parts.unet.parameters())
         self.latent_channels = int(parts.unet.config.in_channels)
         self.downscale = parts.vae.downscale
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))

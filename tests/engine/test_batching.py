@@ -53,6 +53,20 @@ def test_a_slow_device_is_not_made_to_try() -> None:
     assert model.asked == []
 
 
+def test_measuring_ends_in_time_however_slow_a_step_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, now = Crowded(rows=100), [0.0]
+    honest = model.denoise
+
+    def slow(sample: torch.Tensor, *states: torch.Tensor) -> torch.Tensor:
+        now[0] += 5.0
+        return honest(sample, *states)
+
+    monkeypatch.setattr(model, "denoise", slow)
+    monkeypatch.setattr("engine.batching.time.perf_counter", lambda: now[0])
+    assert measure_batch(model, SHAPE, CONTEXT, first=8) == 8
+    assert model.asked == [16]
+
+
 def test_measuring_can_be_cancelled() -> None:
     control = JobControl()
     control.cancel()

@@ -43,7 +43,9 @@ def test_precision_by_device(device: str, asked: str, dtype: torch.dtype) -> Non
 
 
 def test_small_pictures_share_a_batch_on_the_cpu() -> None:
-    assert choose_batch(CPU, latent_size=16) > choose_batch(CPU, latent_size=64) == 1
+    small, large = 4_000_000, 860_000_000  # the starter's UNet, and Stable Diffusion's
+    assert choose_batch(CPU, 16, small) > choose_batch(CPU, 64, small) == 1
+    assert choose_batch(CPU, 16, large) == choose_batch(CPU, 32, large) == 1
 
 
 def test_a_device_that_computes_passes_and_one_that_is_missing_is_named() -> None:  # R33
