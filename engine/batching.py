@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from engine.models.devices import choose_batch
-from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.memory import release_memory, within_memory
 from engine.sampler import Denoiser
 
 #: Multiples of the first guess that are tried, and when trying ends.
@@ -75,15 +76,13 @@ def measure_batch(
     began, best, best_pace = time.perf_counter(), first, float("inf")
     for multiple in _MULTIPLES:
         slots, ticks = round(first * multiple), list[float]()
-        try:
-            while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
-                check()
-                ticks.append(_tick(model, shape, context, slots))
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            release_memory(model.device)
-            break
+        while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
+            check()
+            tick = within_memory(partial(_tick, model, shape, context, slots))
+            if tick is None:
+                release_memory(model.device)
+                return best
+            ticks.append(tick)
         pace = min(ticks, default=float("inf")) / slots
         if pace < best_pace * _WORTH:
             best, best_pace = slots, pace

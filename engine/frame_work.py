@@ -5,30 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import torch
 
 from engine import messages as m
 from engine.batching import Batching
 from engine.errors import ModelError
-from engine.frame_store import FrameStore, StoredFrame
+from engine.frame_memory import FrameMemory
+from engine.frame_store import FrameStore
 from engine.job import Ingredients, Job, Ticket
 from engine.lockstep import LockstepSampler
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
-from engine.models.memory import device_memory, is_out_of_memory, release_memory
+from engine.models.memory import device_memory, release_memory, within_memory
 from engine.path import latent_stats
 from engine.previews import PreviewMap
 from engine.sampler import Guidance, Sampler
 from engine.solvers.contract import SolverTable
+from engine.stored_frame import StoredFrame
 from engine.walk import Sampling
 
-Made = TypeVar("Made")
-
-#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
-#: and, in order, how far they may be ahead of it.
+#: Cached frames looked up between two ticks, and seconds spent on it, so that a long look-up never
+#: holds up the sampling; and, in order, how far they may be ahead of it.
 _RECALLED_AT_ONCE = 32
+_RECALLING_S = 0.05
 #: Points of the plane in work beside the walk's frames.
 _PROBES = 2
 _PREVIEW_EVERY = 4
@@ -81,6 +81,7 @@ class FrameWork:
         self._latents = request is not None and request.latents
         self._slots = tools.batching.slots
         self._sampler = self._new_sampler()
+        self._frames = FrameMemory(tools.store, tools.model)
         self._flights: dict[str, _Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._shown = False
@@ -113,12 +114,12 @@ class FrameWork:
     def _recall(self, unseen: Iterator[Ticket]) -> tuple[bool, list[m.Event]]:
         """Look up the next frames; whether there may be more, and the events of those found."""
         events: list[m.Event] = []
-        for _ in range(_RECALLED_AT_ONCE):
+        for _ in _for_a_while():
             ticket = next(unseen, None)
             if ticket is None:
                 return False, events
             ingredients = self._job.ingredients(ticket)
-            frame = self._tools.store.get(ingredients.key)
+            frame = self._frames.find(ingredients)
             if frame is not None and self._job.claim(ticket):
                 events += self._tell(ticket, ingredients, frame, cached=True)
         return True, events
@@ -133,21 +134,21 @@ class FrameWork:
             probe = take_probe()
             if probe is not None:
                 yield from self._admit_probe(probe)
-        for _ in range(_RECALLED_AT_ONCE):
+        for _ in _for_a_while():
             if not (self._job.left and self._may_start() and self._in_reach()):
                 return
             ticket = self._job.next(control.focus)
             if ticket is None:
                 return
             ingredients = self._job.ingredients(ticket)
-            frame = self._tools.store.get(ingredients.key)
+            frame = self._frames.find(ingredients)
             if frame is not None:
                 yield from self._tell(ticket, ingredients, frame, cached=True)
             else:
                 self._start(ingredients).tickets.append(ticket)
 
     def _admit_probe(self, probe: Probe) -> Iterator[m.Event]:
-        frame = self._tools.store.get(probe.ingredients.key)
+        frame = self._frames.find(probe.ingredients)
         if frame is not None:
             yield probe.ready(m.Tier.FINAL, frame.image)
         else:
@@ -186,7 +187,7 @@ class FrameWork:
 
     def _tick(self) -> list[tuple[str, torch.Tensor]]:
         began, active = time.monotonic(), len(self._flights)
-        finished = _within_memory(self._sampler.tick)
+        finished = within_memory(self._sampler.tick)
         if finished is None:
             self._shrink()
             return []
@@ -205,10 +206,7 @@ class FrameWork:
             if picture is None:
                 yield from self._fail(flight)
                 continue
-            initial = flight.ingredients.initial
-            note = self._tools.model.decode_note
-            frame = StoredFrame(picture.numpy(), latent.cpu().numpy(), initial, note)
-            self._tools.store.put(key, frame)
+            frame = self._frames.keep(flight.ingredients, latent.cpu().numpy(), picture)
             self._tools.preview.observe(frame.final, frame.image)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.FINAL, frame.image)
@@ -300,7 +298,7 @@ class FrameWork:
         while self._slots > 1:
             self._slots //= 2
             release_memory(self._tools.model.device)
-            sampler = _within_memory(self._new_sampler)
+            sampler = within_memory(self._new_sampler)
             if sampler is not None:
                 return sampler
         raise ModelError(
@@ -309,11 +307,10 @@ class FrameWork:
         )
 
 
-def _within_memory(work: Callable[[], Made]) -> Made | None:
-    """What some work makes; None where memory ran out: the error is gone, with all it held."""
-    try:
-        return work()
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-    return None
+def _for_a_while() -> Iterator[int]:
+    """Counts how many frames may be looked up now."""
+    until = time.monotonic() + _RECALLING_S
+    for number in range(_RECALLED_AT_ONCE):
+        yield number
+        if time.monotonic() > until:
+            return

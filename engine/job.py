@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.frame_store import frame_key
 from engine.messages import Array32
 from engine.path import Path
 from engine.refinement import Refinement
+from engine.stored_frame import frame_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from engine.frame_store import StoredFrame
 from engine.messages import FrameFailed, ModelLoading
 from engine.models.check import STARTER_FOLDER
+from engine.stored_frame import StoredFrame
 from engine.walk import Exploration, MethodChoice
 from gui.export_plan import Kind
 from gui.log import Log

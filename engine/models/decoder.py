@@ -6,7 +6,7 @@ from itertools import product
 
 import torch
 
-from engine.models.memory import is_out_of_memory, release_memory
+from engine.models.memory import release_memory, within_memory
 from engine.models.vae import VaeDecoder
 
 #: So many pictures are decoded at once: more gain nothing, and in a large VAE they come near the
@@ -41,11 +41,9 @@ class Decoder:
         return [picture for some in parts for picture in self._at_once(some)]
 
     def _at_once(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
-        try:
-            return self._decode(latents)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
+        pictures = within_memory(lambda: self._decode(latents))
+        if pictures is not None:
+            return pictures
         release_memory(self._device)
         return self._one_by_one(latents)
 
@@ -53,11 +51,11 @@ class Decoder:
         return [self._decode_alone(latent[None]) for latent in latents]
 
     def _decode_alone(self, latent: torch.Tensor) -> torch.Tensor | None:
-        try:
+        if self._tile:
             return self._decode(latent)[0]
-        except (RuntimeError, MemoryError) as error:
-            if self._tile or not is_out_of_memory(error):
-                raise
+        pictures = within_memory(lambda: self._decode(latent))
+        if pictures is not None:
+            return pictures[0]
         release_memory(self._device)
         self._tile = max(max(latent.shape[2:]) // 2, 1)
         self.note = "Decoded in tiles, because the memory did not suffice for a whole picture."

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
+
+Made = TypeVar("Made")
 
 #: How torch, its allocators and its backends word it; only some raise OutOfMemoryError.
 _SPELLINGS = (
@@ -26,6 +30,16 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and any(words in text for words in _SPELLINGS)
+
+
+def within_memory(work: Callable[[], Made]) -> Made | None:
+    """What some work makes; None where memory ran out: the error is gone, with all that it held."""
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    return None
 
 
 def device_memory(device: torch.device) -> int:

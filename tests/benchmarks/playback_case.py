@@ -13,7 +13,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 
 from engine import messages as m
-from engine.frame_store import FrameStore, StoredFrame
+from engine.frame_store import FrameStore
+from engine.stored_frame import StoredFrame
 from engine.walk import Exploration, Sampling, lanes_of
 from gui.app import SWITCH_INTERVAL
 from gui.frame_view import FrameView

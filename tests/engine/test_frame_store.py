@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.frame_store import FrameStore, StoredFrame, frame_key
+from engine.frame_store import FrameStore
+from engine.stored_frame import StoredFrame, frame_key
 
 
 def _frame(value: int, side: int = 16) -> StoredFrame:
@@ -47,6 +48,18 @@ def test_the_least_recently_used_frame_goes_first() -> None:
     assert store.get("b") is None
     assert store.get("a") is not None
     assert store.usage()[0] == 2 * size
+
+
+def test_a_latent_outlives_its_picture(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0)
+    for k, name in enumerate("ab"):
+        store.put(name, _frame(k))
+    assert store.get("a") is None
+    latent = store.latent("a")
+    assert latent is not None
+    assert np.array_equal(latent, _frame(0).final)
+    store.clear()
+    assert store.latent("a") is None
 
 
 def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_path: Path) -> None:

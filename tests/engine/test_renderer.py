@@ -318,3 +318,25 @@ def test_one_frame_that_is_not_finite_fails_alone(
     failed = [e.index for e in events if isinstance(e, m.FrameFailed)]
     assert failed == [3]
     assert len(finals_of(events)) == 6
+
+
+def test_pictures_that_are_forgotten_are_decoded_again_and_not_drawn(
+    folder: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.models.loaded import DiffusionModel
+
+    store = FrameStore(memory_bytes=0)  # keeps the newest picture alone
+    renderer, request = Renderer(store), make_request(folder, batch=1)
+    drawn = finals_of(renderer.run(request, JobControl()))
+    assert sum(store.get(frame.key) is not None for frame in drawn.values()) == 1
+
+    def steps(self: DiffusionModel, *_: Any) -> torch.Tensor:
+        raise AssertionError("it is drawn from nothing")
+
+    monkeypatch.setattr(DiffusionModel, "denoise", steps)
+    again = finals_of(renderer.run(request, JobControl()))
+    assert again.keys() == drawn.keys()
+    for place, frame in again.items():
+        assert frame.cached
+        assert np.array_equal(frame.image, drawn[place].image)
+        assert np.array_equal(frame.final, drawn[place].final)

@@ -17,8 +17,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import messages as m
 from engine.errors import InputError
-from engine.frame_store import StoredFrame
 from engine.methods.contract import make_method, methods
+from engine.stored_frame import StoredFrame
 from engine.walk import Lane, MethodChoice, NoiseSource, Sampling, Walk
 
 INFO = m.ModelInfo(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.frame_store import FrameStore, StoredFrame
+from engine.frame_store import FrameStore
+from engine.stored_frame import StoredFrame
 from gui.app import NO_DISPLAY, has_display
 from gui.log import Log
 from gui.places import Places

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.frame_store import StoredFrame
 from engine.heat_map import difference, heat_map, heat_table
 from engine.latent_view import channel_maps
+from engine.stored_frame import StoredFrame
 from engine.walk import lanes_of
 from gui.frame_view import SHEET_FRAMES, FrameView
 from gui.panes import ViewMode

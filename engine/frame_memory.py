@@ -1,0 +1,36 @@
+"""What is remembered of frames, for a job: pictures, or latents that become pictures again."""
+
+from __future__ import annotations
+
+import torch
+
+from engine.frame_store import FrameStore
+from engine.job import Ingredients
+from engine.messages import Array32
+from engine.models.loaded import DiffusionModel
+from engine.stored_frame import StoredFrame
+
+
+class FrameMemory:
+    """Finds finished frames in the store, and keeps new ones there. Used from one thread."""
+
+    def __init__(self, store: FrameStore, model: DiffusionModel) -> None:
+        self._store, self._model = store, model
+
+    def find(self, ingredients: Ingredients) -> StoredFrame | None:
+        """A frame that was drawn before; decoded again where only its latent is left.
+
+        Raises the device's error where its memory does not suffice for that.
+        """
+        frame, latent = self._store.get(ingredients.key), self._store.latent(ingredients.key)
+        if frame is not None or latent is None:
+            return frame
+        (picture,) = self._model.decode(torch.tensor(latent)[None])
+        return None if picture is None else self.keep(ingredients, latent, picture)
+
+    def keep(self, ingredients: Ingredients, latent: Array32, picture: torch.Tensor) -> StoredFrame:
+        """Remember z_0 [C, h, w] and its picture [H, W, 3], uint8 on the CPU."""
+        note = self._model.decode_note
+        frame = StoredFrame(picture.numpy(), latent, ingredients.initial, note)
+        self._store.put(ingredients.key, frame)
+        return frame
