@@ -50,7 +50,7 @@ def test_the_least_recently_used_frame_goes_first() -> None:
     assert store.usage()[0] == 2 * size
 
 
-def test_a_latent_outlives_its_picture(tmp_path: Path) -> None:
+def test_a_latent_outlives_its_picture() -> None:
     store = FrameStore(memory_bytes=0)
     for k, name in enumerate("ab"):
         store.put(name, _frame(k))
