@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
 from engine.frame_store import FrameStore
@@ -16,6 +18,15 @@ class FrameMemory:
 
     def __init__(self, store: FrameStore, model: DiffusionModel) -> None:
         self._store, self._model = store, model
+        self._decoded = 0
+
+    def turn(self, most: int) -> Iterator[int]:
+        """Counts look-ups up to `most`, or to one that had to decode, which takes its time."""
+        before = self._decoded
+        for number in range(most):
+            yield number
+            if self._decoded > before:
+                return
 
     def find(self, ingredients: Ingredients) -> StoredFrame | None:
         """A frame that was drawn before; decoded again where only its latent is left.
@@ -25,6 +36,7 @@ class FrameMemory:
         frame, latent = self._store.get(ingredients.key), self._store.latent(ingredients.key)
         if frame is not None or latent is None:
             return frame
+        self._decoded += 1
         (picture,) = self._model.decode(torch.tensor(latent)[None])
         return None if picture is None else self.keep(ingredients, latent, picture)
 

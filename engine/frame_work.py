@@ -25,10 +25,9 @@ from engine.solvers.contract import SolverTable
 from engine.stored_frame import StoredFrame
 from engine.walk import Sampling
 
-#: Cached frames looked up between two ticks, and seconds spent on it, so that a long look-up never
-#: holds up the sampling; and, in order, how far they may be ahead of it.
+#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
+#: and, in order, how far they may be ahead of it.
 _RECALLED_AT_ONCE = 32
-_RECALLING_S = 0.05
 #: Points of the plane in work beside the walk's frames.
 _PROBES = 2
 _PREVIEW_EVERY = 4
@@ -114,7 +113,7 @@ class FrameWork:
     def _recall(self, unseen: Iterator[Ticket]) -> tuple[bool, list[m.Event]]:
         """Look up the next frames; whether there may be more, and the events of those found."""
         events: list[m.Event] = []
-        for _ in _for_a_while():
+        for _ in self._frames.turn(_RECALLED_AT_ONCE):
             ticket = next(unseen, None)
             if ticket is None:
                 return False, events
@@ -134,7 +133,7 @@ class FrameWork:
             probe = take_probe()
             if probe is not None:
                 yield from self._admit_probe(probe)
-        for _ in _for_a_while():
+        for _ in self._frames.turn(_RECALLED_AT_ONCE):
             if not (self._job.left and self._may_start() and self._in_reach()):
                 return
             ticket = self._job.next(control.focus)
@@ -305,12 +304,3 @@ class FrameWork:
             "The device's memory is too small for even one frame; choose a smaller size, half "
             "precision, or the CPU."
         )
-
-
-def _for_a_while() -> Iterator[int]:
-    """Counts how many frames may be looked up now."""
-    until = time.monotonic() + _RECALLING_S
-    for number in range(_RECALLED_AT_ONCE):
-        yield number
-        if time.monotonic() > until:
-            return
