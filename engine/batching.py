@@ -17,6 +17,10 @@ from engine.sampler import Denoiser
 _MULTIPLES = (1.0, 1.5, 2.0)
 _TRIALS = 3
 _PATIENCE_S = 2.0
+#: So many slots are used until twice as many frames are shown.
+_FEW = 8
+#: The share of a run over which the slots fill.
+_FILLING = 0.5
 #: A larger batch must be this much faster a frame: frames come later in it.
 _WORTH = 0.95
 #: Counts up when the engine divides its work otherwise, so that sizes are measured again.
@@ -25,29 +29,36 @@ _GENERATION = 3
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """`slots` frames share a tick. `alone_first`: a job's first frame is not made to wait."""
+    """`slots` frames share a tick. `few_first`: a job's first frame has the device for itself, and
+    those that show the walk as a whole share it with few others, so that they come soon."""
 
     slots: int
-    alone_first: bool
+    few_first: bool
 
-    def admits(self, active: int, newest_step: int, steps: int, shown: bool) -> bool:
-        """Whether one more frame may start now.
+    def admits(self, active: int, lead: int, steps: int, shown: int) -> bool:
+        """Whether one more frame may start now: beside `active` ones, of which the furthest is at
+        step `lead`, when so many are `shown`.
 
-        Starts are spread over the run, so that frames come out one at a time instead of in
-        bursts. The first one is alone all its way. A newest step that is past the last one means
-        that nobody can join on the way.
+        Slots fill over the first half of a run, so that frames come out one or two at a time
+        instead of in bursts.
         """
-        if active == 0 or active >= self.slots:
+        slots = self._slots_after(shown)
+        if active == 0 or active >= slots:
             return active == 0
-        if self.alone_first and not shown:
-            return False
-        return newest_step >= steps // self.slots
+        return lead * slots >= _FILLING * steps * active
+
+    def _slots_after(self, shown: int) -> int:
+        """How many slots are used when so many frames are shown: one, few, and then one more with
+        each frame."""
+        if not self.few_first:
+            return self.slots
+        return min(self.slots, max(_FEW, shown - _FEW)) if shown else 1
 
 
 def choose_batching(device: torch.device, side: int, weights: int, asked: int = 0) -> Batching:
     """Slots for a device, latents about `side` wide and a UNet of so many weights; `asked`
     overrides the choice."""
-    return Batching(asked or choose_batch(device, side, weights), alone_first=device.type == "cpu")
+    return Batching(asked or choose_batch(device, side, weights), few_first=device.type == "cpu")
 
 
 def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:

@@ -83,7 +83,6 @@ class FrameWork:
         self._frames = FrameMemory(tools.store, tools.model)
         self._flights: dict[str, _Flight] = {}
         self._notes: tuple[str, ...] = ()
-        self._shown = False
         self._pace: float | None = None
 
     def run(self, control: JobControl, take_probe: Callable[[], Probe | None]) -> Iterator[m.Event]:
@@ -167,7 +166,7 @@ class FrameWork:
         frames = len(self._flights) - self._probes_in_flight()
         sampler = self._sampler
         return sampler.free > _PROBES - self._probes_in_flight() and self._tools.batching.admits(
-            frames, sampler.newest, sampler.steps, self._shown
+            frames, sampler.lead, sampler.steps, self._job.done
         )
 
     def _in_reach(self) -> bool:
@@ -216,7 +215,6 @@ class FrameWork:
         self, ticket: Ticket, ingredients: Ingredients, frame: StoredFrame, cached: bool
     ) -> Iterator[m.Event]:
         self._job.done += 1
-        self._shown = True
         yield m.FrameReady(
             job=self._number,
             lane=ticket.lane,

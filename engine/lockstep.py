@@ -74,7 +74,7 @@ class LockstepSampler(Generic[Item]):
         return self._step
 
     @property
-    def newest(self) -> int:
+    def lead(self) -> int:
         """All steps while frames may join, so that none is made to wait for the others."""
         return self._step or self.steps
 

@@ -104,9 +104,9 @@ class Sampler(Generic[Item]):
         return max((slot.step for slot in self._slots), default=0)
 
     @property
-    def newest(self) -> int:
-        """Steps done of the frame that was admitted last; all steps when there is none."""
-        return min((slot.step for slot in self._slots), default=self.steps)
+    def lead(self) -> int:
+        """The steps by which the first of the frames is ahead of one that would start now."""
+        return self.furthest
 
     def admit(self, item: Item, latent: Array32, positive: Array32, negative: Array32) -> None:
         """Give a frame a slot. `latent` [C, h, w] has unit variance; embeddings [tokens, width]."""

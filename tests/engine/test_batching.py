@@ -75,20 +75,46 @@ def test_measuring_can_be_cancelled() -> None:
 
 
 def test_starts_are_spread_over_the_run() -> None:
-    batching = Batching(slots=4, alone_first=True)
-    assert batching.admits(active=0, newest_step=20, steps=20, shown=False)
-    assert batching.admits(active=1, newest_step=5, steps=20, shown=True)
-    assert not batching.admits(active=1, newest_step=4, steps=20, shown=True)
-    assert not batching.admits(active=4, newest_step=9, steps=20, shown=True)
+    batching = Batching(slots=4, few_first=True)
+    assert batching.admits(active=0, lead=0, steps=20, shown=0)
+    assert batching.admits(active=1, lead=3, steps=20, shown=1)
+    assert not batching.admits(active=1, lead=2, steps=20, shown=1)
+    assert not batching.admits(active=2, lead=3, steps=20, shown=1)
+    assert not batching.admits(active=4, lead=19, steps=20, shown=1)
+
+
+@pytest.mark.parametrize(("slots", "steps"), [(4, 20), (16, 20), (16, 30), (3, 4)])
+def test_all_slots_are_filled_half_way_and_a_free_one_at_once(slots: int, steps: int) -> None:
+    batching, active = Batching(slots, few_first=True), 1
+    starts = []
+    for lead in range(steps):
+        before = active
+        while batching.admits(active, lead, steps, shown=100):
+            active += 1
+        starts.append(active - before)
+    assert active == slots
+    assert max(starts) <= -(-2 * slots // steps)  # never in a burst
+    assert sum(starts[: steps // 2 + 1]) == slots - 1
+    assert batching.admits(slots - 1, lead=steps - 1, steps=steps, shown=100)
 
 
 def test_the_first_frame_is_alone_all_its_way() -> None:
-    batching = Batching(slots=4, alone_first=True)
-    for step in (0, 10, 19, 20):
-        assert not batching.admits(active=1, newest_step=step, steps=20, shown=False)
-    assert batching.admits(active=1, newest_step=10, steps=20, shown=True)
-    together = Batching(slots=4, alone_first=False)
-    assert together.admits(active=1, newest_step=5, steps=20, shown=False)
+    batching = Batching(slots=4, few_first=True)
+    for lead in (0, 10, 19):
+        assert not batching.admits(active=1, lead=lead, steps=20, shown=0)
+    assert batching.admits(active=1, lead=10, steps=20, shown=1)
+    together = Batching(slots=4, few_first=False)
+    assert together.admits(active=1, lead=5, steps=20, shown=0)
+
+
+def test_few_share_the_device_until_the_walk_is_seen_as_a_whole() -> None:
+    batching = Batching(slots=12, few_first=True)
+
+    def most(shown: int) -> int:
+        return next(k for k in range(1, 14) if not batching.admits(k, 19, 20, shown))
+
+    assert [most(shown) for shown in (1, 8, 16)] == [8, 8, 8]
+    assert [most(shown) for shown in (17, 18, 19, 20, 50)] == [9, 10, 11, 12, 12]
 
 
 def test_a_number_is_remembered_between_runs(tmp_path: Path) -> None:

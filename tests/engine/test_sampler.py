@@ -100,7 +100,7 @@ def test_estimates_belong_to_the_frames_in_work() -> None:
     assert [(item, step) for item, step, _ in sampler.estimates()] == [(5, 1)]
     sampler.tick()
     assert [(item, step) for item, step, _ in sampler.estimates()] == [(5, 2), (8, 1)]
-    assert (sampler.furthest, sampler.newest, sampler.free) == (2, 1, 1)
+    assert (sampler.furthest, sampler.lead, sampler.free) == (2, 2, 1)
 
 
 def test_abandoned_frames_can_start_again() -> None:
