@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QUrl
@@ -114,16 +115,14 @@ class ExportDialog(QDialog):
         except (InputError, OSError) as error:
             self._show_idle(str(error))
 
-    def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:
-        return self._state.results.notes_of(lane, index)
-
     def _start_job(self, wishes: Wishes) -> None:
         wishes.folder.mkdir(parents=True, exist_ok=True)
         exploration = self._state.exploration
         path = settle_path(wishes.path, Existing.NUMBER)
         info = self._state.model
         known = info is not None and info.location == exploration.model
-        order = order_for(wishes, exploration, path, info if known else None, self._notes_of)
+        notes = partial(_notes_of, self._state)  # nothing that would keep this dialog alive
+        order = order_for(wishes, exploration, path, info if known else None, notes)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):
@@ -213,3 +212,8 @@ def export_folder(preferences: Preferences) -> Path:
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
     # Not by pathlib, which raises where it knows no such home.
     return Path(os.path.expanduser(preferences.export_folder or place or "~"))
+
+
+def _notes_of(state: ExplorerState, lane: int, index: int) -> tuple[str, ...]:
+    """What is said of a frame of the newest job. Any thread."""
+    return state.results.notes_of(lane, index)
