@@ -20,7 +20,7 @@ _PATIENCE_S = 2.0
 #: So many slots are used until twice as many frames are shown.
 _FEW = 8
 #: The share of a run over which the slots fill.
-_FILLING = 0.5
+_FILLING = 0.25
 #: A larger batch must be this much faster a frame: frames come later in it.
 _WORTH = 0.95
 #: Counts up when the engine divides its work otherwise, so that sizes are measured again.
@@ -39,8 +39,8 @@ class Batching:
         """Whether one more frame may start now: beside `active` ones, of which the furthest is at
         step `lead`, when so many are `shown`.
 
-        Slots fill over the first half of a run, so that frames come out one or two at a time
-        instead of in bursts.
+        Slots fill over the first quarter of a run, so that frames come out a few at a time instead
+        of all at once.
         """
         slots = self._slots_after(shown)
         if active == 0 or active >= slots:
