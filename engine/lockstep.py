@@ -111,13 +111,6 @@ class LockstepSampler(Generic[Item]):
             return []
         return [(item, self._step, self._x0[k]) for k, item in enumerate(self._items)]
 
-    def abandon(self) -> tuple[Item, ...]:
-        """Empty all slots; returns what was in work."""
-        items = self.items
-        self._items.clear()
-        self._begin()
-        return items
-
     def _begin(self) -> None:
         """A new scheduler object, which remembers nothing."""
         self._step = 0
@@ -164,5 +157,6 @@ class LockstepSampler(Generic[Item]):
 
     def _finish(self) -> list[tuple[Item, torch.Tensor]]:
         done = [(item, self._x[k].clone()) for k, item in enumerate(self._items)]
-        self.abandon()
+        self._items.clear()
+        self._begin()
         return done

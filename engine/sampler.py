@@ -141,12 +141,6 @@ class Sampler(Generic[Item]):
         """Each frame in work, its step, and the x0 [C, h, w] that its last step predicted."""
         return [(s.item, s.step, self._x0[k]) for k, s in enumerate(self._slots) if s.step]
 
-    def abandon(self) -> tuple[Item, ...]:
-        """Empty all slots; returns what was in work."""
-        items = self.items
-        self._slots.clear()
-        return items
-
     def _predict(
         self, sample: torch.Tensor, steps: torch.Tensor, guided: list[bool]
     ) -> torch.Tensor:

@@ -103,18 +103,6 @@ def test_estimates_belong_to_the_frames_in_work() -> None:
     assert (sampler.furthest, sampler.lead, sampler.free) == (2, 2, 1)
 
 
-def test_abandoned_frames_can_start_again() -> None:
-    sampler = _sampler(Guidance(4.0))
-    _admit(sampler, 5)
-    sampler.tick()
-    assert sampler.abandon() == (5,)
-    _admit(sampler, 5)
-    for _ in range(STEPS - 1):
-        sampler.tick()
-    ((_, latent),) = sampler.tick()
-    assert torch.equal(latent, _alone(5, Guidance(4.0)))
-
-
 def test_there_are_no_more_frames_than_slots() -> None:
     sampler = _sampler(Guidance(4.0), slots=1)
     _admit(sampler, 1)
