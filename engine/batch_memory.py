@@ -1,4 +1,4 @@
-"""How many slots suited which model on this machine: measured once, remembered in one small file.
+"""Numbers that were measured on this machine, remembered in one small file: slots, steady rows.
 
 Light to import.
 """
@@ -13,7 +13,7 @@ from engine.export.atomic import Existing, WriteError, write_bytes
 
 
 class BatchMemory:
-    """Numbers of slots by key, in a JSON file. One that is missing or unreadable counts as empty.
+    """Whole numbers by key, in a JSON file. One that is missing or unreadable counts as empty.
 
     What cannot be written is forgotten: the next run measures again.
     """
@@ -24,11 +24,11 @@ class BatchMemory:
     def get(self, key: str) -> int | None:
         """The number remembered under `key`."""
         number = self._read().get(key)
-        return number if isinstance(number, int) and number > 0 else None
+        return number if isinstance(number, int) and number >= 0 else None
 
-    def put(self, key: str, slots: int) -> None:
+    def put(self, key: str, number: int) -> None:
         """Remember a number."""
-        known = json.dumps({**self._read(), key: slots}, indent=1)
+        known = json.dumps({**self._read(), key: number}, indent=1)
         try:
             write_bytes(self._file, known.encode(), Existing.REPLACE)
         except (WriteError, InputError):

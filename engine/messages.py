@@ -88,7 +88,10 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known of a model once it is loaded. `downscale` is pixels per latent column."""
+    """What is known of a model once it is loaded. `downscale` is pixels per latent column.
+
+    `batch_exact`: a frame is the same bit for bit whatever else is in its batch.
+    """
 
     name: str
     location: str
@@ -104,6 +107,7 @@ class ModelInfo:
     default_sampling: Sampling
     bytes_loaded: int = 0
     identity: str = ""
+    batch_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,13 @@ from engine.path import Path, prompts_of
 from engine.previews import PreviewMap
 from engine.projection import describe, plane_of
 from engine.solvers.contract import Schedule, SolverTable, make_table
+from engine.steady_rows import measure_steady_rows
 from engine.walk import Sampling, Walk
 
 #: Takes the newest probe that satisfies a condition, if one waits.
 Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
 #: Changes whenever the same ingredients would give other pixels.
-ENGINE_GENERATION = 3
+ENGINE_GENERATION = 4
 _TEXTS = 512
 _NO_JOB = -1
 
@@ -91,6 +92,7 @@ class Renderer:
         """One point of the plane, and those asked for meanwhile, when no job is running."""
         try:
             self._open(request, control)
+            self._keep_steady(self._latent_shape(request.sampling), control)
             tools = self._tools(request.sampling, batch=0)
             first = [self._probe(request)]
             more = self._probe_source(probes, request)
@@ -118,9 +120,11 @@ class Renderer:
         tell = self._teller(request.job, control)
         measuring, failures = self._measures.prepare(request, self._loaded, tell)
         control.check()
-        tools = self._tools(request.sampling, request.batch)
-        yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots))
         shape = self._latent_shape(request.sampling)
+        self._keep_steady(shape, control)
+        tools = self._tools(request.sampling, request.batch)
+        exact = self._loaded.batch_exact(shape)
+        yield m.ModelReady(request.job, self._loaded.info(tools.batching.slots, exact))
         paths = [self._path(lane.walk, shape) for lane in request.lanes]
         job = Job(
             paths, self._settings(request.sampling), request.indices, in_order=request.in_order
@@ -262,6 +266,24 @@ class Renderer:
     def _batch_key(self, shape: tuple[int, int, int]) -> str:
         model = self._loaded
         return batch_key(model.device, model.identity, str(model.dtype), shape)
+
+    def _keep_steady(self, shape: tuple[int, int, int], control: JobControl) -> None:
+        """Have the model compute so many rows that a frame never depends on its batch.
+
+        A large model on a CPU draws one frame at a time, and is too slow to be measured.
+        """
+        model = self._loaded
+        if model.steady_rows(shape) is not None:
+            return
+        key = f"rows, {self._batch_key(shape)}"
+        rows = self._batches.get(key) if self._batches is not None else None
+        if rows is None:
+            slow = choose_batching(model.device, max(shape[1:]), model.weights).slots == 1
+            context = self._text("").shape
+            rows = 0 if slow else measure_steady_rows(model, shape, context, control.check)
+            if self._batches is not None:
+                self._batches.put(key, rows)
+        model.keep_steady(shape, rows)
 
     def _tune(self, request: m.RenderRequest, control: JobControl) -> None:
         """Measure the best number of slots, once, after a job that had to guess it."""

@@ -60,6 +60,8 @@ class Provenance:
         if info is None:
             return cls(exploration, notes=notes)
         machine = f"{info.device} {info.precision}"
+        if not info.batch_exact:
+            machine += " (drawn in other batches, frames may differ in rounding)"
         return cls(exploration, info.identity, info.solver, machine, notes=notes)
 
     @cached_property

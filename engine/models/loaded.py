@@ -94,6 +94,8 @@ class DiffusionModel:
             run = recorded_on_cuda(run, device)
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
+        self._steady_rows: dict[tuple[int, ...], int] = {}
+        self._decodes_alone = device.type == "cpu"
         self.token_limit = parts.tokenizer.limit
         self.weights = sum(p.numel() for p in parts.unet.parameters())
         self.latent_channels = int(parts.unet.config.in_channels)
@@ -133,9 +135,22 @@ class DiffusionModel:
         """The UNet's output [n, C, h, w] in the model's dtype, on its device.
 
         sample [n, C, h, w], on any device; `times` and `texts` are n rows of the states above,
-        which are computed once for a run and a prompt.
+        which are computed once for a run and a prompt. Fewer rows than `keep_steady` was told of
+        are filled up with copies.
         """
-        return self._open.run(sample.to(self.device, self.dtype), times, texts)
+        rows = len(sample)
+        missing = self._steady_rows.get(tuple(sample.shape[1:]), 0) - rows
+        if missing > 0:
+            sample, times, texts = (_filled_up(each, missing) for each in (sample, times, texts))
+        return self._open.run(sample.to(self.device, self.dtype), times, texts)[:rows]
+
+    def steady_rows(self, shape: tuple[int, int, int]) -> int | None:
+        """What `keep_steady` was told for latents of `shape`; None before that."""
+        return self._steady_rows.get(shape)
+
+    def keep_steady(self, shape: tuple[int, int, int], rows: int) -> None:
+        """Never compute fewer rows of latents of `shape` [C, h, w] than these; 0 for unknown."""
+        self._steady_rows[shape] = rows
 
     def decode(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
         """A picture [H, W, 3], uint8 on the CPU, of each of the final latents [n, C, h, w]; None
@@ -155,7 +170,14 @@ class DiffusionModel:
         """A new scheduler object of the model's own class. Raises ModelError for an unknown one."""
         return make_scheduler(self.scheduler_class, self.scheduler_config)
 
-    def info(self, batch: int) -> ModelInfo:
+    def batch_exact(self, shape: tuple[int, int, int]) -> bool:
+        """Whether frames with latents of `shape` are the same bit for bit in batches of any size.
+
+        Only where enough rows are known to be computed, and each picture is decoded by itself.
+        """
+        return self._decodes_alone and self._steady_rows.get(shape, 0) > 0
+
+    def info(self, batch: int, batch_exact: bool = True) -> ModelInfo:
         """What the window shows of the model; `batch` is the number of slots it is used with."""
         return ModelInfo(
             name=self.name,
@@ -172,6 +194,7 @@ class DiffusionModel:
             default_sampling=self.default_sampling,
             bytes_loaded=self._bytes,
             identity=self.identity,
+            batch_exact=batch_exact,
         )
 
     def close(self) -> None:
@@ -198,6 +221,11 @@ class DiffusionModel:
 
 def _bytes_of(module: torch.nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in module.parameters())
+
+
+def _filled_up(rows: torch.Tensor, missing: int) -> torch.Tensor:
+    """The rows [n, …], and the last of them so many times more."""
+    return torch.cat((rows, rows[-1:].expand(missing, *rows.shape[1:])))
 
 
 def _guidance_embedding(width: int | None) -> torch.Tensor | None:
