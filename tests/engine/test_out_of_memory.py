@@ -50,6 +50,7 @@ def test_memory_that_ends_again_on_the_way_down_is_no_end(
 ) -> None:
     from engine.models.loaded import DiffusionModel
 
+    list(renderer.run(make_request(folder, indices=(0,)), JobControl()))  # the model is open
     denoise, text_state, full = DiffusionModel.denoise, DiffusionModel.text_state, [False]
 
     def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
