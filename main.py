@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engine.batch_memory import BatchMemory
+from engine.cli.options import add_walk_options, downloads_of, exploration_from
+from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
 from engine.export.contract import COLUMNS
-from engine.frame_store import FrameStore
-from engine.options import add_walk_options, downloads_of, exploration_from
-from engine.waiting import wait_briefly
+from engine.render.batch_memory import BatchMemory
+from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _window(options: argparse.Namespace) -> int:
     from gui.app import NO_DISPLAY, has_display, run_window
-    from gui.places import Places
+    from gui.files.app_folders import AppFolders
     from gui.session import Engine
 
     if not has_display():
@@ -120,9 +120,11 @@ def _window(options: argparse.Namespace) -> int:
 
         return EngineThread(store, batches=_batches())
 
-    places = Places.usual()
+    folders = AppFolders.usual()
     exploration = Exploration()
-    return run_window(sys.argv, exploration, store, make_engine, places, options.file, options.safe)
+    return run_window(
+        sys.argv, exploration, store, make_engine, folders, options.file, options.safe
+    )
 
 
 def _is_file(argument: str) -> bool:
@@ -130,9 +132,9 @@ def _is_file(argument: str) -> bool:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from engine.headless import RenderOrder, render
+    from engine.cli.headless import RenderCommand, render
 
-    order = RenderOrder(
+    command = RenderCommand(
         _exploration(options),
         **_conditions(options),
         out=options.out,
@@ -141,14 +143,14 @@ def _render(options: argparse.Namespace) -> int:
         metadata=not options.no_metadata,
         columns=options.columns,
     )
-    return render(order, _store(), batches=_batches())
+    return render(command, _store(), batches=_batches())
 
 
 def _score(options: argparse.Namespace) -> int:
-    from engine.scoring import MEASURES, ScoreOrder, score
+    from engine.cli.scoring import MEASURES, ScoreCommand, score
 
     exploration = _exploration(options)
-    order = ScoreOrder(
+    command = ScoreCommand(
         replace(
             exploration,
             scoring_text=exploration.scoring_text if options.text is None else options.text,
@@ -158,7 +160,7 @@ def _score(options: argparse.Namespace) -> int:
         out=options.out,
         measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
     )
-    return score(order, _store())
+    return score(command, _store())
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _conditions(options: argparse.Namespace) -> dict[str, Any]:
 
 def _exploration(options: argparse.Namespace) -> Exploration:
     """What a command is asked to render, checked. Raises InputError."""
-    from engine.validate import check_exploration
+    from engine.documents.validation import check_exploration
 
     exploration = exploration_from(options)
     check_exploration(exploration)
@@ -186,7 +188,7 @@ def _exploration(options: argparse.Namespace) -> Exploration:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from engine.doctor import as_json, as_text, examine
+    from engine.cli.doctor import as_json, as_text, examine
 
     findings = examine()
     print(as_json(findings) if options.json else as_text(findings))

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, QThread, Signal
 
 from engine import messages as m
-from engine.batch_memory import BatchMemory
+from engine.cpu_sharing import give_way
 from engine.errors import is_device_lost
-from engine.frame_store import FrameStore
 from engine.mailbox import JobControl, Outbox, RequestSlot
-from engine.waiting import give_way
+from engine.render.batch_memory import BatchMemory
+from engine.store.frame_store import FrameStore
 
 
 class EngineThread(QThread):
@@ -75,7 +75,7 @@ class EngineThread(QThread):
         give_way()
         try:
             # Heavy imports happen here, on this thread, after the window's first paint.
-            from engine.renderer import Renderer
+            from engine.render.renderer import Renderer
 
             renderer = Renderer(self._store, self._outbox.post, self._batches)
         except Exception as error:  # noqa: BLE001 — such as a torch that does not load here

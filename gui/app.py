@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from engine.frame_store import MEBIBYTE, FrameStore
+from engine.store.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
-from gui.appearance import Appearance
-from gui.background import Background
-from gui.endings import Endings
-from gui.icons import app_icon
-from gui.log import Log
+from gui.files.app_folders import AppFolders
+from gui.files.log_file import Log
+from gui.files.settings import AUTOMATIC, Preferences, Settings
+from gui.files.start_guard import StartGuard
 from gui.main_window import MainWindow
-from gui.places import Places
 from gui.session import Engine, Machine, Session
-from gui.settings import AUTOMATIC, Preferences, Settings
-from gui.start_guard import StartGuard
-from gui.state import ExplorerState
-from gui.theme import application
-from gui.walk_edits import DRAFT_STEPS
+from gui.shell.appearance import Appearance
+from gui.shell.signal_handlers import SignalHandlers
+from gui.state.explorer_state import ExplorerState
+from gui.state.walk_edits import DRAFT_STEPS
+from gui.widgets.background_work import Background
+from gui.widgets.icons import app_icon
+from gui.widgets.theme import application
 
 if TYPE_CHECKING:
     from gui.companions import Companions
@@ -60,7 +60,7 @@ def run_window(
     exploration: Exploration,
     store: FrameStore,
     make_engine: Callable[[], Engine],
-    places: Places,
+    folders: AppFolders,
     file: Path | None = None,
     safe: bool = False,
 ) -> int:
@@ -75,20 +75,20 @@ def run_window(
     assert isinstance(app, QApplication)
     QCoreApplication.setApplicationName("Latent Trails")
     app.setWindowIcon(app_icon())
-    log = Log(places.log)
+    log = Log(folders.log)
     log.start()
-    settings = Settings(places.settings)
-    guard = StartGuard(places.recovery)
+    settings = Settings(folders.settings)
+    guard = StartGuard(folders.recovery)
     if guard.alarmed:
         file = None
     program = Program(
-        app, exploration, store, make_engine, settings, places, file, safe or guard.alarmed
+        app, exploration, store, make_engine, settings, folders, file, safe or guard.alarmed
     )
     program.started_well.connect(guard.passed)
-    endings = Endings(app)
-    for asked in (endings.asked, app.commitDataRequest):  # the latter at a logout
+    signals = SignalHandlers(app)
+    for asked in (signals.asked, app.commitDataRequest):  # the latter at a logout
         asked.connect(guard.passed)
-    endings.asked.connect(app.quit)
+    signals.asked.connect(app.quit)
     log.report = program.state.post
     program.window.show()
     code = app.exec()
@@ -119,12 +119,12 @@ class Program(QObject):
         store: FrameStore,
         make_engine: Callable[[], Engine],
         settings: Settings,
-        places: Places,
+        folders: AppFolders,
         file: Path | None = None,
         safe: bool = False,
     ) -> None:
         super().__init__(app)
-        self._store, self._settings, self._places = store, settings, places
+        self._store, self._settings, self._places = store, settings, folders
         self._file, self._safe = file, safe
         self._preferences = settings.preferences
         if settings.preferences.offline:
@@ -211,8 +211,8 @@ class Program(QObject):
 def _import_the_rest() -> Callable[..., Companions]:
     """Import the plots and everything beside the views; takes a second, so not on the window's
     thread."""
-    import gui.metrics_plot
-    import gui.trajectory_plot  # noqa: F401 — for the window, which builds them
+    import gui.measures.metrics_plot
+    import gui.trajectory.trajectory_plot  # noqa: F401 — for the window, which builds them
     from gui.companions import Companions
 
     return Companions

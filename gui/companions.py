@@ -9,32 +9,32 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from engine.models.hub import set_offline
-from engine.models.recommend import recommended
-from engine.models.report import ModelReport
-from engine.presets import Preset, presets
-from gui.about_dialog import AboutDialog
-from gui.analysis_files import analysis_writers
-from gui.background import Background
-from gui.documents import Documents
-from gui.drops import Drops
-from gui.export_dialog import ExportDialog, export_folder
-from gui.hints import HintBar
-from gui.log_view import LogView
+from engine.documents.presets import Preset, presets
+from engine.models.hub.client import set_offline
+from engine.models.inspection.recommended_settings import recommended
+from engine.models.inspection.report import ModelReport
+from gui.dialogs.about_dialog import AboutDialog
+from gui.dialogs.log_view import LogView
+from gui.dialogs.preferences import PreferencesDialog
+from gui.dialogs.shortcuts_dialog import ShortcutsDialog
+from gui.export.analysis_files import analysis_writers
+from gui.export.export_dialog import ExportDialog, export_folder
+from gui.export.recorder import Recorder, probed_keyframe
+from gui.files.app_folders import AppFolders
+from gui.files.documents import Documents
+from gui.files.drops import Drops
+from gui.files.recovery import Recovery
+from gui.files.settings import Preferences, Settings
 from gui.main_window import MainWindow
-from gui.model_dialog import ModelDialog
-from gui.offers import Offers
-from gui.panes import ViewMode
-from gui.places import Places
-from gui.preferences import PreferencesDialog
-from gui.recorder import Recorder, probed_keyframe
-from gui.recovery import Recovery
-from gui.results import FrameReader
-from gui.settings import Preferences, Settings
-from gui.shortcuts_dialog import ShortcutsDialog
-from gui.state import ExplorerState
-from gui.theme import Theme
-from gui.walk_edits import with_point
+from gui.models.model_dialog import ModelDialog
+from gui.shell.hints import HintBar
+from gui.shell.offers import Offers
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import FrameReader
+from gui.state.walk_edits import with_point
+from gui.viewer.panes import ViewMode
+from gui.widgets.background_work import Background
+from gui.widgets.theme import Theme
 
 #: How the viewer shows what a preset calls its view.
 VIEWS = {
@@ -52,17 +52,17 @@ class Companions(QObject):
         state: ExplorerState,
         frames: FrameReader,
         settings: Settings,
-        places: Places,
+        folders: AppFolders,
         background: Background,
         window: MainWindow,
         theme: Theme,
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
-        self._frames, self._places = frames, places
+        self._frames, self._places = frames, folders
         self.background = background
         self.documents = Documents(state, settings, window)
-        self.recovery = Recovery(state, places.recovery, self)
+        self.recovery = Recovery(state, folders.recovery, self)
         self.recorder = Recorder(state, self._film_folder, window.frame_view.shown, self)
         self.drops = Drops(window, self.documents, self.show_model)
         self.hints = HintBar(state, settings, theme)

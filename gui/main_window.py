@@ -8,24 +8,24 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
-from gui.actions import Actions
-from gui.commands import Commands
-from gui.comparison import Comparison
-from gui.frame_view import FrameView
-from gui.hints import HintBar
-from gui.layouts import column
-from gui.messages_bar import MessagesBar
-from gui.panels import Panels
-from gui.playback import Player
-from gui.state import ExplorerState
-from gui.status import StatusBar
-from gui.theme import Theme, Themed
-from gui.thumbnails import Thumbnails
-from gui.timeline import Timeline
-from gui.toolbar import Toolbar
-from gui.transport_bar import TransportBar
-from gui.vocabulary import Vocabulary
-from gui.walk_panel import WalkPanel
+from gui.shell.actions import Actions
+from gui.shell.commands import Commands
+from gui.shell.hints import HintBar
+from gui.shell.messages_bar import MessagesBar
+from gui.shell.panels import Panels
+from gui.shell.status import StatusBar
+from gui.shell.toolbar import Toolbar
+from gui.state.explorer_state import ExplorerState
+from gui.state.playback import Player
+from gui.state.thumbnails import Thumbnails
+from gui.state.vocabulary import Vocabulary
+from gui.timeline.timeline import Timeline
+from gui.timeline.transport_bar import TransportBar
+from gui.viewer.comparison import Comparison
+from gui.viewer.frame_view import FrameView
+from gui.walk.walk_panel import WalkPanel
+from gui.widgets.layouts import column
+from gui.widgets.theme import Theme, Themed
 
 TITLE = "Latent Trails"
 SIZE = QSize(1440, 900)
@@ -132,8 +132,8 @@ class MainWindow(QMainWindow):
 
     def complete(self) -> None:
         """Add the two plots, and read what is needed to count tokens."""
-        from gui.metrics_plot import MetricsPlot
-        from gui.trajectory_plot import TrajectoryPlot
+        from gui.measures.metrics_plot import MetricsPlot
+        from gui.trajectory.trajectory_plot import TrajectoryPlot
 
         self.trajectory = TrajectoryPlot(self._state, self.thumbnails, self._theme)
         self.measures = MetricsPlot(self._state, self._theme)

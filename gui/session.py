@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
 from engine.walk import Exploration, lanes_of
-from gui.state import ExplorerState
+from gui.state.explorer_state import ExplorerState
 
 TYPING_MS = 700
 SHORTEST_MS = 40

@@ -17,13 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.models.check import STARTER_FOLDER
-from tests.engine.models.loopback_hub import serve
+from engine.models.inspection.check import STARTER_FOLDER
+from tests.support.loopback_hub import serve
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from tests.gui.studio import Studio
+    from tests.support.studio import Studio
 
 SCALES = ("1", "2")
 SCHEMES = ("dark", "light")
@@ -50,9 +50,9 @@ def take(out: Path, scheme: str, scale: str, only: str, rtl: bool) -> None:
         hub.stall_after = 4_000_000
         from PySide6.QtCore import Qt
 
-        from gui.theme import application
+        from gui.widgets.theme import application
         from tests.gallery_scenes import fill_hub, fill_log, scenes
-        from tests.gui.studio import Studio
+        from tests.support.studio import Studio
 
         fill_hub(Path(home))
         fill_log(Path(home))

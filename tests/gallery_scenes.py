@@ -14,15 +14,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from engine.messages import FrameFailed, ModelLoading
-from engine.models.check import STARTER_FOLDER
-from engine.stored_frame import StoredFrame
+from engine.models.inspection.check import STARTER_FOLDER
+from engine.store.stored_frame import StoredFrame
 from engine.walk import Exploration, MethodChoice
-from gui.export_plan import Kind
-from gui.log import Log
-from gui.places import Places
-from gui.walk_edits import appended, with_method, with_prompt
-from tests.engine.models.loopback_hub import MODEL
-from tests.gui.studio import Studio
+from gui.export.export_plan import Kind
+from gui.files.app_folders import AppFolders
+from gui.files.log_file import Log
+from gui.state.walk_edits import appended, with_method, with_prompt
+from tests.support.loopback_hub import MODEL
+from tests.support.studio import Studio
 
 Scene = tuple[str, QWidget]
 LONG = ", ".join(["a very long prompt about a cat in the snow at night under a full moon"] * 6)
@@ -211,7 +211,7 @@ def _give_latents(studio: Studio) -> None:
 
 def fill_log(home: Path) -> None:
     """A log with what a start and a mishap write."""
-    Log(Places.within(home).log).start()
+    Log(AppFolders.within(home).log).start()
     logger = logging.getLogger("latent_trails")
     logger.info("the starter model is on the cpu")
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 import main as program
-from engine.frame_store import FrameStore
+from engine.store.frame_store import FrameStore
 from tests.screenshot import photograph
 
 #: What `render` is asked for, by the name of the picture.

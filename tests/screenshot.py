@@ -20,15 +20,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from engine.frame_store import FrameStore
+from engine.documents.presets import find_preset
 from engine.messages import Tier
-from engine.presets import find_preset
+from engine.store.frame_store import FrameStore
 from engine.thread import EngineThread
 from engine.walk import Exploration, MethodChoice
 from gui import app
-from gui.places import Places
-from gui.plot_files import write_png
-from gui.settings import Settings
+from gui.export.plot_files import write_png
+from gui.files.app_folders import AppFolders
+from gui.files.settings import Settings
 
 SIZE, PLANE = (1440, 900), (640, 560)
 COMPARED = tuple(MethodChoice(name) for name in ("linear", "normalized", "slerp"))
@@ -135,12 +135,12 @@ def photograph(out: Path, store: FrameStore) -> int:
     Photographer.out = out
     app.Program = Photographer  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
-        places = Places.within(Path(folder))
-        settings = Settings(places.settings)
+        folders = AppFolders.within(Path(folder))
+        settings = Settings(folders.settings)
         settings.set_preferences(replace(settings.preferences, theme="dark", hints=False))
         settings.save()
         return app.run_window(
-            ["latent-trails"], Exploration(), store, lambda: EngineThread(store), places
+            ["latent-trails"], Exploration(), store, lambda: EngineThread(store), folders
         )
 
 

@@ -18,7 +18,7 @@ HEAVY = ("torch", "diffusers", "transformers", "cv2")
 #: Modules of gui/ that know the views and the session: they put the window together.
 COMPOSERS = {"gui.app", "gui.main_window", "gui.companions", "gui.session"}
 #: Where Qt's pictures are made, so that nobody makes one outside of the GUI thread.
-PICTURE_MAKERS = {"gui.thumbnails", "gui.icons"}
+PICTURE_MAKERS = {"gui.state.thumbnails", "gui.widgets.icons"}
 #: Qt's plain values, which a constant may be.
 VALUES = {"QSize", "QSizeF", "QPoint", "QPointF"}
 
@@ -111,16 +111,16 @@ def _is_view(module: str) -> bool:
         for base in node.bases
     }
     widgets = {base for base in bases if base.startswith(("Q", "pg.")) and base != "QObject"}
-    return bool(widgets) and any(_within(i, "gui.state") for i in _imports(module))
+    return bool(widgets) and any(_within(i, "gui.state.explorer_state") for i in _imports(module))
 
 
 def test_views_know_neither_each_other_nor_the_session_nor_the_thread() -> None:
     others = [m for m in _modules("gui") if m not in COMPOSERS]
-    assert not _offences(others, "engine.thread", "engine.mailbox", "engine.renderer")
+    assert not _offences(others, "engine.thread", "engine.mailbox", "engine.render.renderer")
     assert not _offences(others, *COMPOSERS)
     # A view may have parts of its own; what the window is put together from are the views.
     views = {m for m in others if _is_view(m) and _offences([*COMPOSERS], m)}
-    assert "gui.frame_view" in views
+    assert "gui.viewer.frame_view" in views
     assert not _offences([m for m in others if _is_view(m)], *views)
 
 

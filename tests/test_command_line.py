@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 import main
 from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
-from tests.tiny_models import make_tiny_model
+from tests.support.tiny_models import make_tiny_model
 
 ROOT = Path(main.__file__).parent
 QUICK = ["--frames", "5", "--steps", "4", "--width", "32", "--height", "32"]
@@ -254,7 +254,7 @@ def test_ctrl_c_before_the_work_begins_is_no_traceback(monkeypatch: pytest.Monke
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("engine.doctor.examine", interrupted)
+    monkeypatch.setattr("engine.cli.doctor.examine", interrupted)
     assert main.main(["doctor"]) == 130
 
 

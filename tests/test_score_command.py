@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import main
-from tests.tiny_models import make_tiny_clip, make_tiny_model
+from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
 

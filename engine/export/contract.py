@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.export.atomic import Existing
+from engine.atomic import Existing
 from engine.messages import Image
 
 #: Of a sheet, where nobody chose: odd, so that the middle of the walk is among them.

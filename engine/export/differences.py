@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from engine.errors import InputError
 from engine.export.contract import Add, Plan
-from engine.heat_map import difference, heat_map, heat_table
 from engine.messages import Image
+from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.walk import Exploration
 
 

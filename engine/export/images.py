@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.export.atomic import write_bytes
+from engine.atomic import write_bytes
 from engine.export.contract import Add, Plan
-from engine.export.names import clean_name, frame_name
+from engine.export.file_names import clean_name, frame_name
 from engine.export.png import encode_png
 from engine.messages import Image
 

@@ -15,13 +15,21 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from engine.atomic import Existing
+from engine.documents.session_file import (
+    FORMAT,
+    SUFFIX,
+    Origin,
+    decode,
+    encode,
+    load_session,
+    save_session,
+)
 from engine.errors import InputError
 from engine.export.animation_text import GIF, WEBP, read_document
-from engine.export.atomic import Existing
 from engine.export.png import SIGNATURE, read_text
 from engine.messages import ModelInfo
 from engine.methods.contract import methods
-from engine.session_file import FORMAT, SUFFIX, Origin, decode, encode, load_session, save_session
 from engine.solvers.contract import solvers
 from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 

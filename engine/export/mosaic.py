@@ -9,9 +9,9 @@ from math import ceil
 import numpy as np
 from PIL import Image as Pillow
 
-from engine.export.captions import PAPER, caption, caption_height
 from engine.export.contract import check_picture
 from engine.messages import Image
+from engine.pictures.title_strip import PAPER, caption, caption_height
 
 #: The largest page that players take well.
 MAX_WIDTH, MAX_HEIGHT = 3840, 2160

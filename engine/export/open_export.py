@@ -13,8 +13,8 @@ from enum import Enum
 from itertools import chain, count
 from pathlib import Path
 
+from engine.atomic import Existing, choose_path
 from engine.errors import InputError
-from engine.export.atomic import Existing, choose_path
 from engine.export.contract import Add, Plan
 
 MEBIBYTE = 1 << 20

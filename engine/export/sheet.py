@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.atomic import choose_path, write_bytes
+from engine.documents.session_file import FORMAT
 from engine.errors import InputError
-from engine.export.atomic import choose_path, write_bytes
-from engine.export.captions import PAPER, caption, caption_height
 from engine.export.contract import Add, Plan, check_picture
 from engine.export.png import encode_png
 from engine.messages import Image
-from engine.session_file import FORMAT
+from engine.pictures.title_strip import PAPER, caption, caption_height
 
 #: A sheet is not wider than this; pictures are made smaller instead.
 MAX_WIDTH = 8192

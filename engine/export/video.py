@@ -18,9 +18,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from engine.atomic import WriteError, atomic_path
 from engine.errors import InputError
 from engine.export.animation_text import add_texts
-from engine.export.atomic import WriteError, atomic_path
 from engine.export.contract import Add, Plan
 from engine.export.mosaic import Mosaic, Tile
 from engine.export.palette import Palette

@@ -13,13 +13,13 @@ import torch
 from PIL import Image as PillowImage
 
 from engine.errors import ModelError
-from engine.models.check import check_clip
-from engine.models.find import locate_scorer
-from engine.models.hub import Reporter
+from engine.models.hub.client import Reporter
+from engine.models.inspection.check import check_clip
+from engine.models.inspection.report import read_object
 from engine.models.loaded import DiffusionModel
-from engine.models.networks import build_clip, read_weights
-from engine.models.report import read_object
-from engine.models.tokens import TokenCount, TokenCounter
+from engine.models.locate import locate_scorer
+from engine.models.networks.build import build_clip, read_weights
+from engine.models.networks.tokens import TokenCount, TokenCounter
 
 #: What transformers' CLIPImageProcessor uses where the settings do not say.
 _MEAN = (0.48145466, 0.4578275, 0.40821073)

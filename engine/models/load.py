@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from engine.errors import ModelError
-from engine.models.check import check_model
-from engine.models.devices import choose_device, choose_dtype, require_working, use_threads
-from engine.models.find import locate
-from engine.models.identity import identity_of
+from engine.models.inspection.check import check_model
+from engine.models.inspection.identity import identity_of
+from engine.models.inspection.recommended_settings import recommended
+from engine.models.inspection.report import ModelReport
+from engine.models.inspection.scheduler_config import pipeline_config
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
-from engine.models.networks import (
+from engine.models.locate import locate
+from engine.models.networks.build import (
     State,
     build_text_encoder,
     build_unet,
@@ -24,7 +26,9 @@ from engine.models.networks import (
     is_used,
     read_weights,
 )
-from engine.models.original import (
+from engine.models.networks.tokens import TokenCounter
+from engine.models.running.devices import choose_device, choose_dtype, require_working, use_threads
+from engine.models.single_file import (
     LAYOUTS,
     SCHEDULE,
     SCHEDULER,
@@ -33,10 +37,6 @@ from engine.models.original import (
     is_needed,
     predicts_velocity,
 )
-from engine.models.recommend import recommended
-from engine.models.report import ModelReport
-from engine.models.schedulers import pipeline_config
-from engine.models.tokens import TokenCounter
 from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.

@@ -16,16 +16,16 @@ import numpy.typing as npt
 import torch
 
 from engine.messages import ModelInfo
-from engine.models.crew import Crew
-from engine.models.decoder import Decoder
-from engine.models.memory import release_memory
-from engine.models.noise_schedule import signal_levels
-from engine.models.recorded import recorded_on_cuda
-from engine.models.schedulers import make_scheduler, solver_name
-from engine.models.text_tower import TextTower
-from engine.models.tokens import TokenCount, TokenCounter
-from engine.models.unet_runner import UnetRunner, make_runner
-from engine.models.vae import VaeDecoder
+from engine.models.inspection.scheduler_config import make_scheduler, solver_name
+from engine.models.networks.text_tower import TextTower
+from engine.models.networks.tokens import TokenCount, TokenCounter
+from engine.models.networks.vae import VaeDecoder
+from engine.models.running.cuda_graphs import recorded_on_cuda
+from engine.models.running.decoder import Decoder
+from engine.models.running.memory import release_memory
+from engine.models.running.noise_schedule import signal_levels
+from engine.models.running.parallel_unet import ParallelUnet
+from engine.models.running.unet_runner import UnetRunner, make_runner
 from engine.walk import Sampling
 
 _DISTILLED_GUIDANCE = 8.5
@@ -89,7 +89,7 @@ class DiffusionModel:
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
         if device.type == "cpu":
-            run = Crew(run, torch.get_num_threads())
+            run = ParallelUnet(run, torch.get_num_threads())
         elif device.type == "cuda":
             run = recorded_on_cuda(run, device)
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")

@@ -80,7 +80,7 @@ def _extent(workload: Workload) -> tuple[Workload, Extent]:
     """How much of a workload this machine can measure, and the workload made to fit it."""
     if workload.name == "starter":
         return workload, STARTER
-    from engine.models.devices import choose_device
+    from engine.models.running.devices import choose_device
 
     if choose_device(workload.device).type != "cpu":
         return workload, SD14_ON_GPU

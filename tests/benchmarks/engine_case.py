@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from engine import messages as m
-from engine.batch_memory import BatchMemory
-from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
-from engine.renderer import Renderer
+from engine.render.batch_memory import BatchMemory
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
 from engine.walk import Lane, Walk
 from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import Workload, make_walk

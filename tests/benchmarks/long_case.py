@@ -17,11 +17,11 @@ import torch
 from engine import messages as m
 from engine.export.contract import Plan
 from engine.export.open_export import open_export
-from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
-from engine.renderer import Renderer
-from engine.sampler import Sampler
+from engine.render.renderer import Renderer
+from engine.render.sampler import Sampler
+from engine.store.frame_store import FrameStore
 from tests.benchmarks.clock import timed
 from tests.benchmarks.engine_case import frames_of, new_renderer, request_for
 from tests.benchmarks.workloads import PROMPT, Workload, make_walk

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import torch
 
-from engine.models.devices import choose_device, choose_dtype, use_threads
+from engine.models.running.devices import choose_device, choose_dtype, use_threads
 from tests.benchmarks.workloads import Workload
 
 _SIDE = {"cpu": 2048, "cuda": 8192}

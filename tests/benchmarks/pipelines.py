@@ -12,7 +12,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
-from engine.models.devices import choose_device, choose_dtype, use_threads
+from engine.models.running.devices import choose_device, choose_dtype, use_threads
 from tests.benchmarks.clock import timed
 from tests.benchmarks.workloads import PROMPT, Workload, make_walk
 

@@ -13,14 +13,14 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 
 from engine import messages as m
-from engine.frame_store import FrameStore
-from engine.stored_frame import StoredFrame
+from engine.store.frame_store import FrameStore
+from engine.store.stored_frame import StoredFrame
 from engine.walk import Exploration, Sampling, lanes_of
 from gui.app import SWITCH_INTERVAL
-from gui.frame_view import FrameView
 from gui.main_window import MainWindow
-from gui.state import ExplorerState
-from gui.theme import DARK, application, apply_theme
+from gui.state.explorer_state import ExplorerState
+from gui.viewer.frame_view import FrameView
+from gui.widgets.theme import DARK, application, apply_theme
 from tests.benchmarks.export_case import SIDE, moving_picture
 from tests.benchmarks.workloads import Workload, make_walk
 

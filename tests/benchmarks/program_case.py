@@ -13,12 +13,12 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine import messages as m
-from engine.frame_store import FrameStore
+from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 from gui.app import SWITCH_INTERVAL, Program
-from gui.places import Places
-from gui.settings import Settings
-from gui.theme import application
+from gui.files.app_folders import AppFolders
+from gui.files.settings import Settings
+from gui.widgets.theme import application
 from tests.benchmarks.workloads import Workload, make_walk
 
 _TICK_MS = 4
@@ -46,8 +46,8 @@ def run_program(
         return EngineThread(store)
 
     exploration = Exploration(workload.folder, make_walk(frames), sampling=workload.sampling)
-    places = Places.within(out)
-    program = Program(app, exploration, store, make_engine, Settings(places.settings), places)
+    folders = AppFolders.within(out)
+    program = Program(app, exploration, store, make_engine, Settings(folders.settings), folders)
     watch = _Watch(program, app, watched_s, launched)
     program.window.show()
     app.exec()

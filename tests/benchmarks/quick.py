@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from engine import messages as m
-from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
-from engine.renderer import Renderer
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
 from engine.walk import Lane, Walk
 from tests.benchmarks.case import ROOT
 from tests.benchmarks.workloads import Workload, make_walk
@@ -22,7 +22,14 @@ from tests.benchmarks.workloads import Workload, make_walk
 #: Modules that nothing of the window's start may import, and what it does import.
 HEAVY = ("torch", "diffusers", "transformers", "cv2", "scipy")
 LIBRARIES = ("diffusers", "transformers", "torch._dynamo")
-LIGHT = ("main", "engine.walk", "engine.messages", "engine.options", "engine.validate", "gui.app")
+LIGHT = (
+    "main",
+    "engine.walk",
+    "engine.messages",
+    "engine.cli.options",
+    "engine.documents.validation",
+    "gui.app",
+)
 _FRAMES = 9
 _MEBIBYTE = 1 << 20
 

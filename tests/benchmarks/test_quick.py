@@ -9,7 +9,7 @@ import pytest
 from engine.walk import Sampling
 from tests.benchmarks import quick
 from tests.benchmarks.workloads import Workload
-from tests.tiny_models import make_tiny_model
+from tests.support.tiny_models import make_tiny_model
 
 
 @pytest.fixture(scope="module")

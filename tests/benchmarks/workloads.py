@@ -58,13 +58,12 @@ class Workload:
 
     def latents(self, walk: Walk) -> Array32:
         """The initial latents of all of a walk's frames: [N, 4, h, w]."""
-        from engine.noise import NoiseBank
-        from engine.path import Path as LatentPath
-        from engine.path import prompts_of
+        from engine.geometry.noise import NoiseBank
+        from engine.geometry.walk_path import WalkPath, prompts_of
 
         s = self.sampling
         bank = NoiseBank((4, s.height // self.downscale, s.width // self.downscale))
-        path = LatentPath(walk, bank, dict.fromkeys(prompts_of(walk), np.zeros((1, 1))))
+        path = WalkPath(walk, bank, dict.fromkeys(prompts_of(walk), np.zeros((1, 1))))
         return np.stack([path.latent(walk.time_of(k)) for k in range(walk.frames)])
 
 
@@ -76,7 +75,7 @@ def make_walk(frames: int, seed: int = 1) -> Walk:
 
 def starter(folder: str = "") -> Workload:
     """The model that ships with the program, at its own defaults; or another one like it."""
-    from engine.models.find import locate
+    from engine.models.locate import locate
 
     path = Path(folder) if folder else locate(STARTER, half=False, progress=lambda *_: None)
     hints = json.loads((path / "starter.json").read_text("utf-8"))
@@ -109,7 +108,7 @@ def _build_sd14(folder: Path, precision: str) -> None:
     )
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from tests.tiny_models import make_tokenizer
+    from tests.support.tiny_models import make_tokenizer
 
     torch.manual_seed(0)
     make_tokenizer(folder / "tokenizer")

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.frame_store import FrameStore
+from engine.store.frame_store import FrameStore
 from engine.thread import EngineThread
 from engine.walk import Keyframe, Lane, NoiseSource, Sampling, Walk
-from tests.tiny_models import make_tiny_model
+from tests.support.tiny_models import make_tiny_model
 
 SAMPLING = Sampling(steps=10, guidance=4.0, width=32, height=32)
 KEYS = (Keyframe("a cat", NoiseSource(1, 0)), Keyframe("a cat", NoiseSource(1, 1)))
@@ -98,7 +98,7 @@ def test_a_newer_request_takes_the_place_of_the_job_in_progress(
 def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
     qtbot: QtBot, engine: EngineThread, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.sampler import Sampler
+    from engine.render.sampler import Sampler
 
     listener = Listener(engine)
     with monkeypatch.context() as patch:
@@ -117,7 +117,7 @@ def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
 def test_a_lost_device_is_named_and_does_not_end_the_engine(  # R25
     qtbot: QtBot, engine: EngineThread, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.sampler import Sampler
+    from engine.render.sampler import Sampler
 
     def lost(_: object) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
@@ -141,7 +141,7 @@ def test_an_engine_that_cannot_begin_says_why_to_each_request(
     def broken(*_: object) -> None:
         raise ImportError("no torch for this machine")
 
-    monkeypatch.setattr("engine.renderer.Renderer.__init__", broken)
+    monkeypatch.setattr("engine.render.renderer.Renderer.__init__", broken)
     engine = EngineThread(FrameStore())
     listener = Listener(engine)
     engine.start()

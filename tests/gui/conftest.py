@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from engine.walk import Exploration
 from gui.main_window import MainWindow
 from gui.session import Session
-from gui.state import ExplorerState
-from gui.theme import DARK, apply_theme
-from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.theme import DARK, apply_theme
+from tests.support.scripted_engine import MemoryFrames, ScriptedEngine
 
 
 class Desk:

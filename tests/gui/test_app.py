@@ -11,19 +11,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.frame_store import FrameStore
-from engine.stored_frame import StoredFrame
+from engine.store.frame_store import FrameStore
+from engine.store.stored_frame import StoredFrame
 from gui.app import NO_DISPLAY, has_display
-from gui.log import Log
-from gui.places import Places
-from gui.settings import Preferences, Settings
-from gui.start_guard import StartGuard
+from gui.files.app_folders import AppFolders
+from gui.files.log_file import Log
+from gui.files.settings import Preferences, Settings
+from gui.files.start_guard import StartGuard
 
 ROOT = Path(__file__).parents[2]
 
 
 def run(folder: Path, kind: str, after_ms: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.gui.window_program", str(folder), kind, str(after_ms)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.window_program",
+        str(folder),
+        kind,
+        str(after_ms),
+    ]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -51,7 +58,7 @@ def test_an_engine_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
 
 
 def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
-    settings = Settings(Places.within(tmp_path).settings)
+    settings = Settings(AppFolders.within(tmp_path).settings)
     settings.set_preferences(Preferences(disk=0))
     settings.save()
     latent = np.zeros((4, 2, 2), np.float32)
@@ -63,7 +70,7 @@ def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
 
 
 def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> None:  # R37
-    settings = Settings(Places.within(tmp_path).settings)
+    settings = Settings(AppFolders.within(tmp_path).settings)
     settings.set_preferences(Preferences(device="cuda"))
     settings.save()
     for _ in range(2):
@@ -80,7 +87,7 @@ def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> N
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends programs in its own way")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-u", "-m", "tests.gui.window_program", str(tmp_path), "plain"]
+    command = [sys.executable, "-u", "-m", "tests.support.window_program", str(tmp_path), "plain"]
     with subprocess.Popen([*command, "60000"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         while not run.stdout.readline().startswith("device:"):
@@ -139,7 +146,7 @@ def test_a_display_is_looked_for(
 
 def test_addresses_of_downloads_are_not_logged(tmp_path: Path) -> None:
     code = (
-        "import logging, sys; from pathlib import Path; from gui.log import Log\n"
+        "import logging, sys; from pathlib import Path; from gui.files.log_file import Log\n"
         "Log(Path(sys.argv[1])).start()\n"
         "logging.getLogger('httpx').info('GET https://store?signature=secret')\n"
         "logging.getLogger('latent_trails').info('begun')\n"
@@ -153,7 +160,7 @@ def test_addresses_of_downloads_are_not_logged(tmp_path: Path) -> None:
 
 def test_an_exception_in_a_thread_is_written_down(tmp_path: Path) -> None:
     code = (
-        "import sys, threading; from pathlib import Path; from gui.log import Log\n"
+        "import sys, threading; from pathlib import Path; from gui.files.log_file import Log\n"
         "Log(Path(sys.argv[1]), print).start()\n"
         "for work in (lambda: 1 // 0, sys.exit):\n"
         "    thread = threading.Thread(target=work, name='worker'); thread.start(); thread.join()\n"

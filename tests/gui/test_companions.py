@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.models.report import ModelReport
-from engine.session_file import load_session, save_session
+from engine.documents.session_file import load_session, save_session
+from engine.models.inspection.report import ModelReport
 from engine.walk import STARTER, Exploration, lanes_of
-from gui.export_plan import Kind
-from gui.panes import ViewMode
-from gui.settings import Preferences, Settings
-from gui.theme import DARK, LIGHT
-from tests.gui.studio import Studio
+from gui.export.export_plan import Kind
+from gui.files.settings import Preferences, Settings
+from gui.viewer.panes import ViewMode
+from gui.widgets.theme import DARK, LIGHT
+from tests.support.studio import Studio
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

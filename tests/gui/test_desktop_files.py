@@ -37,13 +37,13 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from engine.documents.session_file import load_session, save_session
 from engine.export.contract import Plan
 from engine.export.images import open_pictures
 from engine.export.metadata import Provenance
-from engine.session_file import load_session, save_session
 from engine.walk import Exploration, Keyframe, NoiseSource, Walk
-from gui.export_plan import Kind
-from tests.gui.studio import Studio
+from gui.export.export_plan import Kind
+from tests.support.studio import Studio
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 OTHER = Exploration(

@@ -34,10 +34,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine.walk import Keyframe, MethodChoice, NoiseSource
-from gui.actions import TABLE
-from gui.fields import Button
-from gui.method_panel import MethodButton
-from gui.playback import Loop
+from gui.shell.actions import TABLE
+from gui.state.playback import Loop
+from gui.walk.method_panel import MethodButton
+from gui.widgets.fields import Button
 from tests.gui.conftest import Desk
 
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier

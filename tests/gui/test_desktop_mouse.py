@@ -32,8 +32,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from gui.readiness_strip import ReadinessStrip
-from gui.theme import DARK
+from gui.timeline.readiness_strip import ReadinessStrip
+from gui.widgets.theme import DARK
 from tests.gui.conftest import Desk
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

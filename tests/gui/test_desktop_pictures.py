@@ -24,15 +24,15 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import main
-from engine.frame_store import FrameStore
+from engine.documents.session_file import save_session
 from engine.messages import Image
-from engine.session_file import save_session
+from engine.store.frame_store import FrameStore
 from engine.thread import EngineThread
 from engine.walk import Exploration
 from gui.app import Program
-from gui.export_plan import Kind
-from gui.places import Places
-from gui.settings import Preferences, Settings
+from gui.export.export_plan import Kind
+from gui.files.app_folders import AppFolders
+from gui.files.settings import Preferences, Settings
 
 PATIENCE_MS = 60_000
 #: The article's walk, small enough to be drawn in seconds; no whole number of macroblocks high.
@@ -46,11 +46,11 @@ SMALL = replace(
 @contextmanager
 def window(app: QApplication, folder: Path, exploration: Exploration) -> Iterator[Program]:
     """The program as a person starts it, with a home of its own."""
-    places = Places.within(folder)
-    settings = Settings(places.settings)
+    folders = AppFolders.within(folder)
+    settings = Settings(folders.settings)
     settings.set_preferences(Preferences(theme="dark", export_folder=str(folder / "out")))
     store = FrameStore()
-    program = Program(app, exploration, store, lambda: EngineThread(store), settings, places)
+    program = Program(app, exploration, store, lambda: EngineThread(store), settings, folders)
     program.window.show()
     try:
         yield program

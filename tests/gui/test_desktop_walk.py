@@ -23,12 +23,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPlainTextEdit, Q
 from pytestqt.qtbot import QtBot
 
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
-from gui.fields import Button, FloatField, IntField
-from gui.keyframe_card import KeyframeCard
-from gui.keyframe_list import KeyframeList
-from gui.method_panel import MethodButton
-from gui.segment_link import SegmentLink
-from gui.theme import DARK
+from gui.walk.keyframe_card import KeyframeCard
+from gui.walk.keyframe_list import KeyframeList
+from gui.walk.method_panel import MethodButton
+from gui.walk.segment_link import SegmentLink
+from gui.widgets.fields import Button, FloatField, IntField
+from gui.widgets.theme import DARK
 from tests.gui.conftest import Desk
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from engine import messages as m
 from engine.walk import ARTICLE_PROMPT, NoiseSource
-from gui.keyframe_card import KeyframeCard
-from gui.panes import ViewMode
-from gui.playback import Loop
-from gui.theme import LIGHT
+from gui.state.playback import Loop
+from gui.viewer.panes import ViewMode
+from gui.walk.keyframe_card import KeyframeCard
+from gui.widgets.theme import LIGHT
 from tests.gui.conftest import Desk
-from tests.gui.hands import click, named, press
+from tests.support.user_input import click, named, press
 
 
 def test_the_first_walk_is_the_article_s_and_begins_by_itself(desk: Desk) -> None:

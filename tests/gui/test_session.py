@@ -12,11 +12,11 @@ from engine import messages as m
 from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
 from gui import session as session_module
 from gui.app import machine_of
+from gui.files.settings import Preferences
 from gui.session import Machine, Session, build_request, is_typing
-from gui.settings import Preferences
-from gui.state import ExplorerState
-from gui.walk_edits import DRAFT_STEPS
-from tests.gui.scripted_engine import MemoryFrames, ScriptedEngine
+from gui.state.explorer_state import ExplorerState
+from gui.state.walk_edits import DRAFT_STEPS
+from tests.support.scripted_engine import MemoryFrames, ScriptedEngine
 
 
 class Link:

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from gui.main_window import MainWindow
-from gui.theme import DARK
-from tests.gui.told import Told
+from gui.widgets.theme import DARK
+from tests.support.scripted_state import ScriptedState
 
 FRAMES = 20_000
 
@@ -31,31 +31,31 @@ class OnePicture(dict[str, m.Image]):
 
 @pytest.mark.slow
 def test_twenty_thousand_frames(qtbot: QtBot) -> None:
-    told = Told(FRAMES)
+    scripted = ScriptedState(FRAMES)
     image = np.full((512, 512, 3), 90, np.uint8)
-    told.frames.images = OnePicture(image)
-    window = MainWindow(told.state, DARK)
+    scripted.frames.images = OnePicture(image)
+    window = MainWindow(scripted.state, DARK)
     qtbot.addWidget(window)
     window.show()
     window.complete()
-    told.begin()
+    scripted.begin()
     before = _memory()
     stats = m.LatentStats(0.0, 1.0, 0.0)
     for index in range(FRAMES):
         event = m.FrameReady(1, 0, index, 0.0, m.Tier.FINAL, f"{index}", image, stats)
-        told.state.apply(event)
+        scripted.state.apply(event)
         if index % 200 == 0:
             QCoreApplication.processEvents()
     rng = np.random.default_rng(0)
-    waits = [_scrub(told, int(index)) for index in rng.integers(0, FRAMES, 400)]
+    waits = [_scrub(scripted, int(index)) for index in rng.integers(0, FRAMES, 400)]
     assert _memory() - before < 50 * 2**20
     assert np.percentile(waits, 95) < 0.05
 
 
-def _scrub(told: Told, index: int) -> float:
+def _scrub(scripted: ScriptedState, index: int) -> float:
     """Seconds of work until a frame has been painted, however busy the machine is."""
     start = thread_time()
-    told.state.seek(index)
+    scripted.state.seek(index)
     QCoreApplication.processEvents()
     return thread_time() - start
 

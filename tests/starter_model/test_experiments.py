@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from engine import messages as m
-from engine.frame_store import FrameStore
 from engine.mailbox import JobControl
-from engine.renderer import Renderer
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
 from engine.walk import (
     ARTICLE_PROMPT,
     STARTER,

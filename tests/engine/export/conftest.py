@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.messages import Image
-from tests.engine.export.pictures import make_picture
+from tests.support.sample_pictures import make_picture
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from engine.errors import InputError
 from engine.export.contract import Plan
 from engine.export.differences import with_differences
 from engine.export.open_export import check_export, open_export
-from engine.heat_map import difference, heat_map, heat_table
 from engine.messages import Image
+from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.walk import Exploration, MethodChoice, Walk, lanes_of
 
 NAMES = ("linear", "normalized", "slerp")

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from engine.atomic import Existing, WriteError
 from engine.errors import InputError
 from engine.export import open_export as opening
-from engine.export.atomic import Existing, WriteError
 from engine.export.contract import Plan
-from engine.export.names import clean_name, frame_name
+from engine.export.file_names import clean_name, frame_name
 from engine.export.open_export import (
     Format,
     check_export,
@@ -27,9 +27,9 @@ from engine.export.open_export import (
 )
 from engine.export.png import encode_png, read_text
 from engine.export.sheet import sheet_indices
-from engine.export.tables import write_table
+from engine.measuring.table_files import write_table
 from engine.messages import Image
-from tests.engine.export.pictures import make_picture
+from tests.support.sample_pictures import make_picture
 
 
 def load(path: Path) -> Image:

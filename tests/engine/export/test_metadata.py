@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from engine import messages as m
+from engine.atomic import Existing
+from engine.documents.session_file import decode
 from engine.errors import InputError
-from engine.export.atomic import Existing
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance, recall, save_beside
 from engine.export.open_export import open_export
 from engine.export.png import encode_png, read_text
 from engine.messages import Image
-from engine.session_file import decode
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
-from tests.engine.export.pictures import make_picture
+from tests.support.sample_pictures import make_picture
 
 KEYFRAMES = (
     Keyframe("a cat, ünïted", NoiseSource(2**64 - 1, 0)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.export.captions import PAPER
 from engine.export.mosaic import MAX_HEIGHT, MAX_WIDTH, Mosaic, Tile
 from engine.messages import Image
+from engine.pictures.title_strip import PAPER
 
 
 def plain(value: int, height: int = 48, width: int = 64) -> Image:

@@ -16,14 +16,14 @@ import psutil
 import pytest
 from PIL import Image as Pillow
 
+from engine.atomic import WriteError
 from engine.errors import InputError
 from engine.export import video
-from engine.export.atomic import WriteError
 from engine.export.contract import Plan
 from engine.export.open_export import open_export
 from engine.export.video import count_frames, open_video
 from engine.messages import Image
-from tests.engine.export.pictures import make_picture
+from tests.support.sample_pictures import make_picture
 
 
 def export(path: Path, frames: list[Image], plan: Plan | None = None) -> None:
@@ -160,7 +160,7 @@ import sys, time
 from pathlib import Path
 from engine.export.contract import Plan
 from engine.export.video import open_video
-from tests.engine.export.pictures import make_picture
+from tests.support.sample_pictures import make_picture
 with open_video(Path(sys.argv[1]), Plan(live=True, fps=10)) as add:
     for index in range(10_000):
         add(index, [make_picture(index % 20)])

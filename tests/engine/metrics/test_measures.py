@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from engine.errors import InputError
+from engine.geometry.walk_path import latent_stats
 from engine.messages import Image, LatentStats
 from engine.methods.contract import make_method
 from engine.metrics.contract import (
@@ -21,7 +22,6 @@ from engine.metrics.contract import (
     smoothness,
     theory_of,
 )
-from engine.path import latent_stats
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 
 STATS = LatentStats(mean=0.01, std=0.98, norm_z=-1.5)

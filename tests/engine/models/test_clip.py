@@ -16,7 +16,7 @@ from transformers.models.clip.tokenization_clip import CLIPTokenizer
 from engine.errors import ModelError
 from engine.models.clip import Scorer, open_scorer
 from engine.models.load import open_model
-from tests.tiny_models import make_tiny_clip, make_tiny_model
+from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 CPU = torch.device("cpu")
 

@@ -16,13 +16,13 @@ from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import Stabl
 from safetensors.torch import load_file, save_file
 
 from engine.errors import Cancelled, InputError, ModelError
-from engine.models.check import check_model
+from engine.models.inspection.check import check_model
+from engine.models.inspection.recommended_settings import native_size, recommended
+from engine.models.inspection.report import ModelPart, ModelReport
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
-from engine.models.recommend import native_size, recommended
-from engine.models.report import ModelPart, ModelReport
 from engine.walk import Sampling
-from tests.tiny_models import make_tiny_model
+from tests.support.tiny_models import make_tiny_model
 
 PROMPTS = ("a photo of a cat", "", "Ünïcødé 🐈 and the rest’s " + "very " * 100)
 pytestmark = pytest.mark.filterwarnings("ignore:The configuration file of this:FutureWarning")

@@ -1,0 +1,1 @@
+"""The command line: options, rendering and scoring without a window, diagnosis."""

@@ -1,0 +1,200 @@
+"""Look at the machine and the installation: what is there, and what to do about what is not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_PACKAGES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "PySide6-Essentials",
+    "pyqtgraph",
+    "av",
+    "opencv-python-headless",
+    "huggingface_hub",
+)
+#: How many weights the UNets of the starter model and of Stable Diffusion 1 have.
+_STARTER_WEIGHTS, _SD1_WEIGHTS = 4_222_948, 859_520_964
+_ENCODERS = {".mp4": "H.264 video (MP4)", ".webm": "VP9 video (WebM)", ".webp": "animated WebP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact about the machine; `advice` says what to do where it is not `ok`, else it is ""."""
+
+    name: str
+    value: str
+    ok: bool = True
+    advice: str = ""
+
+    @classmethod
+    def of(cls, name: str, value: str, ok: bool, advice: str) -> Finding:
+        """A fact that is `ok` or calls for `advice`."""
+        return cls(name, value, ok, "" if ok else advice)
+
+
+def examine() -> tuple[Finding, ...]:
+    """Everything worth knowing when something does not work. Takes seconds; connects nowhere."""
+    checks = (_versions, _qt, _display, _devices, _encoders, _starter, _caches, _memory)
+    return tuple(finding for check in checks for finding in _guarded(check))
+
+
+def as_text(findings: tuple[Finding, ...]) -> str:
+    """The findings for people: a line each, and below it what to do."""
+    width = max(len(finding.name) for finding in findings)
+    lines = []
+    for finding in findings:
+        mark = "ok" if finding.ok else "!!"
+        lines.append(f"{mark}  {finding.name:<{width}}  {finding.value}")
+        if not finding.ok:
+            lines.append(f"{'':<{width + 6}}→ {finding.advice}")
+    return "\n".join(lines)
+
+
+def as_json(findings: tuple[Finding, ...]) -> str:
+    """The findings for programs: {"ok": all are, "findings": [{name, value, ok, advice} …]}."""
+    content = {"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]}
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """A check that fails is a finding too: the others must still be made."""
+    try:
+        yield from check()
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        name = check.__name__.strip("_")
+        yield Finding(name, f"{type(error).__name__}: {error}", False, "Install the program again.")
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding.of(
+        "Python",
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        sys.version_info >= (3, 11),
+        "Use Python 3.11 or newer.",
+    )
+    for package in _PACKAGES:
+        try:
+            yield Finding(package, importlib.metadata.version(package))
+        except importlib.metadata.PackageNotFoundError:
+            advice = f"Install it: pip install {package}"
+            yield Finding.of(package, "missing", False, advice)
+
+
+def _qt() -> Iterator[Finding]:
+    """Whether Qt's plug-in for this screen finds the system's libraries; no Qt is started."""
+    if sys.platform != "linux":
+        return
+    spec = importlib.util.find_spec("PySide6")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    plugins = [p for f in folders if (p := Path(f, "Qt/plugins/platforms/libqxcb.so")).is_file()]
+    for plugin in plugins:
+        code = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+        command = [sys.executable, "-c", code, str(plugin)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        missing = run.stderr.strip().rpartition("OSError: ")[2].partition(":")[0]
+        yield Finding.of(
+            "Qt system libraries",
+            "all there" if run.returncode == 0 else f"{missing} is missing",
+            run.returncode == 0,
+            "Run ./run.sh as root once, or install the libraries that it names.",
+        )
+
+
+def _display() -> Iterator[Finding]:
+    if sys.platform != "linux":
+        yield Finding("Display", "the system's own")
+        return
+    names = ("WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM")
+    found = [f"{name}={os.environ[name]}" for name in names if os.environ.get(name)]
+    advice = "Without a screen there is `./run.sh render`; over ssh, try `ssh -X`."
+    yield Finding.of("Display", ", ".join(found) or "none", bool(found), advice)
+
+
+def _devices() -> Iterator[Finding]:
+    from engine.models.running.devices import (
+        available_devices,
+        choose_batch,
+        choose_device,
+        choose_dtype,
+        self_check,
+        use_threads,
+    )
+
+    for name in available_devices():
+        device = choose_device(name)
+        dtype = choose_dtype(device)
+        fault = self_check(device, dtype)
+        advice = "Update the graphics driver, or choose another device with --device."
+        chosen = f"{device_name(name)}, {str(dtype).removeprefix('torch.')}"
+        yield Finding.of(f"Device {name}", fault or chosen, not fault, advice)
+    best = choose_device()
+    small, large = choose_batch(best, 16, _STARTER_WEIGHTS), choose_batch(best, 64, _SD1_WEIGHTS)
+    value = f"{small} of the starter model, {large} at 512×512, on {best}"
+    yield Finding("Frames at once", value)
+    yield Finding("CPU threads", f"{use_threads()} of {os.cpu_count()}")
+
+
+def device_name(device: str) -> str:
+    """What the maker calls a device, with its memory."""
+    import torch
+
+    if not device.startswith("cuda"):
+        return {"mps": "Apple GPU"}.get(device, platform.processor() or platform.machine())
+    properties = torch.cuda.get_device_properties(device)
+    return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+
+
+def _encoders() -> Iterator[Finding]:
+    from engine.export.video import has_encoder
+
+    for suffix, name in _ENCODERS.items():
+        there = has_encoder(suffix)
+        advice = "Install PyAV from a wheel: pip install --force-reinstall av"
+        yield Finding.of(name, "can be written" if there else "no encoder", there, advice)
+
+
+def _starter() -> Iterator[Finding]:
+    from engine.models.inspection.check import STARTER_FOLDER, check_model
+
+    report = check_model(STARTER_FOLDER)
+    value = f"{report.family}, {report.bytes / 1e6:.0f} MB" if report.ok else report.problem
+    advice = "Get the program again: its own model is part of it."
+    yield Finding.of("Starter model", value, report.ok, advice)
+
+
+def _caches() -> Iterator[Finding]:
+    from huggingface_hub import constants
+
+    from engine.models.hub.client import Hub, is_offline
+
+    models = Hub().cached()
+    size = sum(model.bytes for model in models)
+    value = f"{constants.HF_HUB_CACHE}, {len(models)} models, {size / 1e9:.1f} GB"
+    yield Finding("Hub cache", value)
+    for model in models:
+        if model.problem:
+            yield Finding(model.id, model.problem, False, f"Delete {model.folder}")
+    yield Finding("Network", "off (HF_HUB_OFFLINE)" if is_offline() else "for hub models only")
+
+
+def _memory() -> Iterator[Finding]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    free, total = memory.available / 2**30, memory.total / 2**30
+    advice = "Close other programs, or choose a smaller model."
+    yield Finding.of("Memory", f"{free:.1f} of {total:.1f} GiB free", free > 1, advice)
+    disk = shutil.disk_usage(Path.home()).free / 2**30
+    yield Finding.of("Disk", f"{disk:.0f} GiB free at home", disk > 1, "Make room on the disk.")

@@ -1,0 +1,235 @@
+"""The engine without a window: render a walk into files, with progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from signal import SIGINT, SIGTERM, signal
+from typing import TextIO
+
+import numpy as np
+from safetensors.numpy import save
+
+from engine import messages as m
+from engine.atomic import WriteError, choose_path, write_bytes
+from engine.cli.command import Command
+from engine.cli.progress import ProgressLines
+from engine.errors import Cancelled, InputError
+from engine.export.contract import COLUMNS, Add, Plan
+from engine.export.differences import with_differences
+from engine.export.metadata import Provenance
+from engine.export.open_export import check_export, open_export
+from engine.mailbox import JobControl
+from engine.render.batch_memory import BatchMemory
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
+from engine.walk import Lane, lanes_of
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True)
+class RenderCommand(Command):
+    """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
+    that the others' differences are shown from, `columns` are those of a sheet. `metadata` says
+    how the pictures were made in the files themselves."""
+
+    out: Path = field(default_factory=Path)
+    latents: Path | None = None
+    difference: str = ""
+    columns: int = COLUMNS
+    metadata: bool = True
+
+
+def render(
+    command: RenderCommand,
+    store: FrameStore,
+    errors: TextIO | None = None,
+    batches: BatchMemory | None = None,
+) -> int:
+    """Render and export; returns the process's exit code. Call it on the main thread.
+
+    Ctrl-C ends it at the next step; the frames that were finished are kept.
+    """
+    control = JobControl()
+    with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
+        work = _Work(command, Renderer(store, progress.show, batches), control, progress)
+        try:
+            work.run()
+        except Cancelled:
+            return INTERRUPTED
+        except (InputError, WriteError) as error:
+            progress.say(str(error))
+            return BAD_INPUT
+    return FAILED if work.failed else DONE
+
+
+class _Work:
+    """One order on its way: events in, files out."""
+
+    def __init__(
+        self,
+        command: RenderCommand,
+        renderer: Renderer,
+        control: JobControl,
+        progress: ProgressLines,
+    ) -> None:
+        self._order, self._control, self._progress = command, control, progress
+        self._renderer = renderer
+        self._lanes = lanes_of(command.exploration)
+        self._plan = _plan(command, self._lanes)
+        self._moments = _Moments(len(self._lanes))
+        self._latents = _Latents()
+        self._notes: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._finished = False
+        self.failed = False
+
+    def run(self) -> None:
+        """Raises InputError and WriteError with a sentence, and Cancelled."""
+        command = self._order
+        sampling = command.exploration.sampling
+        check_export(command.out, self._plan, sampling.width, sampling.height)
+        self._check_latents()
+        request = command.request(latents=command.latents is not None)
+        events = self._renderer.run(request, self._control)
+        for event in events:
+            self._progress.show(event)
+            match event:
+                case m.ModelReady() if command.metadata:
+                    self._plan = self._with_metadata(event.info)
+                case m.JobStarted():
+                    # Opened only now, so that a job that cannot start leaves nothing behind.
+                    with open_export(command.out, self._plan) as add:
+                        self._export(events, add)
+                    self._save_latents()
+                case m.JobFailed():
+                    raise InputError(event.message)
+        if not self._finished:
+            raise Cancelled
+
+    def _export(self, events: Iterator[m.Event], add: Add) -> None:
+        begun = False
+        for event in events:
+            self._progress.show(event)
+            match event:
+                case m.FrameReady(tier=m.Tier.FINAL):
+                    self._notes[event.lane, event.index] = event.notes
+                    for index, images in self._moments.take(event):
+                        add(index, images)
+                        begun = True
+                    if self._order.latents is not None:
+                        self._latents.take(event)
+                case m.FrameFailed():
+                    self.failed = True
+                    self._progress.say(event.message)
+                    for index, images in self._moments.skip(event.index):
+                        add(index, images)
+                case m.JobFailed():
+                    raise InputError(event.message)
+                case m.JobCancelled() if not begun:
+                    raise Cancelled
+                case m.JobFinished():
+                    # The file is closed now, not after whatever the renderer still measures.
+                    self._finished = True
+                    return
+
+    def _with_metadata(self, model: m.ModelInfo) -> Plan:
+        """The plan, with texts that say what made each picture, and by which model."""
+        made = Provenance.of(self._order.exploration, model, self._notes_of)
+        return replace(self._plan, describe=made.picture_text, about=made.film_tags())
+
+    def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:
+        return self._notes.get((lane, index), ())
+
+    def _save_latents(self) -> None:
+        if self._order.latents is not None and self._finished and self._latents.rows:
+            data = self._latents.to_safetensors()
+            write_bytes(self._order.latents, data, self._order.existing)
+
+    def _check_latents(self) -> None:
+        if self._order.latents is None:
+            return
+        if len(self._lanes) > 1:
+            raise InputError("Latents are saved of one walk; leave out --compare.")
+        choose_path(self._order.latents, self._order.existing)
+
+
+def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
+    plan = Plan(
+        titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
+        indices=tuple(range(max(lane.walk.frames for lane in lanes))),
+        fps=command.exploration.fps,
+        columns=command.columns,
+        existing=command.existing,
+    )
+    if not command.difference:
+        return plan
+    return with_differences(plan, command.exploration, command.difference)
+
+
+class _Moments:
+    """Puts the frames of all lanes together, first moment to last."""
+
+    def __init__(self, lanes: int) -> None:
+        self._lanes = lanes
+        self._waiting: dict[int, dict[int, m.Image]] = {}
+        self._skipped: set[int] = set()
+        self._next = 0
+
+    def take(self, event: m.FrameReady) -> Iterator[tuple[int, list[m.Image]]]:
+        """Add a frame; the moments that are complete now, in order."""
+        self._waiting.setdefault(event.index, {})[event.lane] = event.image
+        return self._complete()
+
+    def skip(self, index: int) -> Iterator[tuple[int, list[m.Image]]]:
+        """A frame of this moment failed: the moment is left out."""
+        self._skipped.add(index)
+        return self._complete()
+
+    def _complete(self) -> Iterator[tuple[int, list[m.Image]]]:
+        while True:
+            images = self._waiting.get(self._next, {})
+            if self._next in self._skipped:
+                self._waiting.pop(self._next, None)
+            elif len(images) == self._lanes:
+                yield self._next, [images[lane] for lane in range(self._lanes)]
+                del self._waiting[self._next]
+            else:
+                return
+            self._next += 1
+
+
+@dataclass(slots=True)
+class _Latents:
+    """The latents of all frames, as the tensors of one safetensors file."""
+
+    rows: dict[int, tuple[float, m.Array32, m.Array32]] = field(default_factory=dict)
+
+    def take(self, event: m.FrameReady) -> None:
+        if event.initial is not None and event.final is not None:
+            self.rows[event.index] = (event.time, event.initial, event.final)
+
+    def to_safetensors(self) -> bytes:
+        """`times` [N], `initial` [N, 4, h, w] and `final` [N, 4, h, w], float32."""
+        times, initial, final = zip(*(self.rows[k] for k in sorted(self.rows)), strict=True)
+        return save(
+            {
+                "times": np.array(times, np.float32),
+                "initial": np.stack(initial),
+                "final": np.stack(final),
+            }
+        )
+
+
+@contextmanager
+def interruptible(control: JobControl) -> Iterator[None]:
+    """Let Ctrl-C cancel the job instead of ending the process in the middle of a file."""
+    before = {number: signal(number, lambda *_: control.cancel()) for number in (SIGINT, SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal(number, handler)

@@ -1,0 +1,183 @@
+"""From command-line options to an exploration. Light: it imports no torch."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError, MissingModel
+from engine.walk import (
+    ARTICLE_PROMPT,
+    STARTER,
+    Exploration,
+    Keyframe,
+    MethodChoice,
+    NoiseSource,
+    Sampling,
+    Walk,
+)
+
+
+def add_walk_options(parser: argparse.ArgumentParser) -> None:
+    """Options that describe a walk, its sampling and the machine; those left out are None."""
+    walk = parser.add_argument_group("the walk (defaults: the article's)")
+    walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
+    walk.add_argument(
+        "--preset", metavar="NAME", help="start from one of the article's experiments"
+    )
+    walk.add_argument("--model", metavar="NAME|FOLDER|HUB-ID", help=f"default: {STARTER}")
+    walk.add_argument("--prompt", metavar="T", help=f"default: {ARTICLE_PROMPT!r}")
+    walk.add_argument("--prompt-end", metavar="T", help="default: the same prompt")
+    walk.add_argument("--negative", metavar="T", help="negative prompt; default: empty")
+    walk.add_argument("--seed", type=int, metavar="N", help="default: 1")
+    walk.add_argument("--draw", type=int, metavar="K", help="draw of that seed; default: 0")
+    walk.add_argument("--seed-end", type=int, metavar="N", help="default: the same seed")
+    walk.add_argument("--draw-end", type=int, metavar="K", help="default: 1")
+    walk.add_argument("--param", action="append", metavar="KEY=VALUE", help="of the method")
+    walk.add_argument("--frames", type=int, metavar="N")
+    sampling = parser.add_argument_group("sampling (defaults: the model's)")
+    sampling.add_argument("--steps", type=int, metavar="N")
+    sampling.add_argument("--guidance", type=float, metavar="X")
+    sampling.add_argument("--width", type=int, metavar="W")
+    sampling.add_argument("--height", type=int, metavar="H")
+    sampling.add_argument("--solver", metavar="NAME", help="default: the model's own")
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
+    machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
+    machine.add_argument("--precision", default="", help="fp32, fp16 or bf16")
+
+
+def exploration_from(options: argparse.Namespace) -> Exploration:
+    """What the options describe, on top of a session or a preset. Raises InputError."""
+    base = _base(options)
+    if options.model is not None:
+        base = replace(base, model=options.model)
+    walk = _walk(base.walk, options)
+    given = _given(options, "steps", "guidance", "width", "height", "solver")
+    changes = _given(options, "fps")
+    if getattr(options, "compare", None):
+        changes["compare"] = compared(options.compare)
+    elif getattr(options, "method", None):
+        changes["compare"] = ()
+    if options.param:
+        changes["compare"] = _with_params(changes.get("compare", base.compare), options)
+    return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
+
+
+def _base(options: argparse.Namespace) -> Exploration:
+    """What the options are on top of."""
+    if options.session is not None:
+        from engine.documents.session_file import load_session
+
+        return load_session(options.session)
+    if options.preset is not None:
+        from engine.documents.presets import find_preset
+
+        return find_preset(options.preset).exploration
+    model = options.model or STARTER
+    return Exploration(model=model, sampling=_recommended(model, options))
+
+
+def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """The models named on the command line itself: what a session names is not fetched unasked."""
+    named = (options.model, getattr(options, "scorer", None))
+    return tuple(name for name in named if name)
+
+
+def compared(listing: str) -> tuple[MethodChoice, ...]:
+    """The methods of a listing such as "linear,slerp"."""
+    return tuple(MethodChoice(name.strip()) for name in listing.split(",") if name.strip())
+
+
+def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
+    first, *between, last = walk.keyframes
+    prompt = options.prompt if options.prompt is not None else first.prompt
+    same = last.prompt == first.prompt
+    prompt_end = options.prompt_end or (prompt if same else last.prompt)
+    start = NoiseSource(
+        first.noise.seed if options.seed is None else options.seed,
+        first.noise.draw if options.draw is None else options.draw,
+    )
+    follows = last.noise.seed == first.noise.seed
+    end = NoiseSource(
+        (start.seed if follows else last.noise.seed)
+        if options.seed_end is None
+        else options.seed_end,
+        last.noise.draw if options.draw_end is None else options.draw_end,
+    )
+    method = getattr(options, "method", None)
+    methods = walk.methods
+    if method or options.param:
+        methods = (MethodChoice(method or methods[0].name, _params(options)),)
+    return Walk(
+        (
+            _keyframe(first, prompt, start),
+            *(replace(k, prompt=prompt) if k.prompt == first.prompt else k for k in between),
+            _keyframe(last, prompt_end, end),
+        ),
+        methods,
+        walk.negative if options.negative is None else options.negative,
+        walk.frames if options.frames is None else options.frames,
+    )
+
+
+def _keyframe(base: Keyframe, prompt: str, noise: NoiseSource) -> Keyframe:
+    """The keyframe with these; other noise takes the place of a scaled draw or a sum of several."""
+    same = noise == base.noise
+    return replace(base, prompt=prompt) if same else Keyframe(prompt, noise)
+
+
+def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in options.param or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--param takes KEY=VALUE, not {text!r}.")
+        pairs.append((key.strip(), value.strip()))
+    return tuple(pairs)
+
+
+def _with_params(
+    choices: tuple[MethodChoice, ...], options: argparse.Namespace
+) -> tuple[MethodChoice, ...]:
+    """The compared methods with the parameters given, of which only one can be meant."""
+    if len(choices) > 1:
+        raise InputError(
+            "--param belongs to one method and several are compared; leave one or the other out."
+        )
+    return tuple(MethodChoice(choice.name, _params(options)) for choice in choices)
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    values = {name: getattr(options, name, None) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _recommended(model: str, options: argparse.Namespace) -> Sampling:
+    """The steps, guidance and size that suit the model, which is fetched first where it must be."""
+    from engine.models.inspection.check import check_model
+    from engine.models.inspection.recommended_settings import recommended
+    from engine.models.locate import locate
+
+    try:
+        path = locate(model, half=False, progress=lambda *_: None)
+    except MissingModel:
+        path = _fetched(model, options)
+    report = check_model(path)
+    if not report.ok:
+        raise InputError(report.problem)
+    return recommended(report.path, report)
+
+
+def _fetched(model: str, options: argparse.Namespace) -> Path:
+    """A model of the hub, downloaded with progress on stderr, in the precision to be used."""
+    from engine.cli.progress import ProgressLines
+    from engine.models.locate import locate
+    from engine.models.running.devices import uses_half
+
+    with ProgressLines(sys.stderr) as lines:
+        half = uses_half(options.device, options.precision)
+        return locate(model, half, lines.tell, downloads_of(options))

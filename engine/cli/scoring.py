@@ -1,0 +1,117 @@
+"""The article's analysis in one go: walks by several methods, measured, summed up, written down."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from engine import messages as m
+from engine.atomic import WriteError, choose_path
+from engine.cli.command import Command
+from engine.cli.headless import BAD_INPUT, DONE, FAILED, INTERRUPTED, interruptible
+from engine.cli.progress import ProgressLines
+from engine.errors import Cancelled, InputError
+from engine.mailbox import JobControl
+from engine.measuring.score_table import ScoreTable, frame_rows, score_table
+from engine.measuring.table_files import write_table
+from engine.metrics.contract import Values
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
+from engine.walk import Lane
+
+#: What the article looks at, and what it finds missing: sharpness and smoothness.
+MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
+_SUFFIXES = (".csv", ".json")
+
+
+@dataclass(frozen=True)
+class ScoreCommand(Command):
+    """What to score of every lane, and where one row a frame goes (None: nowhere)."""
+
+    out: Path | None = None
+    measures: tuple[str, ...] = MEASURES
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The measures of each frame: measure → lane → one value a frame, NaN where there is none."""
+
+    lanes: tuple[Lane, ...]
+    values: dict[str, list[Values]]
+
+    @classmethod
+    def empty(cls, lanes: tuple[Lane, ...], measures: Sequence[str]) -> Scores:
+        return cls(
+            lanes, {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in measures}
+        )
+
+    def take(self, event: m.MeasureReady) -> None:
+        """Enter one value."""
+        self.values[event.name][event.lane][event.index] = event.value
+
+    def table(self) -> ScoreTable:
+        """What each lane comes to."""
+        return score_table([lane.title for lane in self.lanes], self.values)
+
+
+def score(
+    command: ScoreCommand,
+    store: FrameStore,
+    errors: TextIO | None = None,
+    output: TextIO | None = None,
+) -> int:
+    """Render what is missing, measure, print the table, write the rows; the process's exit code.
+
+    Call it on the main thread. Ctrl-C ends it at the next step; finished frames stay in the store,
+    so that the same order goes on where it was.
+    """
+    control = JobControl()
+    with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
+        try:
+            scores, failed = _measured(command, store, control, progress)
+            if command.out is not None:
+                write_table(command.out, frame_rows(scores.lanes, scores.values), command.existing)
+        except Cancelled:
+            progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
+            return INTERRUPTED
+        except (InputError, WriteError) as error:
+            progress.say(str(error))
+            return BAD_INPUT
+    (output or sys.stdout).write(f"{scores.table().to_text()}\n")
+    return FAILED if failed else DONE
+
+
+def _measured(
+    command: ScoreCommand, store: FrameStore, control: JobControl, progress: ProgressLines
+) -> tuple[Scores, bool]:
+    """All scores, and whether a frame failed. Raises Cancelled, InputError."""
+    _check_out(command)
+    request = command.request(measures=command.measures)
+    scores, failed = Scores.empty(request.lanes, command.measures), False
+    for event in Renderer(store, progress.show).run(request, control):
+        progress.show(event)
+        match event:
+            case m.MeasureReady():
+                scores.take(event)
+            case m.FrameFailed():
+                failed = True
+                progress.say(event.message)
+            case m.JobFailed() | m.MeasureFailed():
+                raise InputError(event.message)
+            case m.JobCancelled():
+                raise Cancelled
+    return scores, failed
+
+
+def _check_out(command: ScoreCommand) -> None:
+    """Before hours of work, not after them."""
+    if command.out is None:
+        return
+    if command.out.suffix.lower() not in _SUFFIXES:
+        raise InputError(f"Scores are written as .csv or .json, not {command.out.suffix!r}.")
+    choose_path(command.out, command.existing)

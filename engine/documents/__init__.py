@@ -1,0 +1,1 @@
+"""Session files, presets, and the validation of a walk."""

@@ -1,0 +1,84 @@
+"""The article's experiments, ready to be opened: one file each in resources/presets.
+
+A file is a session (see documents/session_file.py) with a title and what a view needs beside it.
+Light to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from engine.documents.session_file import decode
+from engine.errors import InputError
+from engine.walk import Exploration
+
+Family = Literal["starter", "sd14"]
+View = Literal["single", "compare", "sheet", "latent", "toy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An experiment: `about` says in one sentence what it shows.
+
+    `family` is the kind of model it is made for: the one that ships with the program, or Stable
+    Diffusion 1.4 with the article's own settings. `view` is how it is best looked at, `measures`
+    what is best drawn beside it.
+    """
+
+    id: str
+    title: str
+    about: str
+    family: Family
+    view: View
+    measures: tuple[str, ...]
+    exploration: Exploration
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    title: str
+    about: str
+    family: Family
+    view: View
+    measures: tuple[str, ...]
+
+
+def presets() -> tuple[Preset, ...]:
+    """All experiments that ship with the program, by family, in the article's order."""
+    folder = resources.files("resources").joinpath("presets")
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
+    found = [_read(name, folder.joinpath(name).read_bytes()) for name in names]
+    return tuple(sorted(found, key=lambda preset: preset.family != "starter"))
+
+
+def find_preset(name: str) -> Preset:
+    """The experiment called `name`: "sd14-11-scores", or "scores" for the starter model's.
+
+    Raises InputError that names those there are.
+    """
+    known = {key: p for p in reversed(presets()) for key in (p.id.split("-", 2)[2], p.id)}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    listing = ", ".join(p.id.split("-", 2)[2] for p in presets() if p.family == "starter")
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {listing}."
+    raise InputError(f"There is no preset called {name!r}; {hint}")
+
+
+def _read(name: str, data: bytes) -> Preset:
+    head = msgspec.json.decode(data, type=_Head)
+    exploration, _ = decode(data, name)
+    return Preset(
+        name.removesuffix(".json"),
+        head.title,
+        head.about,
+        head.family,
+        head.view,
+        head.measures,
+        exploration,
+    )

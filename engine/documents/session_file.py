@@ -1,0 +1,132 @@
+"""The session file, and the same document inside exported pictures: versioned JSON.
+
+What it says is data: it is checked before anything is done with it, and names nothing to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from engine.atomic import Existing, write_bytes
+from engine.documents.validation import check_exploration
+from engine.errors import InputError
+from engine.walk import Exploration
+
+SUFFIX = ".trail"
+FORMAT = "latent-trails"
+VERSION = 1
+MAX_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which frame of its exploration a picture is, and what made it: the model's identity, the
+    versions of the libraries, the device and its precision, and what was not the plain way."""
+
+    lane: int = 0
+    index: int = 0
+    time: float = 0.0
+    model: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    format: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    format: str
+    version: int
+    exploration: Exploration
+    origin: Origin | None = None
+
+
+def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
+    """The document in UTF-8. Raises InputError for an exploration that could not be opened."""
+    check_exploration(exploration)
+    data = msgspec.json.encode(_Document(FORMAT, VERSION, exploration, origin))
+    if len(data) > MAX_BYTES:
+        raise InputError(f"The session takes more than {MAX_BYTES:,} bytes; shorten its prompts.")
+    return data
+
+
+def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]:
+    """What `encode` wrote. `name` is what errors call it. Raises InputError."""
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name} is no session: it has more than {MAX_BYTES:,} bytes.")
+    version = _version(data, name)
+    if version > VERSION:
+        raise InputError(
+            f"{name} was made by a newer Latent Trails (format {version}, this one reads up to "
+            f"{VERSION}); update the program to open it."
+        )
+    try:
+        document = msgspec.json.decode(data, type=_Document)
+        check_exploration(document.exploration)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is no valid session: {_reason(error)}") from error
+    return document.exploration, document.origin
+
+
+def load_session(path: Path) -> Exploration:
+    """The exploration in a session file. Raises InputError for what is none."""
+    return decode(_read(path), path.name)[0]
+
+
+def save_session(
+    path: Path, exploration: Exploration, existing: Existing = Existing.REPLACE
+) -> Path:
+    """Write a session, whole or not at all. A file of a newer version is never replaced.
+
+    Raises InputError, and WriteError where the system refuses.
+    """
+    if path.is_file():
+        _refuse_newer(path)
+    data = msgspec.json.format(encode(exploration), indent=1)
+    return write_bytes(path, data, existing)
+
+
+def _refuse_newer(path: Path) -> None:
+    try:
+        version = _version(_read(path), path.name)
+    except InputError:
+        return
+    if version > VERSION:
+        raise InputError(
+            f"{path.name} was made by a newer Latent Trails and is kept; choose another name."
+        )
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}; check the name.")
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _version(data: bytes, name: str) -> int:
+    """The format version of a document. Raises InputError for what is none of ours."""
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is no session: {_reason(error)}") from error
+    if head.format != FORMAT or head.version < 1:
+        raise InputError(f"{name} is no session of Latent Trails.")
+    return head.version
+
+
+def _reason(error: Exception) -> str:
+    """The first words of an error: what a hostile file says must not fill the screen."""
+    text = str(error)
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -1,0 +1,1 @@
+"""Measures of finished frames, and tables of them."""

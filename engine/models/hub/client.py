@@ -1,0 +1,246 @@
+"""Models of the Hugging Face hub: those in its cache, and fetching others when asked to.
+
+Nothing here connects anywhere except `Hub.look` and `Hub.fetch`, and they not for a model that is
+in the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Read when the library is imported. Its other transport can neither be resumed nor cancelled.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+
+from engine.errors import ModelError
+from engine.models.hub.download import RemoteFile, Source, fetch_files, require_room
+from engine.models.hub.required_files import RequiredFiles
+from engine.models.inspection.check import check_model
+from engine.models.inspection.report import read_object
+
+#: Told what is being done and how much of it is done, 0–1; may raise, which ends the work.
+Reporter = Callable[[str, float], None]
+
+_INDEX = "model_index.json"
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """A model in the hub's cache. `problem` says why it cannot be opened, "" where it can;
+    `scores` marks a CLIP model, which draws nothing."""
+
+    id: str
+    folder: Path
+    bytes: int
+    problem: str = ""
+    scores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """What would be downloaded of a model: so many bytes in so many files. `scores` marks a CLIP
+    model, which draws nothing."""
+
+    bytes: int
+    files: int
+    scores: bool
+
+
+def is_hub_id(text: str) -> bool:
+    """Whether a text has the form owner/name."""
+    return _HUB_ID.fullmatch(text) is not None
+
+
+def is_offline() -> bool:
+    """Whether the person wants no connection to be made."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def set_offline(offline: bool) -> None:
+    """The offline switch: holds for this program and everything that it starts."""
+    from huggingface_hub import constants
+
+    os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"
+    constants.HF_HUB_OFFLINE = offline
+
+
+class Hub:
+    """A hub and its cache on this machine. `endpoint` and `cache` "" are the library's own."""
+
+    def __init__(self, endpoint: str = "", cache: str = "", patience: float = 20.0) -> None:
+        from huggingface_hub import constants
+
+        self._endpoint, self._patience = endpoint, patience
+        self._cache = Path(cache or constants.HF_HUB_CACHE)
+
+    def cached(self) -> tuple[CachedModel, ...]:
+        """The models in the cache, broken ones and scorers too, by name. Reads no weights."""
+        return tuple(sorted(self._entries(), key=lambda model: model.id.lower()))
+
+    def folder_of(self, model: str, wanted: RequiredFiles) -> Path | None:
+        """The folder of a model that is whole in the cache, else None. Connects nowhere."""
+        snapshots = _snapshots(self._cache / _folder_name(model))
+        return next((folder for folder in snapshots if wanted.is_whole(folder)), None)
+
+    def remove(self, model: str) -> None:
+        """Delete a model from the cache, whole or broken. Raises OSError where that fails."""
+        shutil.rmtree(self._cache / _folder_name(model))
+
+    def look(self, model: str, wanted: RequiredFiles) -> RemoteModel | None:
+        """What the hub says of a model, before anything is downloaded; None where it is in the
+        cache. Raises ModelError, one sentence."""
+        if self.folder_of(model, wanted) is not None:
+            return None
+        with self._asking(model):
+            files = self._files(model, wanted)
+        scores = all(file.name != _INDEX for file in files)
+        return RemoteModel(sum(file.bytes for file in files), len(files), scores)
+
+    def fetch(self, model: str, wanted: RequiredFiles, progress: Reporter) -> Path:
+        """The folder of a model, downloaded where it is not in the cache.
+
+        Raises ModelError, one sentence, and whatever `progress` raises, within 0.2 s. What has
+        arrived is kept for the next time.
+        """
+        cached = self.folder_of(model, wanted)
+        if cached is not None:
+            return cached
+        with self._asking(model):
+            self._download(model, wanted, progress)
+        folder = self.folder_of(model, wanted)
+        if folder is None:
+            raise ModelError(f"{model} is not a whole model of a known kind; choose another.")
+        return folder
+
+    def _download(self, model: str, wanted: RequiredFiles, progress: Reporter) -> None:
+        progress(f"Asking the hub for {model}", 0.0)
+        files = self._files(model, wanted)
+        total = sum(file.bytes for file in files)
+        require_room(self._cache, total)
+        source = Source(model, self._endpoint, self._cache)
+        stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
+        fetch_files(source, files, lambda share: progress(stage, share), self._patience)
+
+    def _files(self, model: str, wanted: RequiredFiles) -> tuple[RemoteFile, ...]:
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self._endpoint or None)
+        info = api.model_info(model, files_metadata=True, timeout=self._patience)
+        return wanted.choose(model, {s.rfilename: _remote_file(s) for s in info.siblings or ()})
+
+    @contextmanager
+    def _asking(self, model: str) -> Iterator[None]:
+        """The hub may be asked, and its errors become sentences. Raises ModelError."""
+        if is_offline():
+            raise ModelError(
+                f"{model} is not in the cache and the program is offline; "
+                "switch Offline off to download it."
+            )
+        try:
+            yield
+        except Exception as error:
+            sentence = _sentence(model, error)
+            if not sentence:
+                raise
+            raise ModelError(sentence) from error
+
+    def _entries(self) -> Iterator[CachedModel]:
+        """Each entry on its own, so that a broken one hides no other."""
+        if not self._cache.is_dir():
+            return
+        for folder in self._cache.glob("models--*"):
+            try:
+                entry = _entry(folder)
+            except OSError as error:
+                yield CachedModel(_id_of(folder), folder, 0, f"It cannot be read ({error}).")
+                continue
+            if entry is not None:
+                yield entry
+
+
+def _entry(folder: Path) -> CachedModel | None:
+    """What an entry of the cache holds; None where that is no model of a known kind."""
+    snapshots = _snapshots(folder)
+    if not snapshots:
+        return CachedModel(_id_of(folder), folder, 0, "It holds no files; remove it.")
+    size = sum(file.stat().st_size for file in (folder / "blobs").glob("*"))
+    if not any((snapshot / _INDEX).exists() for snapshot in snapshots):
+        scores = any(map(_is_clip, snapshots))
+        return CachedModel(_id_of(folder), folder, size, scores=True) if scores else None
+    reports = [check_model(snapshot) for snapshot in snapshots]
+    problem = "" if any(report.ok for report in reports) else reports[0].problem
+    return CachedModel(_id_of(folder), folder, size, problem)
+
+
+def _is_clip(snapshot: Path) -> bool:
+    with suppress(ModelError):
+        return read_object(snapshot / "config.json").get("model_type") == "clip"
+    return False
+
+
+def _snapshots(folder: Path) -> list[Path]:
+    """The revisions in an entry of the cache, that of "main" first."""
+    try:
+        main = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        main = ""
+    found = [path for path in (folder / "snapshots").glob("*") if path.is_dir()]
+    return sorted(found, key=lambda path: (path.name != main, path.name))
+
+
+def _folder_name(model: str) -> str:
+    return "models--" + model.replace("/", "--")
+
+
+def _id_of(folder: Path) -> str:
+    return folder.name.removeprefix("models--").replace("--", "/", 1)
+
+
+def _remote_file(sibling: Any) -> RemoteFile:
+    sha256 = sibling.lfs.sha256 if sibling.lfs else ""
+    return RemoteFile(sibling.rfilename, int(sibling.size or 0), sha256)
+
+
+def _sentence(model: str, error: Exception) -> str:
+    """What went wrong on the way to the hub; "" for what is none of the hub's errors."""
+    from huggingface_hub import errors
+
+    chain = [error, *_causes(error)]
+    status = next(
+        (e.response.status_code for e in chain if isinstance(e, errors.HfHubHTTPError)), 0
+    )
+    kinds = {type(e).__name__ for e in chain}
+    if isinstance(error, errors.GatedRepoError) or status == 403:
+        return (
+            f"{model} asks that its licence be accepted: do so on its page, "
+            "then sign in with `hf auth login`."
+        )
+    if status == 401:
+        return f"The hub wants a login for {model}, or knows no such model; check the name."
+    if status == 404:
+        return f"The hub knows no model called {model}; check the name."
+    if status:
+        return f"The hub answered with error {status} for {model}; try again later."
+    if any(isinstance(e, socket.gaierror) for e in chain):
+        return "The hub's name cannot be resolved; check the network connection."
+    if any("Timeout" in kind for kind in kinds):
+        return f"The hub does not answer about {model}; try again later."
+    if any(kind.endswith(("ConnectError", "ProtocolError", "ReadError")) for kind in kinds):
+        return "The hub cannot be reached; check the network connection."
+    return ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        yield cause
+        error = cause

@@ -1,0 +1,64 @@
+"""Look at a single file in the original layout: which family it is, and whether it is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import ModelError
+from engine.models.inspection.report import PICKLES, ModelReport, refused
+from engine.models.inspection.safetensors_header import WeightsHeader, read_header
+
+#: A tensor that only this kind of file has → what it is, and the sentence's end.
+_MARKS = (
+    ("conditioner.embedders.", "an SDXL checkpoint"),
+    ("model.diffusion_model.joint_blocks.", "an SD 3 checkpoint"),
+    ("double_blocks.", "a Flux checkpoint"),
+    ("model.diffusion_model.double_blocks.", "a Flux checkpoint"),
+    ("lora_", "a LoRA, an addition to a model"),
+    ("first_stage_model.", "only a VAE"),
+    ("down_blocks.", "one part of a diffusers folder"),
+    ("text_model.", "only a text encoder"),
+)
+_TEXT_OF_SD1, _TEXT_OF_SD2 = "cond_stage_model.transformer.", "cond_stage_model.model."
+_FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
+
+
+def check_checkpoint(path: Path) -> ModelReport:
+    """Look at a file that holds a whole model, by its name and header alone."""
+    if path.suffix.lower() in PICKLES:
+        return refused(
+            path,
+            f"{path.name} is a pickle, which could run any code when it is opened; it was not "
+            "opened: get the model as safetensors.",
+            kind="file",
+        )
+    if path.suffix.lower() != ".safetensors":
+        return refused(path, f"{path.name} is no model; choose a folder or a .safetensors file.")
+    try:
+        header = read_header(path)
+    except ModelError as error:
+        return refused(path, str(error), kind="file")
+    problem = _wrong_checkpoint(path, header)
+    if problem:
+        return refused(path, problem, kind="file")
+    family = "SD 1.x" if _has(header, _TEXT_OF_SD1) else "SD 2.x"
+    return ModelReport(path, "file", family=family, bytes=header.bytes)
+
+
+def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
+    """Why a checkpoint is not one of SD 1.x or 2.x; "" where it is."""
+    what = next((what for mark, what in _MARKS if _has(header, mark)), "no diffusion model")
+    channels = header.channels_into(_FIRST_LAYER)
+    if channels is None or what.endswith("checkpoint"):
+        return f"{path.name} is {what}; this program draws with whole SD 1.x and 2.x models."
+    if channels != 4:
+        return f"{path.name} takes {channels} channels, as inpainting does; this program needs 4."
+    needed = {"a VAE": ("first_stage_model.",), "a text encoder": (_TEXT_OF_SD1, _TEXT_OF_SD2)}
+    lacking = [name for name, marks in needed.items() if not any(_has(header, m) for m in marks)]
+    if lacking:
+        return f"{path.name} lacks {' and '.join(lacking)}; choose a whole checkpoint."
+    return ""
+
+
+def _has(header: WeightsHeader, prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in header.shapes)

@@ -1,0 +1,53 @@
+"""Where a model is: the one that ships with the program, a folder, a file, or the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from pathlib import Path
+
+from engine.errors import MissingModel, ModelError
+from engine.models.hub.client import Hub, Reporter, is_hub_id
+from engine.models.hub.required_files import RequiredFiles, clip_model, diffusion_model
+from engine.models.inspection.check import STARTER_FOLDER
+from engine.walk import STARTER
+
+
+def locate(location: str, half: bool, progress: Reporter, downloads: Container[str] = ()) -> Path:
+    """The folder or file of a model; a hub id is downloaded only if it is among `downloads`.
+
+    Raises ModelError where there is none, MissingModel where it would have to be downloaded, and
+    whatever `progress` raises.
+    """
+    if location == STARTER:
+        return STARTER_FOLDER
+    path = Path(location).expanduser()
+    if location and path.exists():
+        return path
+    if is_hub_id(location) and not path.parent.is_dir():
+        return _from_hub(location, diffusion_model(half), progress, downloads)
+    raise ModelError(
+        f"There is no model {location!r}; give {STARTER!r}, a folder, a .safetensors file or a "
+        "hub id (owner/name)."
+    )
+
+
+def locate_scorer(location: str, progress: Reporter, downloads: Container[str] = ()) -> Path:
+    """The folder of a CLIP model; as `locate`."""
+    path = Path(location).expanduser()
+    if location and path.exists():
+        return path
+    if is_hub_id(location):
+        return _from_hub(location, clip_model(), progress, downloads)
+    raise ModelError(f"There is no CLIP model {location!r}; give a folder or a hub id.")
+
+
+def _from_hub(
+    model: str, wanted: RequiredFiles, progress: Reporter, downloads: Container[str]
+) -> Path:
+    hub = Hub()
+    cached = hub.folder_of(model, wanted)
+    if cached is not None:
+        return cached
+    if model not in downloads:
+        raise MissingModel(model)
+    return hub.fetch(model, wanted, progress)

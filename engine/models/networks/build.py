@@ -1,0 +1,145 @@
+"""Build the networks of a model folder from their configs and safetensors files.
+
+Weights are copied out of the files, so that a file which changes or vanishes later harms nothing,
+and loaded strictly: a tensor that is missing, left over or of another shape is named.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+# Read once, when diffusers is imported: no code from a model folder or the hub is ever run.
+os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from engine.errors import ModelError
+from engine.models.networks.text_tower import TextTower
+from engine.models.networks.unet import Unet
+from engine.models.networks.unet_config import is_plain
+from engine.models.networks.vae import PARTS, VaeDecoder
+
+State = dict[str, torch.Tensor]
+Network = TypeVar("Network", bound=torch.nn.Module)
+
+#: Attention layers of VAEs were named like this until 2023; SD 1.x still ships them so.
+_OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+_OLD_NAME = re.compile(r"(.*attentions\.\d+\.)(query|key|value|proj_attn)\.(weight|bias)")
+
+
+def build_unet(config: Mapping[str, Any], state: State) -> Any:
+    """The noise predictor with these weights: ours, or diffusers' where ours lacks an option."""
+    if is_plain(config):
+        return _filled("UNet", lambda: Unet(config), state)
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+
+    return _filled("UNet", lambda: UNet2DConditionModel.from_config(dict(config)), state)
+
+
+def is_used(part: str, name: str) -> bool:
+    """Whether a tensor of a model's part is used at all: a VAE's encoder is not."""
+    return part != "vae" or name.startswith(PARTS)
+
+
+def build_vae(config: Mapping[str, Any], state: State) -> VaeDecoder:
+    """The decoder of pictures with these weights; those of the encoder are left aside."""
+    used = {_modern_name(name): tensor for name, tensor in state.items() if is_used("vae", name)}
+    flat = {name: _flat(name, tensor) for name, tensor in used.items()}
+    return _filled("VAE", lambda: VaeDecoder(config), flat)
+
+
+def build_text_encoder(config: Mapping[str, Any], state: State) -> TextTower:
+    """CLIP's text tower with these weights."""
+    state = {
+        name.removeprefix("text_model."): tensor
+        for name, tensor in state.items()
+        if not name.endswith("position_ids")
+    }
+    return _filled("text encoder", lambda: TextTower(config), state)
+
+
+def build_clip(config: Mapping[str, Any], state: State) -> Any:
+    """A whole CLIP model, text and vision, with these weights."""
+    from transformers.models.clip.configuration_clip import CLIPConfig
+    from transformers.models.clip.modeling_clip import CLIPModel
+
+    state = {name: tensor for name, tensor in state.items() if not name.endswith("position_ids")}
+    return _filled("CLIP model", lambda: CLIPModel(CLIPConfig.from_dict(dict(config))), state)
+
+
+def read_weights(
+    file: Path, dtype: torch.dtype, is_needed: Callable[[str], bool] = lambda _: True
+) -> State:
+    """The tensors of a safetensors file, copied, floating point ones as `dtype`.
+
+    Raises ModelError where the file cannot be read as one.
+    """
+    try:
+        with safe_open(file, framework="pt", device="cpu") as weights:
+            names = [name for name in weights.keys() if is_needed(name)]  # noqa: SIM118
+            return {name: _copied(weights.get_tensor(name), dtype) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"The weights {file} cannot be read ({error}); get them again.") from error
+
+
+def _copied(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()
+
+
+def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
+    """A network built without weights of its own, then given those of `state`."""
+    try:
+        with torch.device("meta"):
+            network = make()
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
+        raise ModelError(
+            f"The config of the {what} describes nothing this program can build ({error}); "
+            "the model needs another program."
+        ) from error
+    _compare(what, network.state_dict(), state)
+    network.load_state_dict(state, strict=True, assign=True)
+    _fill_positions(network)
+    return network.eval().requires_grad_(False)
+
+
+def _compare(what: str, expected: Mapping[str, torch.Tensor], state: State) -> None:
+    missing = sorted(expected.keys() - state.keys())
+    extra = sorted(state.keys() - expected.keys())
+    if missing or extra:
+        listing = [f"lack {missing[0]!r}"] if missing else []
+        listing += [f"hold the unknown {extra[0]!r}"] if extra else []
+        raise ModelError(
+            f"The weights of the {what} do not fit its config: they {' and '.join(listing)} "
+            f"({len(missing)} missing, {len(extra)} left over); fetch the model again."
+        )
+    for name, tensor in expected.items():
+        if tensor.shape != state[name].shape:
+            raise ModelError(
+                f"The weights of the {what} do not fit its config: {name!r} is "
+                f"{list(state[name].shape)} where {list(tensor.shape)} is needed; "
+                "fetch the model again."
+            )
+
+
+def _fill_positions(network: torch.nn.Module) -> None:
+    """CLIP's position numbers are no weights: they are in no file, and still without values."""
+    for module in network.modules():
+        positions = getattr(module, "position_ids", None)
+        if isinstance(positions, torch.Tensor) and positions.is_meta:
+            module.position_ids = torch.arange(positions.shape[-1]).expand((1, -1))
+
+
+def _modern_name(name: str) -> str:
+    match = _OLD_NAME.fullmatch(name)
+    return f"{match[1]}{_OLD_ATTENTION[match[2]]}.{match[3]}" if match else name
+
+
+def _flat(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """Old attention layers were 1×1 convolutions in the original files."""
+    is_attention = ".attentions." in name and name.endswith("weight")
+    return tensor[:, :, 0, 0] if is_attention and tensor.ndim == 4 else tensor

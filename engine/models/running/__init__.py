@@ -1,0 +1,1 @@
+"""Networks at work: devices, memory, batches in parallel, decoding."""

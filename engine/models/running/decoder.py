@@ -1,0 +1,120 @@
+"""Latents to pixels: in a batch, and within less memory or at more precision where it must be."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+
+from engine.models.networks.vae import VaeDecoder
+from engine.models.running.memory import release_memory, within_memory
+
+#: So many pictures are decoded at once: more gain nothing, and in a large VAE they come near the
+#: 2³¹ numbers that an operation can hold.
+_MOST = 8
+
+
+class Decoder:
+    """Runs a VAE's decoder.
+
+    `note` says how the pictures come about where that is not the plain way; it stays so from then
+    on, so that the frames of a walk are not decoded in changing ways. `together` decodes all
+    pictures of a call at once, which suits a GPU; to a CPU's caches they are too much.
+    """
+
+    def __init__(self, vae: VaeDecoder, device: torch.device, together: bool = True) -> None:
+        self._vae, self._device, self._together = vae, device, together
+        self._tile = 0
+        self.note = ""
+
+    @torch.inference_mode()
+    def __call__(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        """A picture [H, W, 3], uint8 on the CPU, of each of the latents [n, C, h, w] as samplers
+        leave them; None where its numbers are not finite.
+
+        Where memory runs out, one by one, then in tiles. Raises the device's error where that is
+        too much, too.
+        """
+        if not self._together:
+            return self._one_by_one(latents)
+        parts = torch.split(latents, _MOST)
+        return [picture for some in parts for picture in self._at_once(some)]
+
+    def _at_once(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        pictures = within_memory(lambda: self._decode(latents))
+        if pictures is not None:
+            return pictures
+        release_memory(self._device)
+        return self._one_by_one(latents)
+
+    def _one_by_one(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        return [self._decode_alone(latent[None]) for latent in latents]
+
+    def _decode_alone(self, latent: torch.Tensor) -> torch.Tensor | None:
+        if self._tile:
+            return self._decode(latent)[0]
+        pictures = within_memory(lambda: self._decode(latent))
+        if pictures is not None:
+            return pictures[0]
+        release_memory(self._device)
+        self._tile = max(max(latent.shape[2:]) // 2, 1)
+        self.note = "Decoded in tiles, because the memory did not suffice for a whole picture."
+        return self._decode(latent)[0]
+
+    def _decode(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
+        pixels = self._pixels(latents)
+        sound = _sound(pixels)
+        if self._vae.dtype == torch.float16 and sound != _sound(latents):
+            # Some VAEs overflow half precision; a black picture would be the only sign.
+            self._vae.to(torch.float32)
+            self.note = "Decoded in float32, because the model's half precision overflowed."
+            pixels = self._pixels(latents)
+            sound = _sound(pixels)
+        # The same operations in the same precision as diffusers' VaeImageProcessor.
+        shares = (pixels * 0.5 + 0.5).clamp(0, 1).float()
+        pictures = (shares * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+        return [picture if fine else None for picture, fine in zip(pictures, sound, strict=True)]
+
+    def _pixels(self, latents: torch.Tensor) -> torch.Tensor:
+        latents = latents.to(self._device, self._vae.dtype)
+        if self._tile:
+            return decode_in_tiles(self._vae, latents, self._tile)
+        pixels: torch.Tensor = self._vae(latents)
+        return pixels
+
+
+def _sound(tensors: torch.Tensor) -> list[bool]:
+    """Of which of the tensors [n, …] all numbers are finite."""
+    return [bool(each) for each in torch.isfinite(tensors).flatten(1).all(1)]
+
+
+def decode_in_tiles(vae: VaeDecoder, latents: torch.Tensor, side: int) -> torch.Tensor:
+    """Pixels [n, 3, H, W] of latents [n, C, h, w], `side` latent pixels in each direction at once.
+
+    Tiles overlap by a quarter, over which one fades into the next.
+    """
+    n, _, h, w = latents.shape
+    scale = vae.downscale
+    total = torch.zeros((n, 3, h * scale, w * scale), dtype=vae.dtype, device=latents.device)
+    weights = torch.zeros_like(total[:1, :1])
+    for top, left in product(_starts(h, side), _starts(w, side)):
+        tile = vae(latents[:, :, top : top + side, left : left + side])
+        rows, columns = (_fading(length, side * scale // 4, tile) for length in tile.shape[2:])
+        weight = rows[:, None] * columns
+        y, x = top * scale, left * scale
+        total[:, :, y : y + len(rows), x : x + len(columns)] += tile * weight
+        weights[:, :, y : y + len(rows), x : x + len(columns)] += weight
+    return total / weights
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where tiles begin, three quarters apart; the last one ends with the picture."""
+    last = max(length - side, 0)
+    return [*range(0, last, max(side * 3 // 4, 1)), last]
+
+
+def _fading(length: int, overlap: int, like: torch.Tensor) -> torch.Tensor:
+    """Weights [length] that rise over `overlap` pixels, stay at 1, and fall again."""
+    steps = torch.arange(1, length + 1, dtype=like.dtype, device=like.device)
+    rising = (steps / (overlap + 1)).clamp(max=1.0)
+    return torch.minimum(rising, rising.flip(0))

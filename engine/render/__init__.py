@@ -1,0 +1,1 @@
+"""From a request to finished frames: jobs, batches, denoising, previews."""

@@ -1,0 +1,115 @@
+"""How many frames are in work at once, and when the next one may start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from engine.models.running.devices import choose_batch
+from engine.models.running.memory import release_memory, within_memory
+from engine.render.sampler import Denoiser
+
+#: Multiples of the first guess that are tried, and when trying ends.
+_MULTIPLES = (1.0, 1.5, 2.0)
+_TRIALS = 3
+_PATIENCE_S = 2.0
+#: So many slots are used until twice as many frames are shown.
+_FEW = 8
+#: The share of a run over which the slots fill.
+_FILLING = 0.25
+#: A larger batch must be this much faster a frame: frames come later in it.
+_WORTH = 0.95
+#: Counts up when the engine divides its work otherwise, so that sizes are measured again.
+_GENERATION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """`slots` frames share a tick. `few_first`: a job's first frame has the device for itself, and
+    those that show the walk as a whole share it with few others, so that they come soon."""
+
+    slots: int
+    few_first: bool
+
+    def admits(self, active: int, lead: int, steps: int, shown: int) -> bool:
+        """Whether one more frame may start now: beside `active` ones, of which the furthest is at
+        step `lead`, when so many are `shown`.
+
+        Slots fill over the first quarter of a run, so that frames come out a few at a time instead
+        of all at once.
+        """
+        slots = self._slots_after(shown)
+        if active == 0 or active >= slots:
+            return active == 0
+        return lead * slots >= _FILLING * steps * active
+
+    def _slots_after(self, shown: int) -> int:
+        """How many slots are used when so many frames are shown: one, few, and then one more with
+        each frame."""
+        if not self.few_first:
+            return self.slots
+        return min(self.slots, max(_FEW, shown - _FEW)) if shown else 1
+
+
+def choose_batching(device: torch.device, side: int, weights: int, asked: int = 0) -> Batching:
+    """Slots for a device, latents about `side` wide and a UNet of so many weights; `asked`
+    overrides the choice."""
+    return Batching(asked or choose_batch(device, side, weights), few_first=device.type == "cpu")
+
+
+def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:
+    """What a measured number of slots holds for."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    software = f"engine {_GENERATION} on torch {torch.__version__}"
+    threads = f"{torch.get_num_threads()} threads"
+    return ", ".join((name, software, threads, precision, identity[:12], *map(str, shape)))
+
+
+def measure_batch(
+    model: Denoiser,
+    shape: tuple[int, int, int],
+    context: tuple[int, int],
+    first: int,
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """The number of slots, from `first` upwards, that steps a frame in the shortest time.
+
+    For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; takes a second or two.
+    Where `first` is 1, the device is too small or too slow for more. `check` is called before each
+    step and may raise.
+    """
+    if first == 1:
+        return 1
+    began, best, best_pace = time.perf_counter(), first, float("inf")
+    for multiple in _MULTIPLES:
+        slots, ticks = round(first * multiple), list[float]()
+        while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
+            check()
+            tick = within_memory(partial(_tick, model, shape, context, slots))
+            if tick is None:
+                release_memory(model.device)
+                return best
+            ticks.append(tick)
+        pace = min(ticks, default=float("inf")) / slots
+        if pace < best_pace * _WORTH:
+            best, best_pace = slots, pace
+        if time.perf_counter() - began > _PATIENCE_S / 2:
+            break
+    return best
+
+
+def _tick(
+    model: Denoiser, shape: tuple[int, int, int], context: tuple[int, int], slots: int
+) -> float:
+    """Seconds of one guided step of all slots."""
+    rows = 2 * slots
+    sample = torch.randn((rows, *shape), device=model.device)
+    times = model.time_state(torch.full((rows,), 500.0))
+    texts = model.text_state(torch.zeros((1, *context))).expand(rows, -1, -1).contiguous()
+    began = time.perf_counter()
+    float(model.denoise(sample, times, texts).sum())  # reading a number waits for the device
+    return time.perf_counter() - began

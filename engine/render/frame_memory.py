@@ -1,0 +1,48 @@
+"""What is remembered of frames, for a job: pictures, or latents that become pictures again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from engine.messages import Array32
+from engine.models.loaded import DiffusionModel
+from engine.render.job import Ingredients
+from engine.store.frame_store import FrameStore
+from engine.store.stored_frame import StoredFrame
+
+
+class FrameMemory:
+    """Finds finished frames in the store, and keeps new ones there. Used from one thread."""
+
+    def __init__(self, store: FrameStore, model: DiffusionModel) -> None:
+        self._store, self._model = store, model
+        self._decoded = 0
+
+    def turn(self, most: int) -> Iterator[int]:
+        """Counts look-ups up to `most`, or to one that had to decode, which takes its time."""
+        before = self._decoded
+        for number in range(most):
+            yield number
+            if self._decoded > before:
+                return
+
+    def find(self, ingredients: Ingredients) -> StoredFrame | None:
+        """A frame that was drawn before; decoded again where only its latent is left.
+
+        Raises the device's error where its memory does not suffice for that.
+        """
+        frame, latent = self._store.get(ingredients.key), self._store.latent(ingredients.key)
+        if frame is not None or latent is None:
+            return frame
+        self._decoded += 1
+        (picture,) = self._model.decode(torch.tensor(latent)[None])
+        return None if picture is None else self.keep(ingredients, latent, picture)
+
+    def keep(self, ingredients: Ingredients, latent: Array32, picture: torch.Tensor) -> StoredFrame:
+        """Remember z_0 [C, h, w] and its picture [H, W, 3], uint8 on the CPU."""
+        note = self._model.decode_note
+        frame = StoredFrame(picture.numpy(), latent, ingredients.initial, note)
+        self._store.put(ingredients.key, frame)
+        return frame

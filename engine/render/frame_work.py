@@ -1,0 +1,304 @@
+"""The inner loop of a job: recall, admit, tick, decode, tell, until nothing is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from engine import messages as m
+from engine.errors import ModelError
+from engine.geometry.walk_path import latent_stats
+from engine.mailbox import JobControl
+from engine.models.loaded import DiffusionModel
+from engine.models.running.memory import device_memory, release_memory, within_memory
+from engine.render.batching import Batching
+from engine.render.frame_memory import FrameMemory
+from engine.render.job import Ingredients, Job, Ticket
+from engine.render.lockstep import LockstepSampler
+from engine.render.previews import PreviewMap
+from engine.render.sampler import Guidance, Sampler
+from engine.solvers.contract import SolverTable
+from engine.store.frame_store import FrameStore
+from engine.store.stored_frame import StoredFrame
+from engine.walk import Sampling
+
+#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
+#: and, in order, how far they may be ahead of it.
+_RECALLED_AT_ONCE = 32
+#: Points of the plane in work beside the walk's frames.
+_PROBES = 2
+_PREVIEW_EVERY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A point of the plane and what makes its picture."""
+
+    request: m.ProbeRequest
+    ingredients: Ingredients
+
+    def ready(self, tier: m.Tier, image: m.Image) -> m.ProbeReady:
+        stats = latent_stats(self.ingredients.initial)
+        r = self.request
+        return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the work is done with."""
+
+    model: DiffusionModel
+    store: FrameStore
+    preview: PreviewMap
+    table: SolverTable | None
+    batching: Batching
+    sampling: Sampling
+    context: tuple[int, int]
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """One set of ingredients in the sampler, and everyone who waits for its picture."""
+
+    ingredients: Ingredients
+    tickets: list[Ticket] = field(default_factory=list)
+    probe: Probe | None = None
+    previewed: int = 0
+
+
+class FrameWork:
+    """Renders a job's frames, and probes beside them, through one sampler."""
+
+    def __init__(
+        self, job_number: int, job: Job, tools: Tools, request: m.RenderRequest | None
+    ) -> None:
+        self._number, self._job, self._tools = job_number, job, tools
+        self._previews = request is None or request.previews
+        self._latents = request is not None and request.latents
+        self._slots = tools.batching.slots
+        self._sampler = self._new_sampler()
+        self._frames = FrameMemory(tools.store, tools.model)
+        self._flights: dict[str, _Flight] = {}
+        self._notes: tuple[str, ...] = ()
+        self._pace: float | None = None
+
+    def run(self, control: JobControl, take_probe: Callable[[], Probe | None]) -> Iterator[m.Event]:
+        """All frames of the job. Raises Cancelled at the next step after a cancel."""
+        unseen = self._job.tickets()
+        scanning = not self._job.in_order
+        while True:
+            control.check()
+            if scanning:
+                seen, recalled = self._recall(unseen)
+                yield from recalled
+                scanning = seen
+            yield from self._admit(control, take_probe)
+            if not self._flights:
+                if not scanning and not self._job.left:
+                    return
+                continue
+            finished = self._tick()
+            control.check()
+            yield from self._finish(finished)
+            if self._previews:
+                yield from self._preview()
+            yield self._progress()
+
+    # ── what is remembered ───────────────────────────────────────────────────────────────────
+
+    def _recall(self, unseen: Iterator[Ticket]) -> tuple[bool, list[m.Event]]:
+        """Look up the next frames; whether there may be more, and the events of those found."""
+        events: list[m.Event] = []
+        for _ in self._frames.turn(_RECALLED_AT_ONCE):
+            ticket = next(unseen, None)
+            if ticket is None:
+                return False, events
+            ingredients = self._job.ingredients(ticket)
+            frame = self._frames.find(ingredients)
+            if frame is not None and self._job.claim(ticket):
+                events += self._tell(ticket, ingredients, frame, cached=True)
+        return True, events
+
+    # ── what starts ──────────────────────────────────────────────────────────────────────────
+
+    def _admit(
+        self, control: JobControl, take_probe: Callable[[], Probe | None]
+    ) -> Iterator[m.Event]:
+        # In lockstep there is no room on the way: a point waits for the batch to be done.
+        if self._probes_in_flight() < _PROBES and self._sampler.free:
+            probe = take_probe()
+            if probe is not None:
+                yield from self._admit_probe(probe)
+        for _ in self._frames.turn(_RECALLED_AT_ONCE):
+            if not (self._job.left and self._may_start() and self._in_reach()):
+                return
+            ticket = self._job.next(control.focus)
+            if ticket is None:
+                return
+            ingredients = self._job.ingredients(ticket)
+            frame = self._frames.find(ingredients)
+            if frame is not None:
+                yield from self._tell(ticket, ingredients, frame, cached=True)
+            else:
+                self._start(ingredients).tickets.append(ticket)
+
+    def _admit_probe(self, probe: Probe) -> Iterator[m.Event]:
+        frame = self._frames.find(probe.ingredients)
+        if frame is not None:
+            yield probe.ready(m.Tier.FINAL, frame.image)
+        else:
+            self._start(probe.ingredients).probe = probe
+
+    def _start(self, ingredients: Ingredients) -> _Flight:
+        """Put a picture to work, or join the one that is in work already."""
+        flight = self._flights.get(ingredients.key)
+        if flight is None:
+            flight = self._flights[ingredients.key] = _Flight(ingredients)
+            self._sampler.admit(
+                ingredients.key, ingredients.initial, ingredients.positive, ingredients.negative
+            )
+        return flight
+
+    def _may_start(self) -> bool:
+        frames = len(self._flights) - self._probes_in_flight()
+        sampler = self._sampler
+        return sampler.free > _PROBES - self._probes_in_flight() and self._tools.batching.admits(
+            frames, sampler.lead, sampler.steps, self._job.done
+        )
+
+    def _in_reach(self) -> bool:
+        """In order, what is remembered does not run far ahead of what is in work: whoever puts the
+        walk together has to hold all that comes early."""
+        if not self._job.in_order:
+            return True
+        indices = (t.index for flight in self._flights.values() for t in flight.tickets)
+        oldest = min(indices, default=self._job.lowest)
+        return self._job.lowest - oldest <= _RECALLED_AT_ONCE + self._slots
+
+    def _probes_in_flight(self) -> int:
+        return sum(1 for f in self._flights.values() if f.probe and not f.tickets)
+
+    # ── what is done ─────────────────────────────────────────────────────────────────────────
+
+    def _tick(self) -> list[tuple[str, torch.Tensor]]:
+        began, active = time.monotonic(), len(self._flights)
+        finished = within_memory(self._sampler.tick)
+        if finished is None:
+            self._shrink()
+            return []
+        pace = (time.monotonic() - began) / active
+        self._pace = pace if self._pace is None else 0.9 * self._pace + 0.1 * pace
+        return finished
+
+    def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
+        """Decode what left the sampler and tell everyone who waits for it."""
+        if not finished:
+            return
+        # A latent that is not finite gives a picture that is none.
+        pictures = self._tools.model.decode(torch.stack([latent for _, latent in finished]))
+        for (key, latent), picture in zip(finished, pictures, strict=True):
+            flight = self._flights.pop(key)
+            if picture is None:
+                yield from self._fail(flight)
+                continue
+            frame = self._frames.keep(flight.ingredients, latent.cpu().numpy(), picture)
+            self._tools.preview.observe(frame.final, frame.image)
+            if flight.probe is not None:
+                yield flight.probe.ready(m.Tier.FINAL, frame.image)
+            for ticket in flight.tickets:
+                yield from self._tell(ticket, flight.ingredients, frame, cached=False)
+
+    def _tell(
+        self, ticket: Ticket, ingredients: Ingredients, frame: StoredFrame, cached: bool
+    ) -> Iterator[m.Event]:
+        self._job.done += 1
+        yield m.FrameReady(
+            job=self._number,
+            lane=ticket.lane,
+            index=ticket.index,
+            time=ingredients.time,
+            tier=m.Tier.FINAL,
+            key=ingredients.key,
+            image=frame.image,
+            stats=latent_stats(ingredients.initial),
+            cached=cached,
+            initial=ingredients.initial if self._latents else None,
+            final=frame.final if self._latents else None,
+            notes=(*(() if cached else self._notes), *([frame.note] if frame.note else [])),
+        )
+
+    def _fail(self, flight: _Flight) -> Iterator[m.Event]:
+        message = "The model gave numbers that are not finite; try fp32 or fewer steps"
+        if flight.probe is not None:
+            yield m.ProbeFailed(flight.probe.request.serial, f"{message}.")
+        for ticket in flight.tickets:
+            self._job.done += 1
+            text = f"Frame {ticket.index}: {message}."
+            yield m.FrameFailed(self._number, ticket.lane, ticket.index, text)
+
+    def _preview(self) -> Iterator[m.Event]:
+        """Previews of the frames that have come some steps further since their last one."""
+        for key, step, latent in self._sampler.estimates():
+            flight = self._flights[key]
+            if step - flight.previewed < _PREVIEW_EVERY or step >= self._sampler.steps:
+                continue
+            flight.previewed = step
+            image = self._tools.preview.picture(latent)
+            if flight.probe is not None:
+                yield flight.probe.ready(m.Tier.PREVIEW, image)
+            for t in flight.tickets:
+                time_ = flight.ingredients.time
+                yield m.FrameReady(self._number, t.lane, t.index, time_, m.Tier.PREVIEW, key, image)
+
+    def _progress(self) -> m.Progress:
+        steps, job = self._sampler.steps, self._job
+        left = (job.total - job.done) * steps - sum(s for _, s, _ in self._sampler.estimates())
+        seconds = None if self._pace is None else max(left, 0) * self._pace
+        memory = device_memory(self._tools.model.device)
+        return m.Progress(
+            self._number, job.done, job.total, self._sampler.furthest, steps, seconds, memory
+        )
+
+    # ── the sampler ──────────────────────────────────────────────────────────────────────────
+
+    def _new_sampler(self) -> Sampler[str] | LockstepSampler[str]:
+        tools, sampling = self._tools, self._tools.sampling
+        model = tools.model
+        shape = (
+            model.latent_channels,
+            sampling.height // model.downscale,
+            sampling.width // model.downscale,
+        )
+        guidance = Guidance(sampling.guidance, sampling.guidance_from, sampling.guidance_to)
+        slots = self._slots + _PROBES
+        if tools.table is None:
+            return LockstepSampler(model, sampling.steps, guidance, slots, shape, tools.context)
+        return Sampler(model, tools.table, guidance, slots, shape, tools.context)
+
+    def _shrink(self) -> None:
+        """Out of memory: start again with fewer slots; what was in work is not lost."""
+        del self._sampler  # the next one needs the room
+        self._sampler = self._smaller_sampler()
+        self._notes = (f"Memory ran out; it goes on with {self._slots} frames at once.",)
+        flights, self._flights = self._flights, {}
+        for flight in flights.values():
+            for ticket in flight.tickets:
+                self._job.give_back(ticket)
+            if flight.probe is not None:
+                self._start(flight.ingredients).probe = flight.probe
+
+    def _smaller_sampler(self) -> Sampler[str] | LockstepSampler[str]:
+        """One of half the slots, or of a half of those. Raises ModelError where none has room."""
+        while self._slots > 1:
+            self._slots //= 2
+            release_memory(self._tools.model.device)
+            sampler = within_memory(self._new_sampler)
+            if sampler is not None:
+                return sampler
+        raise ModelError(
+            "The device's memory is too small for even one frame; choose a smaller size, half "
+            "precision, or the CPU."
+        )

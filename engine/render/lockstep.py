@@ -1,0 +1,162 @@
+"""Sampling with a scheduler object of diffusers: all frames of a batch at the same step.
+
+For solvers that are no table. Such an object remembers the steps before, so that a frame cannot
+join a batch on its way: the batch is filled before its first step and is done all at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import torch
+
+from engine.errors import InputError
+from engine.render.sampler import Array32, Denoiser, Guidance
+from engine.solvers.contract import x0_coefficients
+
+Item = TypeVar("Item", bound=Hashable)
+
+#: Of the noise that some schedulers add between their steps: one seed for all frames, so that a
+#: walk stays as smooth as its initial latents.
+_NOISE_SEED = 0
+
+
+class ScheduledDenoiser(Denoiser, Protocol):
+    """A model that knows its own scheduler."""
+
+    prediction_type: str
+    alphas_cumprod: Any
+
+    def make_scheduler(self) -> Any: ...
+
+
+class LockstepSampler(Generic[Item]):
+    """Has the same surface as `Sampler`; slots are free only before the first step.
+
+    `steps` is what the scheduler makes of the number asked for: Heun's method takes two a step.
+    """
+
+    def __init__(
+        self,
+        model: ScheduledDenoiser,
+        steps: int,
+        guidance: Guidance,
+        slots: int,
+        shape: tuple[int, int, int],
+        context: tuple[int, int],
+    ) -> None:
+        self._model, self._asked, self._guidance = model, steps, guidance
+        self.capacity = slots
+        self._items: list[Item] = []
+        self._x = torch.zeros((slots, *shape), device=model.device)
+        self._x0 = torch.zeros_like(self._x)
+        text = model.text_state(torch.zeros((1, *context)))
+        self._texts = text.new_zeros((2, slots, *text.shape[1:]))
+        self._begin()
+        self.steps = len(self._scheduler.timesteps)
+        self._guided = guidance.mask(self.steps)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The frames in work."""
+        return tuple(self._items)
+
+    @property
+    def free(self) -> int:
+        return 0 if self._step else self.capacity - len(self._items)
+
+    @property
+    def furthest(self) -> int:
+        """Steps done of the frames in work."""
+        return self._step
+
+    @property
+    def lead(self) -> int:
+        """All steps while frames may join, so that none is made to wait for the others."""
+        return self._step or self.steps
+
+    def admit(self, item: Item, latent: Array32, positive: Array32, negative: Array32) -> None:
+        """Give a frame a slot. `latent` [C, h, w] has unit variance; embeddings [tokens, width]."""
+        if not self.free:
+            raise RuntimeError("every slot is occupied")
+        k = len(self._items)
+        self._items.append(item)
+        self._x[k].copy_(torch.from_numpy(latent) * self._scheduler.init_noise_sigma)
+        texts = torch.from_numpy(np.stack((negative, positive)))
+        self._texts[:, k] = self._model.text_state(texts)
+
+    @torch.inference_mode()
+    def tick(self) -> list[tuple[Item, torch.Tensor]]:
+        """One step of every frame. Returns all of them after the last, with z_0 [C, h, w]."""
+        n = len(self._items)
+        if not n:
+            return []
+        # A copy, because multistep schedulers keep the samples of the steps before.
+        timestep, x = self._scheduler.timesteps[self._step], self._x[:n].clone()
+        sample = self._scheduler.scale_model_input(x, timestep)
+        output = self._predict(sample)
+        a, b = self._estimating(timestep)
+        self._x0[:n] = a * sample + b * output
+        step = self._scheduler.step(output, timestep, x, **self._options)
+        self._x[:n] = step.prev_sample
+        self._step += 1
+        return self._finish() if self._step == self.steps else []
+
+    def estimates(self) -> list[tuple[Item, int, torch.Tensor]]:
+        """Each frame in work, its step, and the x0 [C, h, w] that its last step predicted."""
+        if not self._step:
+            return []
+        return [(item, self._step, self._x0[k]) for k, item in enumerate(self._items)]
+
+    def _begin(self) -> None:
+        """A new scheduler object, which remembers nothing."""
+        self._step = 0
+        self._scheduler = self._model.make_scheduler()
+        try:
+            self._scheduler.set_timesteps(self._asked, device=self._model.device)
+        except ValueError as error:
+            name = type(self._scheduler).__name__
+            raise InputError(
+                f"{name}, the model's own scheduler, does not take {self._asked} steps; choose "
+                "fewer, or another solver."
+            ) from error
+        timesteps = self._scheduler.timesteps
+        self._times = self._model.time_state(timesteps)
+        self._noise: list[torch.Generator] = [
+            torch.Generator().manual_seed(_NOISE_SEED) for _ in range(self.capacity)
+        ]
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What this scheduler's step takes beside the usual, as StableDiffusionPipeline gives it:
+        no noise where the scheduler lets choose."""
+        takes = inspect.signature(self._scheduler.step).parameters
+        options = {"generator": self._noise[: len(self._items)], "eta": 0.0}
+        return {name: value for name, value in options.items() if name in takes}
+
+    def _predict(self, sample: torch.Tensor) -> torch.Tensor:
+        """The guided prediction [n, C, h, w]."""
+        n, time = len(sample), self._times[self._step]
+        texts = self._texts[:, :n]
+        if not self._guided[self._step]:
+            return self._model.denoise(sample, time.expand(n, *time.shape), texts[1]).float()
+        times = time.expand(2 * n, *time.shape)
+        output = self._model.denoise(torch.cat((sample, sample)), times, texts.flatten(0, 1))
+        negative, positive = output.float().chunk(2)
+        return negative + self._guidance.scale * (positive - negative)
+
+    def _estimating(self, timestep: torch.Tensor) -> tuple[float, float]:
+        """a and b of x0 = a · sample + b · output."""
+        level = self._model.alphas_cumprod[int(timestep)]
+        alpha, sigma = np.sqrt([level]), np.sqrt([1.0 - level])
+        a, b = x0_coefficients(self._model.prediction_type, alpha, sigma)
+        return float(a[0]), float(b[0])
+
+    def _finish(self) -> list[tuple[Item, torch.Tensor]]:
+        done = [(item, self._x[k].clone()) for k, item in enumerate(self._items)]
+        self._items.clear()
+        self._begin()
+        return done

@@ -1,0 +1,61 @@
+"""The number of rows from which on a model's results do not depend on how many rows there are.
+
+Libraries choose other kernels for very small batches, and those round otherwise. On some processors
+one row alone differs from the same row among others by about 1e-6, enough to change a pixel by one
+level. The position of a row in a batch makes no difference.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from engine.models.running.memory import release_memory, within_memory
+from engine.render.sampler import Denoiser
+
+#: Sizes of batches that are compared with a larger one, from the largest to the smallest.
+_COUNTS = (12, 8, 6, 5, 4, 3, 2, 1)
+_REFERENCE = 24
+_PATIENCE_S = 2.0
+
+
+def measure_steady_rows(
+    model: Denoiser,
+    shape: tuple[int, int, int],
+    context: tuple[int, int],
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """The least number of rows that are computed bit for bit as in larger batches; 0 for unknown.
+
+    For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; one call of the model
+    for each of a few sizes, for two seconds at most. `check` is called before each and may raise.
+    """
+    began, least = time.monotonic(), 0
+    rows = _random_rows(model, shape, context)
+    check()
+    expected = within_memory(lambda: model.denoise(*rows))
+    if expected is None:
+        release_memory(model.device)
+        return 0
+    for count in _COUNTS:
+        check()
+        if time.monotonic() - began > _PATIENCE_S:
+            break
+        found = model.denoise(*(tensor[:count].contiguous() for tensor in rows))
+        if not torch.equal(found, expected[:count]):
+            break
+        least = count
+    return least
+
+
+def _random_rows(
+    model: Denoiser, shape: tuple[int, int, int], context: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Samples, and the states of timesteps and of texts, for the largest batch."""
+    generator = torch.Generator().manual_seed(0)
+    sample = torch.randn((_REFERENCE, *shape), generator=generator).to(model.device)
+    times = model.time_state(torch.linspace(1, 999, _REFERENCE))
+    texts = model.text_state(torch.randn((_REFERENCE, *context), generator=generator))
+    return sample, times, texts

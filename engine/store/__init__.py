@@ -1,0 +1,1 @@
+"""Finished frames by content, in memory and on disk."""

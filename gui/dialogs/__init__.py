@@ -1,0 +1,1 @@
+"""Preferences, shortcuts, log, and the about dialog."""

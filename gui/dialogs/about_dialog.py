@@ -1,0 +1,86 @@
+"""What this program is, which versions it runs on, and under which licence."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+
+from gui.widgets.icons import app_icon
+from gui.widgets.layouts import column, form, note, row
+from gui.widgets.theme import UNIT
+
+PACKAGES = (
+    "latent-trails",
+    "torch",
+    "diffusers",
+    "transformers",
+    "PySide6_Essentials",
+    "pyqtgraph",
+    "numpy",
+    "av",
+    "Pillow",
+)
+SAYING = "Walk through the latent space of text-to-image models, and see what each way does."
+
+
+def versions() -> dict[str, str]:
+    """Names and versions of what the program is made of."""
+    found = {"System": f"{platform.system()} {platform.release()} {platform.machine()}"}
+    found["Python"] = sys.version.split()[0]
+    found["Qt"] = qVersion()
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+class AboutDialog(QDialog):
+    """Shows the versions, and copies them for a report."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About Latent Trails")
+        self.setMinimumWidth(110 * UNIT)
+        sign = QLabel()
+        sign.setPixmap(app_icon().pixmap(16 * UNIT, 16 * UNIT))
+        title = QLabel("Latent Trails")
+        title.setObjectName("title")
+        head = QVBoxLayout()
+        head.addWidget(title)
+        head.addWidget(note(SAYING))
+        top = row(sign, spacing=4 * UNIT)
+        top.addLayout(head, 1)
+        table = form()
+        table.setVerticalSpacing(UNIT)
+        for name, number in versions().items():
+            label = QLabel(name)
+            label.setObjectName("label")
+            value = QLabel(number)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            table.addRow(label, value)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy versions", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setAutoDefault(False)
+        copy.setToolTip("Put the versions on the clipboard, to send along with a report")
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setDefault(True)
+        close.setFocus()
+        copy.clicked.connect(self.copy_versions)
+        buttons.rejected.connect(self.accept)
+        layout = column(self, 6 * UNIT, 6 * UNIT)
+        layout.addLayout(top)
+        layout.addLayout(table)
+        layout.addWidget(note("Apache License 2.0. The starter model's card lies beside it."))
+        layout.addWidget(buttons)
+
+    def copy_versions(self) -> None:
+        """Put the versions on the clipboard, one a line."""
+        lines = [f"{name} {number}" for name, number in versions().items()]
+        QGuiApplication.clipboard().setText("\n".join(lines))

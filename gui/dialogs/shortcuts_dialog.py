@@ -1,0 +1,97 @@
+"""All keys in one searchable list, made from the table of actions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+
+from gui.shell.actions import MENUS, TABLE, Entry, plain
+from gui.widgets.layouts import column
+from gui.widgets.theme import UNIT
+
+#: What is done with mouse and keys together, and so is no action.
+GESTURES = (
+    ("Trajectory", "Show the picture of any point", "click or drag"),
+    ("Trajectory", "Move the playhead along the path", "drag the dot"),
+    ("Trajectory", "Zoom, and move the plane", "wheel, right button"),
+    (
+        "Trajectory",
+        "Move the point, finely, or the plane",
+        "Tab to it; arrows, with Shift, with Ctrl",
+    ),
+    ("Trajectory", "Zoom, and show all", "Tab to it; + and −, 0"),
+    ("Timeline", "Scrub", "drag"),
+    ("Timeline", "Limit the range", "drag the handles"),
+    ("Walk", "Render at once", "Enter in a prompt"),
+    ("Walk", "Move a keyframe", "drag its card; Alt+Up, Alt+Down in it"),
+    ("Walk", "Press a button that Tab has reached", "Enter"),
+    ("Window", "Recall a session, a picture or a folder", "drop it"),
+)
+
+
+def native(entry: Entry) -> str:
+    """An action's keys as this system writes them."""
+    form = QKeySequence.SequenceFormat.NativeText
+    return "   ".join(QKeySequence(key).toString(form) for key in entry.keys)
+
+
+class ShortcutsDialog(QDialog):
+    """Lists every action with its keys; what is written into the field narrows the list."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Shortcuts")
+        self.resize(130 * UNIT, 150 * UNIT)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setToolTip("Words of a name, or keys such as Ctrl")
+        self.search.setAccessibleName("Search the shortcuts")
+        self.search.setClearButtonEnabled(True)
+        self.tree = QTreeWidget()
+        self.tree.setColumnCount(2)
+        self.tree.setHeaderHidden(True)
+        self.tree.setRootIsDecorated(False)
+        self.tree.setToolTip("What the program does, and the keys for it")
+        self.tree.setAccessibleName("Shortcuts")
+        self._groups: dict[str, tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = {}
+        self._fill()
+        layout = column(self, 4 * UNIT, 3 * UNIT)
+        layout.addWidget(self.search)
+        layout.addWidget(self.tree)
+        self.search.textChanged.connect(self.narrow)
+
+    def _fill(self) -> None:
+        for menu in MENUS:
+            for entry in TABLE:
+                if entry.menu == menu and entry.keys:
+                    self._add(plain(menu), plain(entry.text), native(entry))
+        for title, what, how in GESTURES:
+            self._add(title, what, how)
+        self.tree.expandAll()
+        self.tree.resizeColumnToContents(0)
+
+    def _add(self, title: str, what: str, keys: str) -> None:
+        if title not in self._groups:
+            group = QTreeWidgetItem(self.tree, [title])
+            font = group.font(0)
+            font.setBold(True)
+            group.setFont(0, font)
+            group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self._groups[title] = (group, [])
+        group, rows = self._groups[title]
+        rows.append(QTreeWidgetItem(group, [what, keys]))
+
+    def narrow(self, text: str) -> None:
+        """Show the rows that contain every word of `text`, in their name or their keys."""
+        words = text.casefold().split()
+        for title, (group, rows) in self._groups.items():
+            for row in rows:
+                said = f"{title} {row.text(0)} {row.text(1)}".casefold()
+                row.setHidden(not all(word in said for word in words))
+            group.setHidden(all(row.isHidden() for row in rows))
+
+    def shown(self) -> list[str]:
+        """The names of the rows that are to be seen now."""
+        rows = [row for _, rows in self._groups.values() for row in rows]
+        return [row.text(0) for row in rows if not row.isHidden()]

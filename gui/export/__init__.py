@@ -1,0 +1,1 @@
+"""Exports, recordings, and plots as files."""

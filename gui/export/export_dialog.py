@@ -1,0 +1,219 @@
+"""Taking something away: what is asked for, what becomes of it, and how far it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QWidget,
+)
+
+from engine.atomic import Existing, choose_path
+from engine.errors import InputError
+from engine.export.open_export import check_export, settle_path
+from gui.export.export_form import ExportForm
+from gui.export.export_job import ExportJob
+from gui.export.export_plan import FRAMES, Kind, Wishes, Writer, order_for
+from gui.files.settings import Preferences, Settings
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import FrameReader
+from gui.widgets.layouts import column, row
+from gui.widgets.theme import UNIT
+
+
+class ExportDialog(QDialog):
+    """Asks for an export and follows it. `writers` write what is not made of frames."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        frames: FrameReader,
+        settings: Settings,
+        writers: dict[Kind, Writer],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._frames, self._settings = state, frames, settings
+        self._writers = writers
+        self._job: ExportJob | None = None
+        self._done: Path | None = None
+        self.form = ExportForm(state)
+        self.setWindowTitle("Export")
+        self.setMinimumWidth(130 * UNIT)
+        self._make_progress()
+        self._make_buttons()
+        self._lay_out()
+        self._connect()
+
+    def _make_progress(self) -> None:
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(UNIT)
+        self.progress.setAccessibleName("Progress of the export")
+        self.outcome = QLabel()
+        self.outcome.setWordWrap(True)
+
+    def _make_buttons(self) -> None:
+        self.export_button = QPushButton("Export")
+        self.export_button.setDefault(True)
+        self.cancel_button = QPushButton("Close")
+        self.open_button = QPushButton("Open folder")
+        self.export_button.setToolTip("Write it; frames that are missing are rendered first")
+        self.cancel_button.setToolTip("Close; an export under way is stopped, and leaves nothing")
+        self.open_button.setToolTip("Show where it was written")
+        for button in (self.cancel_button, self.open_button):
+            button.setAutoDefault(False)
+
+    def _lay_out(self) -> None:
+        layout = column(self, 6 * UNIT, 4 * UNIT)
+        layout.addWidget(self.form)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.outcome)
+        layout.addStretch(1)
+        layout.addLayout(
+            row(self.open_button, 1, self.cancel_button, self.export_button, spacing=2 * UNIT)
+        )
+
+    def _connect(self) -> None:
+        self.form.refreshed.connect(self.adjustSize)  # as high as its fields, others for each kind
+        self.export_button.clicked.connect(self.start)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.open_button.clicked.connect(self._open_folder)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def open_now(self) -> None:
+        """Show the dialog for the walk as it is."""
+        if self._job is None:
+            preferences = self._settings.preferences
+            self.form.begin(export_folder(preferences), preferences.metadata)
+            self._show_idle("")
+        self.show()
+        self.raise_()
+
+    def start(self) -> None:
+        """Begin the export, or say in one sentence why it cannot be."""
+        wishes = self.form.wishes()
+        try:
+            if wishes.kind in FRAMES:
+                if self._edited_since():
+                    self._state.generate()  # other pictures, and perhaps other spans
+                self._start_job(self.form.wishes())
+            else:
+                path = choose_path(wishes.path, Existing.NUMBER)
+                self._writers[wishes.kind](path)
+                self._finished(path)
+        except (InputError, OSError) as error:
+            self._show_idle(str(error))
+
+    def _start_job(self, wishes: Wishes) -> None:
+        wishes.folder.mkdir(parents=True, exist_ok=True)
+        exploration = self._state.exploration
+        path = settle_path(wishes.path, Existing.NUMBER)
+        info = self._state.model
+        known = info is not None and info.location == exploration.model
+        notes = partial(_notes_of, self._state)  # nothing that would keep this dialog alive
+        order = order_for(wishes, exploration, path, info if known else None, notes)
+        sampling = exploration.sampling
+        check_export(path, order.plan, sampling.width, sampling.height)
+        if not self._state.busy and not self._all_there(wishes.span):
+            self._state.generate()
+        self._job = ExportJob(self._state, self._frames, order, self)
+        self._job.progressed.connect(self._progressed)
+        self._job.ended.connect(self._ended)
+        self.progress.setRange(0, len(order.plan.indices))
+        self.progress.setValue(0)
+        self._show_busy()
+        self._job.start()
+
+    def cancel(self) -> None:
+        """Stop the export; without one, close the dialog."""
+        if self._job is not None:
+            self._job.cancel()
+        else:
+            self.reject()
+
+    def stop(self) -> None:
+        """The window goes: end the export and wait for its thread."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job.wait()
+
+    # ── the job ──────────────────────────────────────────────────────────────────────────────
+
+    def _edited_since(self) -> bool:
+        """Whether the walk is another than was rendered; at what rate it plays changes nothing."""
+        rendered, wanted = self._state.rendered, self._state.exploration
+        return rendered is None or replace(rendered, fps=wanted.fps) != wanted
+
+    def _all_there(self, span: tuple[int, int]) -> bool:
+        lanes = self._state.results.lanes
+        wanted = range(span[0], span[1] + 1)
+        return bool(lanes) and all(index in lane.keys for lane in lanes for index in wanted)
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.outcome.setText(f"{done} of {total} frames")
+
+    def _ended(self, error: str) -> None:
+        job, self._job = self._job, None
+        if job is None:
+            return
+        job.wait()
+        job.deleteLater()
+        if error == "cancelled":
+            self._show_idle("Cancelled; nothing was written.")
+        elif error:
+            self._show_idle(error)
+        else:
+            self._finished(job.order.path)
+
+    def _finished(self, path: Path) -> None:
+        self._done = path
+        self._show_idle(f"Written: {path}")
+        self.open_button.setVisible(True)
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────
+
+    def _show_busy(self) -> None:
+        self.export_button.setEnabled(False)
+        self.cancel_button.setText("Cancel")
+        self.open_button.setVisible(False)
+        self.progress.setVisible(True)
+        self.outcome.setText("Waiting for the first frame")
+        self.outcome.setVisible(True)
+
+    def _show_idle(self, text: str) -> None:
+        self.export_button.setEnabled(True)
+        self.cancel_button.setText("Close")
+        self.open_button.setVisible(False)
+        self.progress.setVisible(False)
+        self.outcome.setText(text)
+        self.outcome.setVisible(bool(text))
+        self.form.refresh()
+
+    def _open_folder(self) -> None:
+        if self._done is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._done.parent)))
+
+
+def export_folder(preferences: Preferences) -> Path:
+    """Where exports go at first: as it is wished, or where the system keeps a person's pictures."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    # Not by pathlib, which raises where it knows no such home.
+    return Path(os.path.expanduser(preferences.export_folder or place or "~"))
+
+
+def _notes_of(state: ExplorerState, lane: int, index: int) -> tuple[str, ...]:
+    """What is said of a frame of the newest job. Any thread."""
+    return state.results.notes_of(lane, index)

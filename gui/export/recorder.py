@@ -1,0 +1,256 @@
+"""Recording of the live exploration: what the viewer shows, as a film and as a walk."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
+
+from engine.atomic import Existing
+from engine.errors import InputError
+from engine.export.contract import Plan
+from engine.export.metadata import save_beside
+from engine.export.mosaic import Mosaic, Tile
+from engine.export.open_export import check_export, open_export, settle_path
+from engine.geometry.plane_points import Point, keyframe_at, walk_through
+from engine.walk import Exploration, Keyframe, Walk
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import LaneResults
+from gui.viewer.panes import Shown
+
+#: Pictures that may wait for the encoder; what comes later is shown for longer instead.
+_WAITING = 64
+#: A gap this long is a pause of the whole machine, or nothing was to be seen.
+_PAUSE_S = 1.0
+NO_WALK = (
+    "The film is there, but no walk beside it: some of what was shown lies in no plane, so that it "
+    "cannot be rendered again."
+)
+TOO_SHORT = (
+    "The film is there, but no walk beside it: it has a single picture, and a walk needs two; "
+    "record for longer."
+)
+
+
+class Recorder(QObject):
+    """Owns the recording in progress: what is shown goes into a film, `fps` times a second, and the
+    points of the plane where it lies into a walk, with a row for each lane that was shown, which
+    can be rendered again.
+
+    `folder` says where films go, `shown` what is to be seen. Signals: recording_changed(bool);
+    saved(path of the film).
+    """
+
+    recording_changed = Signal(bool)
+    saved = Signal(Path)
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        folder: Callable[[], Path],
+        shown: Callable[[], Shown],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._folder, self._shown = state, folder, shown
+        self._film: _Film | None = None
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.sample)
+
+    @property
+    def recording(self) -> bool:
+        """Whether a film is in progress."""
+        return self._film is not None
+
+    def set_recording(self, wanted: bool) -> None:
+        """Start a new film, or end the one in progress."""
+        if wanted != self.recording:
+            self._start() if wanted else self.stop()
+
+    def stop(self) -> None:
+        """End the film; it is saved when its last pictures are encoded."""
+        if self._film is not None:
+            self._timer.stop()
+            self._film.finish()
+            self._film = None
+            self.recording_changed.emit(False)
+
+    def close(self) -> None:
+        """The window goes: end the film, and wait until it is on the disk."""
+        self.stop()
+        for film in self.findChildren(_Film):  # also those that were ended just before
+            film.wait()
+
+    def sample(self) -> None:
+        """Add what is shown now, as often as the time that went by asks for."""
+        film, shown = self._film, self._shown()
+        if film is not None and any(pane.image is not None for pane in shown.panes):
+            film.show(shown, visited_keyframes(self._state), time.monotonic())
+
+    def _start(self) -> None:
+        exploration = self._state.exploration
+        sampling = exploration.sampling
+        plan = Plan(fps=exploration.fps, existing=Existing.NUMBER, live=True)
+        try:
+            path = self._free_path()
+            check_export(path, plan, sampling.width, sampling.height)
+        except (InputError, OSError) as error:
+            self._state.post(str(error))
+            self.recording_changed.emit(False)
+            return
+        self._film = _Film(path, plan, exploration, self)
+        self._film.ended.connect(self._ended)
+        self._film.start()
+        self._timer.start(round(1000 / exploration.fps))
+        self.recording_changed.emit(True)
+
+    def _free_path(self) -> Path:
+        """A name that no file has, and no film that is still being encoded. Raises InputError."""
+        taken = {film.path for film in self.findChildren(_Film)}
+        names = chain(["recording.mp4"], (f"recording-{n}.mp4" for n in count(2)))
+        paths = (settle_path(self._folder() / name, Existing.NUMBER) for name in names)
+        return next(path for path in paths if path not in taken)
+
+    def _ended(self, film: _Film, error: str) -> None:
+        if film is self._film:  # it ended by itself, because it could not go on
+            self.stop()
+        film.wait()
+        film.deleteLater()
+        if error:
+            self._state.post(error)
+            return
+        self._save_walk(film)
+        self.saved.emit(film.path)
+
+    def _save_walk(self, film: _Film) -> None:
+        session = film.walk()
+        if session is None:
+            self._state.post(NO_WALK if film.pictures > 1 else TOO_SHORT)
+            return
+        try:
+            save_beside(film.path, session, Existing.NUMBER)
+        except (InputError, OSError) as refusal:
+            self._state.post(str(refusal))
+
+
+def probed_keyframe(state: ExplorerState) -> Keyframe | None:
+    """The point of the plane that is shown, as a keyframe; None when none is."""
+    return visited_keyframes(state)[0] if state.probe is not None else None
+
+
+def visited_keyframes(state: ExplorerState) -> tuple[Keyframe | None, ...]:
+    """Where each lane is now, as keyframes; None for one whose walk lies in no plane."""
+    lanes, probe = state.results.lanes, state.probe
+    if probe is not None:
+        # The plane is that of the first lane, and the point is shown in the place of all lanes.
+        return (_keyframe(lanes[0], (probe.x, probe.y)),) * len(lanes)
+    return tuple(_keyframe(lane, _place(lane, state.playhead)) for lane in lanes)
+
+
+def _place(lane: LaneResults, index: int) -> Point:
+    if lane.path is None:
+        return 0.0, 0.0
+    x, y = lane.path.frames[min(index, len(lane.path.frames) - 1)]
+    return float(x), float(y)
+
+
+def _keyframe(lane: LaneResults, place: Point) -> Keyframe | None:
+    path = lane.path
+    if path is None or not path.exact:
+        return None
+    return keyframe_at(lane.lane.walk, path.keyframes, place)
+
+
+class _Film(QThread):
+    """Encodes pictures on its own thread, as they come, and remembers where they lie.
+
+    Signals: ended(film, error), "" when all went well.
+    """
+
+    ended = Signal(object, str)
+
+    def __init__(self, path: Path, plan: Plan, exploration: Exploration, parent: QObject) -> None:
+        super().__init__(parent)
+        self.path, self._plan, self._exploration = path, plan, exploration
+        self._visited: list[tuple[Keyframe | None, ...]] = []
+        self._lanes: set[int] = set()
+        self._began = self._last = 0.0
+        self._pictures: queue.Queue[tuple[int, Shown] | None] = queue.Queue()
+
+    # ── the window's thread ──────────────────────────────────────────────────────────────────
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the film has."""
+        return len(self._visited)
+
+    def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
+        """What is seen at `now` seconds, as often as the time that went by asks for."""
+        if not self._visited:
+            self._began = self._last = now
+        fps = self._plan.fps
+        missed, self._last = now - self._last - 1 / fps, now
+        if missed > max(_PAUSE_S, 1 / fps):
+            self._began += missed  # the film goes on instead of standing still
+        due = int((now - self._began) * fps) + 1
+        for _ in range(due - len(self._visited)):
+            if self._pictures.qsize() >= _WAITING:
+                return  # the encoder is too far behind
+            self._pictures.put((len(self._visited), shown))
+            self._visited.append(places)
+            self._lanes.update(shown.lanes)
+
+    def finish(self) -> None:
+        """No more pictures will come."""
+        self._pictures.put(None)
+
+    def walk(self) -> Exploration | None:
+        """The walks along all that was visited, a row for each lane that was shown; None where
+        some of it lies in no plane, or there is less than two pictures."""
+        rows = [self._row(lane) for lane in sorted(self._lanes) or [0]]
+        walks = [row for row in rows if row is not None]
+        if not walks or len(walks) < len(rows):
+            return None
+        base = self._exploration
+        return replace(base, walk=walks[0], rows=tuple(walks[1:]), compare=())
+
+    def _row(self, lane: int) -> Walk | None:
+        visited = [places[lane] if lane < len(places) else None for places in self._visited]
+        points = [place for place in visited if place is not None]
+        if len(points) < 2 or len(points) < len(visited):
+            return None
+        return walk_through(points, self._exploration.walk.negative)
+
+    # ── its own thread ───────────────────────────────────────────────────────────────────────
+
+    def run(self) -> None:
+        try:
+            error = self._write()
+        except (InputError, OSError) as refusal:
+            error = str(refusal)
+        except Exception as failure:
+            logging.getLogger("latent_trails").exception("recording failed")
+            error = f"The recording failed ({type(failure).__name__}: {failure}); see the log."
+        self.ended.emit(self, error)
+
+    def _write(self) -> str:
+        first = self._pictures.get()
+        if first is None:
+            return "Nothing was shown while recording; no film was saved."
+        sampling = self._exploration.sampling
+        mosaic = Mosaic(sampling.width, sampling.height)
+        with open_export(self.path, self._plan) as add:
+            for index, shown in chain([first], iter(self._pictures.get, None)):
+                add(index, [mosaic.compose(_tiles(shown), shown.columns)])
+        return ""
+
+
+def _tiles(shown: Shown) -> list[Tile]:
+    return [Tile(pane.image, pane.title) for pane in shown.panes]

@@ -1,0 +1,1 @@
+"""Sessions as files, recovery, settings, and the program's own folders."""

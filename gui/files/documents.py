@@ -1,0 +1,177 @@
+"""Sessions as files: new, open, save, recent ones, and what is dropped on the window."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+
+from engine.documents.session_file import SUFFIX, Origin, save_session
+from engine.errors import InputError
+from engine.export.metadata import recall
+from engine.walk import Exploration, Keyframe
+from gui.files.settings import Settings
+from gui.state.explorer_state import ExplorerState
+from gui.state.walk_edits import with_noise, with_prompt
+
+KINDS = f"*{SUFFIX} *.png *.mp4 *.webm *.gif *.webp"
+FILTER = f"Sessions and exported pictures ({KINDS});;All files (*)"
+KIND = "sessions"
+
+
+class Documents(QObject):
+    """Owns which file the walk belongs to. What goes wrong is said in the window.
+
+    Signals: path_changed(path or None); displaced(exploration), another one took the place of
+    a walk that no file has.
+    """
+
+    path_changed = Signal(object)
+    displaced = Signal(object)
+
+    def __init__(self, state: ExplorerState, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._state, self._settings, self._window = state, settings, window
+        self.path: Path | None = None
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def new(self) -> None:
+        """Begin again with the article's walk, on the same model."""
+        exploration = self._state.exploration
+        fresh = Exploration(model=exploration.model, sampling=self._state.recommended)
+        self._adopt(fresh, None)
+
+    def ask_open(self) -> None:
+        """Let the person choose what to open."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a session", str(self._folder()), FILTER
+        )
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> bool:
+        """Open a session, or all that an exported picture or film remembers."""
+        found = self._recall(path)
+        if found is None:
+            return False
+        exploration, origin = found
+        is_session = path.suffix == SUFFIX
+        self._adopt(exploration, path if is_session else None)
+        if is_session:
+            self._settings.remember(KIND, str(path))
+        if origin is not None:
+            self._state.generate()  # at once: the playhead stays within what is rendered
+            self._state.seek(origin.index)
+        return True
+
+    def save(self) -> bool:
+        """Keep the walk in its file; ask for one where it has none."""
+        return self._write(self.path) if self.path else self.ask_save()
+
+    def ask_save(self) -> bool:
+        """Keep the walk in a file that the person chooses."""
+        start = self.path or self._folder() / f"walk{SUFFIX}"
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save the session", str(start), f"Sessions (*{SUFFIX})"
+        )
+        if not name:
+            return False
+        if name.endswith(SUFFIX):
+            return self._write(Path(name))
+        # The dialog has asked about the name as it was written, and not about this one.
+        path = Path(f"{name}{SUFFIX}")
+        return (not path.exists() or self._may_replace(path)) and self._write(path)
+
+    def take_noise(self, path: Path) -> None:
+        """Use the noise of the picture at `path` for the keyframe nearest to the playhead."""
+        found = self._recall(path)
+        if found is None:
+            return
+        noise = _keyframe_of(*found).noise
+        walk = with_noise(self._state.exploration.walk, self._nearest_keyframe(), noise)
+        self._state.edit(replace(self._state.exploration, walk=walk), "Noise of a picture")
+
+    def take_prompt(self, path: Path) -> None:
+        """Use the prompt of the picture at `path` for the whole walk."""
+        found = self._recall(path)
+        if found is None:
+            return
+        walk = with_prompt(self._state.exploration.walk, _keyframe_of(*found).prompt)
+        self._state.edit(replace(self._state.exploration, walk=walk), "Prompt of a picture")
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """List the recent sessions in the menu."""
+        menu.clear()
+        for name in self._settings.recent(KIND):
+            path = Path(name)
+            action = menu.addAction(path.stem, partial(self.open, path))
+            action.setToolTip(name)
+            action.setEnabled(path.is_file())
+        if menu.isEmpty():
+            menu.addAction("None yet").setEnabled(False)
+            return
+        menu.addSeparator()
+        menu.addAction("Forget these", lambda: self._settings.forget(KIND))
+
+    def restore(self, exploration: Exploration) -> None:
+        """Go on with a walk that was never saved: it stays marked as changed."""
+        self._adopt(exploration, None)
+        self._state.history.set_saved(False)
+
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _may_replace(self, path: Path) -> bool:
+        question = f"{path.name} is there already. Replace it?"
+        answer = QMessageBox.question(self._window, "Save the session", question)
+        return answer == QMessageBox.StandardButton.Yes
+
+    def _recall(self, path: Path) -> tuple[Exploration, Origin | None] | None:
+        try:
+            return recall(path)
+        except (InputError, OSError) as error:
+            self._state.post(str(error))
+            return None
+
+    def _adopt(self, exploration: Exploration, path: Path | None) -> None:
+        before = None if self._state.history.is_saved else self._state.exploration
+        self._state.open_exploration(exploration)
+        self._set_path(path)
+        if before is not None:
+            self.displaced.emit(before)
+
+    def _write(self, path: Path) -> bool:
+        try:
+            save_session(path, self._state.exploration)
+        except (InputError, OSError) as error:
+            self._state.post(str(error))
+            return False
+        self._state.history.set_saved()
+        self._settings.remember(KIND, str(path))
+        self._set_path(path)
+        return True
+
+    def _set_path(self, path: Path | None) -> None:
+        self.path = path
+        self.path_changed.emit(path)
+
+    def _folder(self) -> Path:
+        recent = self._settings.recent(KIND)
+        return Path(recent[0]).parent if recent else Path(os.path.expanduser("~"))
+
+    def _nearest_keyframe(self) -> int:
+        walk = self._state.exploration.walk
+        here = self._state.playhead
+        indices = walk.keyframe_indices()
+        return min(range(len(indices)), key=lambda k: abs(indices[k] - here))
+
+
+def _keyframe_of(exploration: Exploration, origin: Origin | None) -> Keyframe:
+    """The keyframe nearest to the frame that a picture is."""
+    walk = exploration.walk
+    segment, gamma = walk.locate(origin.time if origin else 0.0)
+    return walk.keyframes[segment + round(gamma)]

@@ -1,0 +1,1 @@
+"""Charts and tables of measures over the walk."""

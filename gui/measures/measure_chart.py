@@ -1,0 +1,225 @@
+"""One measure as curves over the walk's time, a curve for each lane, on the shared playhead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from gui.measures.measure_values import Offer, Values
+from gui.widgets.theme import UNIT, Theme, tint
+
+#: More frames than this are drawn as a line without dots, more lanes are not named.
+MOST_DOTS, MOST_NAMES = 40, 4
+#: A chart may become as low as this; three of them must leave the plane above them its room.
+LEAST_HEIGHT = 12 * UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A curve: the lane's title, its method, and the values [n] at times [n] in 0…1."""
+
+    title: str
+    method: str
+    times: Values
+    values: Values
+
+    def equals(self, other: Line) -> bool:
+        """Whether it looks and reads the same."""
+        return (self.title, self.method) == (other.title, other.method) and all(
+            np.array_equal(mine, others, equal_nan=True)
+            for mine, others in ((self.times, other.times), (self.values, other.values))
+        )
+
+
+class ScrubBox(pg.ViewBox):
+    """Passes clicks and drags on as times; curves have their place, they are not panned.
+
+    Signals: scrubbed(time).
+    """
+
+    scrubbed = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseEnabled(False, False)
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        event.accept()
+        self._tell(event.pos())
+
+    def mouseClickEvent(self, event: Any) -> None:
+        event.accept()
+        self._tell(event.pos())
+
+    def _tell(self, position: QPointF) -> None:
+        self.scrubbed.emit(float(self.mapToView(position).x()))
+
+
+class MeasureChart(QWidget):
+    """Owns the curves of one measure. A live chart has a playhead and tells the values there; one
+    on paper has the axis of time.
+
+    Signals: scrubbed(time), where in [0, 1] the mouse points.
+    """
+
+    scrubbed = Signal(float)
+
+    def __init__(self, measure: Offer, theme: Theme, *, live: bool = True) -> None:
+        super().__init__()
+        self.measure, self._theme, self._live = measure, theme, live
+        box = ScrubBox()
+        box.scrubbed.connect(self.scrubbed)
+        self._plot = pg.PlotWidget(viewBox=box)
+        self._plot.setAcceptDrops(False)  # what is dropped is for the window
+        self._plot.setMinimumHeight(LEAST_HEIGHT)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.getPlotItem().hideButtons()
+        self._plot.getPlotItem().showAxis("bottom", not live)
+        self._plot.setXRange(0.0, 1.0, padding=0.015)
+        self._head = QLabel()
+        self._head.setTextFormat(Qt.TextFormat.RichText)
+        self._failure = QLabel()
+        self._failure.setWordWrap(True)
+        self._failure.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._failure.hide()
+        self._curves: list[Line] = []
+        self._theories: list[Line] = []
+        self._drawn: object = None
+        self._playhead = pg.InfiniteLine(0.0, angle=90)
+        self._playhead.setZValue(10)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * UNIT, UNIT, UNIT, 0)
+        column.setSpacing(0)
+        column.addWidget(self._head)
+        column.addWidget(self._plot, 1)
+        column.addWidget(self._failure, 1)
+        self.setAccessibleName(measure.label)
+        self.setToolTip(measure.tip)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = theme
+        self._plot.setBackground(QColor(theme.background))
+        for name in ("left", "bottom"):
+            axis = self._plot.getPlotItem().getAxis(name)
+            axis.setPen(QPen(Qt.PenStyle.NoPen))
+            axis.setTickPen(QPen(QColor(theme.muted), 0))
+            axis.setTextPen(QColor(theme.faint))
+            axis.setStyle(tickFont=theme.font(0.78, digits=True), tickLength=0, maxTickLevel=0)
+            axis.setGrid(28)
+        self._plot.getPlotItem().getAxis("left").setWidth(9 * UNIT)
+        if not self._live:
+            self._plot.getPlotItem().setLabel("bottom", "γ", color=theme.faint)
+        self._playhead.setPen(self._pen(QColor(theme.accent), 1.0))
+        self._head.setFont(theme.font(0.88, digits=True))
+        self._failure.setFont(theme.font(0.92))
+        self._failure.setStyleSheet(f"color: {theme.warning}")
+        self._draw()
+
+    def set_curves(self, curves: list[Line], theories: list[Line]) -> None:
+        """The measured curves, and the expected ones behind them."""
+        known, self._curves, self._theories = (*self._curves, *self._theories), curves, theories
+        if self._looks() != self._drawn:
+            self._draw()
+        elif not all(map(Line.equals, known, (*curves, *theories))):
+            self._fill()
+
+    def set_failure(self, reason: str) -> None:
+        """Say why there are no curves; "" shows them."""
+        self._failure.setText(reason)
+        self._failure.setVisible(bool(reason))
+        self._plot.setVisible(not reason)
+
+    def set_playhead(self, time: float) -> None:
+        """Move the playhead's line, and show each lane's value there."""
+        self._playhead.setValue(time)
+        unit = f" ({self.measure.unit})" if self.measure.unit else ""
+        title = escape(self.measure.label + unit)
+        words = [f'<span style="color:{self._theme.muted}">{title}</span>']
+        words += [self._legend(line, time) for line in self._curves]
+        self._head.setText("&nbsp;&nbsp; ".join(words))
+
+    def _legend(self, line: Line, time: float) -> str:
+        """Which lane this is, where there are few, and its value at `time` in a live chart."""
+        named = not self._live or 1 < len(self._curves) <= MOST_NAMES
+        words = [escape(line.title)] if named else []
+        if self._live:
+            here = line.values[int(np.argmin(np.abs(line.times - time)))]
+            words.append(f"<b>{here:.3g}</b>" if np.isfinite(here) else "<b>–</b>")
+        colour = self._theme.method_ink(line.method)
+        return f'<span style="color:{colour}">{" ".join(words)}</span>'
+
+    def _looks(self) -> object:
+        """What the items are made for; the rest are the values in them."""
+        methods = [[line.method for line in lines] for lines in (self._curves, self._theories)]
+        return methods, self._theme, self.devicePixelRatioF()
+
+    def _draw(self) -> None:
+        """New items, which take much longer than new values in those that are there."""
+        self._drawn = self._looks()
+        self._plot.clear()
+        self._expected = [self._dashes(line) for line in self._theories]
+        self._measured = [self._curve(line) for line in self._curves]
+        for item in (*self._expected, *self._measured):
+            self._plot.addItem(item)
+        if self._live:
+            self._plot.addItem(self._playhead, ignoreBounds=True)
+        self._fill()
+
+    def _fill(self) -> None:
+        """A line through the known values: those not known yet leave no gap but in the dots."""
+        for item, line in zip(self._expected, self._theories, strict=True):
+            item.setData(line.times, line.values)
+        for item, line in zip(self._measured, self._curves, strict=True):
+            known = np.isfinite(line.values)
+            dots = "o" if known.sum() <= MOST_DOTS else None
+            item.setData(line.times[known], line.values[known], symbol=dots)
+        self._fit()
+        self.set_playhead(float(self._playhead.value()))
+
+    def _dashes(self, line: Line) -> Any:
+        pen = self._pen(tint(self._theme.method_colour(line.method), 0.55), 1.0)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        return pg.PlotCurveItem(pen=pen, antialias=True)
+
+    def _pen(self, colour: QColor, width: float) -> QPen:
+        """A pen of one width at any zoom. Qt counts it in pixels of the screen, so that it would
+        be thin where they are small."""
+        pen = QPen(colour, width * self.devicePixelRatioF())
+        pen.setCosmetic(True)
+        return pen
+
+    def _curve(self, line: Line) -> Any:
+        colour = QColor(self._theme.method_colour(line.method))
+        item = pg.PlotDataItem(
+            pen=self._pen(colour, 1.8),
+            symbolSize=4,
+            symbolPen=None,
+            symbolBrush=colour,
+            antialias=True,
+            autoDownsample=self._live,
+            useCache=self._live,  # pixels, where paper wants shapes
+        )
+        if self._live:  # the playhead moves over it sixty times a second
+            item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
+        return item
+
+    def _fit(self) -> None:
+        """Show all values, and never magnify noise: at least a hundredth of the size of them."""
+        parts = [line.values for line in (*self._curves, *self._theories)]
+        known = np.concatenate([*parts, np.empty(0)])
+        known = known[np.isfinite(known)]
+        if known.size:
+            low = min(float(known.min()), self.measure.low)
+            high = max(float(known.max()), self.measure.high)
+            least = max(abs(low), abs(high), 1e-6) * 0.01
+            room = max(high - low, least) * 0.12
+            self._plot.setYRange(low - room, high + room, padding=0)

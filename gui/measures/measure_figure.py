@@ -1,0 +1,122 @@
+"""Measures of the walk as charts, one below the other, and each lane in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from gui.measures.measure_chart import Line, MeasureChart
+from gui.measures.measure_values import Offer, theory_of, times_of, values_of
+from gui.measures.summary import summary_html
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.theme import UNIT, Theme
+
+#: A figure on paper: its width, and the height of each chart.
+PAPER_WIDTH, PAPER_HEIGHT = 960, 230
+
+
+class MeasureFigure(QWidget):
+    """Owns the charts of the chosen measures, and the table below them.
+
+    A live one follows the playhead; on paper there is none, but the axis of time. Signals:
+    scrubbed(time), where in [0, 1] the mouse points.
+    """
+
+    scrubbed = Signal(float)
+
+    def __init__(self, state: ExplorerState, theme: Theme, *, live: bool = True) -> None:
+        super().__init__()
+        self._state, self._theme, self._live = state, theme, live
+        self.charts: list[MeasureChart] = []
+        self.setAccessibleName("Measures along the walk")
+        self._table = QLabel()
+        self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        self._table.hide()
+        self._numbers = False
+        self._stack = QVBoxLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._stack, 1)
+        column.addWidget(self._table)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = theme
+        for chart in self.charts:
+            chart.set_theme(theme)
+        self._table.setFont(theme.font(0.88, digits=True))
+        self._show_table()
+
+    def set_measures(self, measures: Sequence[Offer]) -> None:
+        """Chart these, from top to bottom."""
+        for chart in self.charts:
+            self._stack.removeWidget(chart)
+            chart.hide()
+            chart.deleteLater()
+        self.charts = [MeasureChart(measure, self._theme, live=self._live) for measure in measures]
+        for chart in self.charts:
+            chart.scrubbed.connect(self.scrubbed)
+            self._stack.addWidget(chart, 1)
+
+    def show_numbers(self, shown: bool) -> None:
+        """Show or hide the table."""
+        self._numbers = shown
+        self._show_table()
+
+    def refresh(self) -> bool:
+        """Read the values anew; whether there is anything to see."""
+        seen = False
+        for chart in self.charts:
+            reason = self._state.results.unmeasured.get(chart.measure.name, "")
+            lines, theories = self._lines(chart.measure)
+            chart.set_curves(lines, theories)
+            chart.set_failure(reason)
+            seen = seen or bool(reason) or any(np.isfinite(x.values).any() for x in lines)
+        self._show_table()
+        return seen
+
+    def move_playhead(self) -> None:
+        """Follow the state's playhead."""
+        last = max(self._state.frame_count - 1, 1)
+        for chart in self.charts:
+            chart.set_playhead(self._state.playhead / last)
+
+    def paper_height(self) -> int:
+        """Pixels that the charts and the table take on paper."""
+        return PAPER_HEIGHT * len(self.charts) + self._table.sizeHint().height()
+
+    def _lines(self, measure: Offer) -> tuple[list[Line], list[Line]]:
+        """What was measured along each lane, and what theory expects there."""
+        lines, theories = [], []
+        for number, results in enumerate(self._state.results.lanes):
+            lane, path = results.lane, results.path
+            method = lane.walk.method_of(0).name
+            values = values_of(self._state, measure, number)
+            lines.append(Line(lane.title, method, times_of(lane.walk), values))
+            theory = theory_of(measure, lane.walk, path.dimension) if path else None
+            if theory is not None:
+                theories.append(Line("", method, *theory))
+        return lines, theories
+
+    def _show_table(self) -> None:
+        self._table.setVisible(self._numbers)
+        if self._numbers:
+            shown = [chart.measure for chart in self.charts]
+            self._table.setText(summary_html(self._state, shown, self._theme))
+
+
+def figure_on_paper(state: ExplorerState, theme: Theme, measures: Sequence[Offer]) -> MeasureFigure:
+    """A figure of its own of these measures, with its table, to be written into a file."""
+    figure = MeasureFigure(state, theme, live=False)
+    figure.setStyleSheet(f"background: {theme.background}")
+    figure.set_measures(measures)
+    figure.show_numbers(True)
+    figure.set_theme(theme)
+    figure.refresh()
+    figure.resize(PAPER_WIDTH, figure.paper_height())
+    return figure

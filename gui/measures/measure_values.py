@@ -1,0 +1,89 @@
+"""The measures the window can draw: what they are called, and where their values are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.metrics.contract import make_measure, measures
+from engine.metrics.contract import theory_of as theory_at
+from engine.walk import Walk
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import LaneResults
+
+Values = npt.NDArray[np.float64]
+#: Enough for a curve to look smooth.
+THEORY_POINTS = 129
+#: Values that are always in sight, so that small differences look small.
+NATURAL = {"latent_std": (0.7, 1.05), "latent_norm_z": (-3.0, 3.0), "latent_mean": (-0.05, 0.05)}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A measure as it is offered: `stat` names the field of LatentStats that holds it, which is
+    known of every finished frame; else the engine computes it when it is asked to. `scored`: CLIP
+    looks at the pictures. The values from `low` to `high` are always in sight."""
+
+    name: str
+    label: str
+    tip: str
+    unit: str = ""
+    stat: str = ""
+    scored: bool = False
+    low: float = np.inf
+    high: float = -np.inf
+
+
+def offered() -> tuple[Offer, ...]:
+    """All measures, those that are known without computing first."""
+    offers = [_offer(name) for name in measures.names()]
+    return tuple(sorted(offers, key=lambda offer: (not offer.stat, offer.name != "latent_std")))
+
+
+def _offer(name: str) -> Offer:
+    measure = make_measure(name)
+    stat = getattr(measure, "stat", "")
+    natural = NATURAL.get(name, ())
+    scored = measure.needs_scorer
+    return Offer(name, measure.label, measure.tip, measure.unit, stat, scored, *natural)
+
+
+def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:
+    """The measure at each frame of a lane [n], NaN where it is not known yet."""
+    results = state.results.lanes[lane]
+    path = results.path
+    if offer.stat == "std" and path is not None and path.std is not None:
+        return path.std.astype(np.float64)  # known of the whole walk before any picture is
+    if offer.stat:
+        return _stats(results, offer.stat)
+    if offer.name in state.results.measures:
+        return state.results.measures[offer.name][lane].copy()  # those there go on changing
+    return np.full(len(results.tiers), np.nan)
+
+
+def _stats(results: LaneResults, field: str) -> Values:
+    values = np.full(len(results.tiers), np.nan)
+    known = {k: frame.stats for k, frame in results.frames.items() if frame.stats is not None}
+    get = attrgetter(field)
+    values[list(known)] = [get(stats) for stats in known.values()]
+    return values
+
+
+def times_of(walk: Walk) -> Values:
+    """The time in [0, 1] of each frame [n]."""
+    return np.linspace(0.0, 1.0, walk.frames)
+
+
+@lru_cache(maxsize=64)  # asked again with every few frames of a walk
+def theory_of(offer: Offer, walk: Walk, dimension: int) -> tuple[Values, Values] | None:
+    """Times [n] and what independent ends lead to expect there [n], if anything is known.
+
+    `dimension` is the number of the latent's elements. Not to be written into.
+    """
+    times = np.linspace(0.0, 1.0, THEORY_POINTS)
+    values = theory_at(make_measure(offer.name), walk, times, dimension)
+    return None if values is None else (times, values)

@@ -1,0 +1,154 @@
+"""Curves of the chosen measures over the walk, one chart below the other."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from engine.messages import Tier
+from gui.measures.measure_figure import MeasureFigure, figure_on_paper
+from gui.measures.measure_values import Offer, offered
+from gui.measures.scoring_fields import ScoringFields
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.fields import Button
+from gui.widgets.theme import UNIT, Theme
+from gui.widgets.throttle import Throttle
+
+#: Milliseconds between two repaints while values arrive.
+INTERVAL = 250
+#: More charts than this would be too low to read.
+MOST_CHARTS = 3
+
+
+class MetricsPlot(QWidget):
+    """Owns which measures are shown. What the engine has to compute is asked of the state.
+
+    Signals: charts_changed(count), it takes another height to show them.
+    """
+
+    charts_changed = Signal(int)
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._figure = MeasureFigure(state, theme)
+        self._choose = Button(
+            "Choose measures", "Which measures to draw along the walk", text="Choose measures ▾"
+        )
+        self._hint = QLabel()
+        self._numbers = Button(
+            "Table", "Each walk in numbers: scores, smoothness, least values", text="Table"
+        )
+        self._scoring = ScoringFields(state)
+        self._offers = offered()
+        self._actions = {measure.name: self._action(measure) for measure in self._offers}
+        self._lay_out()
+        self._throttler = Throttle(INTERVAL, self)
+        self._throttler.triggered.connect(self._refresh)
+        for signal in (state.measures_changed, state.results_reset):
+            signal.connect(self._throttler.throttle)
+        state.frame_changed.connect(self._frame_changed)
+        state.playhead_changed.connect(self._figure.move_playhead)
+        self._figure.scrubbed.connect(self._scrub)
+        state.measures_wanted_changed.connect(self._follow_wanted)
+        self.set_theme(theme)
+        self.show_measures(("latent_std", *state.wanted_measures))
+        self.setAccessibleName("Measures along the walk")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = theme
+        self._figure.set_theme(theme)
+        self._hint.setFont(theme.font(0.92))
+        self._hint.setStyleSheet(f"color: {theme.faint}")
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of the measures that are shown, from top to bottom."""
+        return tuple(chart.measure.name for chart in self._figure.charts)
+
+    def show_measures(self, names: tuple[str, ...]) -> None:
+        """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
+        chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
+        count = len(self.shown)
+        self._figure.set_measures(chosen)
+        if len(chosen) != count:
+            self.charts_changed.emit(len(chosen))
+        for name, action in self._actions.items():
+            action.setChecked(name in self.shown)
+        self._scoring.setVisible(any(measure.scored for measure in chosen))
+        self._state.want_measures(tuple(m.name for m in chosen if not m.stat))
+        self._refresh()
+
+    def on_paper(self) -> MeasureFigure:
+        """What is shown, as a figure of its own, to be written into a file."""
+        return figure_on_paper(self._state, self._theme, [c.measure for c in self._figure.charts])
+
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _lay_out(self) -> None:
+        self._choose.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.addActions(list(self._actions.values()))
+        self._choose.setMenu(menu)
+        self._numbers.setCheckable(True)
+        self._numbers.toggled.connect(self._figure.show_numbers)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        row = QHBoxLayout()
+        row.setContentsMargins(UNIT, UNIT, UNIT, 0)
+        row.addWidget(self._choose)
+        row.addStretch(1)
+        row.addWidget(self._numbers)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, UNIT)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._scoring)
+        column.addWidget(self._figure, 1)
+        column.addWidget(self._hint, 1)
+
+    def _action(self, measure: Offer) -> QAction:
+        action = QAction(measure.label, self, checkable=True)
+        action.setToolTip(measure.tip)
+        action.setData(measure.name)
+        action.triggered.connect(self._toggle)
+        return action
+
+    def _toggle(self, on: bool) -> None:
+        action = self.sender()
+        assert isinstance(action, QAction)
+        name = str(action.data())
+        others = tuple(n for n in self.shown if n != name)
+        self.show_measures((*others[1 - MOST_CHARTS :], name) if on else others)
+
+    def _follow_wanted(self) -> None:
+        """A session or a preset may ask for measures: they are shown too."""
+        missing = tuple(n for n in self._state.wanted_measures if n not in self.shown)
+        if missing:
+            self.show_measures((*self.shown, *missing))
+
+    def _frame_changed(self, lane: int, index: int) -> None:
+        """Values come with finished frames; previews, of which there are many, change none."""
+        if self._state.results.lanes[lane].tiers[index] >= Tier.FINAL:
+            self._throttler.throttle()
+
+    def _refresh(self) -> None:
+        seen = self._figure.refresh()
+        self._figure.setVisible(seen)
+        self._hint.setVisible(not seen)
+        self._hint.setText(self._advice())
+        self._figure.move_playhead()
+
+    def _advice(self) -> str:
+        """What to do as long as there is nothing to see."""
+        if not self._figure.charts:
+            return "Choose a measure to see it along the walk"
+        if self._state.busy:
+            return "Values appear as frames are finished"
+        return "Generate (Ctrl+Enter) computes the chosen measures"
+
+    def _scrub(self, time: float) -> None:
+        self._state.seek(round(time * max(self._state.frame_count - 1, 1)))

@@ -1,0 +1,72 @@
+"""What CLIP scores with: the text that pictures are compared with, and which CLIP looks at them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.fields import is_undo
+from gui.widgets.layouts import column, row
+from gui.widgets.theme import UNIT
+
+
+class ScoringFields(QWidget):
+    """Edits the exploration's scoring text and scorer; what is written counts with Enter, or when
+    the field is left."""
+
+    def __init__(self, state: ExplorerState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._text, self._scorer = _Line("Scoring text"), _Line("CLIP model")
+        self._text.setPlaceholderText("Text to score with")
+        self._text.setToolTip("What pictures are compared with; apart from the prompt")
+        self._scorer.setPlaceholderText("CLIP: the model's own")
+        self._scorer.setToolTip(
+            "A folder or hub id such as openai/clip-vit-large-patch14; empty: the one that came "
+            "with the model"
+        )
+        layout = column(self)
+        layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        fields = row(self._text, self._scorer)
+        fields.setStretch(0, 3)
+        fields.setStretch(1, 2)
+        layout.addLayout(fields)
+        self._text.editingFinished.connect(self._edit_text)
+        self._scorer.editingFinished.connect(self._edit_scorer)
+        state.exploration_changed.connect(self._refresh)
+        self._refresh()
+
+    def _edit_text(self) -> None:
+        text = self._text.text().strip()
+        self._state.edit(replace(self._state.exploration, scoring_text=text), "Scoring text")
+
+    def _edit_scorer(self) -> None:
+        scorer = self._scorer.text().strip()
+        self._state.edit(replace(self._state.exploration, scorer=scorer), "CLIP model")
+
+    def _refresh(self) -> None:
+        self._text.show_text(self._state.exploration.scoring_text)
+        self._scorer.show_text(self._state.exploration.scorer)
+
+
+class _Line(QLineEdit):
+    """One line; undo belongs to the walk."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setAcceptDrops(False)  # what is dropped is for the window
+
+    def show_text(self, text: str) -> None:
+        """Show a text; the cursor stays where it is the same."""
+        if text != self.text():
+            self.setText(text)
+
+    def event(self, event: QEvent) -> bool:
+        if is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)

@@ -1,0 +1,33 @@
+"""Whole walks in numbers: a row for each lane, a column for each summary of the shown measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from engine.measuring.score_table import ScoreTable, score_table
+from gui.measures.measure_values import Offer, values_of
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.theme import Theme
+
+
+def summary_of(state: ExplorerState, offers: Sequence[Offer]) -> ScoreTable:
+    """The table that the command `score` prints, of what is known so far."""
+    lanes = state.results.lanes
+    values = {o.name: [values_of(state, o, lane) for lane in range(len(lanes))] for o in offers}
+    return score_table([results.lane.title for results in lanes], values)
+
+
+def summary_html(state: ExplorerState, offers: Sequence[Offer], theme: Theme) -> str:
+    """The same, to be read, selected and copied; each lane in its method's colour."""
+    table = summary_of(state, offers)
+    lines = [f"<tr style='color:{theme.faint}'><td></td>{_cells(table.columns)}</tr>"]
+    for results, row in zip(state.results.lanes, table.rows, strict=True):
+        ink = theme.method_ink(results.lane.walk.method_of(0).name)
+        name = f"<td style='color:{ink}; padding:2px 0'><b>{escape(row.title)}</b></td>"
+        lines.append(f"<tr>{name}{_cells([str(cell) for cell in row.cells])}</tr>")
+    return f"<table cellspacing=0 style='color:{theme.text}'>{''.join(lines)}</table>"
+
+
+def _cells(texts: Sequence[str]) -> str:
+    return "".join(f"<td align=right style='padding:2px 8px'>{escape(t)}</td>" for t in texts)

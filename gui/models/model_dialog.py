@@ -1,0 +1,227 @@
+"""Choosing a model: what is at hand, what it is, and whether it is safe, before it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from engine.models.hub.client import CachedModel, Hub
+from engine.models.hub.required_files import diffusion_model
+from engine.models.inspection.check import check_model
+from engine.models.inspection.report import ModelReport
+from engine.walk import STARTER
+from gui.files.settings import Settings
+from gui.models.hub_panel import HubPanel
+from gui.models.model_shelf import ModelShelf, Offer
+from gui.widgets.background_work import Background
+from gui.widgets.layouts import column, heading, row
+from gui.widgets.text_format import size_text
+from gui.widgets.theme import UNIT
+
+KIND = "models"
+SCORES = "It is a CLIP model, which scores pictures and draws none."
+
+
+def report_text(report: ModelReport) -> str:
+    """What was found, in a few lines of rich text."""
+    if not report.ok:
+        return f"<p><b>It cannot be opened.</b></p><p>{report.problem}</p>"
+    kind = {"folder": "Folder in the diffusers layout", "file": "Single file"}
+    lines = [
+        f"<b>{report.family}</b>, {report.prediction} prediction",
+        kind.get(report.kind, report.kind),
+        f"{size_text(report.bytes)} of weights, safetensors only: nothing in it can run code",
+        *report.notes,
+    ]
+    return "".join(f"<p>{line}</p>" for line in lines if line)
+
+
+class ModelDialog(QDialog):
+    """Lists the built-in model, recent ones and the hub's cache, and checks the selected one.
+
+    Signals: chosen(location, report); scorer_fetched(hub id), a CLIP model has come; unload_asked.
+    """
+
+    chosen = Signal(str, object)
+    scorer_fetched = Signal(str)
+    unload_asked = Signal()
+
+    def __init__(
+        self,
+        settings: Settings,
+        background: Background,
+        parent: QWidget | None = None,
+        make_hub: Callable[[], Hub] = Hub,
+    ) -> None:
+        super().__init__(parent)
+        self._settings, self._background, self._make_hub = settings, background, make_hub
+        self._report: ModelReport | None = None
+        self._reports: dict[str, ModelReport] = {}
+        self.setWindowTitle("Model")
+        self.resize(180 * UNIT, 120 * UNIT)
+        self.shelf = ModelShelf()
+        self.shelf.selected.connect(self._selected)
+        self.shelf.activated.connect(self.use)
+        self.shelf.removal_confirmed.connect(self._remove)
+        self.details = QLabel()
+        self.details.setWordWrap(True)
+        self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details.setAccessibleName("What is known of the selected model")
+        self.hub = HubPanel(settings, make_hub)
+        self.hub.name_changed.connect(self._show_use)
+        self.hub.busy_changed.connect(self._show_busy)
+        self.hub.fetched.connect(self._fetched)
+        self._make_buttons()
+        self._lay_out()
+
+    def _make_buttons(self) -> None:
+        self.use_button = QPushButton("Use this model")
+        self.use_button.setToolTip("Draw with it, at the size and with the steps that suit it")
+        self.use_button.setDefault(True)
+        self.use_button.clicked.connect(self.use)
+        self._unload = QPushButton("Unload")
+        self._unload.setToolTip("Give back the memory that the loaded model takes")
+        self._unload.clicked.connect(self.unload_asked)
+        self._close = QPushButton("Close")
+        self._close.clicked.connect(self.reject)
+        for button in (self._unload, self._close):
+            button.setAutoDefault(False)
+
+    def _lay_out(self) -> None:
+        right = QVBoxLayout()
+        right.setSpacing(2 * UNIT)
+        right.addWidget(heading("Before it is loaded"))
+        right.addWidget(self.details, 1)
+        right.addWidget(self.hub)
+        middle = row(self.shelf, spacing=6 * UNIT)
+        middle.setStretch(0, 1)
+        middle.addLayout(right, 1)
+        layout = column(self, 6 * UNIT, 6 * UNIT)
+        layout.addLayout(middle, 1)
+        layout.addLayout(row(self._unload, 1, self._close, self.use_button, spacing=2 * UNIT))
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def open_for(self, location: str) -> None:
+        """Show the dialog with the model that is in use selected."""
+        self.hub.begin()
+        self._reports.clear()
+        self.shelf.fill(self._settings.recent(KIND), location)
+        self._read_cache()
+        self.show()
+        self.raise_()
+
+    def offer(self, location: str) -> None:
+        """Put a folder or file into the list and select it."""
+        self.shelf.offer(location)
+
+    def use(self) -> None:
+        """Use the selected model, or look at the one of the hub whose name is written, and then
+        download it."""
+        offer = self.shelf.current
+        if self.hub.wanted:
+            self.hub.fetch()
+        elif offer is not None and self._report is not None and self._report.ok:
+            self._choose(offer.location, self._report)
+
+    def reject(self) -> None:
+        """Cancel the download; without one, close the dialog."""
+        if self.hub.busy:
+            self.hub.cancel()
+        else:
+            super().reject()
+
+    def _choose(self, location: str, report: ModelReport) -> None:
+        if location != STARTER:
+            self._settings.remember(KIND, location)
+        self.chosen.emit(location, report)
+        self.accept()
+
+    # ── the hub and its cache ────────────────────────────────────────────────────────────────
+
+    def _fetched(self, model: str, report: ModelReport | None) -> None:
+        self._read_cache()
+        if report is None:
+            self.hub.say(f"{model} is on this machine; it is a CLIP model, which can score.")
+            self.scorer_fetched.emit(model)
+        elif report.ok:
+            self._choose(model, report)
+        else:
+            self.hub.say(report.problem)
+
+    def _read_cache(self) -> None:
+        # The hub's library takes a while to import, and its cache to be read: not on this thread.
+        self._background.run(lambda: self._make_hub().cached(), self._add_cached)
+
+    def _remove(self, model: str) -> None:
+        self._background.run(lambda: self._make_hub().remove(model), partial(self._removed, model))
+
+    def _removed(self, model: str, error: Exception | None) -> None:
+        if error is not None:
+            self.hub.say(f"{model} could not be deleted ({error}); close what uses it.")
+            return
+        self._reports.pop(model, None)
+        self.shelf.forget(model)
+
+    def _add_cached(self, found: tuple[CachedModel, ...] | Exception) -> None:
+        if isinstance(found, Exception):
+            return  # what is in the cache is an offer; without one there are others
+        for model in found:
+            problem = SCORES if model.scores else model.problem
+            if problem:
+                self._reports[model.id] = ModelReport(model.folder, problems=(problem,))
+        self.shelf.add_cached(found, select=not self.hub.wanted)
+
+    # ── what is selected ─────────────────────────────────────────────────────────────────────
+
+    def _selected(self, offer: Offer | None) -> None:
+        self._report = None
+        self._show_use()
+        if offer is None:
+            return
+        if not self.hub.busy:
+            self.hub.name.clear()
+        if offer.location in self._reports:
+            self._show_report(offer.location, self._reports[offer.location])
+            return
+        self.details.setText("Looking at it…")
+        look = partial(_check, offer, self._make_hub)
+        self._background.run(look, partial(self._show_report, offer.location))
+
+    def _show_report(self, location: str, report: ModelReport | Exception) -> None:
+        offer = self.shelf.current
+        if offer is None or offer.location != location:
+            return
+        if isinstance(report, Exception):
+            report = ModelReport(Path(location), problems=(str(report),))
+        self._reports[location] = self._report = report
+        self.details.setText(report_text(report))
+        self._show_use()
+
+    def _show_use(self) -> None:
+        """What the button does depends on what is written, and on what is selected."""
+        from_hub = bool(self.hub.wanted)
+        asked = "Download and use" if self.hub.seen else "Look at it"
+        self.use_button.setText(asked if from_hub else "Use this model")
+        sound = self._report is not None and self._report.ok
+        self.use_button.setEnabled(self.hub.ready if from_hub else sound)
+
+    def _show_busy(self, busy: bool) -> None:
+        self._close.setText("Cancel" if busy else "Close")
+        self.shelf.setEnabled(not busy)
+        self._show_use()
+
+
+def _check(offer: Offer, make_hub: Callable[[], Hub]) -> ModelReport:
+    folder = offer.folder or make_hub().folder_of(offer.location, diffusion_model(half=False))
+    if folder is None:
+        return ModelReport(
+            Path(offer.location),
+            problems=("It is not whole in the cache; write its name below to fetch the rest.",),
+        )
+    return check_model(folder)

@@ -1,0 +1,166 @@
+"""The models at hand, to select one: the built-in, recent ones, and those of the hub's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
+
+from engine.models.hub.client import CachedModel
+from engine.models.inspection.check import STARTER_FOLDER
+from engine.walk import STARTER
+from gui.widgets.layouts import column, heading, row
+from gui.widgets.text_format import size_text
+from gui.widgets.theme import UNIT
+
+ROLE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that could be opened: where it is, what it is called, and the folder to look at;
+    without one it is in the hub's cache."""
+
+    location: str
+    title: str
+    folder: Path | None = None
+
+
+class ModelShelf(QWidget):
+    """Owns the list. Models of the hub's cache show their size and can be deleted.
+
+    Signals: selected(offer or None); activated, by a double click or Enter; removal_confirmed(hub
+    id), the person wants that model deleted.
+    """
+
+    selected = Signal(object)
+    activated = Signal()
+    removal_confirmed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cached: dict[str, CachedModel] = {}
+        self._awaited = ""
+        self.list = QListWidget()
+        self.list.setAccessibleName("Models at hand")
+        self.list.setToolTip("What is on this machine; nothing is loaded by looking at it")
+        self.list.currentItemChanged.connect(self._select)
+        self.list.itemActivated.connect(lambda _: self.activated.emit())
+        folder, file = QPushButton("Folder…"), QPushButton("File…")
+        folder.setToolTip("A folder in the diffusers layout")
+        folder.clicked.connect(self._ask_folder)
+        file.setToolTip("A single .safetensors file")
+        file.clicked.connect(self._ask_file)
+        self.remove_button = QPushButton("Delete…")
+        self.remove_button.setToolTip("Delete the selected model from the hub's cache")
+        self.remove_button.clicked.connect(self.ask_remove)
+        for button in (folder, file, self.remove_button):
+            button.setAutoDefault(False)
+        layout = column(self, 0, 2 * UNIT)
+        layout.addWidget(heading("At hand"))
+        layout.addWidget(self.list, 1)
+        layout.addLayout(row(folder, file, 1, self.remove_button, spacing=2 * UNIT))
+
+    @property
+    def current(self) -> Offer | None:
+        """What is selected."""
+        item = self.list.currentItem()
+        return None if item is None else item.data(ROLE)
+
+    def fill(self, recent: Iterable[str], in_use: str) -> None:
+        """List the built-in model and the recent ones that are still there; select the one in
+        use."""
+        self.list.clear()
+        self._add(Offer(STARTER, "Starter model", STARTER_FOLDER))
+        for name in recent:
+            if Path(name).exists():
+                self._add(Offer(name, Path(name).name, Path(name)))
+        if in_use == STARTER:
+            self.list.setCurrentRow(0)
+        elif Path(in_use).exists():
+            self.offer(in_use)
+        else:
+            self._awaited = in_use  # one of the cache, which is still being read
+
+    def offer(self, location: str) -> None:
+        """Put a folder or file into the list, if it is not there, and select it."""
+        number = self._number_of(location)
+        if number is None:
+            path = Path(location)
+            self._add(Offer(location, path.name, path))
+            number = self.list.count() - 1
+        self.list.setCurrentRow(number)
+
+    def add_cached(self, models: Iterable[CachedModel], select: bool = True) -> None:
+        """List what the hub's cache holds, with sizes; `select` the model in use if it is there."""
+        self._cached = {model.id: model for model in models}
+        for model in self._cached.values():
+            if self._number_of(model.id) is None:
+                self._add(Offer(model.id, f"{model.id}   {size_text(model.bytes)}"))
+        number = self._number_of(self._awaited)
+        if select and number is not None:
+            self.list.setCurrentRow(number)
+        self._awaited = ""
+
+    def forget(self, model: str) -> None:
+        """A model of the cache is gone."""
+        self._cached.pop(model, None)
+        number = self._number_of(model)
+        if number is not None:
+            self.list.takeItem(number)
+
+    def ask_remove(self) -> None:
+        """Ask whether the selected model is to be deleted from the hub's cache."""
+        model = self._cached.get(self.current.location) if self.current else None
+        if model is None:
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Delete a model",
+            f"Delete {model.id} from this machine? {size_text(model.bytes)} become free; "
+            "it can be downloaded again.",
+            QMessageBox.StandardButton.Cancel,
+            self,
+        )
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        delete.clicked.connect(partial(self.removal_confirmed.emit, model.id))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _add(self, offer: Offer) -> None:
+        item = QListWidgetItem(offer.title)
+        item.setData(ROLE, offer)
+        item.setToolTip(offer.location)
+        self.list.addItem(item)
+
+    def _number_of(self, location: str) -> int | None:
+        numbers = range(self.list.count())
+        return next((n for n in numbers if self.list.item(n).data(ROLE).location == location), None)
+
+    def _select(self) -> None:
+        offer = self.current
+        self.remove_button.setEnabled(offer is not None and offer.location in self._cached)
+        self.selected.emit(offer)
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "A model in the diffusers layout")
+        if folder:
+            self.offer(folder)
+
+    def _ask_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "A single file with a model", "", "Weights (*.safetensors);;All files (*)"
+        )
+        if name:
+            self.offer(name)

@@ -1,0 +1,1 @@
+"""The window's frame: actions, toolbar, status line, messages, panels."""

@@ -1,0 +1,157 @@
+"""What actions do to the walk, its playback and its pictures, and how they show what is so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QActionGroup
+
+from gui.shell.actions import Actions
+from gui.state.explorer_state import ExplorerState
+from gui.state.playback import Loop, Player
+from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, turned
+from gui.viewer.comparison import Comparison
+from gui.viewer.frame_view import FrameView
+from gui.viewer.panes import ViewMode
+from gui.walk.walk_panel import WalkPanel
+
+MODES = {
+    "single": ViewMode.SINGLE,
+    "compare": ViewMode.COMPARE,
+    "difference": ViewMode.DIFFERENCE,
+    "sheet": ViewMode.SHEET,
+    "latent": ViewMode.LATENT,
+}
+QUALITIES = {"draft": DRAFT, "normal": NORMAL, "paper": PAPER}
+
+
+class Commands(QObject):
+    """Binds the table of actions to the parts of the window, and keeps ticks, and what can be
+    undone, as they are. What concerns the window as a whole is bound by itself."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        actions: Actions,
+        player: Player,
+        walk: WalkPanel,
+        view: FrameView,
+        comparison: Comparison,
+    ) -> None:
+        super().__init__(actions)
+        self._state, self._actions, self._player = state, actions, player
+        self._view, self._comparison = view, comparison
+        for names in (MODES, QUALITIES):
+            group = QActionGroup(self)
+            group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
+            for name in names:
+                group.addAction(actions[name])
+        self._bind_walk(walk)
+        self._bind_playback()
+        self._bind_view()
+        self._follow_state()
+
+    # ── what actions do ──────────────────────────────────────────────────────────────────────
+
+    def _bind_walk(self, walk: WalkPanel) -> None:
+        state = self._state
+        self._actions.bind(
+            {
+                "undo": state.history.undo,
+                "redo": state.history.redo,
+                "generate": state.generate,
+                "cancel": state.cancel,
+                "finish": state.finish,
+                "pause": state.pause,
+                "auto": state.set_auto,
+                "add_keyframe": walk.add_keyframe,
+                "reseed": walk.reseed,
+                "turn": self._turn,
+                **{name: self._quality_setter(name) for name in QUALITIES},
+            }
+        )
+
+    def _bind_playback(self) -> None:
+        player = self._player
+        self._actions.bind(
+            {
+                "play": player.toggle,
+                "backwards": lambda: player.shuttle(-1),
+                "hold": player.pause,
+                "forwards": lambda: player.shuttle(1),
+                "back": lambda: player.step(-1),
+                "on": lambda: player.step(1),
+                "back_ten": lambda: player.step(-10),
+                "on_ten": lambda: player.step(10),
+                "first": player.go_first,
+                "last": player.go_last,
+                "keyframe_before": lambda: player.go_keyframe(-1),
+                "keyframe_after": lambda: player.go_keyframe(1),
+                "mark_in": player.mark_in,
+                "mark_out": player.mark_out,
+                "clear_range": player.clear_range,
+                "loop": self._next_loop,
+            }
+        )
+
+    def _bind_view(self) -> None:
+        self._actions.bind(
+            {
+                "copy": self._view.copy,
+                "lane": self._view.next_lane,
+                "crisp": self._view.set_crisp,
+                **{name: self._mode_setter(mode) for name, mode in MODES.items()},
+            }
+        )
+
+    def _turn(self) -> None:
+        exploration = self._state.exploration
+        self._state.edit(replace(exploration, walk=turned(exploration.walk)), "Turn around")
+
+    def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
+        return lambda _checked: self._comparison.set_mode(mode)
+
+    def _quality_setter(self, name: str) -> Callable[[bool], None]:
+        return lambda _checked: self._set_quality(QUALITIES[name])
+
+    def _set_quality(self, quality: str) -> None:
+        state = self._state
+        sampling = at_quality(state.exploration.sampling, quality, state.recommended)
+        state.edit(replace(state.exploration, sampling=sampling), f"{quality} quality")
+        self._show_quality()
+
+    def _next_loop(self) -> None:
+        ways = list(Loop)
+        self._player.set_loop(ways[(ways.index(self._player.loop) + 1) % len(ways)])
+
+    # ── what they show ───────────────────────────────────────────────────────────────────────
+
+    def _follow_state(self) -> None:
+        state, auto = self._state, self._actions["auto"]
+        state.auto_changed.connect(auto.setChecked)
+        state.history.changed.connect(self._show_history)
+        state.exploration_changed.connect(self._show_quality)
+        state.model_changed.connect(self._show_quality)
+        self._comparison.mode_changed.connect(self._show_mode)
+        auto.setChecked(state.auto)
+        self._show_mode(self._view.mode)
+        self._show_quality()
+        self._show_history()
+
+    def _show_history(self) -> None:
+        history = self._state.history
+        for name, label in (("undo", history.undo_label), ("redo", history.redo_label)):
+            action = self._actions[name]
+            action.setEnabled(bool(label))
+            action.setText(f"&{name.capitalize()} {label}".strip())
+
+    def _show_quality(self) -> None:
+        quality = quality_of(self._state.exploration.sampling, self._state.recommended)
+        for name, title in QUALITIES.items():
+            self._actions[name].setChecked(title == quality)
+
+    def _show_mode(self, mode: ViewMode) -> None:
+        for name, its_mode in MODES.items():
+            self._actions[name].setChecked(its_mode is mode)

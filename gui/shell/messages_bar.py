@@ -1,0 +1,134 @@
+"""Sentences for the person, in the window and not in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.fields import Button
+from gui.widgets.layouts import column, row
+from gui.widgets.theme import UNIT, Theme
+
+MOST = 3
+
+
+class MessagesBar(QWidget):
+    """Owns the messages that are shown: each once, the newest last, at most MOST of them. They
+    go when they are closed, or when a job begins that they are not about; offers, at most MOST of
+    them too, stay."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._messages: list[Message] = []
+        self._layout = column(self, 0, UNIT)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+        state.message_posted.connect(self.show_message)
+        state.results_reset.connect(self.clear)
+
+    @property
+    def texts(self) -> list[str]:
+        """The sentences shown now."""
+        return [message.text for message in self._messages]
+
+    def show_message(self, text: str, details: str = "") -> None:
+        """Show a sentence; one that is there already is counted instead."""
+        for message in self._messages:
+            if message.text == text:
+                message.again()
+                return
+        message = Message(text, self._theme)
+        if details:
+            message.add_button("Copy details", lambda: _copy(f"{text}\n\n{details}"))
+        self._add(message)
+
+    def offer(
+        self, text: str, label: str, accept: Callable[[], None], decline: Callable[[], None]
+    ) -> None:
+        """Show a sentence with a button; closing it declines."""
+        message = Message(text, self._theme, "info", stays=True)
+
+        def accepted() -> None:
+            self._remove(message)
+            accept()
+
+        message.add_button(label, accepted)
+        message.close_button.clicked.connect(decline)
+        self._add(message)
+
+    def clear(self) -> None:
+        """Remove what was said about an earlier job."""
+        for message in [message for message in self._messages if not message.stays]:
+            self._remove(message)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for message in self._messages:
+            message.set_theme(theme)
+
+    def _add(self, message: Message) -> None:
+        message.close_button.clicked.connect(lambda: self._remove(message))
+        self._messages.append(message)
+        self._layout.addWidget(message)
+        alike = [other for other in self._messages if other.stays == message.stays]
+        if len(alike) > MOST:
+            self._remove(alike[0])
+        self.show()
+
+    def _remove(self, message: Message) -> None:
+        if message not in self._messages:
+            return  # a second click, while it was on its way out
+        self._messages.remove(message)
+        self._layout.removeWidget(message)
+        message.hide()
+        message.deleteLater()
+        self.setVisible(bool(self._messages))
+
+
+class Message(QFrame):
+    """One sentence with a sign before it, buttons after it, and one that closes it."""
+
+    def __init__(
+        self, text: str, theme: Theme, sign: str = "warning", *, stays: bool = False
+    ) -> None:
+        super().__init__()
+        self.setObjectName("message")
+        self.text, self.stays, self._times = text, stays, 1
+        self._warns = sign == "warning"
+        self._sign = Button("Message", picture=sign)
+        self._sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._label = QLabel(text)
+        self._label.setWordWrap(True)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.close_button = Button("Close this message", picture="close")
+        self._row = row(self._sign, self._label, self.close_button, spacing=2 * UNIT)
+        self._row.setStretch(1, 1)
+        self._row.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
+        self.setLayout(self._row)
+        self.set_theme(theme)
+
+    def add_button(self, label: str, verb: Callable[[], None]) -> None:
+        """Offer something to do about it."""
+        button = Button(label, text=label)
+        button.setObjectName("pill")
+        button.clicked.connect(lambda: verb())
+        self._row.insertWidget(self._row.count() - 1, button)
+
+    def again(self) -> None:
+        """The same happened once more."""
+        self._times += 1
+        self._label.setText(f"{self.text} (×{self._times})")
+
+    def set_theme(self, theme: Theme) -> None:
+        self._sign.set_theme(theme, theme.warning if self._warns else theme.accent)
+        self.close_button.set_theme(theme)
+
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

@@ -1,0 +1,77 @@
+"""What is offered when the moment has come: a sentence in the message area, and a button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from engine.walk import Exploration
+from gui.export.recorder import Recorder
+from gui.files.documents import Documents
+from gui.files.recovery import Recovery
+from gui.shell.messages_bar import MessagesBar
+from gui.state.explorer_state import ExplorerState
+
+
+class Offers(QObject):
+    """Offers to bring back a walk that was not saved, to get a model that is missing (`get_model`
+    shows how), and to see where a film went. What was left from last time is offered at once."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        messages: MessagesBar,
+        documents: Documents,
+        recovery: Recovery,
+        recorder: Recorder,
+        get_model: Callable[[str], None],
+    ) -> None:
+        super().__init__(messages)
+        self._messages, self._documents, self._recovery = messages, documents, recovery
+        self._get_model = get_model
+        state.model_missing.connect(self._offer_download)
+        documents.displaced.connect(self._offer_displaced)
+        recorder.saved.connect(self._offer_folder)
+        self._offer_leftover()
+
+    def _offer_download(self, model: str) -> None:
+        text = f"This walk needs {model}, which is not on this machine."
+        if text not in self._messages.texts:
+            self._messages.offer(
+                text, "Get it from the hub…", partial(self._get_model, model), lambda: None
+            )
+
+    def _offer_displaced(self, exploration: Exploration) -> None:
+        self._messages.offer(
+            "The walk before this one was not saved.",
+            "Bring it back",
+            partial(self._documents.restore, exploration),
+            lambda: None,
+        )
+
+    def _offer_leftover(self) -> None:
+        found = self._recovery.leftover()
+        if found is None:
+            return
+        file, exploration = found
+
+        def restore() -> None:
+            self._documents.restore(exploration)
+            self._recovery.succeed(file)
+
+        self._messages.offer(
+            "The walk of last time was not saved.",
+            "Restore it",
+            restore,
+            lambda: file.unlink(missing_ok=True),
+        )
+
+    def _offer_folder(self, film: Path) -> None:
+        def show_folder() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(film.parent)))
+
+        self._messages.offer(f"Recorded to {film}.", "Open folder", show_folder, lambda: None)

@@ -1,0 +1,33 @@
+"""The title of a panel, by which it is moved, with what loosens and closes it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
+
+from gui.widgets.fields import Button
+from gui.widgets.layouts import row
+from gui.widgets.theme import UNIT, Theme
+
+
+class PanelTitle(QWidget):
+    """Shows the dock's title; the mouse presses it ignores are the dock's, which moves by them."""
+
+    def __init__(self, dock: QDockWidget, theme: Theme) -> None:
+        super().__init__(dock)
+        title = dock.windowTitle()
+        label = QLabel(title.upper())
+        label.setObjectName("panel")
+        self._float = Button(f"Loosen {title}", "Loosen this panel, or dock it", picture="float")
+        self._float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
+        self._close = Button(
+            f"Close {title}", "Close; View ▸ Panels brings it back", picture="close"
+        )
+        self._close.clicked.connect(dock.close)
+        layout = row(label, 1, self._float, self._close, spacing=0)
+        layout.setContentsMargins(4 * UNIT, UNIT, 2 * UNIT, 0)
+        self.setLayout(layout)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        for button in (self._float, self._close):
+            button.set_theme(theme, theme.faint)

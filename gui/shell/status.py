@@ -1,0 +1,138 @@
+"""The line at the bottom: where it is computed, by which model, how far it is, how long yet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from engine.messages import ModelInfo, Progress
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.theme import UNIT, Theme
+
+#: How often the memory in use is looked at.
+WATCH_MS = 2000
+
+
+def progress_text(progress: Progress) -> str:
+    """Frame k/n, step i/m and the time left, as far as they are known."""
+    parts = [f"frame {min(progress.done + 1, progress.total)}/{progress.total}"]
+    if progress.steps:
+        parts.append(f"step {progress.step}/{progress.steps}")
+    if progress.seconds_left is not None:
+        parts.append(f"{time_text(progress.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def time_text(seconds: float) -> str:
+    """0:14, or 1:02:03 from an hour on."""
+    whole = max(round(seconds), 0)
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds_left = divmod(rest, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds_left:02}"
+    return f"{minutes}:{seconds_left:02}"
+
+
+def memory_in_use() -> int:
+    """Bytes of the machine's memory that this process takes."""
+    import psutil  # not before the first paint
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def memory_text(amount: int) -> str:
+    """An amount of memory: 812 MB, or 3.1 GB from one on."""
+    return f"{amount / 2**30:.1f} GB" if amount >= 2**30 else f"{amount / 2**20:.0f} MB"
+
+
+def device_text(info: ModelInfo, memory: int) -> str:
+    """Where the model computes, in which precision, and how much memory is in use there."""
+    return f"{info.device} · {info.precision} · {memory_text(memory)}"
+
+
+def memory_tip(info: ModelInfo, program: int, device: int) -> str:
+    """What takes the memory, a line each."""
+    lines = [
+        f"In use by the program: {memory_text(program)}",
+        f"In use on {info.device}: {memory_text(device)}" if device else "",
+        f"The model's weights alone: {memory_text(info.bytes_loaded)}" if info.bytes_loaded else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+class StatusBar(QStatusBar):
+    """Shows the state of the work; it owns nothing."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(2 * UNIT, 0, 4 * UNIT, 0)
+        self._device, self._model, self._text = QLabel(), QLabel(), QLabel()
+        self._device.setAccessibleName("Device and precision")
+        self._model.setAccessibleName("Model")
+        self._text.setAccessibleName("Progress")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedSize(40 * UNIT, UNIT)
+        self._bar.setAccessibleName("Share of the frames that are done")
+        for label in (self._device, self._model):
+            self.addWidget(label)
+        self.addPermanentWidget(self._text)
+        self.addPermanentWidget(self._bar)
+        self.set_theme(theme)
+        self._watch = QTimer(self, interval=WATCH_MS)
+        self._watch.timeout.connect(self._show_memory)
+        self._watch.start()
+        state.model_changed.connect(self._show_model)
+        state.progress_changed.connect(self._show_progress)
+        state.busy_changed.connect(self._show_progress)
+        state.results_reset.connect(self._show_progress)
+        self._show_progress()
+
+    def set_theme(self, theme: Theme) -> None:
+        for label in (self._device, self._model, self._text):
+            label.setFont(theme.font(0.92, digits=True))
+
+    def _show_model(self) -> None:
+        info = self._state.model
+        self._model.setText(info.name if info else "")
+        self._show_memory()
+
+    def _show_memory(self) -> None:
+        """How much is in use now: it changes with what is loaded, remembered and given back."""
+        info, progress = self._state.model, self._state.progress
+        if info is None:
+            return
+        program, device = memory_in_use(), progress.device_memory if progress else 0
+        self._device.setText(device_text(info, device or program))
+        self._device.setToolTip(memory_tip(info, program, device))
+
+    def _show_progress(self) -> None:
+        state = self._state
+        busy = state.busy
+        self._bar.setVisible(busy)
+        if busy and state.loading is not None:
+            self._text.setText(state.loading.stage)
+            self._set_share(state.loading.fraction)
+        elif busy and state.progress is not None:
+            self._text.setText(progress_text(state.progress))
+            self._set_share(state.progress.done / max(state.progress.total, 1))
+        elif busy:
+            self._text.setText("Starting")
+            self._bar.setRange(0, 0)
+        else:
+            self._text.setText(self._resting_text())
+
+    def _set_share(self, share: float) -> None:
+        self._bar.setRange(0, 1000)
+        self._bar.setValue(round(1000 * share))
+
+    def _resting_text(self) -> str:
+        progress = self._state.progress
+        if progress is None:
+            return ""
+        noun = "frame" if progress.total == 1 else "frames"
+        if progress.done >= progress.total:
+            return f"{progress.total} {noun}"
+        return f"{progress.done} of {progress.total} {noun}"

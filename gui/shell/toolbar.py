@@ -1,0 +1,125 @@
+"""The row at the top: which model, how finely, go and stop, how to look, what to take away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolBar, QWidget
+
+from engine.walk import STARTER
+from gui.shell.actions import Actions
+from gui.state.explorer_state import ExplorerState
+from gui.state.walk_edits import DRAFT, NORMAL, PAPER, quality_of
+from gui.widgets.fields import Button, Choice
+from gui.widgets.theme import Theme
+
+OWN = "Own settings"
+
+
+def model_title(model: str) -> str:
+    """How a model is called on the button: its last name."""
+    return "Starter model" if model == STARTER else Path(model).name or model
+
+
+class Toolbar(QToolBar):
+    """Lays out the window's main actions; it owns no truth."""
+
+    def __init__(self, state: ExplorerState, actions: Actions, theme: Theme) -> None:
+        super().__init__("Main tools")
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._state, self._actions = state, actions
+        self._make_buttons()
+        self._lay_out()
+        self.set_theme(theme)
+        state.exploration_changed.connect(self._refresh)
+        state.model_changed.connect(self._refresh)
+        state.busy_changed.connect(self._show_busy)
+        self._refresh()
+        self._show_busy(state.busy)
+
+    def _make_buttons(self) -> None:
+        tip = self._tip
+        self.model = Button("Model", tip("model"), picture="model", text="Starter model")
+        self.model.setObjectName("pill")
+        self.model.clicked.connect(self._actions["model"].trigger)
+        self._quality = Choice((name, name) for name in (DRAFT, NORMAL, PAPER))
+        self._quality.setAccessibleName("Quality")
+        self._quality.setToolTip("Draft is quick, Normal is the model's own, Paper the article's")
+        self._quality.setPlaceholderText(OWN)
+        self._quality.activated.connect(self._choose_quality)
+        self.generate = Button("Generate", tip("generate"), picture="play", text="Generate")
+        self.generate.setObjectName("primary")
+        self.generate.clicked.connect(self._actions["generate"].trigger)
+        self.stop = Button("Cancel", tip("cancel"), picture="stop", text="Cancel")
+        self.stop.clicked.connect(self._state.cancel)
+        self.record = Button("Record", tip("record"), picture="record", text="Record")
+        self.record.setCheckable(True)
+        self.record.clicked.connect(self._actions["record"].trigger)
+        self._actions["record"].toggled.connect(self.record.setChecked)
+        self.export = Button("Export", tip("export"), picture="export", text="Export")
+        self.export.clicked.connect(self._actions["export"].trigger)
+        self.methods = QMenu(self)
+        self.tabs = [self._tab(name) for name in ("single", "compare", "difference")]
+        self.tabs[1].setMenu(self.methods)
+        self.tabs[1].setPopupMode(Button.ToolButtonPopupMode.MenuButtonPopup)
+
+    def _tip(self, name: str) -> str:
+        return self._actions[name].toolTip()
+
+    def _tab(self, name: str) -> Button:
+        action = self._actions[name]
+        words = {"single": "1-up", "compare": "Compare", "difference": "Difference"}
+        tab = Button(words[name], action.toolTip(), text=words[name])
+        tab.setObjectName("tab")
+        tab.setCheckable(True)
+        tab.clicked.connect(lambda: self._press_tab(name))
+        action.toggled.connect(tab.setChecked)
+        return tab
+
+    def _press_tab(self, name: str) -> None:
+        action = self._actions[name]
+        # The click has changed the button already; what holds is what the action says.
+        self.tabs[("single", "compare", "difference").index(name)].setChecked(action.isChecked())
+        action.trigger()
+
+    def _lay_out(self) -> None:
+        tabs = QFrame()
+        tabs.setObjectName("tabs")
+        layout = QHBoxLayout(tabs)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(2)
+        for tab in self.tabs:
+            layout.addWidget(tab)
+        left = [self.model, self._quality, self.generate, self.stop]
+        right: list[QWidget] = [self.record, self.export]
+        for part in (*left, _spring(), tabs, _spring(), *right):
+            self.addWidget(part)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.generate.set_theme(theme, theme.on_accent)
+        self.record.set_theme(theme, theme.failed)
+        for button in (self.model, self.stop, self.export):
+            button.set_theme(theme)
+
+    def _choose_quality(self) -> None:
+        self._actions[self._quality.currentData().lower()].trigger()
+
+    def _refresh(self) -> None:
+        exploration = self._state.exploration
+        self.model.setText(model_title(exploration.model))
+        self._quality.choose(quality_of(exploration.sampling, self._state.recommended))
+
+    def _show_busy(self, busy: bool) -> None:
+        self.stop.setEnabled(busy)
+        for name in ("cancel", "finish"):
+            self._actions[name].setEnabled(busy)
+
+
+def _spring() -> QWidget:
+    spring = QWidget()
+    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spring

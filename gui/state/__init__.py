@@ -1,0 +1,1 @@
+"""The explorer's state, results, history and edits. No widgets."""

@@ -1,0 +1,249 @@
+"""Playing the walk: what the transport does. The buttons that do it are in transport_bar.py."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum
+from math import floor
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from gui.state.explorer_state import ExplorerState
+
+#: A screen shows no more than this; faster playback leaves frames out on purpose.
+MAX_RATE = 60.0
+#: A longer silence (the machine slept, the clock was set) is no reason to jump ahead.
+LONGEST_GAP = 1.0
+FASTEST = 8.0
+
+
+class Loop(Enum):
+    """What happens at the end of the range."""
+
+    ONCE = "Once"
+    LOOP = "Loop"
+    PING_PONG = "Ping-pong"
+
+
+def advance(
+    index: int, direction: int, steps: int, span: tuple[int, int], loop: Loop
+) -> tuple[int, int]:
+    """Frame and direction (+1, −1) after `steps` frames within `span`, by the rule of `loop`."""
+    first, last = span
+    length = last - first
+    index = min(max(index, first), last)
+    if length == 0:
+        return first, direction
+    if loop is Loop.ONCE:
+        return min(max(index + direction * steps, first), last), direction
+    if loop is Loop.LOOP:
+        return first + (index - first + direction * steps) % (length + 1), direction
+    offset = index - first
+    phase = (offset if direction > 0 else 2 * length - offset) + steps
+    phase %= 2 * length
+    return (first + phase, 1) if phase < length else (last - (phase - length), -1)
+
+
+class Player(QObject):
+    """Moves the playhead with the clock: frame k is due k/(fps × speed) seconds after the start.
+
+    A frame that comes too late is left out, and counted in `dropped` for as long as it plays;
+    frames that are not rendered yet are shown as the nearest ones, which is the viewer's business.
+
+    Signals: changed (playing, speed, direction or loop is another); dropped_changed(count).
+    """
+
+    changed = Signal()
+    dropped_changed = Signal(int)
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._clock = state, clock
+        self.playing = False
+        self.direction = 1
+        self.speed = 1.0
+        self.loop = Loop.LOOP
+        self.dropped = 0
+        self.holding = False
+        self._origin = self._last = 0.0
+        self._shown = 0
+        self._moving = False
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.tick)
+        state.playhead_changed.connect(self._on_playhead)
+        state.exploration_changed.connect(self._restart_clock)
+
+    # ── play ─────────────────────────────────────────────────────────────────────────────────
+
+    def toggle(self) -> None:
+        """Space: play at the set speed, or pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        """Play from the playhead; from the other end of the range if it stands at the last."""
+        first, last = self._state.span
+        ahead, behind = (last, first) if self.direction > 0 else (first, last)
+        if self.loop is Loop.ONCE and self._state.playhead == ahead:
+            self._move(behind)
+        self._count(0)
+        self.playing = True
+        self._restart_clock()
+        self.changed.emit()
+
+    def pause(self) -> None:
+        """Stop where the playhead is; the next start is at single speed, forwards."""
+        self.playing, self.direction, self.speed = False, 1, 1.0
+        self._timer.stop()
+        self._count(0)
+        self.changed.emit()
+
+    def shuttle(self, direction: int) -> None:
+        """L (+1) and J (−1): play that way, ×2, ×4, ×8 when repeated; one frame while K is held."""
+        if self.holding:
+            self.step(direction)
+        elif self.playing and self.direction == direction:
+            self.set_speed(self.speed * 2)
+        else:
+            self.direction, self.speed = direction, 1.0
+            self.play()
+
+    def hold(self, held: bool) -> None:
+        """K: pause; as long as it is held, `shuttle` goes one frame at a time."""
+        self.holding = held
+        if held and self.playing:
+            self.pause()
+
+    def set_speed(self, speed: float) -> None:
+        """Play `speed` times as fast as the exploration's rate, up to FASTEST."""
+        self.speed = min(speed, FASTEST)
+        self._restart_clock()
+        self.changed.emit()
+
+    def set_loop(self, loop: Loop) -> None:
+        """What happens at the end of the range, from now on."""
+        self.loop = loop
+        self.changed.emit()
+
+    def set_fps(self, fps: float) -> None:
+        """Frames a second at single speed; part of the exploration, and so undoable."""
+        self._state.edit(replace(self._state.exploration, fps=fps), "Playback rate", "fps")
+
+    # ── go ───────────────────────────────────────────────────────────────────────────────────
+
+    def step(self, frames: int) -> None:
+        """Pause, and go so many frames on (or back), not beyond the ends of the walk."""
+        if self.playing:
+            self.pause()
+        self._state.seek(self._state.playhead + frames)
+
+    def go_first(self) -> None:
+        """To the first frame of the range."""
+        self._state.seek(self._state.span[0])
+
+    def go_last(self) -> None:
+        """To the last frame of the range."""
+        self._state.seek(self._state.span[1])
+
+    def go_keyframe(self, direction: int) -> None:
+        """To the next keyframe (+1) or the one before (−1), if there is one."""
+        here = self._state.playhead
+        marks = [k for k in self._keyframes() if (k - here) * direction > 0]
+        if marks:
+            self._state.seek(min(marks, key=lambda k: abs(k - here)))
+
+    # ── range ────────────────────────────────────────────────────────────────────────────────
+
+    def mark_in(self) -> None:
+        """The range begins at the playhead; an end that lies before it moves to the walk's."""
+        here, end = self._state.playhead, self._state.span[1]
+        self._state.set_range((here, end if end > here else self._state.frame_count - 1))
+
+    def mark_out(self) -> None:
+        """The range ends at the playhead; a beginning that lies after it moves to the walk's."""
+        here, begin = self._state.playhead, self._state.span[0]
+        self._state.set_range((begin if begin < here else 0, here))
+
+    def clear_range(self) -> None:
+        """The whole walk plays again."""
+        self._state.set_range(None)
+
+    # ── the clock ────────────────────────────────────────────────────────────────────────────
+
+    def tick(self) -> None:
+        """Show the frame that is due now, and wake up when the next one is."""
+        if not self.playing:
+            return
+        now = self._clock()
+        if not 0.0 <= now - self._last <= LONGEST_GAP:
+            self._restart_clock()
+            return
+        self._last = now
+        # A timer may fire a hair early: half a millisecond is on time.
+        due = floor((now - self._origin + 0.0005) * self._ticks)
+        if due > self._shown:
+            self._count(self.dropped + due - self._shown - 1)
+            self._show_frames(due)
+        if self.playing:
+            self._timer.start(self._milliseconds_to(self._shown + 1, self._clock()))
+
+    def _show_frames(self, due: int) -> None:
+        """Go on from tick number `shown` to tick number `due`."""
+        rate = self._rate / self._ticks
+        steps = floor(due * rate + 1e-6) - floor(self._shown * rate + 1e-6)
+        self._shown = due
+        span = self._state.span
+        index, self.direction = advance(
+            self._state.playhead, self.direction, steps, span, self.loop
+        )
+        self._move(index)
+        if self.loop is Loop.ONCE and index == span[1 if self.direction > 0 else 0]:
+            self.pause()
+
+    def _restart_clock(self) -> None:
+        if self.playing:
+            self._origin = self._last = self._clock()
+            self._shown = 0
+            self._timer.start(self._milliseconds_to(1, self._origin))
+
+    def _milliseconds_to(self, tick: int, now: float) -> int:
+        return max(round((self._origin + tick / self._ticks - now) * 1000), 0)
+
+    @property
+    def _rate(self) -> float:
+        """Frames of the walk a second."""
+        return max(self._state.exploration.fps * self.speed, 0.01)
+
+    @property
+    def _ticks(self) -> float:
+        """Frames shown a second."""
+        return min(self._rate, MAX_RATE)
+
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _move(self, index: int) -> None:
+        self._moving = True
+        self._state.seek(index)
+        self._moving = False
+
+    def _on_playhead(self, _index: int) -> None:
+        if not self._moving:
+            self._restart_clock()
+
+    def _count(self, dropped: int) -> None:
+        if dropped != self.dropped:
+            self.dropped = dropped
+            self.dropped_changed.emit(dropped)
+
+    def _keyframes(self) -> tuple[int, ...]:
+        lanes = self._state.results.lanes
+        return (lanes[0].lane.walk if lanes else self._state.exploration.walk).keyframe_indices()

@@ -1,0 +1,150 @@
+"""The timeline: ruler, filmstrip and readiness strip on one scale, with the playhead across."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from engine.messages import Tier
+from gui.state.explorer_state import ExplorerState
+from gui.state.thumbnails import Thumbnails
+from gui.timeline.filmstrip import Filmstrip
+from gui.timeline.playhead_overlay import PlayheadOverlay
+from gui.timeline.readiness_strip import ReadinessStrip
+from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
+from gui.timeline.ruler import Ruler
+from gui.widgets.text_format import keyframe_letter
+from gui.widgets.theme import UNIT, Theme
+
+#: Keys with the focus on the timeline: frames to go, beyond any walk for its ends.
+STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_PageUp: -10,
+    Qt.Key.Key_PageDown: 10,
+    Qt.Key.Key_Home: -(2**30),
+    Qt.Key.Key_End: 2**30,
+}
+
+
+class Timeline(QWidget):
+    """Owns the tracks. A drag anywhere scrubs, a drag of a handle on the ruler limits the range."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._held: int | None = None
+        self._ruler = Ruler(state, theme)
+        filmstrip, readiness = Filmstrip(state, thumbnails, theme), ReadinessStrip(state, theme)
+        self._tracks = (self._ruler, filmstrip, readiness)
+        self._overlay = PlayheadOverlay(state, theme, self)
+        self._summary, self._reading = QLabel(), QLabel()
+        self._lay_out()
+        self.set_theme(theme)
+        self.setAccessibleName("Timeline")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        state.playhead_changed.connect(self._show_reading)
+        for signal in (state.frame_changed, state.results_reset, state.exploration_changed):
+            signal.connect(self._show_summary)
+        self._show_summary()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        for track in (*self._tracks, self._overlay):
+            track.set_theme(theme)
+        for label, colour in ((self._summary, theme.faint), (self._reading, theme.muted)):
+            label.setFont(theme.font(0.88, digits=True))
+            label.setStyleSheet(f"color: {colour}")
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        for track in self._tracks:
+            column.addWidget(track)
+        row = QHBoxLayout()
+        row.setContentsMargins(2 * UNIT, 1, 2 * UNIT, 0)
+        row.addWidget(self._summary)
+        row.addStretch(1)
+        row.addWidget(self._reading)
+        for label in (self._summary, self._reading):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column.addLayout(row)
+
+    # ── texts ────────────────────────────────────────────────────────────────────────────────
+
+    def _show_reading(self) -> None:
+        lanes = self._state.results.lanes
+        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
+        index = self._state.playhead
+        segment, gamma = walk.locate(walk.time_of(index))
+        ends = f"{keyframe_letter(segment)}→{keyframe_letter(segment + 1)}  "
+        text = f"{ends if walk.segments > 1 else ''}γ {gamma:.3f}   frame {index}"
+        self._reading.setText(text)
+
+    def _show_summary(self) -> None:
+        lanes = self._state.results.lanes
+        total = sum(len(results.tiers) for results in lanes)
+        final = sum(int((results.tiers == Tier.FINAL).sum()) for results in lanes)
+        failed = sum(int((results.tiers == Tier.FAILED).sum()) for results in lanes)
+        count = f"{self._state.frame_count} frames"
+        parts = [count if final == total else f"{final} of {total} frames ready"]
+        parts += [f"{failed} failed"] if failed else []
+        self._summary.setText(" · ".join(parts))
+        self._show_reading()
+
+    # ── Qt ───────────────────────────────────────────────────────────────────────────────────
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, super().sizeHint().height())
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._cover()
+
+    def _cover(self) -> None:
+        self._overlay.setGeometry(0, 0, self.width(), self._tracks[-1].geometry().bottom() + 1)
+        self._overlay.raise_()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            on_ruler = event.position().y() < RULER_HEIGHT
+            self._held = self._ruler.handle_at(event.position().x()) if on_ruler else None
+            self._drag(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._drag(event.position().x())
+        else:
+            near = event.position().y() < RULER_HEIGHT
+            held = near and self._ruler.handle_at(event.position().x()) is not None
+            shape = Qt.CursorShape.SizeHorCursor if held else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._held = None
+
+    def _drag(self, x: float) -> None:
+        scale = self._ruler.scale()
+        if self._held is None:
+            self._state.seek(scale.index_at(x))
+            return
+        first, last = self._state.span
+        span = (scale.edge_at(x), last) if self._held == 0 else (first, scale.edge_at(x) - 1)
+        if span[0] <= span[1]:
+            self._state.set_range(span)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        self._state.seek(self._state.playhead + step * (10 if shifted else 1))

@@ -1,0 +1,1 @@
+"""The plot of the plane in which the walk runs."""

@@ -1,0 +1,136 @@
+"""The base of everything the trajectory plot paints, and the box that takes its mouse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QTransform
+
+from engine.messages import Points
+from gui.widgets.theme import Theme
+
+#: A polyline of more points than a screen has pixels across looks no different.
+MOST_POINTS = 800
+
+
+class PlaneItem(pg.GraphicsObject):
+    """Paints in screen pixels at places given in the plane's units, so that lines, dots and type
+    keep their size at any zoom. `margin` is how far it paints beyond `extent`, in pixels. What
+    stays as it is while the playhead moves is `still`: it is painted once and kept."""
+
+    margin = 0.0
+    still = True
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        if self.still:
+            self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self.theme = theme
+        self.update()
+
+    def extent(self) -> QRectF:
+        """The part of the plane that is painted on; all that can be seen unless overridden."""
+        box = self.getViewBox()
+        return QRectF(box.viewRect()) if box is not None else QRectF()
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        """Paint. `screen` maps the plane to pixels, `unit` is the length of one std in pixels."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Repaint after the extent has changed."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def viewTransformChanged(self) -> None:
+        super().viewTransformChanged()
+        self.changed()
+
+    def boundingRect(self) -> QRectF:
+        box = self.getViewBox()
+        pixel = max(box.viewPixelSize()) if box is not None else 0.0
+        room = self.margin * pixel
+        return self.extent().adjusted(-room, -room, room, room)
+
+    def paint(self, painter: QPainter, *_args: Any) -> None:
+        screen = QTransform(painter.worldTransform())
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.draw(painter, screen, float(np.hypot(screen.m11(), screen.m12())))
+        painter.restore()
+
+
+class PlaneBox(pg.ViewBox):
+    """Equal axes; the wheel zooms, the right button pans, the left one is the plot's.
+
+    Signals, in the plane's units: pressed(start) when a drag of the left button begins;
+    dragged(point) while it lasts; clicked(point); reset_asked on a double click; menu_asked(
+    screen position).
+    """
+
+    pressed = Signal(QPointF)
+    dragged = Signal(QPointF)
+    clicked = Signal(QPointF)
+    reset_asked = Signal()
+    menu_asked = Signal(QPointF)
+
+    def __init__(self) -> None:
+        super().__init__(lockAspect=1.0, enableMenu=False)
+        self.disableAutoRange()
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        event.accept()
+        if event.button() != Qt.MouseButton.LeftButton:
+            moved = self.mapToView(event.lastPos()) - self.mapToView(event.pos())
+            self.translateBy(x=moved.x(), y=moved.y())
+            self.sigRangeChangedManually.emit([True, True])
+            return
+        if event.isStart():
+            self.pressed.emit(self.mapToView(event.buttonDownPos()))
+        self.dragged.emit(self.mapToView(event.pos()))
+
+    def mouseClickEvent(self, event: Any) -> None:
+        event.accept()
+        if event.button() == Qt.MouseButton.RightButton:
+            self.menu_asked.emit(event.screenPos())
+        elif event.double():
+            self.reset_asked.emit()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self.mapToView(event.pos()))
+
+
+def thinned(points: Points, most: int = MOST_POINTS) -> Points:
+    """`points` [n, 2] with at most `most` of them, equally spaced in order, both ends included."""
+    if len(points) <= most:
+        return points
+    return points[np.linspace(0, len(points) - 1, most).round().astype(np.intp)]
+
+
+def mapped(points: Points, screen: QTransform) -> Points:
+    """`points` [n, 2] of the plane in pixels."""
+    matrix = np.array([[screen.m11(), screen.m12()], [screen.m21(), screen.m22()]])
+    return points @ matrix + (screen.dx(), screen.dy())
+
+
+def polyline(points: Points) -> QPainterPath:
+    """`points` [n, 2] joined by straight lines; empty for fewer than two."""
+    if len(points) < 2:
+        return QPainterPath()
+    path: QPainterPath = pg.arrayToQPath(points[:, 0], points[:, 1], finiteCheck=False)
+    return path
+
+
+def extent_of(points: Points) -> QRectF:
+    """The smallest rectangle around `points` [n, 2]."""
+    if not len(points):
+        return QRectF()
+    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
+    return QRectF(QPointF(left, low), QPointF(right, high))

@@ -1,0 +1,247 @@
+"""The walk in the trajectory plot: curves of the methods, the strong path, and its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTransform,
+)
+
+from engine.messages import Curve, Points, Tier
+from gui.trajectory.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
+from gui.widgets.theme import UNIT, Theme, tint
+
+NOTHING: Points = np.empty((0, 2))
+#: Dots closer than this (pixels) are left out.
+DOT_SPACING = 11.0
+DOT, RIM = 2.7, 1.2
+#: Parts of the light behind the playhead, and the share of the walk that it covers.
+TRAIL = 12
+TRAIL_SHARE = 0.14
+#: The frames that are drawn as dots, and where on the screen.
+_Placed = tuple[list[int], npt.NDArray[np.object_]]
+
+
+class CurvesItem(PlaneItem):
+    """Paints the paths of all methods thinly, each named in its own colour. `occupied` are the
+    boxes, in pixels of the screen, that names must not lie under."""
+
+    margin = 100.0
+
+    def __init__(self, theme: Theme, occupied: Callable[[QTransform], list[QRectF]]) -> None:
+        super().__init__(theme)
+        self._occupied = occupied
+        self._curves: tuple[Curve, ...] = ()
+        self._strong = ""
+        self._extent = QRectF()
+
+    def set_curves(self, curves: tuple[Curve, ...], strong: str) -> None:
+        """The curves; that of the method `strong` is drawn by the path item, and only named."""
+        self._curves = tuple(replace(c, points=thinned(c.points)) for c in curves)
+        self._strong = strong
+        self._extent = extent_of(np.concatenate([NOTHING, *(c.points for c in curves)]))
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return self._extent
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        for curve in self._curves:
+            if curve.method != self._strong:
+                painter.setPen(QPen(tint(self.theme.method_colour(curve.method), 0.85), 1.4))
+                painter.drawPath(polyline(mapped(curve.points, screen)))
+        for method, box in self.names(screen, unit).items():
+            self._draw_name(painter, method, box)
+
+    def names(self, screen: QTransform, unit: float) -> dict[str, QRectF]:
+        """Where the methods' names stand, in pixels: the strong one's first, the others clear of
+        it. `unit` is one std in pixels."""
+        taken, result = self._occupied(screen), {}
+        centre = screen.map(QPointF(0, 0))
+        for curve in sorted(self._curves, key=lambda curve: curve.method != self._strong):
+            metrics = QFontMetricsF(self._font(curve.method))
+            size = QRectF(0, 0, metrics.horizontalAdvance(curve.method) + UNIT, metrics.height())
+            places = self._places(mapped(curve.points, screen), size, centre, unit)
+            free = (b for b in places if not any(b.intersects(other) for other in taken))
+            result[curve.method] = next(free, places[0])
+            taken.append(result[curve.method])
+        return result
+
+    def _draw_name(self, painter: QPainter, method: str, box: QRectF) -> None:
+        painter.setFont(self._font(method))
+        painter.setPen(QColor(self.theme.method_ink(method)))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, method)
+
+    def _font(self, method: str) -> QFont:
+        strong = method == self._strong
+        return self.theme.font(0.92 if strong else 0.84, bold=strong)
+
+    def _places(self, points: Points, size: QRectF, centre: QPointF, unit: float) -> list[QRectF]:
+        """Where a name may stand beside its curve: outside of one on the shell, inside else; on
+        the other side where all of that is taken."""
+        boxes = []
+        for side, share in product((1.0, -1.0), (0.5, 0.3, 0.7, 0.17, 0.83)):
+            number = round(share * (len(points) - 1))
+            point = QPointF(*points[number])
+            away = _beside(points, number, point - centre, unit) * side
+            half = abs(away.x()) * size.width() / 2 + abs(away.y()) * size.height() / 2
+            box = QRectF(size)
+            box.moveCenter(point + away * (half + 2.5 * UNIT))
+            boxes.append(box)
+        return boxes
+
+
+def _beside(points: Points, number: int, offset: QPointF, unit: float) -> QPointF:
+    """The direction, of length 1, from a point of a path to the place beside it: out of the shell
+    from a point upon it, else inwards; below a path that is a ray. `offset` is from the origin."""
+    before, after = points[max(number - 1, 0)], points[min(number + 1, len(points) - 1)]
+    along = QPointF(*(after - before))
+    radius = max(float(np.hypot(offset.x(), offset.y())), 1e-9)
+    length = max(float(np.hypot(along.x(), along.y())), 1e-9)
+    if abs(QPointF.dotProduct(along, offset)) > 0.95 * length * radius:
+        across = QPointF(-along.y(), along.x()) / length
+        return across if across.y() > 0.0 else -across
+    return offset / radius if radius > 0.97 * unit else -offset / radius
+
+
+class PathItem(PlaneItem):
+    """Paints the path of the walk itself, strong and softly glowing."""
+
+    margin = 8.0
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points, self._extent = NOTHING, QRectF()
+        self._method = ""
+
+    def set_path(self, points: Points, method: str) -> None:
+        """The walk's points [n, 2] in order, and the method that gives the colour."""
+        self._points, self._method = thinned(points), method
+        self._extent = extent_of(points)
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return self._extent
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        line = polyline(mapped(self._points, screen))
+        colour = self.theme.method_colour(self._method)
+        for width, opacity in ((11.0, 0.10), (6.0, 0.18), (2.0, 0.9)):
+            painter.strokePath(line, round_pen(tint(colour, opacity), width))
+
+
+class TrailItem(PlaneItem):
+    """Paints the light that the playhead leaves behind it on the path."""
+
+    margin = 8.0
+    still = False
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points, self._extent = NOTHING, QRectF()
+        self._method = ""
+
+    def set_trail(self, points: Points, method: str) -> None:
+        """The frames' places [n, 2] up to the playhead, and the method that gives the colour."""
+        self._points, self._method = thinned(points, TRAIL), method
+        self._extent = extent_of(self._points)
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return self._extent
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        points = mapped(self._points, screen)
+        colour = self.theme.method_colour(self._method)
+        for number in range(1, len(points)):
+            age = number / (len(points) - 1)
+            painter.setPen(round_pen(tint(colour, 0.75 * age**2), 2.0 + 6.0 * age))
+            painter.drawLine(QPointF(*points[number - 1]), QPointF(*points[number]))
+
+
+class DotsItem(PlaneItem):
+    """Paints frames as dots: hollow while missing, half for a preview, full when final, a cross
+    where one failed. Of dots that would touch, only some are drawn."""
+
+    margin = 6.0
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._points, self._extent = NOTHING, QRectF()
+        self._tiers: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
+        self._method = ""
+        self._placed: tuple[QTransform, _Placed] | None = None
+
+    def set_frames(self, points: Points, tiers: npt.NDArray[np.uint8], method: str) -> None:
+        """The frames' places [n, 2] and tiers [n]; the tiers are read again at each repaint."""
+        self._points, self._tiers, self._method = points, tiers, method
+        self._extent, self._placed = extent_of(points), None
+        self.changed()
+
+    def extent(self) -> QRectF:
+        return self._extent
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        shown, places = self._places(screen)
+        tiers = self._tiers[shown]
+        # In a few strokes: this is painted again whenever a frame arrives.
+        colour = QColor(self.theme.method_colour(self._method))
+        painter.setPen(round_pen(colour, 2 * DOT + RIM))
+        painter.drawPoints(places[tiers != Tier.FAILED].tolist())
+        painter.setPen(round_pen(QColor(self.theme.canvas), 2 * DOT - RIM))
+        painter.drawPoints(places[tiers < Tier.FINAL].tolist())
+        begun = (tiers == Tier.PREVIEW) | (tiers == Tier.DRAFT)
+        painter.fillPath(_halves(places[begun].tolist()), colour)
+        painter.setPen(QPen(QColor(self.theme.failed), 1.6))
+        for place in places[tiers == Tier.FAILED]:
+            for way in (QPointF(3, 3), QPointF(3, -3)):
+                painter.drawLine(place - way, place + way)
+
+    def _places(self, screen: QTransform) -> _Placed:
+        """Which frames are drawn, and where: the same until the view or the walk changes."""
+        if self._placed is None or self._placed[0] != screen:
+            points = mapped(self._points, screen)
+            shown = spread(points, DOT_SPACING)
+            places = np.array([QPointF(*point) for point in points[shown]], dtype=object)
+            self._placed = QTransform(screen), (shown, places)
+        return self._placed[1]
+
+
+def _halves(places: list[QPointF]) -> QPainterPath:
+    """The right half of a dot at each of the places."""
+    path = QPainterPath()
+    for place in places:
+        path.moveTo(place)
+        path.arcTo(place.x() - DOT, place.y() - DOT, 2 * DOT, 2 * DOT, -90, 180)
+    return path
+
+
+def round_pen(colour: QColor, width: float) -> QPen:
+    """A pen whose ends and joints are round."""
+    pen = QPen(colour, width)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return pen
+
+
+def spread(points: Points, spacing: float) -> list[int]:
+    """Indices of `points` [n, 2] that lie at least `spacing` apart along the path they make."""
+    if len(points) < 2:
+        return list(range(len(points)))
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    if lengths[-1] / (len(points) - 1) >= spacing:
+        return list(range(len(points)))
+    marks = np.arange(0.0, lengths[-1], spacing)
+    return [*np.unique(np.searchsorted(lengths, marks)).tolist(), len(points) - 1]

@@ -1,0 +1,176 @@
+"""The article's toy: two draws from N(0, I₂), and the paths of the methods between them."""
+
+from __future__ import annotations
+
+from math import exp, hypot
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QRadialGradient, QTransform
+
+from engine.messages import Points
+from engine.methods.contract import crossing_methods, make_method, methods
+from engine.walk import MethodChoice
+from gui.trajectory.plane_item import PlaneBox, PlaneItem, mapped, polyline
+from gui.widgets.theme import UNIT, Theme, tint
+
+#: Points of a path, and every how many of them a dot marks equal steps of γ.
+STEPS = 121
+DOT_EVERY = 12
+#: The density reaches this far (std) before it fades into the ground.
+REACH = 3.6
+#: How far an arrow key moves an end, in units of std.
+NUDGE = 0.1
+#: Two draws far enough apart for the paths to part.
+FIRST_SEED = 11
+
+
+def toy_path(method: str, ends: Points) -> Points:
+    """The path [STEPS, 2] of a method between two points `ends` [2, 2]."""
+    maker = make_method(MethodChoice(method))
+    start, end = ends.astype(np.float64).reshape(2, 1, 1, 2)
+    gammas = np.linspace(0.0, 1.0, STEPS)
+    return np.stack([maker.latent(start, end, float(g)).ravel() for g in gammas])
+
+
+class ToyItem(PlaneItem):
+    """Paints the density of N(0, I₂), the methods' paths between two ends, and their legend."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.ends: Points = np.zeros((2, 2))
+        self._paths: dict[str, Points] = {}
+
+    def set_ends(self, ends: Points) -> None:
+        """Put the ends at these places [2, 2]."""
+        self.ends = ends
+        self._paths = {name: toy_path(name, ends) for name in crossing_methods()}
+        self.update()
+
+    # ── painting ─────────────────────────────────────────────────────────────────────────────
+
+    def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
+        self._draw_density(painter, screen.map(QPointF(0, 0)), unit)
+        for name, path in self._paths.items():
+            self._draw_path(painter, mapped(path, screen), self.theme.method_colour(name))
+        for letter, place in zip("AB", mapped(self.ends, screen), strict=True):
+            self._draw_end(painter, QPointF(*place), letter)
+        self._draw_legend(painter, screen.mapRect(self.extent()))
+
+    def _draw_density(self, painter: QPainter, centre: QPointF, unit: float) -> None:
+        """exp(−r²/2) as light, and circles at 1, 2 and 3 std."""
+        gradient = QRadialGradient(centre, REACH * unit)
+        strength = 0.55 if self.theme.dark else 0.4
+        for number in range(25):
+            radius = REACH * number / 24
+            fade = exp(-0.5 * radius**2) * strength
+            gradient.setColorAt(number / 24, tint(self.theme.shell, fade))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(gradient))
+        painter.drawEllipse(centre, REACH * unit, REACH * unit)
+        painter.setFont(self.theme.font(0.78, digits=True))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for radius in (1, 2, 3):
+            painter.setPen(QPen(tint(self.theme.shell, 0.35), 1))
+            painter.drawEllipse(centre, radius * unit, radius * unit)
+            painter.setPen(QColor(self.theme.faint))
+            painter.drawText(centre + QPointF(4, radius * unit - 4), f"{radius}")
+
+    def _draw_path(self, painter: QPainter, points: Points, colour: str) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        line = polyline(points)
+        for width, opacity in ((8.0, 0.12), (2.2, 1.0)):
+            painter.strokePath(line, QPen(tint(colour, opacity), width))
+        painter.setPen(QPen(QColor(self.theme.canvas), 1))
+        painter.setBrush(QColor(colour))
+        for place in points[::DOT_EVERY]:
+            painter.drawEllipse(QPointF(*place), 3.4, 3.4)
+
+    def _draw_end(self, painter: QPainter, place: QPointF, letter: str) -> None:
+        painter.setPen(QPen(QColor(self.theme.canvas), 2))
+        painter.setBrush(QColor(self.theme.text))
+        painter.drawEllipse(place, 10, 10)
+        painter.setFont(self.theme.font(0.85, bold=True))
+        painter.setPen(QColor(self.theme.canvas))
+        box = QRectF(place.x() - 10, place.y() - 10, 20, 20)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+
+    def _draw_legend(self, painter: QPainter, view: QRectF) -> None:
+        painter.setFont(self.theme.font(0.88))
+        metrics = QFontMetricsF(painter.font())
+        line = metrics.height() + 2
+        corner = view.topLeft() + QPointF(3 * UNIT, 3 * UNIT)
+        for row, name in enumerate(self._paths):
+            middle = corner.y() + (row + 0.5) * line
+            painter.setPen(QPen(QColor(self.theme.method_colour(name)), 2.6))
+            painter.drawLine(QPointF(corner.x(), middle), QPointF(corner.x() + 16, middle))
+            painter.setPen(QColor(self.theme.muted))
+            label = methods.get(name).label
+            painter.drawText(QPointF(corner.x() + 22, middle + metrics.ascent() / 2 - 2), label)
+
+
+class ToyPlane:
+    """Owns the toy's ends: drawn at random, or dragged."""
+
+    def __init__(self, box: PlaneBox, theme: Theme) -> None:
+        self._box = box
+        self._seed = FIRST_SEED - 1
+        self._held = 0
+        self._item = ToyItem(theme)
+        self.items: tuple[PlaneItem, ...] = (self._item,)
+        box.addItem(self._item, ignoreBounds=True)
+        self.draw()
+        self._before = self.ends
+
+    def draw(self) -> None:
+        """Draw both ends from N(0, I₂), each time with the next seed."""
+        self._seed += 1
+        self._item.set_ends(np.random.default_rng(self._seed).standard_normal((2, 2)))
+
+    @property
+    def ends(self) -> Points:
+        """Where the two ends are [2, 2]."""
+        return self._item.ends
+
+    def note(self) -> str:
+        """One line on what is shown."""
+        return f"Two draws from N(0, I₂), seed {self._seed}: drag A and B"
+
+    def reading(self, point: QPointF) -> str:
+        """What is at a point."""
+        return f"({point.x():.2f}, {point.y():.2f}) · |z| {hypot(point.x(), point.y()):.2f}"
+
+    def reach(self) -> float:
+        """How far from the origin there is something to see."""
+        return max(REACH, 1.1 * float(np.abs(self.ends).max()))
+
+    def rooms(self, unit: float) -> tuple[float, float, float, float]:
+        """Pixels needed around the reach: none."""
+        return 0.0, 0.0, 0.0, 0.0
+
+    def press(self, start: QPointF) -> None:
+        """A drag begins: of the nearer end."""
+        gaps = np.hypot(*(self.ends - (start.x(), start.y())).T)
+        self._held = int(gaps.argmin())
+
+    def drag(self, point: QPointF) -> None:
+        """The end that is held goes along."""
+        ends = self.ends.copy()
+        ends[self._held] = (point.x(), point.y())
+        self._item.set_ends(ends)
+
+    def click(self, point: QPointF) -> None:
+        """The nearer end comes to the point."""
+        self._before = self.ends
+        self.press(point)
+        self.drag(point)
+
+    def nudge(self, way: QPointF, shifted: bool) -> None:
+        """Move A, or with Shift B, a little that way."""
+        ends = self.ends.copy()
+        ends[int(shifted)] += (NUDGE * way.x(), NUDGE * way.y())
+        self._item.set_ends(ends)
+
+    def release(self) -> None:
+        """What seemed a click was half of a double one: the end goes back."""
+        self._item.set_ends(self._before)

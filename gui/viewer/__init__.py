@@ -1,0 +1,1 @@
+"""The viewer of frames and its panes."""

@@ -1,0 +1,238 @@
+"""The viewer: the picture at the playhead, as large as fits; several of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from engine.messages import Image, Tier
+from gui.state.explorer_state import ExplorerState
+from gui.state.thumbnails import copy_to_clipboard
+from gui.viewer.pane_layout import lay_out
+from gui.viewer.pane_painter import PanePainter
+from gui.viewer.panes import Pane, PaneReader, Shown, ViewMode
+from gui.widgets.theme import Theme
+
+#: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.
+SHEET_FRAMES = 16
+
+
+class FrameView(QWidget):
+    """Owns how pictures are shown: mode, the lane in focus, crisp or smooth pixels.
+
+    Signals: mode_changed(mode); lane_changed(lane).
+    """
+
+    mode_changed = Signal(ViewMode)
+    lane_changed = Signal(int)
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._reader = PaneReader(state)
+        self._painter = PanePainter(theme)
+        self._cells: list[tuple[QRectF, Pane]] = []
+        self.mode = ViewMode.SINGLE
+        self.lane = 0
+        self.setAccessibleName("Picture at the playhead")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 160)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # for its menu by a key
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._menu = QMenu(self)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        for signal in (state.playhead_changed, state.probe_changed):
+            signal.connect(self._refresh)
+        state.frame_changed.connect(self._on_frame)
+        state.progress_changed.connect(self._refresh_if_empty)
+        state.results_reset.connect(self._keep_lane)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of another scheme."""
+        self._theme = self._painter.theme = theme
+        self.update()
+
+    def set_mode(self, mode: ViewMode) -> None:
+        """Show one picture, all lanes, differences, or the whole sheet."""
+        if mode is not self.mode:
+            self.mode = mode
+            self.mode_changed.emit(mode)
+            self.update()
+
+    def set_lane(self, lane: int) -> None:
+        """The lane that is shown alone, and that differences are taken from."""
+        lane = min(max(lane, 0), max(len(self._state.results.lanes) - 1, 0))
+        if lane != self.lane:
+            self.lane = lane
+            self.lane_changed.emit(lane)
+            self.update()
+
+    def next_lane(self) -> None:
+        """The next of the compared methods, and after the last the first again."""
+        self.set_lane((self.lane + 1) % max(len(self._state.results.lanes), 1))
+
+    @property
+    def crisp(self) -> bool:
+        """Whether pictures are enlarged by whole numbers only, each pixel a sharp square."""
+        return self._painter.crisp
+
+    def set_crisp(self, crisp: bool) -> None:
+        """Enlarge by whole numbers only, or smoothly to any size."""
+        self._painter.crisp = crisp
+        self.update()
+
+    def panes(self) -> list[Pane]:
+        """What is to be seen now, in reading order."""
+        return self._reader.read(self._shown_mode(), self.lane)
+
+    def shown(self) -> Shown:
+        """What was painted last, and so what a person sees."""
+        columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
+        alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
+        lanes = (self.lane,) if alone else tuple(range(len(self._state.results.lanes)))
+        panes = tuple(pane for _, pane in self._cells)
+        return Shown(panes, max(columns, 1), () if self._state.probe is not None else lanes)
+
+    def copy(self) -> None:
+        """Put the picture in focus on the clipboard, if there is one: that of the lane in focus, in
+        a sheet at the playhead."""
+        panes, state = self.panes(), self._state
+        cell = self.lane * state.frame_count + state.playhead
+        numbers = {ViewMode.COMPARE: self.lane, ViewMode.SHEET: cell}
+        number = numbers.get(self._shown_mode(), 0)
+        if panes:  # of a point of the plane there is one in every mode
+            self._copy(panes[number if number < len(panes) else 0].image)
+
+    # ── what is where ────────────────────────────────────────────────────────────────────────
+
+    def _shown_mode(self) -> ViewMode:
+        too_many = self._state.frame_count > SHEET_FRAMES
+        return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
+
+    def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
+        """A sheet has a column for each frame, and latents one for their colours and each channel;
+        otherwise there are as many as suit the pictures."""
+        mode, columns = self._shown_mode(), None
+        if mode is ViewMode.LATENT:
+            columns = len(panes) // 2
+        elif mode is ViewMode.SHEET:
+            columns = self._state.frame_count
+        return lay_out(panes, QSizeF(self.size()), self._painter.head, columns)
+
+    def _empty_text(self) -> str:
+        if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:
+            return "Latents are seen once a frame is finished"
+        if self._state.loading is not None:
+            return f"{self._state.loading.stage}…"
+        if self._state.busy:
+            return "The first picture is on its way…"
+        return "No picture yet: Ctrl+Enter draws the walk"
+
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
+
+    def _refresh(self) -> None:
+        self.update()
+
+    def _on_frame(self, lane: int, index: int) -> None:
+        """Repaint where the new picture can be seen: at the playhead, or near it as long as the
+        playhead's own frame has none."""
+        here = self._state.playhead
+        tier = self._state.results.lanes[lane].tiers[here]
+        alone = index != here and tier not in (Tier.MISSING, Tier.FAILED)
+        if self._shown_mode() in (ViewMode.SHEET, ViewMode.LATENT) or not alone:
+            self.update()
+
+    def _refresh_if_empty(self) -> None:
+        if all(pane.image is None for _, pane in self._cells):
+            self.update()
+
+    def _keep_lane(self) -> None:
+        self.set_lane(self.lane)
+        self.update()
+
+    def _copy(self, image: Image | None) -> None:
+        if image is not None:
+            copy_to_clipboard(image)
+
+    def _pane_at(self, position: QPointF) -> int | None:
+        cells = enumerate(self._cells)
+        return next((number for number, (cell, _) in cells if cell.contains(position)), None)
+
+    def _choose(self, number: int | None) -> None:
+        """A click on a pane: its lane is in focus; in a sheet, the playhead goes there too."""
+        if number is None or len(self._cells) < 2:
+            return
+        if self._shown_mode() is ViewMode.COMPARE:
+            self.set_lane(number)
+        elif self._shown_mode() is ViewMode.SHEET:
+            lane, index = divmod(number, self._state.frame_count)
+            self.set_lane(lane)
+            self._state.seek(index)
+
+    def _show_menu(self, position: QPoint) -> None:
+        number = self._pane_at(QPointF(position))
+        image = self._cells[number][1].image if number is not None else None
+        self._fill_menu(image)
+        self._menu.popup(self.mapToGlobal(position))
+
+    def _fill_menu(self, image: Image | None) -> None:
+        self._menu.clear()
+        copy = self._menu.addAction("Copy picture", lambda: self._copy(image))
+        copy.setEnabled(image is not None)
+        self._add_choice(self._menu, "Sharp pixels", self.crisp, self._toggle_crisp)
+        self._menu.addSeparator()
+        for mode in ViewMode:
+            chosen = mode is self.mode
+            self._add_choice(self._menu, mode.value, chosen, partial(self.set_mode, mode))
+        lanes = self._state.results.lanes
+        if len(lanes) > 1 and self.mode not in (ViewMode.COMPARE, ViewMode.SHEET):
+            against = self.mode is ViewMode.DIFFERENCE
+            submenu = self._menu.addMenu("Difference against" if against else "Show")
+            for lane, results in enumerate(lanes):
+                choose = partial(self.set_lane, lane)
+                self._add_choice(submenu, results.lane.title, lane == self.lane, choose)
+
+    def _toggle_crisp(self) -> None:
+        self.set_crisp(not self.crisp)
+
+    def _add_choice(self, menu: QMenu, text: str, chosen: bool, choose: Callable[[], None]) -> None:
+        action = menu.addAction(text, choose)
+        action.setCheckable(True)
+        action.setChecked(chosen)
+
+    # ── Qt ───────────────────────────────────────────────────────────────────────────────────
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 640)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._choose(self._pane_at(event.position()))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.canvas))
+        panes = self.panes()
+        self._cells = self._lay_out(panes)
+        self._painter.paint(painter, self._cells)
+        if all(pane.image is None for pane in panes):
+            painter.setFont(self._theme.font(1.1))
+            painter.setPen(QColor(self._theme.faint))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text())
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

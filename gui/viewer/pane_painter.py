@@ -1,0 +1,112 @@
+"""Paints the viewer's panes: pictures as large as fits, titles above, notes in a corner."""
+
+from __future__ import annotations
+
+from math import floor
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from engine.messages import Image
+from gui.state.thumbnails import to_qimage
+from gui.viewer.panes import Pane
+from gui.widgets.theme import UNIT, Theme, tint
+
+
+class PanePainter:
+    """Owns the pictures in Qt's form: each is converted once, when its pane gets another one."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.crisp = False
+        self._pictures: dict[int, tuple[Image, QImage]] = {}
+
+    @property
+    def head(self) -> float:
+        """Height of a title."""
+        return QFontMetricsF(self._title_font()).height() + UNIT
+
+    def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]]) -> None:
+        """Paint every pane into its cell."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._pictures = {k: v for k, v in self._pictures.items() if k < len(cells)}
+        for number, (cell, pane) in enumerate(cells):
+            self._paint_pane(painter, number, cell, pane)
+
+    def _paint_pane(self, painter: QPainter, number: int, cell: QRectF, pane: Pane) -> None:
+        target = cell.adjusted(0, self.head if pane.title else 0, 0, 0)
+        if pane.image is not None:
+            ratio = painter.device().devicePixelRatio()
+            target = fitted(pane.image, target, ratio, self.crisp)
+            smooth = not (self.crisp or pane.raw)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+            painter.drawImage(target, self._picture(number, pane.image))
+        elif pane.title:
+            painter.fillRect(target, QColor(self.theme.surface))
+        if pane.current:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(self.theme.accent), 2))
+            painter.drawRect(target)
+        if pane.seam is not None:
+            self._paint_seam(painter, target, pane.seam)
+        if pane.title:
+            self._paint_title(painter, target, pane)
+        if pane.note:
+            self._paint_note(painter, target, pane)
+
+    def _picture(self, number: int, image: Image) -> QImage:
+        known, picture = self._pictures.get(number, (None, None))
+        if picture is None or known is not image:
+            picture = to_qimage(image)
+            self._pictures[number] = (image, picture)
+        return picture
+
+    def _title_font(self) -> QFont:
+        return self.theme.font(0.95, bold=True)
+
+    def _paint_title(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
+        painter.setFont(self._title_font())
+        painter.setPen(QColor(self.theme.method_ink(pane.method)))
+        line = QRectF(target.left(), target.top() - self.head, target.width(), self.head)
+        text, elide = pane.title, Qt.TextElideMode.ElideRight
+        if pane.heads_row:
+            line.setWidth(painter.device().width())
+        else:
+            text = painter.fontMetrics().elidedText(text, elide, int(line.width()))
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_seam(self, painter: QPainter, target: QRectF, share: float) -> None:
+        """A line where one keyframe's noise meets the other's."""
+        x = target.left() + share * target.width()
+        for width, colour in ((3.0, tint("#0b0c10", 0.6)), (1.5, QColor(self.theme.warning))):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
+
+    def _paint_note(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
+        """A dark pill over the picture, legible on any: the same in both schemes."""
+        painter.setFont(self.theme.font(0.88, digits=True))
+        metrics = QFontMetricsF(painter.font())
+        size = QSizeF(metrics.horizontalAdvance(pane.note) + 4 * UNIT, metrics.height() + UNIT)
+        pill = QRectF(QPointF(0, 0), size)
+        pill.moveBottomLeft(target.bottomLeft() + QPointF(2 * UNIT, -2 * UNIT))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tint("#0b0c10", 0.62))
+        painter.drawRoundedRect(pill, size.height() / 2, size.height() / 2)
+        painter.setPen(QColor("#ff9a9c" if pane.warn else "#f1f2f5"))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, pane.note)
+
+
+def fitted(image: Image, room: QRectF, ratio: float, crisp: bool) -> QRectF:
+    """Where `image` goes in `room`: as large as fits, from a whole device pixel on.
+
+    `ratio` is device pixels per logical one. A crisp picture is enlarged by whole numbers only.
+    """
+    height, width = image.shape[:2]
+    scale = min(room.width() / width, room.height() / height)
+    if crisp and scale * ratio >= 1.0:
+        scale = floor(scale * ratio) / ratio
+    target = QRectF(0, 0, width * scale, height * scale)
+    target.moveCenter(room.center())
+    target.moveLeft(round(target.left() * ratio) / ratio)
+    target.moveTop(round(target.top() * ratio) / ratio)
+    return target

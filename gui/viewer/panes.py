@@ -1,0 +1,173 @@
+"""What the viewer shows at the playhead: one description a pane, read off the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+import numpy as np
+
+from engine.messages import Array32, Image, ProbeReady, Tier
+from engine.pictures.heat_map import difference, heat_map, heat_table
+from engine.pictures.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import LaneResults
+from gui.widgets.text_format import shell_distance
+
+
+class ViewMode(Enum):
+    """How many of the walk's pictures are seen at once."""
+
+    SINGLE = "One picture"
+    COMPARE = "Compare"
+    DIFFERENCE = "Difference"
+    SHEET = "Sheet"
+    LATENT = "Latents"
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One picture, the title above it, and a note about what it is where that is not plain.
+
+    `method` names the method whose colour the title has. `warn` marks a note about a failure,
+    `current` the pane at the playhead of a sheet, or the one in focus. `raw` pixels are drawn as
+    squares. `seam` is where two noises meet, as a share of the width. `heads_row`: the title is
+    that of the whole row, and may reach beyond the picture.
+    """
+
+    image: Image | None = field(default=None, repr=False, compare=False)
+    title: str = ""
+    method: str = ""
+    note: str = ""
+    warn: bool = False
+    current: bool = False
+    raw: bool = False
+    seam: float | None = None
+    heads_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be seen: panes in reading order, in so many columns, and the lanes they are of.
+    Of a point of the plane, which is of no lane, there are none."""
+
+    panes: tuple[Pane, ...] = ()
+    columns: int = 1
+    lanes: tuple[int, ...] = ()
+
+
+class PaneReader:
+    """Reads the state into panes. Keeps each lane's last picture for as long as a new job has
+    none, and the last heat maps, which cost more than a look-up."""
+
+    def __init__(self, state: ExplorerState) -> None:
+        self._state = state
+        self._kept: dict[int, Image] = {}
+        self._table = heat_table()
+        self._heat: dict[int, tuple[Image, Image, Pane]] = {}
+
+    def read(self, mode: ViewMode, lane: int) -> list[Pane]:
+        """The panes of `mode`; `lane` is the one shown alone, or differences are taken from."""
+        if self._state.probe is not None:
+            return [_probe_pane(self._state.probe)]
+        lanes = range(len(self._state.results.lanes))
+        if mode is ViewMode.LATENT:
+            return self._latents(lane)
+        readers: dict[ViewMode, Callable[[], list[Pane]]] = {
+            ViewMode.SINGLE: lambda: [replace(self._pane(lane), title="")],
+            ViewMode.COMPARE: lambda: [replace(self._pane(k), current=k == lane) for k in lanes],
+            ViewMode.DIFFERENCE: lambda: self._differences(lane),
+            ViewMode.SHEET: lambda: [self._cell(k, i) for k in lanes for i in self._columns()],
+        }
+        return readers[mode]() if len(lanes) > 1 or mode is ViewMode.SHEET else [self._alone()]
+
+    def _alone(self) -> Pane:
+        return replace(self._pane(0), title="")
+
+    def _latents(self, lane: int) -> list[Pane]:
+        """z_T above z_0, each as colours and as one map a channel; empty until a frame is done."""
+        frame = self._state.results.finished(lane, self._state.playhead)
+        if frame is None:
+            return []
+        walk = self._state.results.lanes[lane].lane.walk
+        columns = frame.initial.shape[2]
+        seam = seam_at(walk, walk.time_of(self._state.playhead), columns)
+        share = None if seam is None else seam / columns
+        colours = fit_colours(frame.final, frame.image)
+        rows = (("noise z_T", frame.initial), ("result z_0", frame.final))
+        return [pane for name, z in rows for pane in _latent_row(name, z, colours, share)]
+
+    def _pane(self, lane: int) -> Pane:
+        index = self._state.playhead
+        found = self._state.results.nearest_image(lane, index)
+        title, method = self._title(lane)
+        if found is None:
+            kept = self._kept.get(lane)
+            note = "previous picture" if kept is not None else ""
+            return Pane(kept, title, method, note)
+        near, image = found
+        self._kept[lane] = image
+        note, warn = _note(self._state.results.lanes[lane], index, near)
+        return Pane(image, title, method, note, warn)
+
+    def _cell(self, lane: int, index: int) -> Pane:
+        title, method = self._title(lane)
+        current, first = index == self._state.playhead, index == 0
+        image = self._state.results.image(lane, index)
+        return Pane(image, title if first else " ", method, current=current, heads_row=first)
+
+    def _columns(self) -> range:
+        return range(self._state.frame_count)
+
+    def _title(self, lane: int) -> tuple[str, str]:
+        if lane >= len(self._state.results.lanes):
+            return "", ""
+        entry = self._state.results.lanes[lane].lane
+        return entry.title, entry.walk.method_of(0).name
+
+    def _differences(self, lane: int) -> list[Pane]:
+        reference = self._pane(lane)
+        others = [k for k in range(len(self._state.results.lanes)) if k != lane]
+        return [reference, *(self._difference(reference, k) for k in others)]
+
+    def _difference(self, reference: Pane, lane: int) -> Pane:
+        other = self._pane(lane)
+        title = f"{other.title} − {reference.title}"
+        if other.image is None or reference.image is None:
+            return replace(other, image=None, title=title)
+        if other.image.shape != reference.image.shape:
+            return replace(other, image=None, title=title, note="pictures of different sizes")
+        first, second, pane = self._heat.get(lane, (None, None, None))
+        if pane is None or first is not reference.image or second is not other.image:
+            gap = difference(reference.image, other.image)
+            note = f"mean difference {gap.mean() / 2.55:.1f} %"
+            pane = Pane(heat_map(gap, self._table), title, other.method, note)
+            self._heat[lane] = (reference.image, other.image, pane)
+        return pane
+
+
+def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None) -> list[Pane]:
+    """A latent [C, h, w] as the colours it stands for, and each channel as a map."""
+    maps = channel_maps(latent)
+    grey = [np.ascontiguousarray(np.broadcast_to(z[..., None], (*z.shape, 3))) for z in maps]
+    first = Pane(in_colour(latent, colours), name, raw=True, seam=seam)
+    titles = (f"channel {number}" for number in range(1, len(maps) + 1))
+    return [first, *(Pane(z, t, raw=True, seam=seam) for z, t in zip(grey, titles, strict=True))]
+
+
+def _probe_pane(probe: ProbeReady) -> Pane:
+    """The picture of a point of the plane, with its distance from the typical shell in words."""
+    note = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
+    return Pane(probe.image, note=f"{note} · preview" if probe.tier < Tier.FINAL else note)
+
+
+def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:
+    """What to say of frame `near` shown in the place of `index`, and whether it is a failure."""
+    if results.tiers[index] == Tier.FAILED:
+        other = "preview" if near == index else f"nearest {near}"
+        return f"frame {index} failed · {other}", True
+    parts = [f"nearest · frame {near}"] if near != index else []
+    names = {Tier.PREVIEW: "preview", Tier.DRAFT: "draft"}
+    tier = names.get(Tier(int(results.tiers[near])))
+    return " · ".join([*parts, *([tier] if tier else [])]), False

@@ -1,0 +1,239 @@
+"""One keyframe of the walk: its picture, its noise, and (where prompts differ) its prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from engine.documents.validation import MAX_DRAW
+from engine.walk import NoiseSource
+from gui.state.explorer_state import ExplorerState
+from gui.state.thumbnails import Thumbnails
+from gui.state.vocabulary import Vocabulary
+from gui.state.walk_edits import FEWEST_KEYFRAMES, draw_seed, inserted, with_noise, with_prompt
+from gui.walk.keyframe_picture import KeyframePicture
+from gui.walk.prompt_edit import PromptEdit
+from gui.walk.seed_field import SeedField
+from gui.widgets.fields import Button, IntField
+from gui.widgets.layouts import grow, row
+from gui.widgets.text_format import keyframe_letter
+from gui.widgets.theme import UNIT, Theme
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What the window alone knows of a keyframe: whether its noise is locked, and which it had
+    before, to be used again."""
+
+    locked: bool = False
+    before: NoiseSource | None = None
+
+
+class KeyframeCard(QFrame):
+    """Shows keyframe number `index` of the walk and edits it. What is remembered of the keyframe
+    is written down for the list, since keyframes move and cards do not.
+
+    Signals: removal_asked(index); move_asked(index, to); dragged(index, y) and dropped(index, y)
+    while the mouse carries it, y of the screen.
+    """
+
+    removal_asked = Signal(int)
+    move_asked = Signal(int, int)
+    dragged = Signal(int, int)
+    dropped = Signal(int, int)
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        index: int,
+        thumbnails: Thumbnails,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._state, self._index, self._theme = state, index, theme
+        self._remembered = Remembered()
+        self._pressed: QPointF | None = None
+        self._carried = False
+        self._picture = KeyframePicture(state, index, thumbnails, theme)
+        self._prompt = PromptEdit(
+            f"Prompt of keyframe {keyframe_letter(index)}",
+            "What this picture shows",
+            vocabulary,
+            theme,
+        )
+        self._prompt.setToolTip("What this keyframe shows; prompts are blended along the walk")
+        self._make_fields()
+        self._make_keys()
+        self._lay_out()
+        self._prompt.edited.connect(self._edit_prompt)
+        self._prompt.submitted.connect(state.generate)
+        self.set_theme(theme)
+
+    def _make_fields(self) -> None:
+        name = keyframe_letter(self._index)
+        self._seed = SeedField(draw_seed, self)
+        self._seed.setAccessibleName(f"Seed of keyframe {name}")
+        self._seed.setToolTip(
+            "Where the noise comes from: another seed is another picture. Paste −1 for a random one"
+        )
+        self._seed.seed_changed.connect(self._edit_seed)
+        self._draw = IntField(0, MAX_DRAW)
+        self._draw.setPrefix("#")
+        self._draw.setFixedWidth(18 * UNIT)
+        self._draw.setAccessibleName(f"Draw of keyframe {name}")
+        self._draw.setToolTip("Which of the seed's noises: #0 is the first drawn, #1 the second")
+        self._draw.valueChanged.connect(self._edit_draw)
+        self._dice = Button("Random seed", "Another random noise: another picture", picture="dice")
+        self._dice.clicked.connect(self._seed.roll)
+        self._lock = Button("Lock the noise", picture="unlock")
+        self._lock.setCheckable(True)
+        self._lock.setObjectName("quiet")
+        self._lock.toggled.connect(self._lock_toggled)
+        self._more = Button("More for this keyframe", picture="more")
+        self._more.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(menu)
+
+    def _make_keys(self) -> None:
+        for key, way in (("Alt+Up", -1), ("Alt+Down", 1)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            to = self._index + way
+            shortcut.activated.connect(lambda to=to: self.move_asked.emit(self._index, to))
+
+    def _lay_out(self) -> None:
+        self.setToolTip("Drag it to another place in the walk, or press Alt+Up, Alt+Down")
+        self._name = QLabel(keyframe_letter(self._index))
+        self._name.setObjectName("keyframe")
+        title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
+        fields = row(grow(self._seed), self._draw)
+        right = QVBoxLayout()
+        right.setSpacing(UNIT)
+        right.addLayout(title)
+        right.addLayout(fields)
+        top = QHBoxLayout()
+        top.setSpacing(3 * UNIT)
+        top.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(right, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        layout.setSpacing(2 * UNIT)
+        layout.addLayout(top)
+        layout.addWidget(self._prompt)
+
+    @property
+    def fields(self) -> tuple[QWidget, ...]:
+        """What the Tab key goes through, in the order in which it is read."""
+        return self._dice, self._lock, self._more, self._seed, self._draw, self._prompt
+
+    # ── what the panel tells it ──────────────────────────────────────────────────────────────
+
+    def refresh(self, own_prompt: bool, remembered: Remembered) -> None:
+        """Show the walk as it is, and what is remembered of the keyframe that is here now;
+        `own_prompt` shows the prompt field too."""
+        self._remembered = remembered
+        keyframe = self._state.exploration.walk.keyframes[self._index]
+        picked = bool(keyframe.blend) or keyframe.scale != 1.0
+        name = keyframe_letter(self._index)
+        self._name.setText(f"{name} · a point of the plane" if picked else name)
+        self._seed.set_seed(keyframe.noise.seed)
+        with QSignalBlocker(self._draw):
+            self._draw.setValue(keyframe.noise.draw)
+        self._prompt.set_text(keyframe.prompt)
+        self._prompt.setVisible(own_prompt)
+        self._lock.setChecked(remembered.locked)
+        self._picture.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for button in (self._dice, self._lock, self._more):
+            button.set_theme(theme)
+        self._show_lock(self._lock.isChecked())
+        self._prompt.set_theme(theme)
+        self._picture.set_theme(theme)
+
+    # ── edits ────────────────────────────────────────────────────────────────────────────────
+
+    def _noise(self) -> NoiseSource:
+        return self._state.exploration.walk.keyframes[self._index].noise
+
+    def _put(self, noise: NoiseSource, label: str, merge: str = "") -> None:
+        self._remembered.before = self._noise()
+        walk = with_noise(self._state.exploration.walk, self._index, noise)
+        self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
+
+    def _edit_seed(self, seed: int) -> None:
+        self._put(replace(self._noise(), seed=seed), "Seed")
+
+    def _edit_draw(self, draw: int) -> None:
+        self._put(replace(self._noise(), draw=draw), "Draw", f"draw-{self._index}")
+
+    def _edit_prompt(self, text: str, key: str) -> None:
+        walk = with_prompt(self._state.exploration.walk, text, self._index)
+        self._state.edit(replace(self._state.exploration, walk=walk), "Prompt", key)
+
+    def _reuse(self) -> None:
+        if self._remembered.before is not None:
+            self._put(self._remembered.before, "Previous noise")
+
+    def _duplicate(self) -> None:
+        walk = self._state.exploration.walk
+        walk = inserted(walk, self._index + 1, walk.keyframes[self._index])
+        self._state.edit(replace(self._state.exploration, walk=walk), "Duplicate keyframe")
+
+    def _lock_toggled(self, locked: bool) -> None:
+        self._show_lock(locked)
+        self._remembered.locked = locked
+
+    def _show_lock(self, locked: bool) -> None:
+        self._lock.set_picture(
+            "lock" if locked else "unlock", self._theme, self._theme.accent if locked else ""
+        )
+        kept = "kept" if locked else "changed too"
+        self._lock.setToolTip(f"Lock: when new noise is drawn for the walk, this one is {kept}")
+
+    def _fill_menu(self) -> None:
+        menu, count = self._more.menu(), len(self._state.exploration.walk.keyframes)
+        menu.clear()
+        here = self._index
+        reuse = menu.addAction("Use the previous noise again", self._reuse)
+        reuse.setEnabled(self._remembered.before is not None)
+        menu.addAction("Duplicate", self._duplicate)
+        menu.addSeparator()
+        up = menu.addAction("Move up", lambda: self.move_asked.emit(here, here - 1))
+        up.setEnabled(here > 0)
+        down = menu.addAction("Move down", lambda: self.move_asked.emit(here, here + 1))
+        down.setEnabled(here < count - 1)
+        menu.addSeparator()
+        remove = menu.addAction("Remove", lambda: self.removal_asked.emit(here))
+        remove.setEnabled(count > FEWEST_KEYFRAMES)
+
+    # ── Qt ───────────────────────────────────────────────────────────────────────────────────
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.globalPosition()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            return
+        place = event.globalPosition()
+        way = (place - self._pressed).manhattanLength()
+        if not self._carried and way >= QApplication.startDragDistance():
+            self._carried = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        if self._carried:
+            self.dragged.emit(self._index, round(place.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        carried, self._carried, self._pressed = self._carried, False, None
+        if carried:
+            self.unsetCursor()
+            self.dropped.emit(self._index, round(event.globalPosition().y()))

@@ -1,0 +1,174 @@
+"""The walk's keyframes from top to bottom, with the methods that lead from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from engine.walk import Keyframe, Walk
+from gui.state.explorer_state import ExplorerState
+from gui.state.thumbnails import Thumbnails
+from gui.state.vocabulary import Vocabulary
+from gui.state.walk_edits import appended, moved, origins_of, removed, reseeded
+from gui.walk.keyframe_card import KeyframeCard, Remembered
+from gui.walk.segment_link import SegmentLink
+from gui.widgets.layouts import column
+from gui.widgets.theme import UNIT, Theme, Themed
+
+GAP = 2 * UNIT
+MARK = 2
+
+
+class KeyframeList(QWidget):
+    """Owns the cards, and what is remembered of each keyframe. Cards are added and removed at the
+    end only, so that nothing is rebuilt while somebody types. A card is dragged to another place,
+    or moved there by keys.
+
+    The Tab key comes to it from the field `before`. Signals: method_chosen(segment, name);
+    carried(y) while a card is dragged, in pixels from its own top.
+    """
+
+    method_chosen = Signal(int, str)
+    carried = Signal(int)
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        before: QWidget,
+    ) -> None:
+        super().__init__()
+        self._state, self._theme, self._before = state, theme, before
+        self._thumbnails, self._vocabulary = thumbnails, vocabulary
+        self._cards: list[KeyframeCard] = []
+        self._links: list[SegmentLink] = []
+        self._seen: tuple[Keyframe, ...] = ()
+        self._remembered: list[Remembered] = []
+        self._column = column(self, 0, GAP)
+        self._mark = QFrame(self)
+        self._mark.setObjectName("mark")
+        self._mark.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        parts: list[Themed] = [*self._cards, *self._links]
+        for part in parts:
+            part.set_theme(theme)
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def append(self) -> None:
+        """Let the walk go on to one more keyframe."""
+        self._put("Add keyframe", appended(self._state.exploration.walk))
+
+    def reseed(self) -> None:
+        """Draw new noise for every keyframe that is not locked."""
+        locked = {index for index, its in enumerate(self._remembered) if its.locked}
+        self._put("New noise", reseeded(self._state.exploration.walk, locked))
+
+    def focus_prompt(self) -> None:
+        """Go to the first keyframe's prompt."""
+        self._cards[0].setFocus()
+
+    def refresh(self, own_prompts: bool) -> None:
+        """Show the walk as it is; `own_prompts` shows each keyframe's prompt too."""
+        self._follow(self._state.exploration.walk.keyframes)
+        if len(self._remembered) != len(self._cards):
+            self._match(len(self._remembered))
+            self._order_tabs()
+        for card, remembered in zip(self._cards, self._remembered, strict=True):
+            card.refresh(own_prompts, remembered)
+        for link in self._links:
+            link.refresh()
+
+    def _put(self, label: str, walk: Walk) -> None:
+        self._state.edit(replace(self._state.exploration, walk=walk), label)
+
+    def _remove(self, index: int) -> None:
+        self._put("Remove keyframe", removed(self._state.exploration.walk, index))
+
+    def _follow(self, keyframes: tuple[Keyframe, ...]) -> None:
+        """Whatever has put the keyframes where they are now, what is remembered goes with them."""
+        if keyframes != self._seen:
+            origins = origins_of(keyframes, self._seen)
+            kept = self._remembered
+            self._remembered = [Remembered() if old is None else kept[old] for old in origins]
+            self._seen = keyframes
+
+    # ── another order ────────────────────────────────────────────────────────────────────────
+
+    def _move(self, index: int, to: int) -> None:
+        if to == index or not 0 <= to < len(self._cards):
+            return
+        self._put("Move keyframe", moved(self._state.exploration.walk, index, to))
+        self._take_focus_along(index, to)
+
+    def _take_focus_along(self, index: int, to: int) -> None:
+        """The same field of the card where the keyframe is now: the next key moves it on."""
+        fields = self._cards[index].findChildren(QWidget)
+        focused = self.window().focusWidget()
+        if focused in fields:
+            self._cards[to].findChildren(QWidget)[fields.index(focused)].setFocus()
+
+    def _gap_at(self, y: int) -> int:
+        """Before which card a drag at `y` of the screen would put one down."""
+        return sum(y > card.mapToGlobal(card.rect().center()).y() for card in self._cards)
+
+    def _drag(self, index: int, y: int) -> None:
+        """Show where card number `index` would be put down, unless it is where it was."""
+        gap = self._gap_at(y)
+        last = gap == len(self._cards)
+        edge = self._cards[-1].geometry().bottom() if last else self._cards[gap].y() - GAP
+        self._mark.setGeometry(0, edge + (GAP - MARK) // 2, self.width(), MARK)
+        self._mark.setVisible(gap not in (index, index + 1))
+        self._mark.raise_()
+        self.carried.emit(self.mapFromGlobal(QPoint(0, y)).y())
+
+    def _drop(self, index: int, y: int) -> None:
+        self._mark.hide()
+        gap = self._gap_at(y)
+        self._move(index, gap - 1 if gap > index else gap)
+
+    # ── cards ────────────────────────────────────────────────────────────────────────────────
+
+    def _match(self, count: int) -> None:
+        while len(self._cards) < count:
+            if self._cards:
+                self._append_link()
+            self._append_card()
+        while len(self._cards) > count:
+            for part in (self._cards.pop(), self._links.pop()):
+                self._column.removeWidget(part)
+                part.hide()
+                part.deleteLater()
+
+    def _order_tabs(self) -> None:
+        """Cards are made after what stands below them, and are reached before it."""
+        fields = [field for card in self._cards for field in card.fields]
+        for number, link in enumerate(self._links, 1):
+            fields.insert(fields.index(self._cards[number].fields[0]), link)
+        inner = [field.focusProxy() or field for field in (self._before, *fields)]
+        for first, second in pairwise(inner):
+            QWidget.setTabOrder(first, second)
+
+    def _append_card(self) -> None:
+        card = KeyframeCard(
+            self._state, len(self._cards), self._thumbnails, self._vocabulary, self._theme
+        )
+        card.removal_asked.connect(self._remove)
+        card.move_asked.connect(self._move)
+        card.dragged.connect(self._drag)
+        card.dropped.connect(self._drop)
+        self._cards.append(card)
+        self._column.addWidget(card)
+
+    def _append_link(self) -> None:
+        link = SegmentLink(self._state, len(self._links), self._theme, self)
+        link.chosen.connect(self.method_chosen)
+        self._links.append(link)
+        self._column.addWidget(link)

@@ -1,0 +1,208 @@
+"""The choice of interpolation method, in the methods' colours, and its parameters."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
+
+from engine.methods.contract import Method, methods
+from engine.parameters import parameters_of
+from engine.walk import MethodChoice, ParameterValue
+from gui.state.explorer_state import ExplorerState
+from gui.state.walk_edits import toggled, with_method
+from gui.widgets.fields import ENTER_KEYS, Choice
+from gui.widgets.layouts import column, heading, row
+from gui.widgets.parameter_form import ParameterForm
+from gui.widgets.text_format import keyframe_letter
+from gui.widgets.theme import UNIT, Theme, tint
+
+COLUMNS = 2
+
+
+def ordered_methods() -> list[str]:
+    """The methods of the article first, which lie in the plane, then the others."""
+    return sorted(methods.names(), key=lambda name: not methods.get(name).planar)
+
+
+def explained(name: str) -> str:
+    """A method's docstring as a tooltip: formula first, then what it preserves."""
+    text = inspect.getdoc(methods.get(name)) or ""
+    paragraphs = [part.replace("\n", " ") for part in text.split("\n\n")]
+    return "".join(f"<p>{part}</p>" for part in [f"<b>{methods.get(name).label}</b>", *paragraphs])
+
+
+class MethodPanel(QWidget):
+    """Shows the method of one segment, or of all of them, and changes it. While methods are
+    compared, it shows all that are, and takes more of them in, or out."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._segments = Choice()
+        self._segments.setAccessibleName("Segment whose method is shown")
+        self._segments.setToolTip("Which part of the walk the method below is for")
+        self._segments.currentIndexChanged.connect(self._refresh)
+        self._group = QButtonGroup(self)
+        self._buttons = {name: MethodButton(name, theme) for name in ordered_methods()}
+        self._form = ParameterForm()
+        self._form.edited.connect(self._edit_parameter)
+        layout = column(self)
+        self._title = heading("Method")
+        layout.addLayout(row(self._title, 1, self._segments))
+        layout.addLayout(self._grid())
+        layout.addWidget(self._form)
+        state.exploration_changed.connect(self._refresh)
+        self._refresh()
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(UNIT)
+        for number, (name, button) in enumerate(self._buttons.items()):
+            self._group.addButton(button)
+            button.clicked.connect(lambda _=False, name=name: self.choose(name))
+            grid.addWidget(button, number // COLUMNS, number % COLUMNS)
+        return grid
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for button in self._buttons.values():
+            button.set_theme(theme)
+
+    def show_segment(self, segment: int) -> None:
+        """Show the method of this segment, as if it had been chosen in the list."""
+        self._segments.choose(segment)
+
+    def _segment(self) -> int | None:
+        chosen = self._segments.currentData()
+        return chosen if isinstance(chosen, int) else None
+
+    def _choice(self) -> MethodChoice:
+        return self._state.exploration.walk.method_of(self._segment() or 0)
+
+    def _refresh(self) -> None:
+        compare = {choice.name for choice in self._state.exploration.compare}
+        self._title.setText("Methods side by side" if compare else "Method")
+        self._list_segments()
+        if compare:
+            self._group.setExclusive(False)
+            for name, button in self._buttons.items():
+                button.setChecked(name in compare)
+            self._form.hide()
+        else:
+            self._show_choice(self._choice())
+
+    def _show_choice(self, choice: MethodChoice) -> None:
+        walk = self._state.exploration.walk
+        mixed = self._segment() is None and len(walk.methods) > 1
+        self._group.setExclusive(False)
+        for name, button in self._buttons.items():
+            button.setChecked(name == choice.name and not mixed)
+        self._group.setExclusive(not mixed)
+        same_words = len({keyframe.prompt for keyframe in walk.keyframes}) == 1
+        method = methods.get(choice.name)
+        self._form.show_values(method, dict(choice.params), ("prompts",) if same_words else ())
+        if mixed:
+            self._form.hide()
+
+    def _list_segments(self) -> None:
+        count = self._state.exploration.walk.segments
+        self._segments.setVisible(count > 1 and not self._state.exploration.compare)
+        if self._segments.count() == count + 1:
+            return
+        self._segments.blockSignals(True)
+        self._segments.clear()
+        self._segments.addItem("Whole walk", None)
+        for segment in range(count):
+            ends = f"{keyframe_letter(segment)} → {keyframe_letter(segment + 1)}"
+            self._segments.addItem(ends, segment)
+        self._segments.blockSignals(False)
+
+    def choose(self, name: str) -> None:
+        """Use this method in the segment that is shown, or compare it, or no longer."""
+        exploration = self._state.exploration
+        if exploration.compare:
+            self._state.edit(toggled(exploration, name), "Compare methods")
+            self._refresh()
+            return
+        known = {parameter.name for parameter in parameters_of(methods.get(name))}
+        kept = tuple(pair for pair in self._choice().params if pair[0] in known)
+        self._put(MethodChoice(name, kept), f"Method {methods.get(name).label}")
+        self._refresh()
+
+    def _edit_parameter(self, name: str, value: ParameterValue) -> None:
+        choice = self._choice()
+        params = {**dict(choice.params), name: value}
+        self._put(
+            MethodChoice(choice.name, tuple(sorted(params.items()))), "Parameter", f"param-{name}"
+        )
+
+    def _put(self, choice: MethodChoice, label: str, merge: str = "") -> None:
+        exploration = self._state.exploration
+        walk = with_method(exploration.walk, choice, self._segment())
+        self._state.edit(replace(exploration, walk=walk), label, merge)
+
+
+class MethodButton(QAbstractButton):
+    """One method: a dot in its colour, its name, and a tinted ground when it is chosen."""
+
+    def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        method: type[Method] = methods.get(name)
+        self._name = name
+        self.setText(method.label)
+        self.setAccessibleName(f"Method {method.label}")
+        self.setToolTip(explained(name))
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._colour = theme.method_colour(self._name)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        width = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(width + 8 * UNIT, 7 * UNIT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(12 * UNIT, 7 * UNIT)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER_KEYS:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.isChecked():
+            painter.setBrush(tint(self._colour, 0.20))
+        else:
+            painter.setBrush(tint(self._theme.text, 0.06 if self.underMouse() else 0.0))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.accent), 1))
+        painter.drawRoundedRect(place, UNIT + 2, UNIT + 2)
+        self._paint_dot(painter, place)
+        painter.setPen(QColor(self._theme.text if self.isChecked() else self._theme.muted))
+        text = place.adjusted(6 * UNIT, 0, -UNIT, 0)
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, int(text.width())
+        )
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _paint_dot(self, painter: QPainter, place: QRectF) -> None:
+        dot = QRectF(0, 0, 9, 9)
+        dot.moveCenter(place.center())
+        dot.moveLeft(2 * UNIT + 1)
+        painter.setPen(QPen(QColor(self._colour), 1.8))
+        painter.setBrush(QColor(self._colour) if self.isChecked() else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(dot)

@@ -1,0 +1,192 @@
+"""A field for a prompt that grows with it, counts its tokens, and greys what will not be read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.state.vocabulary import Vocabulary
+from gui.widgets.fields import ENTER_KEYS, is_undo
+from gui.widgets.theme import UNIT, Theme
+
+MOST_LINES = 6
+
+
+class PromptEdit(QWidget):
+    """Owns the text being written; the walk keeps it.
+
+    Signals: edited(text, key), at each change by the person, with a key that changes whenever
+    the field is entered, so that one visit is one step of undo; submitted, on Enter.
+    """
+
+    edited = Signal(str, str)
+    submitted = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        placeholder: str,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        lines: int = 2,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._vocabulary = vocabulary
+        self._visit = 0
+        self._known = ""
+        self._field = _Field(self, lines)
+        self._field.setAccessibleName(name)
+        self._field.setPlaceholderText(placeholder)
+        self._cut = _CutOff(self._field.document())
+        self._count = QLabel(self)
+        self._count.setObjectName("note")
+        self._count.setAlignment(Qt.AlignmentFlag.AlignRight)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(UNIT // 2)
+        layout.addWidget(self._field)
+        layout.addWidget(self._count)
+        self.setFocusProxy(self._field)
+        self.set_theme(theme)
+        self._field.textChanged.connect(self._text_changed)
+        vocabulary.changed.connect(self._recount)
+        self._recount()
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        return self._field.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Show a prompt, without a signal; the cursor stays as near as it can to its place."""
+        if text != self.text:
+            self._known = text
+            place = self._field.textCursor().position()
+            self._field.setPlainText(text)
+            cursor = self._field.textCursor()
+            cursor.setPosition(min(place, _utf16_length(text)))
+            self._field.setTextCursor(cursor)
+            self._recount()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._cut.set_colour(QColor(theme.faint))
+        self._count.setFont(theme.font(0.85, digits=True))
+
+    def setToolTip(self, tip: str) -> None:
+        self._field.setToolTip(tip)
+
+    def entered(self) -> None:
+        """The field was entered anew: what is written now is another step of undo."""
+        self._visit += 1
+
+    def _text_changed(self) -> None:
+        if self.text == self._known:
+            return  # only its colours have changed
+        self._known = self.text
+        self._recount()
+        self.edited.emit(self.text, f"prompt-{id(self)}-{self._visit}")
+
+    def _recount(self) -> None:
+        count = self._vocabulary.count(self.text)
+        over = count is not None and count.tokens > count.limit
+        self._cut.set_start(_utf16_length(self.text[: count.cut]) if count and over else None)
+        self._count.setVisible(count is not None and count.tokens > 0)
+        if count is not None:
+            self._count.setText(
+                f"{count.tokens}/{count.limit} tokens: the grey part is not read"
+                if over
+                else f"{count.tokens}/{count.limit} tokens"
+            )
+
+
+class _Field(QPlainTextEdit):
+    """Plain text in as many lines as it needs, from `lines` up to MOST_LINES."""
+
+    def __init__(self, owner: PromptEdit, lines: int) -> None:
+        super().__init__(owner)
+        self._owner, self._lines = owner, lines
+        self.setTabChangesFocus(True)
+        self.setAcceptDrops(False)  # what is dropped is for the window
+        self.setUndoRedoEnabled(False)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(UNIT)
+        self.textChanged.connect(self.fit)
+
+    def fit(self) -> None:
+        """Take the height of the text."""
+        layout = self.document().documentLayout()
+        lines = round(layout.documentSize().height())  # a plain text document counts in lines
+        lines = min(max(lines, self._lines), MOST_LINES)
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        if lines < MOST_LINES:
+            policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+        edges = 2 * self.frameWidth() + 2 * round(self.document().documentMargin()) + 2
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + edges)
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._owner.entered()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER_KEYS:
+            self._owner.submitted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+
+class _CutOff(QSyntaxHighlighter):
+    """Greys everything from a position on, as the model does not read it."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._start: int | None = None
+        self._format = QTextCharFormat()
+        self._format.setFontStrikeOut(True)
+
+    def set_colour(self, colour: QColor) -> None:
+        self._format.setForeground(colour)
+        self.rehighlight()
+
+    def set_start(self, start: int | None) -> None:
+        if start != self._start:
+            self._start = start
+            self.rehighlight()
+
+    def highlightBlock(self, text: str) -> None:
+        if self._start is None:
+            return
+        first = max(self._start - self.currentBlock().position(), 0)
+        length = _utf16_length(text)
+        if first < length:
+            self.setFormat(first, length - first, self._format)
+
+
+def _utf16_length(text: str) -> int:
+    """Qt counts in UTF-16 units, Python in characters: an emoji is two of the former."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,127 @@
+"""How frames are made: how many, how finely, how large, with which solver."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from engine.solvers.contract import solvers
+from engine.walk import MAX_FRAMES, MAX_STEPS
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.fields import Choice, FloatField, IntField
+from gui.widgets.layouts import column, grow, heading
+from gui.widgets.theme import UNIT, Theme
+
+LARGEST_SIDE = 4096
+SIDE_STEP = 8
+COLUMNS = 3
+APPROXIMATE = "The share of the steps at which guidance "
+
+
+class SamplingPanel(QWidget):
+    """Fields for the number of frames and the sampling settings."""
+
+    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._frames = IntField(1, MAX_FRAMES)
+        self._steps = IntField(1, MAX_STEPS)
+        self._guidance = FloatField(0.0, 100.0, 0.5)
+        self._width = IntField(SIDE_STEP, LARGEST_SIDE, 64)
+        self._height = IntField(SIDE_STEP, LARGEST_SIDE, 64)
+        self._solver = Choice()
+        self._from = FloatField(0.0, 1.0, 0.05)
+        self._to = FloatField(0.0, 1.0, 0.05)
+        self._solver.addItem("Model's own", "")
+        for name in solvers.names():
+            self._solver.addItem(solvers.get(name).label, name)
+        layout = column(self)
+        layout.addWidget(heading("Sampling"))
+        layout.addLayout(self._grid())
+        self._connect()
+        state.exploration_changed.connect(self._refresh)
+        state.model_changed.connect(self._refresh)
+        self._refresh()
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * UNIT)
+        grid.setVerticalSpacing(UNIT)
+        parts: list[tuple[str, QWidget, int, str]] = [
+            ("Frames", self._frames, 1, "Pictures along the walk: more of them make it smoother"),
+            ("Steps", self._steps, 1, "Denoising steps a picture: more are finer and slower"),
+            ("Guidance", self._guidance, 1, "How strongly the prompt pulls; too much looks burnt"),
+            ("Width", self._width, 1, "Pixels across; a model draws best near its own size"),
+            ("Height", self._height, 1, "Pixels down; a model draws best near its own size"),
+            ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
+            ("Solver", self._solver, 2, "The rule that turns noise into a picture"),
+            ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
+        ]
+        place = 0
+        for text, field, width, tip in parts:
+            label = QLabel(text)
+            label.setObjectName("label")
+            label.setBuddy(field)
+            field.setAccessibleName(text)
+            field.setToolTip(tip)
+            line, left = divmod(place, COLUMNS)
+            grid.addWidget(label, 3 * line, left, 1, width)
+            grid.addWidget(grow(field), 3 * line + 1, left, 1, width)
+            grid.setRowMinimumHeight(3 * line + 2, UNIT)
+            place += width
+        for left in range(COLUMNS):
+            grid.setColumnStretch(left, 1)
+        return grid
+
+    def _connect(self) -> None:
+        self._frames.valueChanged.connect(
+            lambda frames: self._state.edit_walk("Frames", "frames", frames=frames)
+        )
+        numbers: dict[str, IntField | FloatField] = {
+            "steps": self._steps,
+            "guidance": self._guidance,
+            "guidance_from": self._from,
+            "guidance_to": self._to,
+        }
+        for name, field in numbers.items():
+            field.valueChanged.connect(partial(self._edit, name))
+        for name, side in (("width", self._width), ("height", self._height)):
+            side.valueChanged.connect(partial(self._edit_side, side, name))
+        self._solver.activated.connect(lambda _: self._edit("solver", self._solver.currentData()))
+
+    def _edit(self, name: str, value: Any) -> None:
+        self._state.edit_sampling(name.replace("_", " ").capitalize(), name, **{name: value})
+
+    def _edit_side(self, field: IntField, name: str, pixels: int) -> None:
+        """Sides are whole latent columns: round what was typed to the nearest one."""
+        step = self._side_step()
+        whole = max(round(pixels / step), 1) * step
+        _show(field, whole)
+        self._edit(name, whole)
+
+    def _side_step(self) -> int:
+        return self._state.model.downscale if self._state.model else SIDE_STEP
+
+    def _refresh(self) -> None:
+        sampling = self._state.exploration.sampling
+        _show(self._frames, self._state.exploration.walk.frames)
+        _show(self._steps, sampling.steps)
+        _show(self._guidance, sampling.guidance)
+        _show(self._width, sampling.width)
+        _show(self._height, sampling.height)
+        # Guidance cannot end before it begins.
+        with QSignalBlocker(self._from), QSignalBlocker(self._to):
+            self._from.setMaximum(sampling.guidance_to)
+            self._to.setMinimum(sampling.guidance_from)
+        _show(self._from, sampling.guidance_from)
+        _show(self._to, sampling.guidance_to)
+        self._solver.choose(sampling.solver)
+
+
+def _show(field: IntField | FloatField, value: float) -> None:
+    """Show a value without the signal that a person's own change sends."""
+    with QSignalBlocker(field):
+        field.setValue(value)  # type: ignore[arg-type]

@@ -1,0 +1,215 @@
+"""The walk as a person designs it: prompt, keyframes, method, sampling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
+
+from engine.walk import Walk
+from gui.state.explorer_state import ExplorerState
+from gui.state.thumbnails import Thumbnails
+from gui.state.vocabulary import Vocabulary
+from gui.state.walk_edits import with_prompt
+from gui.walk.keyframe_list import KeyframeList
+from gui.walk.method_panel import MethodPanel
+from gui.walk.prompt_edit import PromptEdit
+from gui.walk.sampling_panel import SamplingPanel
+from gui.widgets.fields import Button
+from gui.widgets.layouts import OneLine, column, heading, row, rule
+from gui.widgets.theme import UNIT, Theme, Themed
+
+WIDTH = 320
+#: A card that is dragged this near to the edge scrolls the panel.
+EDGE = 12 * UNIT
+
+
+class WalkPanel(QScrollArea):
+    """Lays out the fields of a walk, and owns whether one prompt holds for all of it."""
+
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        vocabulary: Vocabulary,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._theme = state, theme
+        self._vocabulary = vocabulary
+        self._make_prompt()
+        self._make_buttons()
+        self._keyframes = KeyframeList(state, thumbnails, vocabulary, theme, self._negative)
+        self._method = MethodPanel(state, theme)
+        self._keyframes.method_chosen.connect(self._choose_method)
+        self._keyframes.carried.connect(self._follow_card)
+        self._sampling = SamplingPanel(state, theme)
+        self._lay_out()
+        self.set_theme(theme)
+        state.exploration_changed.connect(self._refresh)
+        vocabulary.changed.connect(self._show_hint)
+        self._linked.setChecked(self._one_prompt())
+        self._refresh()
+        self._show_hint()
+
+    def _make_prompt(self) -> None:
+        self._linked = Button("One prompt for the whole walk", picture="link")
+        self._linked.setCheckable(True)
+        self._linked.setObjectName("quiet")
+        self._linked.toggled.connect(self._link_toggled)
+        self._prompt = PromptEdit("Prompt", "What the pictures show", self._vocabulary, self._theme)
+        self._prompt.setToolTip("What the pictures show. Enter renders at once")
+        self._prompt.edited.connect(self._edit_prompt)
+        self._prompt.submitted.connect(self._state.generate)
+        self._examples = Button(
+            "Example prompts", "Prompts this model was made for", text="Examples"
+        )
+        self._examples.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
+        self._examples.setMenu(QMenu(self._examples))
+        self._hint = OneLine()
+        self._negative = PromptEdit(
+            "Negative prompt", "What the pictures avoid", self._vocabulary, self._theme, lines=1
+        )
+        self._negative.setToolTip("What guidance leads away from")
+        self._negative.edited.connect(
+            lambda text, key: self._state.edit_walk("Negative prompt", key, negative=text)
+        )
+        self._negative.submitted.connect(self._state.generate)
+
+    def _make_buttons(self) -> None:
+        self._add = Button(
+            "Add a keyframe",
+            "Let the walk go on to one more picture",
+            picture="plus",
+            text="Keyframe",
+        )
+        self._add.clicked.connect(self.add_keyframe)
+        self._new_noise = Button(
+            "New noise for the walk",
+            "Other random noise at every keyframe that is not locked",
+            picture="dice",
+            text="New noise",
+        )
+        self._new_noise.clicked.connect(self.reseed)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        content.setObjectName("walk")
+        layout = column(content, 4 * UNIT, 2 * UNIT)
+        layout.setContentsMargins(4 * UNIT, 2 * UNIT, 4 * UNIT, 4 * UNIT)
+        layout.addLayout(row(heading("Prompt"), 1, self._examples, self._linked))
+        layout.addWidget(self._prompt)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._negative)
+        layout.addWidget(rule())
+        layout.addWidget(heading("Keyframes"))
+        layout.addWidget(self._keyframes)
+        layout.addLayout(row(self._add, 1, self._new_noise))
+        layout.addWidget(rule())
+        layout.addWidget(self._method)
+        layout.addWidget(rule())
+        layout.addWidget(self._sampling)
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields take it, and come into view
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(WIDTH - 10 * UNIT, 160)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        themed: list[Themed] = [self._prompt, self._negative, self._keyframes, self._method]
+        for part in themed:
+            part.set_theme(theme)
+        for button in (self._add, self._new_noise):
+            button.set_theme(theme)
+        self._show_link()
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def add_keyframe(self) -> None:
+        """Let the walk go on to one more keyframe."""
+        self._keyframes.append()
+        # Its card, which has no place yet, stands above the button.
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self._add))
+
+    def reseed(self) -> None:
+        """Draw new noise for every keyframe that is not locked."""
+        self._keyframes.reseed()
+
+    def focus_prompt(self) -> None:
+        """Go to the prompt, ready to write another."""
+        if self._linked.isChecked():
+            self._prompt.setFocus()
+        else:
+            self._keyframes.focus_prompt()
+
+    def _follow_card(self, y: int) -> None:
+        """Scroll where a card is dragged to the edge."""
+        self.ensureVisible(0, self._keyframes.y() + y, 0, EDGE)
+
+    def _choose_method(self, segment: int, name: str) -> None:
+        """Another method between two cards; its parameters are shown below."""
+        self._method.show_segment(segment)
+        self._method.choose(name)
+
+    def _put(self, label: str, walk: Walk, merge: str = "") -> None:
+        self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
+
+    def _edit_prompt(self, text: str, key: str) -> None:
+        self._put("Prompt", with_prompt(self._state.exploration.walk, text), key)
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────
+
+    def _one_prompt(self) -> bool:
+        return len({keyframe.prompt for keyframe in self._state.exploration.walk.keyframes}) == 1
+
+    def _link_toggled(self, linked: bool) -> None:
+        if linked and not self._one_prompt():
+            first = self._state.exploration.walk.keyframes[0].prompt
+            self._put("One prompt", with_prompt(self._state.exploration.walk, first))
+        self._show_link()
+        self._refresh()
+
+    def _show_link(self) -> None:
+        linked = self._linked.isChecked()
+        self._linked.set_picture(
+            "link" if linked else "unlink", self._theme, self._theme.accent if linked else ""
+        )
+        self._linked.setToolTip(
+            "One prompt holds for the whole walk; click to give each keyframe its own"
+            if linked
+            else "Each keyframe has its own prompt; click for one that holds for all"
+        )
+
+    def _show_hint(self) -> None:
+        self._hint.set_whole(self._vocabulary.hint)
+        self._hint.setVisible(bool(self._vocabulary.hint))
+        menu = self._examples.menu()
+        menu.clear()
+        for text in self._vocabulary.examples:
+            menu.addAction(text).triggered.connect(lambda _, text=text: self._take_example(text))
+        self._examples.setVisible(bool(self._vocabulary.examples))
+
+    def _take_example(self, text: str) -> None:
+        self._put("Example prompt", with_prompt(self._state.exploration.walk, text))
+
+    def _refresh(self) -> None:
+        walk = self._state.exploration.walk
+        if not self._one_prompt() and self._linked.isChecked():
+            self._linked.setChecked(False)
+            return
+        linked = self._linked.isChecked()
+        self._prompt.setVisible(linked)
+        if linked:
+            self._prompt.set_text(walk.keyframes[0].prompt)
+        self._negative.set_text(walk.negative)
+        self._keyframes.refresh(not linked)

@@ -1,0 +1,38 @@
+"""The examination of the machine."""
+
+from __future__ import annotations
+
+import json
+
+from engine.cli.doctor import Finding, as_json, as_text, examine
+
+GOOD = Finding("Python", "3.13")
+BAD = Finding.of("Starter model", "there is none", False, "Get it.")
+
+
+def test_everything_is_examined() -> None:
+    findings = {finding.name: finding for finding in examine()}
+    for name in ("Python", "torch", "Device cpu", "H.264 video (MP4)", "Hub cache", "Memory"):
+        assert findings[name].ok, findings[name]
+    assert {"Starter model", "Display", "Frames at once", "CPU threads"} <= findings.keys()
+    for finding in findings.values():
+        assert finding.ok == (finding.advice == ""), finding
+
+
+def test_text_says_what_to_do() -> None:
+    lines = as_text((GOOD, BAD)).splitlines()
+    assert lines[0].split() == ["ok", "Python", "3.13"]
+    assert lines[1].startswith("!!")
+    assert lines[2].strip() == "→ Get it."
+
+
+def test_json_holds_the_same() -> None:
+    content = json.loads(as_json((GOOD, BAD)))
+    assert content["ok"] is False
+    assert content["findings"][1] == {
+        "name": "Starter model",
+        "value": "there is none",
+        "ok": False,
+        "advice": "Get it.",
+    }
+    assert json.loads(as_json((GOOD,)))["ok"] is True

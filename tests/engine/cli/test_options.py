@@ -1,0 +1,61 @@
+"""From options to an exploration: what a session says stays, but for what is given."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from engine.cli.options import add_walk_options, exploration_from
+from engine.documents.session_file import save_session
+from engine.errors import InputError
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk, lanes_of
+
+PICKED = Keyframe("a cat", NoiseSource(7, 2), 0.4, (NoiseTerm(NoiseSource(7, 3), 0.9),))
+SWEPT = Keyframe("a cat", NoiseSource(8, 0), 1.2)
+MIDDLE = Keyframe("a cat", NoiseSource(9, 0))
+SESSION = Exploration(walk=Walk((PICKED, MIDDLE, SWEPT), frames=5))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> str:
+    return str(save_session(tmp_path / "walk.trail", SESSION))
+
+
+def _read(*arguments: str) -> Exploration:
+    parser = argparse.ArgumentParser()
+    add_walk_options(parser)
+    return exploration_from(parser.parse_args(arguments))
+
+
+def test_a_session_alone_is_what_it_was_saved_as(session: str) -> None:
+    assert _read("--session", session) == SESSION
+
+
+def test_given_noise_takes_the_place_of_a_sum(session: str) -> None:
+    keyframes = _read("--session", session, "--draw", "4").walk.keyframes
+    assert keyframes[0] == Keyframe("a cat", NoiseSource(7, 4))
+    assert keyframes[1:] == (MIDDLE, SWEPT)
+
+
+def test_a_prompt_reaches_every_keyframe_that_had_the_first_ones(session: str) -> None:
+    walk = _read("--session", session, "--prompt", "a dog").walk
+    assert {keyframe.prompt for keyframe in walk.keyframes} == {"a dog"}
+    assert walk.keyframes[0].blend == PICKED.blend
+
+
+def test_all_rows_of_a_preset_have_the_given_number_of_frames() -> None:
+    lanes = lanes_of(_read("--preset", "starter-01-three-pairs", "--frames", "8"))
+    assert len(lanes) >= 3
+    assert {lane.walk.frames for lane in lanes} == {8}
+
+
+def test_parameters_belong_to_one_method(tmp_path: Path) -> None:
+    compare = (MethodChoice("linear"), MethodChoice("std-sweep"))
+    several = str(save_session(tmp_path / "several.trail", Exploration(compare=compare)))
+    with pytest.raises(InputError, match="several are compared"):
+        _read("--session", several, "--param", "low=0.2")
+    alone = str(save_session(tmp_path / "alone.trail", Exploration(compare=compare[1:])))
+    read = _read("--session", alone, "--param", "low=0.2")
+    assert read.compare == (MethodChoice("std-sweep", (("low", "0.2"),)),)

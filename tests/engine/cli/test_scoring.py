@@ -1,0 +1,165 @@
+"""The analysis without a window: a table, one row a frame, resumed where it was cut off."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.cli.scoring import MEASURES, ScoreCommand, score
+from engine.measuring.score_table import Cell, score_table
+from engine.store.frame_store import FrameStore
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from tests.support.tiny_models import make_tiny_model
+
+METHODS = ("linear", "normalized", "slerp")
+FRAMES = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
+
+
+@pytest.fixture(scope="module")
+def store() -> FrameStore:
+    """Shared: a frame that one test made, the next one reads."""
+    return FrameStore()
+
+
+def _order(folder: Path, out: Path | None, frames: int = FRAMES, **changes: Any) -> ScoreCommand:
+    walk = Walk((Keyframe("a cat"), Keyframe("a cat", NoiseSource(1, 1))), frames=frames)
+    exploration = Exploration(
+        model=str(folder),
+        walk=walk,
+        compare=tuple(MethodChoice(name) for name in METHODS),
+        sampling=Sampling(steps=2, guidance=4.0, width=32, height=32),
+        scoring_text=changes.pop("text", "dog"),
+    )
+    return ScoreCommand(exploration, out=out, **changes)
+
+
+def _score(command: ScoreCommand, store: FrameStore) -> tuple[int, str, str]:
+    errors, output = io.StringIO(), io.StringIO()
+    code = score(command, store, errors, output)
+    return code, errors.getvalue(), output.getvalue()
+
+
+def test_the_table_and_one_row_a_frame_and_method(
+    folder: Path, store: FrameStore, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    code, _, printed = _score(_order(folder, out), store)
+    assert code == 0
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert [(r["walk"], int(r["frame"])) for r in rows] == [
+        (name, k) for name in METHODS for k in range(FRAMES)
+    ]
+    assert [float(r["time"]) for r in rows[:FRAMES]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    for name in MEASURES:
+        missing = [r["frame"] for r in rows if not r[name]]
+        assert missing == (["0"] * 3 if name == "step_length" else [])
+    assert all(float(r["clip_score"]) > 1.0 for r in rows)
+    linear = [float(r["clip_score"]) for r in rows if r["walk"] == "linear"]
+    assert f"{np.mean(linear):.3f} ± {np.std(linear):.3f}" in printed
+    head, *lines = printed.splitlines()
+    assert "InterpScore" in head
+    assert "Smoothness" in head
+    assert [line.split()[0] for line in lines] == list(METHODS)
+    middle = {r["walk"]: float(r["latent_std"]) for r in rows if r["frame"] == "2"}
+    assert middle["linear"] == pytest.approx(0.707, abs=0.06)
+    assert middle["slerp"] == pytest.approx(1.0, abs=0.06)
+
+
+def test_frames_that_are_there_already_are_counted_too(folder: Path, store: FrameStore) -> None:
+    for _ in range(2):
+        code, told, _ = _score(_order(folder, None), store)
+        assert code == 0
+        assert told.splitlines()[-1] == f"frame {3 * FRAMES}/{3 * FRAMES}"
+        assert told.count(f"frame {3 * FRAMES}/") == 1
+
+
+def test_json_by_suffix(folder: Path, store: FrameStore, tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    assert _score(_order(folder, out, measures=("latent_std", "step_length")), store)[0] == 0
+    rows = json.loads(out.read_bytes())
+    assert len(rows) == 3 * FRAMES
+    assert rows[0]["step_length"] is None
+    assert rows[1]["step_length"] >= 0
+
+
+def test_ctrl_c_stops_it_and_the_same_order_goes_on(folder: Path, tmp_path: Path) -> None:
+    store, out = FrameStore(), tmp_path / "scores.csv"
+
+    class Impatient(io.StringIO):
+        """Presses Ctrl-C when the first finished frames are announced."""
+
+        def write(self, text: str) -> int:
+            if text.startswith("frame ") and not text.startswith("frame 0"):
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().write(text)
+
+    command = _order(folder, out, frames=12)
+    assert score(command, store, Impatient(), io.StringIO()) == 130
+    assert not out.exists()
+    assert list(tmp_path.iterdir()) == []
+    used = store.usage()[0]
+    assert used > 0
+    assert _score(command, store)[0] == 0
+    assert len(out.read_text("utf-8").splitlines()) == 1 + 3 * 12
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"text": ""}, "give a scoring text"),
+        ({"frames": 1}, "raise the number of frames"),
+        ({"measures": ("clip_scor",)}, "did you mean 'clip_score'"),
+    ],
+)
+def test_what_is_undefined_is_one_sentence(
+    folder: Path, store: FrameStore, changes: dict[str, Any], sentence: str
+) -> None:
+    code, errors, printed = _score(_order(folder, None, **changes), store)
+    assert code == 2
+    assert sentence in errors
+    assert printed == ""
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("s.txt", ".csv or .json"), ("s.csv", "exists")])
+def test_where_the_rows_go_is_checked_before_any_work(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    (tmp_path / "s.csv").write_text("mine")
+    code, errors, _ = _score(_order(Path("/nowhere"), tmp_path / name), FrameStore())
+    assert code == 2
+    assert sentence in errors
+    assert (tmp_path / "s.csv").read_text() == "mine"
+
+
+def test_a_table_says_so_where_there_is_nothing() -> None:
+    nothing = np.full(4, np.nan)
+    known = np.array([np.nan, 2.0, 2.0, 4.0])
+    table = score_table(["a", "b"], {"step_length": [nothing, known]})
+    assert table.columns == ("Step length", "Smoothness")
+    assert [row.frames for row in table.rows] == [0, 3]
+    assert [str(cell) for cell in table.rows[0].cells] == ["–", "–"]
+    assert [str(cell) for cell in table.rows[1].cells] == ["2.667 ± 0.943", "0.833"]
+    widths = {len(line) for line in table.to_text().splitlines()}
+    assert len(widths) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [(Cell(23.456, 1.2), "23.46 ± 1.20"), (Cell(0.7071), "0.707"), (Cell(math.nan), "–")],
+)
+def test_cells_are_rounded_to_what_can_be_read(cell: Cell, text: str) -> None:
+    assert str(cell) == text

@@ -1,0 +1,156 @@
+"""The article's experiments as files: complete, sound, and they can be rendered."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import messages as m
+from engine.documents.presets import Preset, presets
+from engine.documents.session_file import decode, encode
+from engine.mailbox import JobControl
+from engine.metrics.contract import measures
+from engine.render.renderer import Renderer
+from engine.store.frame_store import FrameStore
+from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, NoiseSource, Sampling, lanes_of
+from tests.support.tiny_models import make_tiny_model
+
+ROOT = Path(__file__).parents[3]
+ALL = presets()
+#: Every method the article walks by, and what draws its figures.
+METHODS = {"linear", "normalized", "slerp", "prompt-linear", "std-sweep", "translation", "wipe"}
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(FrameStore())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
+
+
+def _of(family: str) -> list[Preset]:
+    return [preset for preset in ALL if preset.family == family]
+
+
+def _find(family: str, slug: str) -> Preset:
+    (found,) = (preset for preset in _of(family) if preset.id.endswith(f"-{slug}"))
+    return found
+
+
+def test_both_families_have_every_experiment() -> None:
+    titles = [[preset.title for preset in _of(family)] for family in ("starter", "sd14")]
+    assert titles[0] == titles[1]
+    assert len(set(titles[0])) == len(titles[0])
+    for family in ("starter", "sd14"):
+        lanes = [lane for preset in _of(family) for lane in lanes_of(preset.exploration)]
+        assert {choice.name for lane in lanes for choice in lane.walk.methods} == METHODS
+        assert {preset.view for preset in _of(family)} == {
+            "single",
+            "compare",
+            "sheet",
+            "latent",
+            "toy",
+        }
+
+
+@pytest.mark.parametrize("preset", _of("sd14"), ids=lambda preset: preset.id)
+def test_stable_diffusion_has_the_articles_settings(preset: Preset) -> None:
+    exploration = preset.exploration
+    assert exploration.sampling == Sampling(steps=30, guidance=7.5, width=512, height=512)
+    assert exploration.model == "CompVis/stable-diffusion-v1-4"
+    assert exploration.scorer == "openai/clip-vit-large-patch14"
+    assert exploration.scoring_text == ARTICLE_SCORING_TEXT
+    assert exploration.walk.keyframes[0].noise == NoiseSource(1, 0)
+
+
+def test_the_analysis_is_the_articles() -> None:
+    for family in ("starter", "sd14"):
+        preset = _find(family, "scores")
+        assert preset.exploration.walk.frames == 300
+        assert [c.name for c in preset.exploration.compare] == ["linear", "normalized", "slerp"]
+        assert "clip_score" in preset.measures
+        first, last = preset.exploration.walk.keyframes
+        assert first.prompt == last.prompt == ARTICLE_PROMPT
+        assert first.noise != last.noise
+
+
+def test_three_pairs_are_rows_of_six_different_noises() -> None:
+    lanes = lanes_of(_find("starter", "three-pairs").exploration)
+    assert len(lanes) == 9
+    assert len({k.noise for lane in lanes for k in lane.walk.keyframes}) == 6
+
+
+@pytest.mark.parametrize("slug", ["translation", "wipe"])
+@pytest.mark.parametrize("family", ["starter", "sd14"])
+def test_walks_by_columns_have_a_frame_for_every_column(family: str, slug: str) -> None:
+    exploration = _find(family, slug).exploration
+    assert exploration.walk.frames == exploration.sampling.width // 8 + 1
+
+
+def test_s_equal_to_one_is_a_frame_of_the_std_sweep() -> None:
+    walk = _find("starter", "std-sweep").exploration.walk
+    assert 0.5 in {walk.time_of(k) for k in range(walk.frames)}
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda preset: preset.id)
+def test_a_preset_is_a_session(preset: Preset) -> None:
+    assert decode(encode(preset.exploration))[0] == preset.exploration
+    assert preset.about.endswith((".", "?"))
+    assert set(preset.measures) <= set(measures.names())
+
+
+@pytest.mark.parametrize("preset", _of("starter"), ids=lambda preset: preset.id)
+def test_a_preset_can_be_rendered_with_its_measures(
+    preset: Preset, renderer: Renderer, folder: Path
+) -> None:
+    request = m.RenderRequest(
+        job=1,
+        model=str(folder),
+        lanes=lanes_of(preset.exploration),
+        sampling=Sampling(steps=2, guidance=1.0, width=32, height=32),
+        indices=(0, 1),
+        measures=preset.measures,
+        scoring_text="a cat",
+    )
+    events = list(renderer.run(request, JobControl()))
+    assert isinstance(events[-1], m.JobFinished)
+    done = {(e.lane, e.index) for e in events if isinstance(e, m.FrameReady) and e.tier == 3}
+    assert done == {(lane, k) for lane in range(len(request.lanes)) for k in (0, 1)}
+    told = {e.name for e in events if isinstance(e, m.MeasureReady)}
+    assert told == set(preset.measures)
+
+
+def test_a_grid_shows_what_each_prompt_alone_would(renderer: Renderer, folder: Path) -> None:
+    """A frame for each prompt is the plain picture of that prompt, bit for bit."""
+    exploration = _find("starter", "four-prompts").exploration
+    sampling = Sampling(steps=2, guidance=4.0, width=32, height=32)
+    request = m.RenderRequest(1, str(folder), lanes_of(exploration), sampling)
+    keys = _keys(renderer, request)
+    for number, keyframe in enumerate(exploration.walk.keyframes):
+        alone = replace(exploration.walk, keyframes=(keyframe, keyframe), frames=1)
+        lanes = lanes_of(replace(exploration, walk=alone))
+        assert _keys(renderer, replace(request, lanes=lanes)) == [keys[number]]
+
+
+def _keys(renderer: Renderer, request: m.RenderRequest) -> list[str]:
+    events = renderer.run(request, JobControl())
+    frames = [e for e in events if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL]
+    return [frame.key for frame in sorted(frames, key=lambda frame: frame.index)]
+
+
+def test_listing_them_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from engine.documents.presets import presets; presets(); "
+        "print(*[x for x in ('torch', 'cv2', 'transformers', 'PySide6') if x in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

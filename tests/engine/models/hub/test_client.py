@@ -1,0 +1,268 @@
+"""Models of a hub: a server on this machine stands in for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from engine.errors import Cancelled, ModelError
+from engine.models.hub.client import Hub, is_hub_id
+from engine.models.hub.required_files import clip_model, diffusion_model
+from engine.models.inspection.check import check_model
+from engine.models.locate import locate
+from tests.support.loopback_hub import MODEL, LoopbackHub, serve
+from tests.support.tiny_models import make_tiny_clip, make_tiny_model
+
+STABLE_DIFFUSION = diffusion_model(half=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model = make_tiny_model(tmp_path_factory.mktemp("model"))
+    (model / "README.md").write_text("not needed")
+    (model / "unet" / "diffusion_pytorch_model.bin").write_text("never fetched")
+    return model
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[LoopbackHub]:
+    with serve(folder) as hub:
+        yield hub
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def hub_of(server: LoopbackHub, cache: Path, patience: float = 5.0) -> Hub:
+    return Hub(server.endpoint, str(cache), patience)
+
+
+def silent(stage: str, fraction: float) -> None:
+    """A caller that listens and says nothing."""
+
+
+@pytest.mark.usefixtures("online")
+def test_a_model_is_fetched_once(server: LoopbackHub, cache: Path) -> None:
+    seen: list[float] = []
+    hub = hub_of(server, cache)
+    found = hub.fetch(MODEL, STABLE_DIFFUSION, lambda _, fraction: seen.append(fraction))
+    assert check_model(found).ok
+    assert seen == sorted(seen)
+    assert not any(name in request for request in server.requests for name in ("README", ".bin"))
+    server.requests.clear()
+    assert hub.fetch(MODEL, STABLE_DIFFUSION, silent) == found
+    assert server.requests == []
+
+
+@pytest.mark.usefixtures("online")
+def test_a_model_is_looked_at_before_it_is_fetched(server: LoopbackHub, cache: Path) -> None:
+    hub = hub_of(server, cache)
+    found = hub.look(MODEL, STABLE_DIFFUSION)
+    assert found is not None
+    assert found.bytes > 1e6
+    assert not found.scores
+    assert len(server.requests) == 1
+    assert not cache.exists()
+    files = [
+        file for file in hub.fetch(MODEL, STABLE_DIFFUSION, silent).rglob("*") if file.is_file()
+    ]
+    assert (len(files), sum(f.stat().st_size for f in files)) == (found.files, found.bytes)
+    assert hub.look(MODEL, STABLE_DIFFUSION) is None
+
+
+@pytest.mark.usefixtures("online")
+def test_a_scorer_is_fetched(tmp_path: Path, cache: Path) -> None:
+    with serve(make_tiny_clip(tmp_path / "clip")) as server:
+        folder = hub_of(server, cache).fetch(MODEL, clip_model(), silent)
+        (cached,) = hub_of(server, cache).cached()
+    assert (folder / "preprocessor_config.json").is_file()
+    assert (cached.id, cached.problem, cached.scores) == (MODEL, "", True)
+    assert cached.bytes > 0
+    with serve(tmp_path) as server, pytest.raises(ModelError, match="no CLIP model"):
+        hub_of(server, tmp_path / "other").fetch(MODEL, clip_model(), silent)
+
+
+def run_with(server: LoopbackHub, cache: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Another program, for which HF_ENDPOINT and HF_HOME decide, as for all that use the hub."""
+    environment = os.environ | {
+        "HF_ENDPOINT": server.endpoint,
+        "HF_HOME": str(cache),
+        "HF_HUB_OFFLINE": "0",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_model_that_was_asked_for_is_fetched_and_no_other(
+    server: LoopbackHub, cache: Path
+) -> None:
+    code = (
+        "from engine.models.locate import locate\n"
+        f"print(locate({MODEL!r}, False, lambda *_: None, %s))"
+    )
+    refused = run_with(server, cache, code % "()")
+    assert "MissingModel" in refused.stderr
+    assert "nothing is downloaded unasked" in refused.stderr
+    assert server.requests == []
+    run = run_with(server, cache, code % repr((MODEL,)))
+    assert check_model(Path(run.stdout.strip())).ok, run.stderr
+    assert all(MODEL in request for request in server.requests), server.requests
+    server.requests.clear()
+    assert run_with(server, cache, code % "()").stdout == run.stdout
+    assert server.requests == []
+
+
+def test_a_model_named_on_the_command_line_is_fetched_with_progress(
+    server: LoopbackHub, cache: Path
+) -> None:
+    code = (
+        "import argparse; from engine.cli.options import add_walk_options, exploration_from\n"
+        "parser = argparse.ArgumentParser(); add_walk_options(parser)\n"
+        f"options = parser.parse_args(['--model', {MODEL!r}, '--device', 'cpu'])\n"
+        "print(exploration_from(options).sampling.width)"
+    )
+    run = run_with(server, cache, code)
+    assert run.stdout == "32\n", run.stderr
+    assert f"Downloading {MODEL}" in run.stderr
+
+
+@pytest.mark.usefixtures("online")
+def test_offline_uses_the_cache_alone(
+    server: LoopbackHub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R14
+    hub = hub_of(server, cache)
+    found = hub.fetch(MODEL, STABLE_DIFFUSION, silent)
+    server.requests.clear()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert hub.fetch(MODEL, STABLE_DIFFUSION, silent) == found
+    with pytest.raises(ModelError, match="offline"):
+        hub.fetch("someone/else", STABLE_DIFFUSION, silent)
+    assert server.requests == []
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "login"), (403, "licence"), (404, "no model called"), (500, "error 500")],
+)
+def test_refusals_are_told_apart(
+    server: LoopbackHub, cache: Path, status: int, words: str
+) -> None:  # R15
+    server.status = status
+    with pytest.raises(ModelError, match=words):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+
+
+@pytest.mark.usefixtures("online")
+def test_a_family_that_cannot_be_drawn_with_is_refused_before_any_weights(
+    tmp_path: Path, cache: Path
+) -> None:
+    model = make_tiny_model(tmp_path / "model")
+    shutil.copytree(model / "text_encoder", model / "text_encoder_2")
+    with serve(model) as server, pytest.raises(ModelError, match="an SDXL model"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    assert not any("resolve" in request for request in server.requests)
+
+
+@pytest.mark.usefixtures("online")
+def test_an_unknown_name_and_a_closed_door_are_told_apart(cache: Path) -> None:  # R15
+    with pytest.raises(ModelError, match="cannot be resolved"):
+        Hub("http://hub.invalid", str(cache)).fetch(MODEL, STABLE_DIFFUSION, silent)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        Hub("http://127.0.0.1:9", str(cache)).fetch(MODEL, STABLE_DIFFUSION, silent)
+
+
+@pytest.mark.usefixtures("online")
+def test_a_stall_is_noticed_and_what_arrived_is_kept(
+    server: LoopbackHub, cache: Path
+) -> None:  # R15
+    server.stall_after = 1000
+    with pytest.raises(ModelError, match="sent nothing"):
+        hub_of(server, cache, patience=0.5).fetch(MODEL, STABLE_DIFFUSION, silent)
+    server.release.set()
+    server.stall_after = None
+    server.requests.clear()
+    assert check_model(hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)).ok
+    assert any(request.endswith("bytes=1000-") for request in server.requests), server.requests
+
+
+@pytest.mark.usefixtures("online")
+def test_a_download_is_cancelled_in_a_second(server: LoopbackHub, cache: Path) -> None:  # R15
+    server.stall_after = 1000
+    stalled: list[float] = []
+
+    def cancel(stage: str, fraction: float) -> None:
+        if fraction > 0:
+            stalled.append(time.monotonic())
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, cancel)
+    assert time.monotonic() - stalled[0] < 1
+
+
+@pytest.mark.usefixtures("online")
+def test_damage_on_the_way_is_noticed(server: LoopbackHub, cache: Path) -> None:  # R15
+    server.corrupt = True
+    with pytest.raises(ModelError, match="checksum"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    server.corrupt = False
+    assert check_model(hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)).ok
+
+
+@pytest.mark.usefixtures("online")
+def test_a_full_disk_is_noticed_beforehand(
+    server: LoopbackHub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # R17
+    usage = shutil.disk_usage(cache.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**8))
+    with pytest.raises(ModelError, match=r"takes 0\.0 GB and .* has 0\.1 GB left"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    assert not any("resolve" in request for request in server.requests)
+
+
+@pytest.mark.usefixtures("online")
+def test_broken_entries_hide_no_others(server: LoopbackHub, cache: Path) -> None:  # R16
+    hub = hub_of(server, cache)
+    assert hub.cached() == ()
+    hub.fetch(MODEL, STABLE_DIFFUSION, silent)
+    (cache / "models--broken--empty").mkdir()
+    half_there = cache / "models--half--there" / "snapshots" / "0"
+    shutil.copytree(server.folder, half_there)
+    (half_there / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    (cache / "models--text--only" / "snapshots" / "0").mkdir(parents=True)
+    models = {model.id: model for model in hub.cached()}
+    assert list(models) == ["broken/empty", "half/there", MODEL]
+    assert models[MODEL].problem == ""
+    assert models[MODEL].bytes > 1e6
+    assert models["broken/empty"].problem
+    assert "vae" in models["half/there"].problem
+
+
+@pytest.mark.parametrize("text", ["owner/name", "CompVis/stable-diffusion-v1-4", "a/b.c_d"])
+def test_hub_ids(text: str) -> None:
+    assert is_hub_id(text)
+
+
+@pytest.mark.parametrize("text", ["name", "/owner/name", "../name", "a/b/c", "a/..", "a\\b", ""])
+def test_no_hub_ids(text: str) -> None:
+    assert not is_hub_id(text)
+    with pytest.raises(ModelError, match="no model"):
+        locate(text or "nowhere", False, silent)

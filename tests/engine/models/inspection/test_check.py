@@ -1,0 +1,263 @@
+"""Looking at models before they are opened: what is whole, what is damaged, what is unsafe."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.models.inspection.check import check_model
+from tests.support.tiny_models import make_tiny_model
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def model(whole: Path, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return Path(shutil.copytree(whole, tmp_path / "model"))
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_light() -> Iterator[None]:
+    """No look at a model takes a second, or 100 MB of memory."""
+    memory, start = psutil.Process().memory_info().rss, time.perf_counter()
+    yield
+    assert time.perf_counter() - start < 2
+    assert psutil.Process().memory_info().rss - memory < 100e6
+
+
+def edit(file: Path, **changes: object) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+class Canary:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.touch, (self.file,)
+
+
+def test_a_whole_model_is_described(whole: Path) -> None:
+    report = check_model(whole)
+    assert report.ok, report.problem
+    assert [part.name for part in report.parts] == ["text_encoder", "unet", "vae"]
+    assert report.bytes == sum(f.stat().st_size for f in whole.rglob("*.safetensors"))
+    assert report.prediction == "epsilon"
+    assert report.scheduler == "DPMSolverMultistepScheduler"
+
+
+def test_looking_imports_nothing_heavy(whole: Path) -> None:
+    code = (
+        "import sys; from engine.models.inspection.check import check_model;"
+        f"assert check_model({str(whole)!r}).ok;"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'diffusers', 'transformers', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["model.ckpt", "model.pt", "pytorch_model.bin"])
+def test_pickles_are_refused_by_name(tmp_path: Path, name: str) -> None:  # R01
+    canary = tmp_path / "canary"
+    (tmp_path / name).write_bytes(pickle.dumps(Canary(canary)))
+    report = check_model(tmp_path / name)
+    assert "pickle" in report.problem
+    assert name in report.problem
+    assert not canary.exists()
+
+
+def test_a_pickle_named_safetensors_is_refused(tmp_path: Path) -> None:  # R01
+    canary = tmp_path / "canary"
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(pickle.dumps(Canary(canary)))
+    assert "pickle" in check_model(file).problem
+    assert not canary.exists()
+
+
+def test_weights_that_are_only_a_pickle_are_refused(model: Path) -> None:  # R01
+    weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    assert "pickle" in check_model(model).problem
+
+
+def test_a_pickle_beside_safetensors_is_never_opened(model: Path) -> None:  # R02
+    opened: list[str] = []
+    recording = True
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        if recording and event == "open":
+            opened.append(str(args[0]))
+
+    (model / "unet" / "diffusion_pytorch_model.bin").write_bytes(pickle.dumps(Canary(model / "c")))
+    sys.addaudithook(watch)
+    report = check_model(model)
+    recording = False
+    assert report.ok, report.problem
+    assert any(name.endswith("safetensors") for name in opened)
+    assert not any(name.endswith(".bin") for name in opened)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"unet": ["my_unet", "UNet2DConditionModel"]},
+        {"_class_name": ["pipeline", "MyPipeline"]},
+        {"custom_pipeline": "someone/pipeline"},
+        {"_custom_pipeline": "pipeline.py"},
+        {"vae": ["../code", "Vae"]},
+    ],
+)
+def test_an_index_that_names_code_is_refused(model: Path, entry: dict[str, object]) -> None:  # R03
+    edit(model / "model_index.json", **entry)
+    assert "code" in check_model(model).problem
+
+
+@pytest.mark.parametrize("name", ["pipeline.py", "unet/unet.py"])
+def test_python_in_the_folder_is_refused(model: Path, name: str) -> None:  # R03
+    (model / name).write_text("raise SystemExit")
+    problem = check_model(model).problem
+    assert "Python code" in problem
+    assert name in problem
+
+
+def cut(data: bytes) -> bytes:
+    return data[:-100]
+
+
+def huge_header(data: bytes) -> bytes:
+    return struct.pack("<Q", 2**63) + data[8:]
+
+
+def overlapping(data: bytes) -> bytes:
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    for entry in entries:
+        size = entry["data_offsets"][1] - entry["data_offsets"][0]
+        entry["data_offsets"] = [0, size]
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
+
+
+DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "cut": (cut, "cut short by 100 bytes"),
+    "cut in its header": (lambda data: data[:40], "cut short within its header"),
+    "cut to nothing": (lambda data: b"", "cut short"),
+    "huge header": (huge_header, "claims a header of 9,223,372,036,854,775,808 bytes"),
+    "overlap": (overlapping, "overlap"),
+    "tail": (lambda data: data + b"x" * 9, "9 bytes follow"),
+    "lfs": (lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "LFS pointer"),
+    "html": (lambda _: b"<!DOCTYPE html><html><body>Sign in</body></html>", "web page"),
+    "no json": (lambda data: data[:8] + b"x" * (len(data) - 8), "no JSON"),
+    "deep json": (lambda _: struct.pack("<Q", 10**6) + b"[" * 10**6, "no JSON"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_damage_to_weights_is_named(model: Path, kind: str) -> None:  # R04
+    damage, words = DAMAGES[kind]
+    weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(damage(weights.read_bytes()))
+    problem = check_model(model).problem
+    assert words in problem
+    assert str(weights) in problem
+
+
+def test_all_missing_parts_are_listed(model: Path) -> None:  # R10
+    shutil.rmtree(model / "vae")
+    (model / "tokenizer" / "tokenizer.json").unlink()
+    (model / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    problem = check_model(model).problem
+    for part in ("vae/", "tokenizer/vocab.json", "tokenizer/merges.txt", "unet"):
+        assert part in problem
+
+
+@pytest.mark.parametrize("content", [None, "", "nonsense", "[]", "[" * 100_000])
+def test_a_bad_index_is_named(model: Path, content: str | None) -> None:
+    index = model / "model_index.json"
+    index.unlink()
+    if content is not None:
+        index.write_text(content)
+    assert str(index) in check_model(model).problem
+
+
+def test_an_empty_or_missing_folder_is_named(tmp_path: Path) -> None:
+    assert "empty" in check_model(tmp_path).problem
+    assert "no model" in check_model(tmp_path / "nowhere").problem
+
+
+def test_another_family_is_named(model: Path) -> None:  # R11
+    index = model / "model_index.json"
+    edit(
+        index,
+        _class_name="StableDiffusionXLPipeline",
+        text_encoder_2=["transformers", "CLIPTextModelWithProjection"],
+    )
+    assert "SDXL" in check_model(model).problem
+
+
+def test_another_channel_count_is_named(model: Path) -> None:  # R11
+    edit(model / "unet" / "config.json", in_channels=9)
+    problem = check_model(model).problem
+    assert "9" in problem
+    assert "4 channels" in problem
+    edit(model / "unet" / "config.json", in_channels=4)
+    edit(model / "vae" / "config.json", latent_channels=16)
+    assert "16" in check_model(model).problem
+
+
+def test_parts_of_different_models_are_named(model: Path) -> None:  # R11
+    edit(model / "unet" / "config.json", cross_attention_dim=768)
+    problem = check_model(model).problem
+    assert "768" in problem
+    assert "32" in problem
+
+
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        ("conditioner.embedders.0.weight", "SDXL"),
+        ("lora_unet_down.weight", "LoRA"),
+        ("first_stage_model.decoder.weight", "only a VAE"),
+        ("something.else", "no diffusion model"),
+        ("model.diffusion_model.input_blocks.0.0.weight", "0 channels"),
+    ],
+)
+def test_another_single_file_is_named(tmp_path: Path, tensor: str, words: str) -> None:  # R11
+    file = tmp_path / "file.safetensors"
+    text = json.dumps({tensor: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    file.write_bytes(struct.pack("<Q", len(text)) + text + bytes(4))
+    assert words in check_model(file).problem
+
+
+def test_half_precision_is_preferred_when_asked_for(model: Path) -> None:
+    weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+    shutil.copy(weights, weights.with_suffix(".fp16.safetensors"))
+    unet = {half: check_model(model, half).parts[1].weights[0].name for half in (True, False)}
+    assert unet == {
+        True: "diffusion_pytorch_model.fp16.safetensors",
+        False: "diffusion_pytorch_model.safetensors",
+    }
+
+
+def test_shards_never_lead_out_of_the_folder(model: Path) -> None:
+    weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+    index = model / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    weights.rename(model / "elsewhere.safetensors")
+    index.write_text(json.dumps({"weight_map": {"conv_in.weight": "../elsewhere.safetensors"}}))
+    assert "no index" in check_model(model).problem

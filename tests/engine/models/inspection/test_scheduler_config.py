@@ -1,0 +1,98 @@
+"""What scheduler configs mean: signal levels as diffusers computes them, solvers, overrides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    LCMScheduler,
+    PNDMScheduler,
+)
+
+from engine.errors import ModelError
+from engine.models.inspection.scheduler_config import (
+    draws_in_few_steps,
+    has_own_solver,
+    pipeline_config,
+    solver_name,
+)
+from engine.models.running.noise_schedule import signal_levels
+
+SD1 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+
+@pytest.mark.parametrize(
+    "scheduler", [DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler, LCMScheduler]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        SD1,
+        {"beta_schedule": "linear"},
+        {"beta_schedule": "squaredcos_cap_v2"},
+        {"trained_betas": [0.1, 0.2, 0.3], "num_train_timesteps": 3},
+        {**SD1, "num_train_timesteps": 50},
+        {**SD1, "rescale_betas_zero_snr": True},
+    ],
+)
+def test_signal_levels_equal_those_of_diffusers(scheduler: Any, options: dict[str, Any]) -> None:
+    made = scheduler(**options)
+    levels = signal_levels(scheduler.__name__, dict(made.config))
+    assert levels.dtype == np.float64
+    assert np.array_equal(levels, made.alphas_cumprod.double().numpy())
+
+
+def test_an_unknown_schedule_is_named() -> None:
+    with pytest.raises(ModelError, match="'sigmoid'"):
+        signal_levels("DDIMScheduler", {"beta_schedule": "sigmoid"})
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "options", "solver", "own"),
+    [
+        ("DPMSolverMultistepScheduler", {}, "dpm++2m", True),
+        ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}, "dpm++2m-karras", True),
+        ("DPMSolverMultistepScheduler", {"solver_order": 3}, "dpm++2m", False),
+        ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}, "dpm++2m", False),
+        ("DDIMScheduler", {"clip_sample": False}, "ddim", True),
+        ("DDIMScheduler", {"thresholding": True}, "dpm++2m", False),
+        ("EulerDiscreteScheduler", {}, "euler", True),
+        ("EulerDiscreteScheduler", {"use_karras_sigmas": True}, "dpm++2m", False),
+        ("PNDMScheduler", {}, "dpm++2m", False),
+        ("LCMScheduler", {}, "scheduler", False),
+        ("TCDScheduler", {}, "scheduler", False),
+        ("", {}, "dpm++2m", False),
+    ],
+)
+def test_solver_by_scheduler(
+    scheduler: str, options: dict[str, Any], solver: str, own: bool
+) -> None:
+    assert solver_name(scheduler, options) == solver
+    assert has_own_solver(scheduler, options) is own
+
+
+def test_the_config_is_as_the_pipeline_uses_it() -> None:
+    """The article replaces SD 1.4's scheduler; the new one takes over what the old one said."""
+    old = PNDMScheduler(**SD1, skip_prk_steps=True, steps_offset=1)
+    new = DPMSolverMultistepScheduler.from_config(old.config)
+    ours = pipeline_config("PNDMScheduler", {**SD1, "skip_prk_steps": True})
+    for name in ("steps_offset", "beta_start", "beta_end", "beta_schedule"):
+        assert ours[name] == new.config[name], name
+    assert ours["clip_sample"] is False
+    assert "timestep_spacing" not in ours
+    assert (
+        new.config["timestep_spacing"] == DPMSolverMultistepScheduler().config["timestep_spacing"]
+    )
+
+
+def test_models_distilled_to_few_steps_are_recognised() -> None:
+    assert draws_in_few_steps("LCMScheduler", {})
+    assert draws_in_few_steps("EulerDiscreteScheduler", {"timestep_spacing": "trailing"})
+    assert not draws_in_few_steps("EulerDiscreteScheduler", SD1)
+    zero_snr = {"timestep_spacing": "trailing", "rescale_betas_zero_snr": True}
+    assert not draws_in_few_steps("EulerDiscreteScheduler", zero_snr)

@@ -1,0 +1,113 @@
+"""Single files in the original layout give the same model as the folder they were made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.models import load
+from engine.models.inspection.check import check_model
+from engine.models.load import open_model
+from engine.models.networks.build import build_text_encoder, build_unet, build_vae
+from engine.models.networks.tokens import TokenCounter
+from engine.models.single_file import LAYOUTS, TOKENIZER_FOLDER, Layout, predicts_velocity
+from tests.support.single_file_names import write_checkpoint
+from tests.support.tiny_models import make_tiny_model
+
+FAMILIES = ("SD 1.x", "SD 2.x")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("folder"))
+
+
+def config(folder: Path, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / name / "config.json").read_text())
+    return content
+
+
+@pytest.fixture
+def tiny_layouts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The families at the size of the tiny model, and with its tokenizer."""
+    tiny = Layout(*(config(folder, n) for n in ("text_encoder", "unet", "vae")), "<|endoftext|>")
+    for family in FAMILIES:
+        monkeypatch.setitem(LAYOUTS, family, tiny)  # type: ignore[arg-type]
+    monkeypatch.setattr(load, "TOKENIZER_FOLDER", folder / "tokenizer")
+
+
+@pytest.mark.usefixtures("tiny_layouts")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family: str) -> None:
+    file = write_checkpoint(folder, tmp_path / "tiny.safetensors", family)
+    report = check_model(file)
+    assert report.ok, report.problem
+    assert report.family == family
+    one, other = open_model(str(file), device="cpu"), open_model(str(folder), device="cpu")
+    assert one.name == "tiny"
+    text = other.encode(["a photo of a cat", ""])
+    assert torch.equal(one.encode(["a photo of a cat", ""]), text)
+    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    timesteps = torch.tensor([999.0, 3.0])
+    ours, theirs = (
+        m.denoise(noise, m.time_state(timesteps), m.text_state(text)) for m in (one, other)
+    )
+    assert torch.equal(ours, theirs)
+    for mine, others in zip(one.decode(noise), other.decode(noise), strict=True):
+        assert mine is not None
+        assert others is not None
+        assert torch.equal(mine, others)
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "millions"),
+    [
+        ("SD 1.x", "text_encoder", 123.060480),
+        ("SD 1.x", "unet", 859.520964),
+        ("SD 1.x", "vae", 49.490199),
+        ("SD 2.x", "text_encoder", 340.387840),
+        ("SD 2.x", "unet", 865.910724),
+    ],
+)
+def test_the_layouts_are_those_of_the_published_models(
+    family: str, name: str, millions: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The networks have as many parameters as the published ones (the VAE: its decoder)."""
+    monkeypatch.setattr("engine.models.networks.build._compare", lambda *_: None)
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda *_, **__: None)
+    build = {"text_encoder": build_text_encoder, "unet": build_unet, "vae": build_vae}[name]
+    network = build(getattr(LAYOUTS[family], name), {})
+    assert sum(p.numel() for p in network.parameters()) == round(millions * 1e6)
+
+
+def test_the_vocabulary_is_clips() -> None:
+    counter = TokenCounter(TOKENIZER_FOLDER)
+    row = counter.ids(["a photo of a cat"])[0]
+    assert row[:8] == [49406, 320, 1125, 539, 320, 2368, 49407, 49407]
+    assert TokenCounter(TOKENIZER_FOLDER, padding="!").ids([""])[0][-1] == 0
+
+
+class Predicting(torch.nn.Module):
+    """A perfect predictor for pictures that are all zero but for a pattern of its own."""
+
+    def __init__(self, velocity: bool) -> None:
+        super().__init__()
+        self.velocity = velocity
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.config = dataclasses.make_dataclass("Config", ["in_channels"])(4)
+
+    def forward(self, sample: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor]:
+        alpha, sigma = 0.0683, 0.9977  # of the last training step
+        picture = torch.randn(sample.shape, generator=torch.Generator().manual_seed(1))
+        noise = (sample - alpha * picture) / sigma
+        return (alpha * noise - sigma * picture if self.velocity else noise,)
+
+
+@pytest.mark.parametrize("velocity", [True, False])
+def test_what_a_file_predicts_is_found_out(velocity: bool) -> None:
+    assert predicts_velocity(Predicting(velocity), torch.zeros(1, 77, 32)) is velocity

@@ -1,0 +1,111 @@
+"""Slots at their own steps: as if each frame were alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.render.sampler import Guidance, Sampler
+from engine.solvers.contract import Schedule, SolverTable, make_table
+
+SHAPE, CONTEXT, STEPS = (4, 3, 3), (5, 6), 6
+
+
+class Formula:
+    """A smooth function of sample, timestep and text stands for the UNet; it counts its rows."""
+
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        return timesteps[:, None] / 300.0
+
+    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+        return embeddings.mean((1, 2))
+
+    def denoise(
+        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
+    ) -> torch.Tensor:
+        self.rows.append(len(sample))
+        return torch.sin(sample + times[:, :, None, None]) + texts[:, None, None, None]
+
+
+def _table() -> SolverTable:
+    levels = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
+    return make_table("dpm++2m", Schedule(levels, "epsilon", {}), STEPS)
+
+
+def _sampler(guidance: Guidance, slots: int = 3, model: Formula | None = None) -> Sampler[int]:
+    return Sampler(model or Formula(), _table(), guidance, slots, SHAPE, CONTEXT)
+
+
+def _admit(sampler: Sampler[int], item: int) -> None:
+    draw = np.random.default_rng(item).standard_normal
+    latent, positive, negative = draw(SHAPE), draw(CONTEXT), draw(CONTEXT)
+    sampler.admit(item, *(a.astype(np.float32) for a in (latent, positive, negative)))
+
+
+def _alone(item: int, guidance: Guidance) -> torch.Tensor:
+    sampler = _sampler(guidance, slots=1)
+    _admit(sampler, item)
+    for _ in range(STEPS - 1):
+        assert sampler.tick() == []
+    ((same, latent),) = sampler.tick()
+    assert same == item
+    return latent
+
+
+@pytest.mark.parametrize(
+    "guidance", [Guidance(4.0), Guidance(1.0), Guidance(4.0, start=0.3, stop=0.7)]
+)
+def test_every_frame_ends_as_if_it_were_alone(guidance: Guidance) -> None:
+    sampler = _sampler(guidance)
+    waiting, done = list(range(7)), dict[int, torch.Tensor]()
+    for tick in range(40):
+        if waiting and sampler.free and tick % 2 == 0:  # so that all are at different steps
+            _admit(sampler, waiting.pop())
+        done |= dict(sampler.tick())
+    assert sorted(done) == list(range(7))
+    for item, latent in done.items():
+        assert torch.allclose(latent, _alone(item, guidance), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("guidance", "rows"),
+    [
+        (Guidance(4.0), [2] * 6),
+        (Guidance(1.0), [1] * 6),
+        (Guidance(4.0, start=0.5), [1, 1, 1, 2, 2, 2]),
+    ],
+)
+def test_the_negative_text_is_asked_only_where_it_counts(
+    guidance: Guidance, rows: list[int]
+) -> None:
+    model = Formula()
+    sampler = _sampler(guidance, model=model)
+    _admit(sampler, 1)
+    for _ in range(STEPS):
+        sampler.tick()
+    assert model.rows == rows
+
+
+def test_estimates_belong_to_the_frames_in_work() -> None:
+    sampler = _sampler(Guidance(4.0))
+    _admit(sampler, 5)
+    sampler.tick()
+    _admit(sampler, 8)
+    assert [(item, step) for item, step, _ in sampler.estimates()] == [(5, 1)]
+    sampler.tick()
+    assert [(item, step) for item, step, _ in sampler.estimates()] == [(5, 2), (8, 1)]
+    assert (sampler.furthest, sampler.lead, sampler.free) == (2, 2, 1)
+
+
+def test_there_are_no_more_frames_than_slots() -> None:
+    sampler = _sampler(Guidance(4.0), slots=1)
+    _admit(sampler, 1)
+    with pytest.raises(RuntimeError, match="occupied"):
+        _admit(sampler, 2)
+    assert _sampler(Guidance(4.0)).tick() == []

@@ -1,0 +1,154 @@
+"""Frames are remembered by content, within their budgets, also on disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.store.frame_store import FrameStore
+from engine.store.stored_frame import StoredFrame, frame_key
+
+
+def _frame(value: int, side: int = 16) -> StoredFrame:
+    image = np.full((side, side, 3), value, np.uint8)
+    latents = (np.full((4, 2, 2), value + k, np.float32) for k in range(2))
+    return StoredFrame(image, *latents)
+
+
+def test_a_key_depends_on_every_setting_and_number() -> None:
+    latent = np.zeros(4, np.float32)
+    key = frame_key({"steps": 20}, latent)
+    assert key == frame_key({"steps": 20}, latent.copy())
+    assert key != frame_key({"steps": 21}, latent)
+    assert key != frame_key({"steps": 20}, latent + 1e-7)
+    assert key != frame_key({"steps": 20}, latent.reshape(2, 2))
+
+
+def test_a_frame_comes_back_equal_and_read_only() -> None:
+    store = FrameStore()
+    store.put("a", _frame(3))
+    frame = store.get("a")
+    assert frame is not None
+    assert (frame.image == 3).all()
+    assert not frame.image.flags.writeable
+    assert store.get("b") is None
+
+
+def test_the_least_recently_used_frame_goes_first() -> None:
+    size = _frame(0).size
+    store = FrameStore(memory_bytes=2 * size)
+    for name in "ab":
+        store.put(name, _frame(1))
+    store.get("a")
+    store.put("c", _frame(2))
+    assert store.get("b") is None
+    assert store.get("a") is not None
+    assert store.usage()[0] == 2 * size
+
+
+def test_a_latent_outlives_its_picture() -> None:
+    store = FrameStore(memory_bytes=0)
+    for k, name in enumerate("ab"):
+        store.put(name, _frame(k))
+    assert store.get("a") is None
+    latent = store.latent("a")
+    assert latent is not None
+    assert np.array_equal(latent, _frame(0).final)
+    store.clear()
+    assert store.latent("a") is None
+
+
+def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    for k in range(5):
+        store.put(f"{k:040x}", _frame(k))
+    again = FrameStore(folder=tmp_path)
+    for k in range(5):
+        frame = again.get(f"{k:040x}")
+        assert frame is not None
+        assert (frame.image == k).all()
+        assert (frame.final == k).all()
+
+
+def test_how_a_frame_was_decoded_is_remembered_with_it(tmp_path: Path) -> None:
+    FrameStore(folder=tmp_path).put("a" * 40, replace(_frame(1), note="Decoded in tiles."))
+    frame = FrameStore(folder=tmp_path).get("a" * 40)
+    assert frame is not None
+    assert frame.note == "Decoded in tiles."
+
+
+def test_the_disk_keeps_to_its_budget_oldest_first(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path, disk_bytes=4096)
+    for k in range(8):
+        store.put(f"{k:040x}", _frame(k))
+    files = list(tmp_path.glob("??/*.safetensors"))
+    assert 0 < sum(f.stat().st_size for f in files) <= 4096
+    fresh = FrameStore(folder=tmp_path)
+    assert fresh.get(f"{7:040x}") is not None
+    assert fresh.get(f"{0:040x}") is None
+
+
+def test_two_programs_share_one_budget(tmp_path: Path) -> None:
+    budget = 64 << 10
+    stores = [FrameStore(memory_bytes=0, folder=tmp_path, disk_bytes=budget) for _ in range(2)]
+    for k in range(200):
+        stores[k % 2].put(f"{k:040x}", _frame(k % 250))
+    files = list(tmp_path.glob("??/*.safetensors"))
+    assert sum(f.stat().st_size for f in files) <= budget * 1.25
+    assert FrameStore(folder=tmp_path).get(f"{199:040x}") is not None
+
+
+def test_a_damaged_or_vanished_file_counts_as_missing(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.put("b" * 40, _frame(2))
+    (path,) = tmp_path.glob("aa/*.safetensors")
+    path.write_bytes(path.read_bytes()[:50])
+    fresh = FrameStore(folder=tmp_path)
+    assert fresh.get("a" * 40) is None
+    fresh.put("a" * 40, _frame(3))
+    again = FrameStore(folder=tmp_path).get("a" * 40)
+    assert again is not None, "a damaged file must not be in the way of a sound one"
+    assert (again.image == 3).all()
+    (tmp_path / "bb").rename(tmp_path / "elsewhere")
+    assert fresh.get("b" * 40) is None
+
+
+def test_a_folder_that_cannot_be_written_costs_the_cache_only(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    store = FrameStore(folder=blocked / "frames")
+    store.put("a" * 40, _frame(1))
+    assert store.get("a" * 40) is not None
+
+
+def test_clear_forgets_memory_and_disk(tmp_path: Path) -> None:
+    store = FrameStore(folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.clear()
+    assert store.get("a" * 40) is None
+    assert store.usage() == (0, 0)
+    assert not list(tmp_path.glob("??/*.safetensors"))
+
+
+def test_whether_a_frame_is_there_is_known_without_reading_it(tmp_path: Path) -> None:
+    store = FrameStore(memory_bytes=0, folder=tmp_path)
+    store.put("a" * 40, _frame(1))
+    store.put("b" * 40, _frame(2))
+    assert [store.has(name * 40) for name in "abc"] == [True, True, False]
+    assert not FrameStore().has("a" * 40)
+
+
+def test_what_killed_programs_left_half_written_goes(tmp_path: Path) -> None:
+    FrameStore(folder=tmp_path).put("a" * 40, _frame(1))
+    old, new = (tmp_path / "aa" / f".{name}.tmp" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    FrameStore(folder=tmp_path).put("b" * 40, _frame(2))
+    assert not old.exists()
+    assert new.exists(), "somebody may be writing it now"

@@ -1,0 +1,128 @@
+"""One writer for every file: whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import atomic
+from engine.atomic import Existing, WriteError, atomic_path, choose_path, write_bytes
+from engine.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["ä é.txt", "猫.png", "🐈.json", "x" * 250 + ".gif", "con.txt"])
+def test_awkward_names_are_written_and_read_back(tmp_path: Path, name: str) -> None:
+    path = write_bytes(tmp_path / "föld猫er" / name, b"data")
+    assert path.read_bytes() == b"data"
+    assert os.listdir(path.parent) == [name]
+
+
+def test_nothing_is_overwritten_unless_allowed(tmp_path: Path) -> None:
+    path = write_bytes(tmp_path / "a.txt", b"one")
+    with pytest.raises(InputError, match="exists already"):
+        write_bytes(path, b"two")
+    assert path.read_bytes() == b"one"
+    assert write_bytes(path, b"two", Existing.NUMBER) == tmp_path / "a-2.txt"
+    assert write_bytes(path, b"three", Existing.NUMBER) == tmp_path / "a-3.txt"
+    assert write_bytes(path, b"new", Existing.REPLACE).read_bytes() == b"new"
+
+
+def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        choose_path(tmp_path, Existing.REPLACE)
+
+
+def test_a_file_that_came_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(InputError, match="exists already"), atomic_path(path) as part:
+        part.write_bytes(b"mine")
+        path.write_bytes(b"theirs")
+    assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken")])
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: BaseException
+) -> None:
+    path = write_bytes(tmp_path / "a.txt", b"old")
+    with pytest.raises(type(error)), atomic_path(path, Existing.REPLACE) as part:
+        part.write_bytes(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="no space left on device"), atomic_path(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    blocker = write_bytes(tmp_path / "file", b"")
+    with pytest.raises(WriteError, match="could not be written"):
+        write_bytes(blocker / "below" / "a.txt", b"")
+
+
+def test_a_rename_refused_for_a_while_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, refusals = os.replace, iter(range(4))
+
+    def refuse(source: Path, target: Path) -> None:
+        if next(refusals, None) is not None:
+            raise PermissionError(errno.EACCES, "in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert write_bytes(tmp_path / "a.txt", b"data").read_bytes() == b"data"
+
+
+def test_a_rename_refused_for_good_keeps_the_data_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, "in use")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(atomic, "RENAME_PATIENCE_S", 0.1)
+    with pytest.raises(WriteError, match="beside it") as caught:
+        write_bytes(tmp_path / "a.txt", b"data")
+    [kept] = tmp_path.iterdir()
+    assert kept.name in str(caught.value)
+    assert kept.read_bytes() == b"data"
+
+
+WRITE_FOR_EVER = """
+import sys, itertools
+from pathlib import Path
+from engine.atomic import Existing, write_bytes
+for n in itertools.count(1):
+    write_bytes(Path(sys.argv[1]), bytes([n % 256]) * 200_000, Existing.REPLACE)
+"""
+
+
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(200, marks=pytest.mark.slow)], ids=["some", "many"]
+)
+def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, kills: int) -> None:
+    path = tmp_path / "a.bin"
+    for number in range(kills):
+        process = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)])
+        since = time.time_ns()
+        while not path.exists() or path.stat().st_mtime_ns < since:
+            assert process.poll() is None
+        for _ in range(number * 997 % 5000):
+            path.stat()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        data = path.read_bytes()
+        assert len(data) == 200_000
+        assert len(set(data)) == 1

@@ -1,0 +1,229 @@
+"""What the viewer shows is recorded: as a film that plays, and as a walk that can be rendered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from engine import messages as m
+from engine.documents.session_file import load_session
+from engine.export.contract import Plan
+from engine.geometry.noise import NoiseBank
+from engine.geometry.projection import describe
+from engine.geometry.walk_path import WalkPath
+from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
+from gui.export.recorder import Recorder, _Film
+from gui.state.explorer_state import ExplorerState
+from gui.viewer.frame_view import FrameView
+from gui.viewer.panes import Shown, ViewMode
+from gui.widgets.theme import DARK
+
+EXPLORATION = Exploration(
+    walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=50.0
+)
+
+
+class Frames:
+    """Pictures by key."""
+
+    def image(self, key: str) -> m.Image | None:
+        return np.full((48, 64, 3), 40 * int(key), np.uint8)
+
+
+def _state(*methods: str) -> ExplorerState:
+    compare = tuple(MethodChoice(name) for name in methods)
+    exploration = replace(EXPLORATION, compare=compare)
+    state = ExplorerState(Frames(), exploration)
+    lanes = lanes_of(exploration)
+    state.begin_job(1, lanes)
+    texts = {text: np.zeros((2, 3)) for text in (ARTICLE_PROMPT, "")}
+    image = np.zeros((48, 64, 3), np.uint8)
+    for number, lane in enumerate(lanes):
+        state.apply(describe(WalkPath(lane.walk, NoiseBank((4, 6, 8)), texts), 1, number))
+        for k in range(5):
+            state.apply(m.FrameReady(1, number, k, k / 4, m.Tier.FINAL, str(k + number), image))
+    return state
+
+
+def _view(qtbot: QtBot, state: ExplorerState, mode: ViewMode = ViewMode.SINGLE) -> FrameView:
+    view = FrameView(state, DARK)
+    qtbot.addWidget(view)
+    view.resize(600, 300)
+    view.set_mode(mode)
+    view.show()
+    view.grab()
+    return view
+
+
+def _record(
+    qtbot: QtBot,
+    state: ExplorerState,
+    folder: Path,
+    samples: int,
+    mode: ViewMode = ViewMode.SINGLE,
+) -> Path:
+    """Seek through the walk, then look at a point of the plane, for `samples` pictures each."""
+    recorder = Recorder(state, lambda: folder, _view(qtbot, state, mode).shown)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        assert recorder.recording
+        for index in (0, 2, 4):
+            state.seek(index)
+            qtbot.wait(20 * samples)
+        tiny = np.full((6, 8, 3), 200, np.uint8)
+        state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.PREVIEW, 0.36, -9.0, tiny))
+        qtbot.wait(20 * samples)
+        recorder.set_recording(False)
+    assert not recorder.recording
+    return Path(saved.args[0])
+
+
+def _pictures(film: Path) -> list[m.Image]:
+    with av.open(str(film)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    film = _record(qtbot, _state(), tmp_path, samples=4)
+    pictures = _pictures(film)
+    assert pictures[0].shape == (48, 64, 3)
+    assert pictures[0].mean() < 20
+    assert abs(pictures[-1].mean() - 200) < 12
+    walk = load_session(film.with_suffix(".trail")).walk
+    assert walk.frames == len(pictures)
+    assert walk.keyframes[0].blend == ()
+    assert walk.keyframes[-1].blend[0].weight != 0.0
+
+
+def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = _state("linear", "slerp")
+    film = _record(qtbot, state, tmp_path, samples=4, mode=ViewMode.COMPARE)
+    pictures = _pictures(film)
+    assert pictures[0].shape == (16 + 48, 2 * 64 + 2, 3)
+    left, right = (pictures[0][20:, k : k + 40].mean() for k in (10, 80))
+    assert (left < 20, right > 20) == (True, True)
+    session = load_session(film.with_suffix(".trail"))
+    assert [lane.walk.frames for lane in lanes_of(session)] == [len(pictures)] * 2
+    linear, slerp = ({k.scale for k in lane.walk.keyframes} for lane in lanes_of(session))
+    assert pytest.approx(min(linear, key=lambda s: abs(s - 0.5)), abs=1e-6) == 0.5
+    assert pytest.approx(min(slerp, key=lambda s: abs(s - 0.5**0.5)), abs=0.02) == 0.5**0.5
+
+
+def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path: Path) -> None:
+    state = _state("linear", "slerp")
+    view = _view(qtbot, state)
+    view.set_lane(1)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
+    state.seek(2)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        qtbot.wait(150)
+        recorder.set_recording(False)
+    film = Path(saved.args[0])
+    assert _pictures(film)[-1].mean() == pytest.approx(120, abs=12)
+    session = load_session(film.with_suffix(".trail"))
+    assert session.rows == ()
+    assert session.walk.keyframes[-1].scale == pytest.approx(0.5**0.5, abs=0.02)
+
+
+def test_differences_and_sheets_are_recorded_as_they_are_seen(qtbot: QtBot, tmp_path: Path) -> None:
+    sizes = {}
+    for mode in (ViewMode.DIFFERENCE, ViewMode.SHEET):
+        film = _record(qtbot, _state("linear", "slerp"), tmp_path, samples=2, mode=mode)
+        sizes[mode] = _pictures(film)[0].shape
+    assert sizes[ViewMode.DIFFERENCE] == (16 + 48, 2 * 64 + 2, 3)
+    assert sizes[ViewMode.SHEET] == (2 * (16 + 48) + 2, 5 * 66 - 2, 3)
+
+
+def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = _state()
+    path = state.results.lanes[0].path
+    assert path is not None
+    state.results.lanes[0].path = replace(path, exact=False)
+    said: list[str] = []
+    state.message_posted.connect(lambda text, _: said.append(text))
+    film = _record(qtbot, state, tmp_path, samples=2)
+    assert not film.with_suffix(".trail").exists()
+    assert "no walk beside it" in said[0]
+
+
+def test_a_film_keeps_up_with_a_slow_window_and_leaves_pauses_out(
+    tmp_path: Path, qapp: QObject
+) -> None:
+    film = _Film(tmp_path / "film.mp4", Plan(fps=50.0), EXPLORATION, qapp)
+    counts = []
+    for now in (7.0, 7.02, 7.5, 60.0, 60.02, 60.5):
+        film.show(Shown(), (), now)
+        counts.append(film.pictures)
+    assert counts == pytest.approx([1, 2, 26, 27, 28, 52], abs=1)
+    film.deleteLater()
+
+
+def test_a_second_recording_does_not_overwrite_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+    films = {_record(qtbot, _state(), tmp_path, samples=2) for _ in range(2)}
+    assert len(films) == 2
+    assert all(film.exists() for film in films)
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    state = _state()
+    recorder = Recorder(state, lambda: blocked / "films", _view(qtbot, state).shown)
+    with qtbot.waitSignal(state.message_posted):
+        recorder.set_recording(True)
+    assert not recorder.recording
+
+
+def test_a_recording_that_cannot_go_on_says_so_and_ends(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.export.video._even", lambda picture: 1 // 0)
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
+        recorder.set_recording(True)
+    assert "ZeroDivisionError" in said.args[0]
+    assert not recorder.recording
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    recorder.set_recording(True)
+    qtbot.wait(150)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(False)
+        recorder.set_recording(True)
+    assert load_session(Path(saved.args[0]).with_suffix(".trail")).walk.frames > 2
+    with qtbot.waitSignal(recorder.saved, timeout=10000):
+        qtbot.wait(100)
+        recorder.set_recording(False)
+
+
+def test_a_single_picture_is_a_film_and_no_walk(qtbot: QtBot, tmp_path: Path) -> None:
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
+        recorder.set_recording(True)
+        recorder.sample()
+        recorder.set_recording(False)
+    assert "a single picture, and a walk needs two" in said.args[0]
+    qtbot.waitUntil(lambda: [file.suffix for file in tmp_path.iterdir()] == [".mp4"])

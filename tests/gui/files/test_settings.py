@@ -1,0 +1,134 @@
+"""What is remembered between two starts, and what happens when it is broken."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QCheckBox, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from gui.dialogs.preferences import PreferencesDialog
+from gui.files.settings import MOST_RECENT, Preferences, Settings
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config" / "settings.ini"
+
+
+def test_preferences_come_back(file: Path) -> None:
+    wanted = Preferences(theme="light", memory=128, metadata=False, export_folder="/tmp/é ö")
+    first = Settings(file)
+    first.set_preferences(wanted)
+    first.save()
+    assert Settings(file).preferences == wanted
+
+
+def test_a_change_is_told_once(file: Path, qtbot: QtBot) -> None:
+    settings = Settings(file)
+    told: list[Preferences] = []
+    settings.changed.connect(told.append)
+    settings.set_preferences(replace(settings.preferences, offline=True))
+    settings.set_preferences(settings.preferences)
+    assert told == [Preferences(offline=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[preferences]\ntheme=purple\nmemory=-3\ndisk=lots\nmetadata=maybe\n",
+        "[preferences]\nmemory=99999999999999999999\n[recent]\nsessions=@Invalid()\n",
+        "[window]\ngeometry=@ByteArray(x)\nstate=7\n",
+        "",
+    ],
+)
+def test_wrong_values_count_as_not_there(file: Path, text: str) -> None:
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    settings = Settings(file)
+    assert settings.preferences == Preferences()
+    assert settings.recent("sessions") == []
+    assert settings.layout() is None
+
+
+def test_a_file_that_cannot_be_read_is_set_aside(file: Path) -> None:
+    file.parent.mkdir()
+    garbage = random.Random(3).randbytes(4000)
+    file.write_bytes(garbage)
+    settings = Settings(file)
+    assert settings.preferences == Preferences()
+    settings.set_preferences(Preferences(theme="dark"))
+    settings.save()
+    assert Settings(file).preferences.theme == "dark"
+    assert file.with_suffix(".broken").read_bytes() == garbage
+
+
+def test_what_is_no_file_is_set_aside_too(file: Path) -> None:
+    file.mkdir(parents=True)
+    settings = Settings(file)
+    settings.learn("probe")
+    settings.save()
+    assert Settings(file).knows("probe")
+    assert file.with_suffix(".broken").is_dir()
+
+
+def test_a_file_that_may_not_be_read_does_not_keep_the_program_from_starting(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.mkdir()
+    file.write_text("[preferences]\ntheme=dark\n", encoding="utf-8")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert isinstance(Settings(file).preferences, Preferences)
+
+
+def test_the_newest_recent_file_comes_first_and_once(file: Path) -> None:
+    settings = Settings(file)
+    for number in range(MOST_RECENT + 3):
+        settings.remember("sessions", f"/a/{number}")
+    settings.remember("sessions", "/a/9")
+    settings.save()
+    names = Settings(file).recent("sessions")
+    assert names[0] == "/a/9"
+    assert len(names) == len(set(names)) == MOST_RECENT
+    settings.forget("sessions")
+    assert settings.recent("sessions") == []
+
+
+def test_one_recent_file_is_a_list_too(file: Path) -> None:
+    settings = Settings(file)
+    settings.remember("models", "/only")
+    settings.save()
+    assert Settings(file).recent("models") == ["/only"]
+
+
+def test_hints_and_layout_stay(file: Path) -> None:
+    settings = Settings(file)
+    assert not settings.knows("probe")
+    settings.learn("probe")
+    settings.keep_layout(QByteArray(b"g"), QByteArray(b"s"))
+    settings.save()
+    again = Settings(file)
+    assert again.knows("probe")
+    assert again.layout() == (QByteArray(b"g"), QByteArray(b"s"))
+
+
+def test_the_dialog_changes_preferences_as_they_are_edited(file: Path, qtbot: QtBot) -> None:
+    settings = Settings(file)
+    dialog = PreferencesDialog(settings)
+    qtbot.addWidget(dialog)
+    fields = {w.accessibleName(): w for w in dialog.findChildren(QSpinBox)}
+    fields["Pictures in memory"].setValue(1024)
+    checks = {w.accessibleName(): w for w in dialog.findChildren(QCheckBox)}
+    checks["Offline"].click()
+    assert settings.preferences == Preferences(memory=1024, offline=True)
+    settings.set_preferences(Preferences())
+    assert fields["Pictures in memory"].value() == 512

@@ -1,0 +1,227 @@
+"""The timeline: what a place on it means, what the mouse and keys do, what is painted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine import messages as m
+from gui.state.thumbnails import Thumbnails
+from gui.timeline.filmstrip import Filmstrip
+from gui.timeline.readiness_strip import ReadinessStrip, condensed
+from gui.timeline.ruler import nice_step
+from gui.timeline.timeline import Timeline
+from gui.timeline.track import MARGIN, Scale
+from gui.widgets.theme import DARK, LIGHT
+from tests.support.scripted_state import ScriptedState, scripted
+
+LEFT = Qt.MouseButton.LeftButton
+WIDTH = 21 * 40 + int(2 * MARGIN)
+
+
+def shown(told_: ScriptedState, qtbot: QtBot, width: int = WIDTH) -> Timeline:
+    timeline = Timeline(told_.state, Thumbnails(told_.state), DARK)
+    qtbot.addWidget(timeline)
+    timeline.resize(width, timeline.sizeHint().height())
+    timeline.show()
+    return timeline
+
+
+def place(index: float, y: int = 50) -> QPoint:
+    """The middle of a frame of 40 pixels."""
+    return QPoint(round(MARGIN + (index + 0.5) * 40), y)
+
+
+def edge(index: int) -> QPoint:
+    """The boundary before a frame, on the ruler."""
+    return QPoint(round(MARGIN + index * 40), 18)
+
+
+def drag(qtbot: QtBot, timeline: Timeline, *points: QPoint) -> None:
+    qtbot.mousePress(timeline, LEFT, pos=points[0])
+    for point in points[1:]:
+        qtbot.mouseMove(timeline, point)
+    qtbot.mouseRelease(timeline, LEFT, pos=points[-1])
+
+
+def test_a_scale_goes_there_and_back() -> None:
+    scale = Scale(frames=61, left=8.0, width=1000.0)
+    assert [scale.index_at(scale.middle(k)) for k in (0, 30, 60)] == [0, 30, 60]
+    assert (scale.index_at(-50.0), scale.index_at(5000.0)) == (0, 60)
+    assert Scale(1, 8.0, 100.0).index_at(90.0) == 0
+
+
+def test_ruler_steps_are_round() -> None:
+    assert [nice_step(x) for x in (0.3, 1.0, 1.5, 3.0, 7.0, 11.0, 333.0)] == [
+        1, 1, 2, 5, 10, 20, 500,
+    ]  # fmt: skip
+
+
+def test_a_drag_anywhere_scrubs(qtbot: QtBot) -> None:
+    told_ = scripted()
+    timeline = shown(told_, qtbot)
+    visited: list[int] = []
+    told_.state.playhead_changed.connect(visited.append)
+    drag(qtbot, timeline, place(4), place(9), place(9.2), place(15), place(40))
+    assert visited == [4, 9, 15, 20]
+    drag(qtbot, timeline, place(7, y=5))
+    assert told_.state.playhead == 7
+
+
+def test_handles_limit_the_range(qtbot: QtBot) -> None:
+    told_ = scripted()
+    timeline = shown(told_, qtbot)
+    drag(qtbot, timeline, edge(0), edge(5))
+    assert told_.state.range == (5, 20)
+    drag(qtbot, timeline, edge(21), edge(13))
+    assert told_.state.range == (5, 12)
+    drag(qtbot, timeline, edge(13), edge(2))
+    assert told_.state.range == (5, 12)
+    assert told_.state.playhead == 0
+
+
+def test_keys_move_the_playhead(qtbot: QtBot) -> None:
+    told_ = scripted()
+    timeline = shown(told_, qtbot)
+    places = []
+    for key, modifier in (
+        (Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_End, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_PageUp, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Home, Qt.KeyboardModifier.NoModifier),
+    ):
+        qtbot.keyClick(timeline, key, modifier)
+        places.append(told_.state.playhead)
+    assert places == [1, 11, 10, 20, 10, 0]
+
+
+def test_what_is_read_off(qtbot: QtBot) -> None:
+    told_ = ScriptedState()
+    told_.begin()
+    timeline = shown(told_, qtbot)
+    told_.frame(3)
+    told_.state.apply(m.FrameFailed(1, 0, 9, "A number went bad."))
+    told_.state.seek(5)
+    texts = [label.text() for label in timeline.findChildren(QLabel)]
+    assert texts == ["1 of 21 frames ready · 1 failed", "γ 0.250   frame 5"]
+
+
+def test_readiness_has_the_colour_of_each_tier(qtbot: QtBot) -> None:
+    told_ = ScriptedState()
+    told_.begin()
+    timeline = shown(told_, qtbot)
+    strip = timeline.findChild(ReadinessStrip)
+    told_.frame(2)
+    told_.frame(3, tier=m.Tier.PREVIEW)
+    told_.state.apply(m.FrameFailed(1, 0, 4, "A number went bad."))
+    for theme in (DARK, LIGHT):
+        timeline.set_theme(theme)
+        picture = strip.grab().toImage()
+        seen = [QColor(picture.pixel(place(k).x(), 3)).name() for k in (1, 2, 3, 4)]
+        assert seen == [theme.missing, theme.final, theme.preview, theme.failed]
+
+
+@pytest.mark.parametrize("columns", [1, 7, 100, 1000])
+def test_a_pixel_shows_the_least_of_its_frames(columns: int) -> None:
+    tiers = np.full(20_000, int(m.Tier.FINAL), np.uint8)
+    assert (condensed(tiers, columns) == m.Tier.FINAL).all()
+    tiers[777] = m.Tier.PREVIEW
+    shown = condensed(tiers, columns)
+    assert len(shown) == columns
+    assert (shown == m.Tier.PREVIEW).sum() == 1
+    tiers[778] = m.Tier.FAILED
+    assert (condensed(tiers, columns) == m.Tier.FAILED).sum() == 1
+
+
+def test_the_filmstrip_holds_as_many_as_fit_with_both_ends(qtbot: QtBot) -> None:
+    timeline = shown(scripted(frames=301), qtbot)
+    strip = timeline.findChild(Filmstrip)
+    indices = [index for index, _ in strip.slots()]
+    assert (indices[0], indices[-1]) == (0, 300)
+    assert 12 <= len(indices) <= 16
+    boxes = [box for _, box in strip.slots()]
+    assert all(a.right() <= b.left() for a, b in pairwise(boxes))
+    timeline = shown(scripted(frames=3), qtbot)
+    short = timeline.findChild(Filmstrip)
+    assert [index for index, _ in short.slots()] == [0, 1, 2]
+
+
+def test_the_filmstrip_fills_in(qtbot: QtBot) -> None:
+    told_ = ScriptedState(frames=3)
+    told_.begin()
+    timeline = shown(told_, qtbot)
+    strip = timeline.findChild(Filmstrip)
+    centre = strip.slots()[1][1].center().toPoint()
+
+    def colour() -> tuple[int, ...]:
+        return tuple(QColor(strip.grab().toImage().pixel(centre)).getRgb()[:3])
+
+    empty = colour()
+    told_.frame(0)
+    faint = colour()
+    flat = np.full((8, 8, 3), (30, 200, 90), np.uint8)
+    told_.frames.images["flat"] = flat
+    told_.state.apply(m.FrameReady(1, 0, 1, 0.5, m.Tier.FINAL, "flat", flat))
+    assert empty != faint
+    assert colour() == (30, 200, 90)
+
+
+class Painted(QObject):
+    """Counts the pixels of a widget that are painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.pixels = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.pixels += sum(r.width() * r.height() for r in event.region())
+        return False
+
+
+@pytest.mark.parametrize("tier", [m.Tier.PREVIEW, m.Tier.FINAL])
+def test_only_what_changed_is_painted_again(qtbot: QtBot, tier: m.Tier) -> None:
+    told_ = ScriptedState(frames=61)
+    told_.begin()
+    timeline = shown(told_, qtbot)
+    tracks = [timeline.findChild(kind) for kind in (Filmstrip, ReadinessStrip)]
+    for index in (0, 60, 15):
+        told_.frame(index)
+    qtbot.wait(400)
+    painted = [Painted(track) for track in tracks]
+    told_.frame(30, tier=tier)
+    qtbot.waitUntil(lambda: all(each.pixels for each in painted), timeout=2000)
+    qtbot.wait(200)
+    for track, each in zip(tracks, painted, strict=True):
+        assert each.pixels < 0.6 * track.width() * track.height()
+    for track in tracks:
+        assert on_screen(track) == whole(track)
+
+
+def whole(widget: QWidget) -> QImage:
+    """The widget as it looks when all of it is painted."""
+    everything = widget.window().grab().toImage()
+    return everything.convertToFormat(QImage.Format.Format_RGB32).copy(widget.geometry())
+
+
+def on_screen(widget: QWidget) -> QImage:
+    """The widget as it stands on the screen, painted in whatever parts."""
+    window = widget.window()
+    seen = window.screen().grabWindow(window.winId()).toImage()
+    return seen.convertToFormat(QImage.Format.Format_RGB32).copy(widget.geometry())
+
+
+def test_lanes_have_a_row_each(qtbot: QtBot) -> None:
+    one = shown(scripted(), qtbot)
+    three = shown(scripted(methods=("linear", "normalized", "slerp")), qtbot)
+    heights = [timeline.findChild(Filmstrip).height() for timeline in (one, three)]
+    assert heights[1] > 2 * heights[0]

@@ -1,0 +1,119 @@
+"""Keyframes in the window, by real keys and real clicks, on a scripted engine."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+
+from engine.walk import ARTICLE_PROMPT, NoiseSource
+from gui.walk.keyframe_card import KeyframeCard
+from tests.gui.conftest import Desk
+from tests.support.user_input import click, named, press
+
+
+def test_a_locked_keyframe_keeps_its_noise(desk: Desk) -> None:
+    locks = [
+        b
+        for b in desk.window.findChildren(QAbstractButton)
+        if b.accessibleName() == "Lock the noise"
+    ]
+    click(locks[0])
+    press(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    walk = desk.state.exploration.walk
+    assert walk.keyframes[0].noise == NoiseSource(1, 0)
+    assert walk.keyframes[1].noise != NoiseSource(1, 1)
+
+
+def test_a_lock_goes_where_its_keyframe_goes(desk: Desk) -> None:
+    card = desk.window.findChildren(KeyframeCard)[1]
+    click(card._lock)
+
+    def locked() -> list[bool]:
+        return [card._lock.isChecked() for card in desk.window.findChildren(KeyframeCard)]
+
+    control = Qt.KeyboardModifier.ControlModifier
+    assert locked() == [False, True]
+    desk.window.findChildren(KeyframeCard)[0]._duplicate()
+    assert locked() == [False, False, True]
+    press(desk.window, Qt.Key.Key_T, control)
+    assert locked() == [True, False, False]
+    press(desk.window, Qt.Key.Key_R, control)
+    assert locked() == [True, False, False]
+    for expected in ([True, False, False], [False, False, True], [False, True]):
+        press(desk.window, Qt.Key.Key_Z, control)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert locked() == expected
+
+
+def test_a_keyframe_more_adds_a_card_and_leaves_the_others(desk: Desk) -> None:
+    before = desk.window.findChildren(KeyframeCard)
+    click(named(desk.window, "Add a keyframe"))
+    cards = desk.window.findChildren(KeyframeCard)
+    assert cards[:2] == before
+    assert len(cards) == 3
+    assert desk.state.exploration.walk.segments == 2
+    assert desk.state.exploration.walk.frames == 121
+    desk.state.history.undo()
+    QCoreApplication.processEvents()
+    assert desk.state.exploration.walk.segments == 1
+
+
+def test_a_method_for_one_segment(desk: Desk) -> None:
+    click(named(desk.window, "Add a keyframe"))
+    panel = named(desk.window, "Segment whose method is shown")
+    panel.setCurrentIndex(2)  # type: ignore[attr-defined]
+    click(named(desk.window, "Method Linear"))
+    assert [c.name for c in desk.state.exploration.walk.methods] == ["slerp", "linear"]
+
+
+def test_prompts_of_their_own_and_one_for_all(desk: Desk) -> None:
+    click(named(desk.window, "One prompt for the whole walk"))
+    prompt = named(desk.window, "Prompt of keyframe B")
+    assert prompt.isVisible()
+    prompt.setFocus()
+    QTest.keyClicks(prompt, "!")
+    walk = desk.state.exploration.walk
+    assert walk.keyframes[0].prompt == ARTICLE_PROMPT
+    assert walk.keyframes[1].prompt != ARTICLE_PROMPT
+    click(named(desk.window, "One prompt for the whole walk"))
+    assert len({k.prompt for k in desk.state.exploration.walk.keyframes}) == 1
+
+
+def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
+    card = desk.window.findChildren(KeyframeCard)[0]
+    card._fill_menu()
+    actions = {action.text(): action for action in card._more.menu().actions()}
+    assert not actions["Move up"].isEnabled()
+    assert not actions["Remove"].isEnabled()
+    actions["Move down"].trigger()
+    draws = [k.noise.draw for k in desk.state.exploration.walk.keyframes]
+    assert draws == [1, 0]
+    actions["Duplicate"].trigger()
+    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 1, 0]
+    card._fill_menu()
+    actions = {action.text(): action for action in card._more.menu().actions()}
+    actions["Remove"].trigger()
+    assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 0]
+
+
+def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
+    first, second = desk.window.findChildren(KeyframeCard)
+
+    def reuse(card: KeyframeCard) -> QAction:
+        card._fill_menu()
+        actions = {action.text(): action for action in card._more.menu().actions()}
+        return actions["Use the previous noise again"]
+
+    first._edit_seed(77)
+    assert reuse(first).isEnabled()
+    first.move_asked.emit(0, 1)
+    assert not reuse(first).isEnabled(), "the keyframe that is here now has had no other noise"
+    reuse(second).trigger()
+    noises = [keyframe.noise for keyframe in desk.state.exploration.walk.keyframes]
+    assert noises == [NoiseSource(1, 1), NoiseSource(1, 0)]
+    desk.state.history.undo()
+    desk.state.history.undo()
+    assert reuse(first).isEnabled(), "back at its place"
+    assert not reuse(second).isEnabled()

@@ -1,0 +1,131 @@
+"""The prompt field: what it counts, what it greys, and when it speaks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextLayout
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from engine.walk import Exploration
+from gui.state.explorer_state import ExplorerState
+from gui.state.vocabulary import Vocabulary
+from gui.walk.prompt_edit import PromptEdit
+from gui.widgets.theme import DARK
+from tests.support.scripted_engine import MemoryFrames
+from tests.support.tiny_models import make_tokenizer
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    make_tokenizer(tmp_path / "tokenizer")
+    said = {"hint": "Knows cats.", "examples": ["a cat", "two cats"]}
+    (tmp_path / "starter.json").write_text(json.dumps(said), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def vocabulary(qapp: QApplication, model: Path) -> Vocabulary:
+    state = ExplorerState(MemoryFrames(), Exploration(model=str(model)))
+    vocabulary = Vocabulary(state)
+    vocabulary.setProperty("state", state)
+    vocabulary.load()
+    return vocabulary
+
+
+@pytest.fixture
+def edit(vocabulary: Vocabulary, qtbot: QtBot) -> PromptEdit:
+    edit = PromptEdit("Prompt", "…", vocabulary, DARK)
+    qtbot.addWidget(edit)
+    edit.resize(300, 100)
+    edit.show()
+    return edit
+
+
+def field_of(edit: PromptEdit) -> QPlainTextEdit:
+    return edit.findChildren(QPlainTextEdit)[0]
+
+
+def said(edit: PromptEdit) -> str:
+    return edit.findChildren(QLabel)[0].text()
+
+
+def greyed(edit: PromptEdit) -> str:
+    """The characters that are struck out."""
+    block = field_of(edit).document().firstBlock()
+    layout: QTextLayout = block.layout()
+    spans = [s for s in layout.formats() if s.format.fontStrikeOut()]
+    text = block.text().encode("utf-16-le")
+    return "".join(text[2 * s.start : 2 * (s.start + s.length)].decode("utf-16-le") for s in spans)
+
+
+def test_the_counter_counts_as_the_model_does(edit: PromptEdit, vocabulary: Vocabulary) -> None:
+    edit.set_text("a photo of a cat")
+    count = vocabulary.count("a photo of a cat")
+    assert count is not None
+    assert said(edit) == f"{count.tokens}/{count.limit} tokens"
+    assert greyed(edit) == ""
+
+
+def test_what_is_cut_off_is_greyed(edit: PromptEdit, vocabulary: Vocabulary) -> None:
+    text = "cat " * 90
+    count = vocabulary.count(text)
+    assert count is not None
+    assert count.tokens > count.limit
+    edit.set_text(text)
+    assert greyed(edit) == text[count.cut :]
+    assert "not read" in said(edit)
+    edit.set_text("cat")
+    assert greyed(edit) == ""
+
+
+def test_emoji_do_not_shift_the_cut(edit: PromptEdit, vocabulary: Vocabulary) -> None:
+    text = "🐈 cat " * 80
+    count = vocabulary.count(text)
+    assert count is not None
+    edit.set_text(text)
+    assert greyed(edit) == text[count.cut :]
+
+
+def test_only_a_person_s_writing_is_told(edit: PromptEdit, qtbot: QtBot) -> None:
+    told: list[tuple[str, str]] = []
+    edit.edited.connect(lambda text, key: told.append((text, key)))
+    edit.set_text("cat " * 90)
+    edit.set_theme(DARK)
+    edit.set_text("")
+    assert told == []
+    QTest.keyClicks(field_of(edit), "ab")
+    assert [text for text, _ in told] == ["a", "ab"]
+    assert told[0][1] == told[1][1]
+
+
+def test_enter_submits_and_writes_no_line(edit: PromptEdit, qtbot: QtBot) -> None:
+    edit.set_text("cat")
+    with qtbot.waitSignal(edit.submitted):
+        QTest.keyClick(field_of(edit), Qt.Key.Key_Return)
+    assert edit.text == "cat"
+
+
+def test_the_field_grows_with_its_text(edit: PromptEdit) -> None:
+    low = field_of(edit).height()
+    edit.set_text("a long prompt about a cat " * 6)
+    assert field_of(edit).height() > low
+
+
+def test_what_a_model_knows_is_read_beside_it(vocabulary: Vocabulary) -> None:
+    assert vocabulary.hint == "Knows cats."
+    assert vocabulary.examples == ("a cat", "two cats")
+
+
+def test_a_broken_hint_is_no_obstacle(qapp: QApplication, tmp_path: Path) -> None:
+    (tmp_path / "starter.json").write_text("{", encoding="utf-8")
+    state = ExplorerState(MemoryFrames(), Exploration(model=str(tmp_path)))
+    vocabulary = Vocabulary(state)
+    vocabulary.load()
+    assert vocabulary.hint == ""
+    assert vocabulary.count("a cat") is None

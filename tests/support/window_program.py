@@ -1,0 +1,70 @@
+"""The window as a program of its own, on a scripted engine: started by the tests of its life."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+
+from engine.store.frame_store import FrameStore
+from engine.walk import Exploration
+from gui import app
+from gui.files.app_folders import AppFolders
+from tests.support.scripted_engine import MemoryFrames, ScriptedEngine
+
+
+class StubbornEngine(ScriptedEngine):
+    """Never ends in time, as a step that hangs."""
+
+    def stop(self, timeout_ms: int) -> bool:
+        time.sleep(min(timeout_ms, 200) / 1000)
+        return False
+
+
+def main(folder: str, kind: str, after_ms: int) -> int:
+    heavy = [name for name in ("torch", "diffusers", "transformers", "cv2") if name in sys.modules]
+    print("heavy before:", *heavy)
+    frames = MemoryFrames()
+    make = StubbornEngine if kind == "stubborn" else ScriptedEngine
+
+    class Closing(app.Program):
+        """Closes itself some time after the first paint."""
+
+        def _begin(self) -> None:
+            # Looked at before the rest is imported on another thread.
+            slow = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"}
+            print("loaded at the first paint:", *sorted(slow & set(sys.modules)))
+            super()._begin()
+            if kind == "crashing":
+                os._exit(7)
+            print("device:", self.session.machine.device)
+            QTimer.singleShot(after_ms, self._go)
+
+        def _go(self) -> None:
+            if kind == "raising":
+                QTimer.singleShot(0, self._raise)
+            QTimer.singleShot(50, self._close)
+
+        def _raise(self) -> None:
+            raise RuntimeError("a slot went wrong")
+
+        def _close(self) -> None:
+            print("busy:", self.state.busy)
+            print("messages:", *self.window.messages.texts)
+            self.window.close()
+
+    app.Program = Closing  # type: ignore[misc]
+    return app.run_window(
+        ["latent-trails"],
+        Exploration(),
+        FrameStore(folder=Path(folder) / "frames"),
+        lambda: make(frames, 20, 1),
+        AppFolders.within(Path(folder)),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
