@@ -18,7 +18,7 @@ HEAVY = ("torch", "diffusers", "transformers", "cv2")
 #: Modules of gui/ that know the views and the session: they put the window together.
 COMPOSERS = {"gui.app", "gui.main_window", "gui.companions", "gui.session"}
 #: Where Qt's pictures are made, so that nobody makes one outside of the GUI thread.
-PICTURE_MAKERS = {"gui.state.thumbnails", "gui.widgets.icons"}
+PICTURE_MAKERS = {"gui.widgets.qt_images", "gui.widgets.icons"}
 #: Qt's plain values, which a constant may be.
 VALUES = {"QSize", "QSizeF", "QPoint", "QPointF"}
 

@@ -1,1 +1,1 @@
-"""The explorer's state, results, history and edits. No widgets."""
+"""The state of the explorer: results, history, edits, playback. No widgets."""

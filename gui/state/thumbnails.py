@@ -1,61 +1,17 @@
-"""Arrays as Qt's pictures: conversion, small pixmaps in bounded memory, and the clipboard."""
+"""Small pictures of the frames of the newest job, in bounded memory."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
-from PySide6.QtCore import QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap
 
-from engine.messages import Image
 from gui.state.explorer_state import ExplorerState
+from gui.widgets.qt_images import to_pixmap
 
 #: One small picture of 64 px is 16 KiB, or 64 KiB at scale 2: at most 32 MiB in all.
 CAPACITY = 512
-
-
-def to_qimage(image: Image) -> QImage:
-    """`image` [H, W, 3] as a 32-bit picture that shares no memory with it."""
-    height, width = image.shape[:2]
-    wrapped = QImage(image.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return wrapped.convertToFormat(QImage.Format.Format_RGB32)
-
-
-def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
-    """`image` [H, W, 3] with its longer side `side` logical pixels, at a device ratio of `ratio`.
-
-    Only on the GUI thread.
-    """
-    pixels = max(round(side * ratio), 1)
-    scaled = to_qimage(image).scaled(
-        pixels,
-        pixels,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
-    )
-    pixmap = QPixmap.fromImage(scaled)
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
-
-
-def copy_to_clipboard(image: Image) -> None:
-    """Put `image` [H, W, 3] on the clipboard, for any program to paste."""
-    QGuiApplication.clipboard().setImage(to_qimage(image))
-
-
-def draw_rounded(painter: QPainter, target: QRectF, pixmap: QPixmap, radius: float) -> None:
-    """Draw the middle of `pixmap` so that it fills `target`, with rounded corners."""
-    whole = QRectF(pixmap.rect())
-    scale = min(whole.width() / target.width(), whole.height() / target.height())
-    source = QRectF(0, 0, target.width() * scale, target.height() * scale)
-    source.moveCenter(whole.center())
-    clip = QPainterPath()
-    clip.addRoundedRect(target, radius, radius)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
-    painter.drawPixmap(target, pixmap, source)
-    painter.restore()
 
 
 class Thumbnails(QObject):

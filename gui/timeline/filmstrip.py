@@ -10,8 +10,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from gui.state.explorer_state import ExplorerState
-from gui.state.thumbnails import Thumbnails, draw_rounded
+from gui.state.thumbnails import Thumbnails
 from gui.timeline.track import Track
+from gui.widgets.qt_images import draw_rounded
 from gui.widgets.theme import UNIT, Theme
 
 MOST_ROWS = 4

@@ -15,9 +15,9 @@ from PySide6.QtGui import (
 )
 
 from engine.messages import Points
-from gui.state.thumbnails import draw_rounded
 from gui.trajectory.plane_item import PlaneItem, extent_of, mapped, thinned
 from gui.trajectory.plane_path import NOTHING
+from gui.widgets.qt_images import draw_rounded
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme, tint
 

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from engine.messages import Image, Tier
 from gui.state.explorer_state import ExplorerState
-from gui.state.thumbnails import copy_to_clipboard
 from gui.viewer.pane_layout import lay_out
 from gui.viewer.pane_painter import PanePainter
 from gui.viewer.panes import Pane, PaneReader, Shown, ViewMode
+from gui.widgets.qt_images import copy_to_clipboard
 from gui.widgets.theme import Theme
 
 #: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from engine.messages import Image
-from gui.state.thumbnails import to_qimage
 from gui.viewer.panes import Pane
+from gui.widgets.qt_images import to_qimage
 from gui.widgets.theme import UNIT, Theme, tint
 
 

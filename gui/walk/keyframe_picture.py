@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.state.explorer_state import ExplorerState
-from gui.state.thumbnails import Thumbnails, draw_rounded
+from gui.state.thumbnails import Thumbnails
+from gui.widgets.qt_images import draw_rounded
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 

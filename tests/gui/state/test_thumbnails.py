@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
 from engine import messages as m
-from gui.state.thumbnails import CAPACITY, Thumbnails, copy_to_clipboard, to_pixmap, to_qimage
+from gui.state.thumbnails import CAPACITY, Thumbnails
+from gui.widgets.qt_images import copy_to_clipboard, to_pixmap, to_qimage
 from tests.support.scripted_state import SIDE, ScriptedState
 
 pytestmark = pytest.mark.usefixtures("qapp")

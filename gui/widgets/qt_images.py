@@ -1,0 +1,52 @@
+"""Arrays as Qt's pictures: conversion, drawing, and the clipboard. Only on the GUI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPixmap
+
+from engine.messages import Image
+
+
+def to_qimage(image: Image) -> QImage:
+    """`image` [H, W, 3] as a 32-bit picture that shares no memory with it."""
+    height, width = image.shape[:2]
+    wrapped = QImage(image.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return wrapped.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
+    """`image` [H, W, 3] with its longer side `side` logical pixels, at a device ratio of `ratio`.
+
+    Only on the GUI thread.
+    """
+    pixels = max(round(side * ratio), 1)
+    scaled = to_qimage(image).scaled(
+        pixels,
+        pixels,
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
+    pixmap = QPixmap.fromImage(scaled)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def copy_to_clipboard(image: Image) -> None:
+    """Put `image` [H, W, 3] on the clipboard, for any program to paste."""
+    QGuiApplication.clipboard().setImage(to_qimage(image))
+
+
+def draw_rounded(painter: QPainter, target: QRectF, pixmap: QPixmap, radius: float) -> None:
+    """Draw the middle of `pixmap` so that it fills `target`, with rounded corners."""
+    whole = QRectF(pixmap.rect())
+    scale = min(whole.width() / target.width(), whole.height() / target.height())
+    source = QRectF(0, 0, target.width() * scale, target.height() * scale)
+    source.moveCenter(whole.center())
+    clip = QPainterPath()
+    clip.addRoundedRect(target, radius, radius)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+    painter.drawPixmap(target, pixmap, source)
+    painter.restore()
