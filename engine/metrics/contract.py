@@ -16,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.messages import Image, LatentStats
-from engine.methods.contract import make_method
 from engine.registry import Registry
-from engine.walk import Walk
 
 Values = npt.NDArray[np.float64]
 
@@ -103,14 +101,6 @@ measures: Registry[Measure] = Registry("engine.metrics", "measure")
 def make_measure(name: str) -> Measure:
     """The measure called `name`. Raises InputError for an unknown name."""
     return measures.get(name)()
-
-
-def theory_of(measure: Measure, walk: Walk, times: Values, dimension: int) -> Values | None:
-    """What a measure is expected to be at `times` [n] of a walk, in 0…1; None where nothing is."""
-    methods = [make_method(walk.method_of(segment)) for segment in range(walk.segments)]
-    places = [walk.locate(float(time)) for time in times]
-    std = np.array([methods[segment].expected_std(gamma) for segment, gamma in places])
-    return measure.theory(std, dimension)
 
 
 def mean(values: Values) -> float:

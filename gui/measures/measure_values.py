@@ -9,8 +9,8 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
+from engine.measuring.theory import theory_of as theory_at
 from engine.metrics.contract import make_measure, measures
-from engine.metrics.contract import theory_of as theory_at
 from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults

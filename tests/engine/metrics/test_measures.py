@@ -11,6 +11,7 @@ from PIL import ImageFilter
 
 from engine.errors import InputError
 from engine.geometry.walk_path import latent_stats
+from engine.measuring.theory import theory_of
 from engine.messages import Image, LatentStats
 from engine.methods.contract import make_method
 from engine.metrics.contract import (
@@ -20,7 +21,6 @@ from engine.metrics.contract import (
     make_measure,
     measures,
     smoothness,
-    theory_of,
 )
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 
