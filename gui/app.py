@@ -71,14 +71,8 @@ def run_window(
     carefully: on the CPU, with the usual panels, and with nothing that was opened before.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = QApplication.instance() or application(argv)
-    assert isinstance(app, QApplication)
-    QCoreApplication.setApplicationName("Latent Trails")
-    app.setWindowIcon(app_icon())
-    log = Log(folders.log)
-    log.start()
-    settings = Settings(folders.settings)
-    guard = StartGuard(folders.recovery)
+    app = _named_application(argv)
+    log, settings, guard = _open_files(folders)
     if guard.alarmed:
         file = None
     program = Program(
@@ -94,14 +88,33 @@ def run_window(
     code = app.exec()
     stopped = program.session.shutdown()
     log.report = None
-    # The window goes before the state that it listens to.
-    program.window.deleteLater()
-    app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)
+    _delete_window(app, program)
     if not (stopped and program.background_ended):
         # What never ends must not keep a closed window's process alive.
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _named_application(argv: Sequence[str]) -> QApplication:
+    app = QApplication.instance() or application(argv)
+    assert isinstance(app, QApplication)
+    QCoreApplication.setApplicationName("Latent Trails")
+    app.setWindowIcon(app_icon())
+    return app
+
+
+def _open_files(folders: AppFolders) -> tuple[Log, Settings, StartGuard]:
+    """The program's own files. The log records from now on."""
+    log = Log(folders.log)
+    log.start()
+    return log, Settings(folders.settings), StartGuard(folders.recovery)
+
+
+def _delete_window(app: QApplication, program: Program) -> None:
+    """Delete the window before the state that it listens to."""
+    program.window.deleteLater()
+    app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)
 
 
 class Program(QObject):

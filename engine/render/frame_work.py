@@ -16,7 +16,7 @@ from engine.models.loaded import DiffusionModel
 from engine.models.running.memory import device_memory, release_memory, within_memory
 from engine.render.batching import Batching
 from engine.render.frame_memory import FrameMemory
-from engine.render.job import Ingredients, Job, Ticket
+from engine.render.job import Ingredients, Job, Probe, Ticket
 from engine.render.lockstep import LockstepSampler
 from engine.render.previews import PreviewMap
 from engine.render.sampler import Guidance, Sampler
@@ -31,19 +31,6 @@ _RECALLED_AT_ONCE = 32
 #: Points of the plane in work beside the walk's frames.
 _PROBES = 2
 _PREVIEW_EVERY = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A point of the plane and what makes its picture."""
-
-    request: m.ProbeRequest
-    ingredients: Ingredients
-
-    def ready(self, tier: m.Tier, image: m.Image) -> m.ProbeReady:
-        stats = latent_stats(self.ingredients.initial)
-        r = self.request
-        return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image)
 
 
 @dataclass(frozen=True, slots=True)

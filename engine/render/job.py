@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.geometry.walk_path import WalkPath
-from engine.messages import Array32
+from engine.geometry.walk_path import WalkPath, latent_stats
+from engine.messages import Array32, Image, ProbeReady, ProbeRequest, Tier
 from engine.render.refinement import Refinement
 from engine.store.stored_frame import frame_key
 
@@ -31,6 +31,20 @@ class Ingredients:
     positive: Array32
     negative: Array32
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A point of the plane and what makes its picture."""
+
+    request: ProbeRequest
+    ingredients: Ingredients
+
+    def ready(self, tier: Tier, image: Image) -> ProbeReady:
+        """The event that carries the point's picture [H, W, 3]."""
+        stats = latent_stats(self.ingredients.initial)
+        r = self.request
+        return ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image)
 
 
 class Job:

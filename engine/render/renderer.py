@@ -22,8 +22,8 @@ from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.render.batch_memory import BatchMemory
 from engine.render.batching import Batching, batch_key, choose_batching, measure_batch
-from engine.render.frame_work import FrameWork, Probe, Tools
-from engine.render.job import Job, make_ingredients
+from engine.render.frame_work import FrameWork, Tools
+from engine.render.job import Job, Probe, make_ingredients
 from engine.render.previews import PreviewMap
 from engine.render.steady_rows import measure_steady_rows
 from engine.solvers.contract import Schedule, SolverTable, make_table

@@ -254,13 +254,16 @@ class ExplorerState(QObject):
             case m.JobFinished() | m.JobCancelled():
                 self._end_job()
             case m.JobFailed():
-                self._end_job()
-                if event.missing:
-                    self.model_missing.emit(event.missing)
-                else:
-                    self.message_posted.emit(event.message, event.details)
+                self._fail_job(event)
             case _:
                 assert_never(event)
+
+    def _fail_job(self, event: m.JobFailed) -> None:
+        self._end_job()
+        if event.missing:
+            self.model_missing.emit(event.missing)
+        else:
+            self.message_posted.emit(event.message, event.details)
 
     def _fold_frame(self, event: m.FrameReady) -> None:
         if self.results.lanes[event.lane].fold(event):

@@ -65,20 +65,24 @@ class WalkPlane(QObject):
             self._playhead,
             self._probe,
         )
-        for depth, item in enumerate(self.items):
-            item.setZValue(depth)
-            box.addItem(item, ignoreBounds=True)
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
         self._asker = QSignalThrottler(parent=self)
         self._asker.setTimeout(PROBE_INTERVAL)
         self._asker.triggered.connect(self._ask)
+        for depth, item in enumerate(self.items):
+            item.setZValue(depth)
+            box.addItem(item, ignoreBounds=True)
+        self._follow(state)
+        self._show_path()
+
+    def _follow(self, state: ExplorerState) -> None:
+        """Redraw what changes in the state."""
         state.path_changed.connect(self._show_path)
         state.results_reset.connect(self._show_path)
         state.frame_changed.connect(self._on_frame)
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
-        self._show_path()
 
     # ── what it says ─────────────────────────────────────────────────────────────────────────
 
