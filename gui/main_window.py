@@ -26,6 +26,7 @@ from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
 from gui.widgets.layouts import column
 from gui.widgets.theme import Theme, Themed
+from gui.widgets.throttle import Throttle
 
 TITLE = "Latent Trails"
 SIZE = QSize(1440, 900)
@@ -46,6 +47,7 @@ class MainWindow(QMainWindow):
         self._state, self._theme = state, theme
         self._on_screen = False
         self._lanes = 1
+        self._refit = Throttle(0, self)  # a timer that ends with the window
         self.document = "Untitled walk"
         self.setWindowTitle(TITLE)
         self.setDockNestingEnabled(True)
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
         state.progress_changed.connect(self._show_title)
         state.busy_changed.connect(self._show_title)
         state.results_reset.connect(self._fit_timeline)
+        self._refit.triggered.connect(self.panels.fit_timeline)
         self._show_title()
 
     def _fit_timeline(self) -> None:
@@ -171,7 +174,7 @@ class MainWindow(QMainWindow):
         lanes = len(self._state.results.lanes)
         if lanes != self._lanes:
             self._lanes = lanes
-            QTimer.singleShot(0, self.panels.fit_timeline)  # its tracks follow the state as well
+            self._refit.throttle()  # later: the tracks follow the state as well
 
     def set_document(self, path: Path | None) -> None:
         """Show in the title which session this is."""
