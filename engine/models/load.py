@@ -170,7 +170,7 @@ def _pixel_files(report: ModelReport) -> list[Path]:
     weights = [file for part in report.parts for file in part.weights]
     names = (
         *("tokenizer.json", "vocab.json", "merges.txt"),
-        *("tokenizer_config.json", "special_tokens_map.json"),
+        *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     )
     tokenizer = [f for name in names if (f := folder / "tokenizer" / name).is_file()]
     return [*configs, *weights, *tokenizer, folder / "scheduler" / "scheduler_config.json"]

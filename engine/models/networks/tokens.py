@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
-from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 
 from engine.errors import ModelError
+from engine.models.networks.special_tokens import read_json, read_special_tokens
 
-_START, _END = "<|startoftext|>", "<|endoftext|>"
 _WORDS = (
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d"
     r"|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -33,22 +33,26 @@ class TokenCounter:
     """Tokens of prompts as the model in `folder` sees them; any thread.
 
     `folder` is a model's tokenizer folder, with vocab.json and merges.txt or tokenizer.json, and
-    `padding` the token that fills a prompt up; "" is the one that the folder names.
-    Raises ModelError, one sentence, where it cannot be read.
+    `padding` the token that fills a prompt up; "" is the one that the folder names. Gives the
+    numbers that transformers' CLIPTokenizer gives, learned tokens (textual inversion) included.
+    Raises ModelError, one sentence, where the folder cannot be read.
     """
 
     def __init__(self, folder: Path, padding: str = "") -> None:
         try:
-            config = _read_json(folder / "tokenizer_config.json") or {}
+            config = read_json(folder / "tokenizer_config.json") or {}
             self.length = _length(config)
+            special = read_special_tokens(folder, config)
             vocab, merges = _read_vocabulary(folder)
-            self._tokenizer = _build(vocab, merges)
-            self._start, self._end = vocab[_START], vocab[_END]
-            self._padding = vocab[padding or _padding_token(folder, config)]
+            self._tokenizer = _build(vocab, merges, special.unknown)
+            self._tokenizer.add_tokens(list(special.added))
+            self._start, self._end = (self._number(t) for t in (special.start, special.end))
+            self._padding = self._number(padding or special.padding)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The tokenizer in {folder} cannot be read ({error!r}); fetch the model again."
             ) from error
+        self._vectors = _vector_counts([str(token.content) for token in special.added])
 
     @property
     def limit(self) -> int:
@@ -56,15 +60,20 @@ class TokenCounter:
         return self.length - 2
 
     def count(self, prompt: str) -> TokenCount:
-        """How many tokens `prompt` takes, and where the model stops reading."""
+        """The tokens that `prompt` takes, and where the model stops reading."""
         encoding = self._tokenizer.encode(prompt, add_special_tokens=False)
-        tokens = len(encoding.ids)
-        cut = encoding.offsets[self.limit][0] if tokens > self.limit else len(prompt)
-        return TokenCount(tokens, self.limit, cut)
+        taken = list(accumulate(self._vectors.get(token, 1) for token in encoding.tokens))
+        beyond = next((k for k, total in enumerate(taken) if total > self.limit), None)
+        cut = len(prompt) if beyond is None else encoding.offsets[beyond][0]
+        if self._vectors:
+            text = self._with_all_vectors(prompt)
+            encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return TokenCount(len(encoding.ids), self.limit, cut)
 
     def ids(self, prompts: Sequence[str]) -> list[list[int]]:
         """[n, length] token numbers: start, prompt (cut off), end, padding."""
-        rows = self._tokenizer.encode_batch(list(prompts), add_special_tokens=False)
+        texts = [self._with_all_vectors(prompt) for prompt in prompts]
+        rows = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         return [self._padded(row.ids) for row in rows]
 
     def mask(self, ids: Sequence[Sequence[int]], prompts: Sequence[str]) -> list[list[int]]:
@@ -72,12 +81,38 @@ class TokenCounter:
         used = [min(self.count(prompt).tokens, self.limit) + 2 for prompt in prompts]
         return [[int(i < n) for i in range(len(row))] for row, n in zip(ids, used, strict=True)]
 
+    def _number(self, token: str) -> int:
+        number = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise KeyError(token)
+        return int(number)
+
+    def _with_all_vectors(self, prompt: str) -> str:
+        """The prompt with every vector of its learned tokens: "<toy>" becomes "<toy> <toy>_1"."""
+        if not self._vectors:
+            return prompt
+        found = set(self._tokenizer.encode(prompt, add_special_tokens=False).tokens)
+        for token in sorted(found & self._vectors.keys()):
+            more = (f"{token}_{number}" for number in range(1, self._vectors[token]))
+            prompt = prompt.replace(token, " ".join((token, *more)))
+        return prompt
+
     def _padded(self, ids: list[int]) -> list[int]:
         row = [self._start, *ids[: self.limit], self._end]
         return row + [self._padding] * (self.length - len(row))
 
 
-def _build(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
+def _vector_counts(added: Sequence[str]) -> dict[str, int]:
+    """Learned tokens that have more than one vector, and how many; as diffusers names them."""
+    known, counts = set(added), dict[str, int]()
+    for token in added:
+        more = next(number for number in count(1) if f"{token}_{number}" not in known)
+        if more > 1:
+            counts[token] = more
+    return counts
+
+
+def _build(vocab: dict[str, int], merges: list[tuple[str, str]], unknown: str) -> Tokenizer:
     """The pipeline of normaliser, splitter and byte-pair encoding that transformers builds."""
     model = BPE(
         vocab=vocab,
@@ -85,7 +120,7 @@ def _build(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
         continuing_subword_prefix="",
         end_of_word_suffix="</w>",
         fuse_unk=False,
-        unk_token=_END,
+        unk_token=unknown,
     )
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizers.Sequence(
@@ -97,17 +132,15 @@ def _build(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    marks = [AddedToken(mark, special=True, normalized=False) for mark in (_START, _END)]
-    tokenizer.add_special_tokens(marks)
     return tokenizer
 
 
 def _read_vocabulary(folder: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    whole = _read_json(folder / "tokenizer.json")
+    whole = read_json(folder / "tokenizer.json")
     if whole is not None:
         model = whole["model"]
         return model["vocab"], [_pair(merge) for merge in model["merges"]]
-    vocab = _read_json(folder / "vocab.json")
+    vocab = read_json(folder / "vocab.json")
     if vocab is None:
         raise FileNotFoundError("neither tokenizer.json nor vocab.json is there")
     lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
@@ -119,20 +152,6 @@ def _pair(merge: str | list[str]) -> tuple[str, str]:
     return first, second
 
 
-def _padding_token(folder: Path, config: dict[str, Any]) -> str:
-    """What fills the rest; "!" in SD 2.x, named beside the vocabulary in either of two files."""
-    special = _read_json(folder / "special_tokens_map.json") or {}
-    token = config.get("pad_token") or special.get("pad_token") or _END
-    return str(token["content"]) if isinstance(token, dict) else str(token)
-
-
 def _length(config: dict[str, Any]) -> int:
     length = config.get("model_max_length", 77)
     return int(length) if 2 < length <= 1024 else 77
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return content if isinstance(content, dict) else None

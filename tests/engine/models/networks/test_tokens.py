@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from diffusers.loaders import TextualInversionLoaderMixin
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
@@ -81,6 +83,77 @@ def test_another_padding(folder: Path, tmp_path: Path) -> None:
     expected = CLIPTokenizer.from_pretrained(tmp_path)("cat", padding="max_length", max_length=77)
     assert row == expected.input_ids
     assert row[-1] != row[2]
+
+
+MARKS = ("<|startoftext|>", "<|endoftext|>")
+DESCRIBED = {"content": "!", "lstrip": False, "normalized": True, "rstrip": False}
+PADDINGS = st.sampled_from([None, "!", "<|endoftext|>", "<pad>", DESCRIBED])
+LEARNED = ("<toy>", "<toy>_1", "<toy>_2")
+SPOKEN = ("a <toy> of", "<toy>cat", "a <Toy>_1, <style>", "<pad> !", "<toy> " * 40, "cat " * 90)
+
+
+def write_tokenizer(folder: Path, model: dict[str, Any], files: dict[str, Any]) -> None:
+    """A tokenizer of the older pair of files, with these other files beside it."""
+    folder.mkdir()
+    (folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+    merges = "\n".join(" ".join(pair) for pair in model["merges"])
+    (folder / "merges.txt").write_text(f"#version: 0.2\n{merges}\n")
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content))
+
+
+@given(data=st.data())
+def test_every_form_of_files_is_read_as_transformers_reads_it(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    first = len(model["vocab"])
+    files: dict[str, Any] = {"tokenizer_config.json": {"model_max_length": 77}}
+    config = files["tokenizer_config.json"]
+    if (padding := data.draw(PADDINGS, "padding")) is not None:
+        config["pad_token"] = padding
+    if (mapped := data.draw(PADDINGS, "mapped padding")) is not None:
+        files["special_tokens_map.json"] = {"pad_token": mapped}
+    learned = LEARNED[: data.draw(st.integers(0, 3), "vectors")]
+    numbered = list(enumerate(learned, first))
+    if data.draw(st.booleans(), "in the config"):
+        marks = [(model["vocab"][mark], mark) for mark in MARKS]
+        config["added_tokens_decoder"] = {
+            str(number): {"content": text, "special": text in MARKS, "normalized": False}
+            for number, text in marks + numbered
+        }
+    elif learned:
+        files["added_tokens.json"] = {text: number for number, text in numbered}
+    place = tmp_path_factory.mktemp("form") / "tokenizer"
+    write_tokenizer(place, model, files)
+    ours, theirs = TokenCounter(place), CLIPTokenizer.from_pretrained(place)
+    for text in SPOKEN:
+        whole = TextualInversionLoaderMixin().maybe_convert_prompt(text, theirs)
+        expected = theirs(whole, padding="max_length", max_length=77, truncation=True)
+        assert ours.ids([text]) == [expected.input_ids]
+        assert ours.count(text).tokens == len(theirs(whole, verbose=False).input_ids) - 2
+
+
+def test_a_map_of_special_tokens_names_the_padding(folder: Path, tmp_path: Path) -> None:
+    """As the folders of Stable Diffusion 2.x have it: the older file wins over the config."""
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    files = {
+        "tokenizer_config.json": {"pad_token": "<|endoftext|>"},
+        "special_tokens_map.json": {"pad_token": "!"},
+    }
+    write_tokenizer(tmp_path / "sd2", model, files)
+    assert TokenCounter(tmp_path / "sd2").ids(["cat"])[0][-1] == model["vocab"]["!"]
+
+
+def test_a_learned_token_stays_whole_and_counts_its_vectors(folder: Path, tmp_path: Path) -> None:
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    first = len(model["vocab"])
+    learned = {text: number for number, text in enumerate(LEARNED, first)}
+    write_tokenizer(tmp_path / "learned", model, {"added_tokens.json": learned})
+    counter = TokenCounter(tmp_path / "learned")
+    assert counter.ids(["<toy>"])[0][1:4] == [first, first + 1, first + 2]
+    count = counter.count("<toy> " * 30)
+    assert (count.tokens, count.cut) == (90, 25 * len("<toy> "))
 
 
 @pytest.mark.parametrize("content", [None, "{}", "nonsense", '{"model": {}}'])

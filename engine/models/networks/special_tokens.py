@@ -1,0 +1,91 @@
+"""The special and added tokens that the files of a CLIP tokenizer name.
+
+Several generations of files may lie in one folder. Which of them holds follows the rules of
+transformers 5 (`PreTrainedTokenizerBase._from_pretrained`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import AddedToken
+
+_DEFAULTS = {
+    "bos_token": "<|startoftext|>",
+    "eos_token": "<|endoftext|>",
+    "unk_token": "<|endoftext|>",
+    "pad_token": "<|endoftext|>",
+}
+_OTHERS = ("sep_token", "cls_token", "mask_token")
+_FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialTokens:
+    """The tokens that mark a prompt, and all that are added to the vocabulary, in their order."""
+
+    start: str
+    end: str
+    unknown: str
+    padding: str
+    added: tuple[AddedToken, ...]
+
+
+def read_special_tokens(folder: Path, config: Mapping[str, Any]) -> SpecialTokens:
+    """Those of the tokenizer in `folder`; `config` is its tokenizer_config.json.
+
+    Raises OSError, ValueError, KeyError or TypeError for files that cannot be read.
+    """
+    named = {key: value for key, value in config.items() if key.endswith("_token")}
+    extra = list(config.get("additional_special_tokens") or [])
+    if "added_tokens_decoder" in config:
+        listed = config["added_tokens_decoder"]
+        by_number = {int(number): _token(entry) for number, entry in listed.items()}
+    else:
+        special = read_json(folder / "special_tokens_map.json") or {}
+        named |= {key: value for key, value in special.items() if key.endswith("_token")}
+        extra = list(special.get("additional_special_tokens") or extra)
+        by_number = _older_added_tokens(folder, {_text(token) for token in named.values()})
+    marks = {key: _text(named.get(key) or default) for key, default in _DEFAULTS.items()}
+    added = [by_number[number] for number in sorted(by_number)]
+    others = [named[key] for key in _OTHERS if named.get(key)]
+    for token in (*(named.get(key) or marks[key] for key in marks), *others, *extra):
+        if _text(token) not in {each.content for each in added}:
+            added.append(_token(token, special=True))
+    return SpecialTokens(
+        marks["bos_token"], marks["eos_token"], marks["unk_token"], marks["pad_token"], tuple(added)
+    )
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where there is no file, or no object in it."""
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else None
+
+
+def _older_added_tokens(folder: Path, special: set[str]) -> dict[int, AddedToken]:
+    """Added tokens by number, from added_tokens.json and tokenizer.json."""
+    found = {
+        int(number): AddedToken(text, normalized=text not in special, special=text in special)
+        for text, number in (read_json(folder / "added_tokens.json") or {}).items()
+    }
+    whole = read_json(folder / "tokenizer.json") or {}
+    return found | {int(entry["id"]): _token(entry) for entry in whole.get("added_tokens", ())}
+
+
+def _token(entry: Any, special: bool = False) -> AddedToken:
+    """An added token from its text, or from its description in JSON."""
+    if not isinstance(entry, dict):
+        return AddedToken(str(entry), special=special)
+    flags = {name: bool(entry[name]) for name in _FLAGS if name in entry}
+    return AddedToken(str(entry["content"]), **flags | ({"special": True} if special else {}))
+
+
+def _text(token: Any) -> str:
+    return str(token["content"]) if isinstance(token, dict) else str(token)
