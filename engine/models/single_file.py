@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from engine.models.networks.build import State
+from engine.errors import ModelError
+from engine.models.networks.weights_file import State
 from engine.models.running.unet_runner import make_runner
 
 #: CLIP's vocabulary, which no such file contains.
@@ -26,7 +27,9 @@ SCHEDULE: Mapping[str, Any] = {
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
 }
-_PREFIXES = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
+#: The text encoder's names, of the first releases and of later ones such as SD-Turbo.
+_TEXT_NAMES, _LATER_TEXT_NAMES = "cond_stage_model.", "conditioner.embedders.0."
+_PREFIXES = ("model.diffusion_model.", "first_stage_model.", _TEXT_NAMES, _LATER_TEXT_NAMES)
 _OPEN_CLIP = "cond_stage_model.model."
 
 
@@ -92,17 +95,31 @@ def is_needed(name: str) -> bool:
 
 
 def converted(state: State, layout: Layout) -> dict[str, State]:
-    """The tensors of each network under the names that diffusers and transformers use."""
+    """The tensors of each network under the names that diffusers and transformers use.
+
+    Raises ModelError that names a tensor which is not there.
+    """
     from diffusers.loaders.single_file_utils import (
         convert_ldm_unet_checkpoint,
         convert_ldm_vae_checkpoint,
     )
 
-    return {
-        "text_encoder": _text_encoder(state, layout),
-        "unet": convert_ldm_unet_checkpoint(state, {"layers_per_block": 2, **layout.unet}),
-        "vae": convert_ldm_vae_checkpoint(state, layout.vae),
+    state = {
+        name.replace(_LATER_TEXT_NAMES, _TEXT_NAMES, 1)
+        if name.startswith(_LATER_TEXT_NAMES)
+        else name: tensor
+        for name, tensor in state.items()
     }
+    try:
+        return {
+            "text_encoder": _text_encoder(state, layout),
+            "unet": convert_ldm_unet_checkpoint(state, {"layers_per_block": 2, **layout.unet}),
+            "vae": convert_ldm_vae_checkpoint(state, layout.vae),
+        }
+    except KeyError as error:  # the conversion asks for a tensor that is not there
+        raise ModelError(
+            f"The file lacks the tensor {error.args[0]!r}; download it again."
+        ) from error
 
 
 def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.errors import ModelError
 from engine.models.inspection.checkpoint import check_checkpoint
+from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import PICKLES, ModelPart, ModelReport, read_object, refused
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 from engine.models.inspection.scheduler_config import OWN, has_own_solver, solver_name
@@ -21,7 +22,6 @@ from engine.models.inspection.scheduler_config import OWN, has_own_solver, solve
 STARTER_FOLDER = Path(__file__).parents[3] / "resources" / "starter_model"
 
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
-_INDEX_OPTIONS = frozenset({"requires_safety_checker", "force_zeros_for_empty_prompt"})
 #: Folder → the classes we build for it. What else a folder holds is not used.
 _CLASSES = {
     "text_encoder": ("CLIPTextModel",),
@@ -67,7 +67,7 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
 def check_clip(folder: Path) -> str:
     """Why the CLIP model in `folder` cannot score, as a sentence; "" where it can."""
     try:
-        if read_object(folder / "config.json").get("model_type") != "clip":
+        if read_config(folder / "config.json").get("model_type") != "clip":
             return f"{folder} is no CLIP model; choose another for scoring."
         read_header(folder / "model.safetensors")
     except ModelError as error:
@@ -80,7 +80,7 @@ def _examine_parts(path: Path, half: bool) -> ModelReport:
     missing = [f"tokenizer/{name}" for name in _missing_words(path / "tokenizer")]
     parts, problems, scheduler = [], [], {}
     if (path / _SCHEDULE).is_file():
-        scheduler = read_object(path / _SCHEDULE)
+        scheduler = read_config(path / _SCHEDULE)
     else:
         missing.append(_SCHEDULE)
     for name in _CLASSES:
@@ -137,16 +137,18 @@ def _code_in(path: Path, index: Mapping[str, Any]) -> str:
 
 
 def _is_plain(name: str, entry: object) -> bool:
-    """Whether an entry of model_index.json names nothing but classes of the known libraries."""
-    if name in _INDEX_OPTIONS or name in ("_diffusers_version", "_name_or_path"):
-        return isinstance(entry, str | bool)
+    """Whether an entry of model_index.json names no code but classes of the known libraries.
+
+    A part is a pair of a library and a class; everything that is no list is data. The class of the
+    pipeline is one name: a list there, and options called like a module or pipeline, bring code.
+    """
     if name == "_class_name":
         return isinstance(entry, str)
-    if name.startswith("_"):
+    if name.startswith("_") or "custom" in name:
         return "module" not in name and "pipeline" not in name
-    if isinstance(entry, list) and len(entry) == 2:
-        return entry[0] is None or entry[0] in _LIBRARIES
-    return isinstance(entry, bool | int | float | None)
+    if isinstance(entry, list):
+        return len(entry) == 2 and (entry[0] is None or str(entry[0]) in _LIBRARIES)
+    return True
 
 
 def _foreign_pipeline(path: Path, index: Mapping[str, Any]) -> str:
@@ -177,7 +179,7 @@ def _read_part(folder: Path, half: bool) -> ModelPart | None:
     """The network in `folder`; None where there is no folder. Raises ModelError for damage."""
     if not folder.is_dir():
         return None
-    config = read_object(folder / "config.json")
+    config = read_config(folder / "config.json")
     weights = _weights_in(folder, _STEMS[folder.name], half)
     headers = [read_header(file) for file in weights]
     _check_channels(folder, config, headers)

@@ -10,7 +10,8 @@ from engine.models.inspection.safetensors_header import WeightsHeader, read_head
 
 #: A tensor that only this kind of file has → what it is, and the sentence's end.
 _MARKS = (
-    ("conditioner.embedders.", "an SDXL checkpoint"),
+    ("conditioner.embedders.1.", "an SDXL checkpoint"),
+    ("model.diffusion_model.label_emb.", "an SDXL checkpoint"),
     ("model.diffusion_model.joint_blocks.", "an SD 3 checkpoint"),
     ("double_blocks.", "a Flux checkpoint"),
     ("model.diffusion_model.double_blocks.", "a Flux checkpoint"),
@@ -19,7 +20,9 @@ _MARKS = (
     ("down_blocks.", "one part of a diffusers folder"),
     ("text_model.", "only a text encoder"),
 )
-_TEXT_OF_SD1, _TEXT_OF_SD2 = "cond_stage_model.transformer.", "cond_stage_model.model."
+#: The text encoder's names, of the first releases and of later ones such as SD-Turbo.
+_TEXT_OF_SD1 = ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")
+_TEXT_OF_SD2 = ("cond_stage_model.model.", "conditioner.embedders.0.model.")
 _FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
 
 
@@ -41,7 +44,7 @@ def check_checkpoint(path: Path) -> ModelReport:
     problem = _wrong_checkpoint(path, header)
     if problem:
         return refused(path, problem, kind="file")
-    family = "SD 1.x" if _has(header, _TEXT_OF_SD1) else "SD 2.x"
+    family = "SD 1.x" if _has(header, *_TEXT_OF_SD1) else "SD 2.x"
     return ModelReport(path, "file", family=family, bytes=header.bytes)
 
 
@@ -53,12 +56,12 @@ def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
         return f"{path.name} is {what}; this program draws with whole SD 1.x and 2.x models."
     if channels != 4:
         return f"{path.name} takes {channels} channels, as inpainting does; this program needs 4."
-    needed = {"a VAE": ("first_stage_model.",), "a text encoder": (_TEXT_OF_SD1, _TEXT_OF_SD2)}
-    lacking = [name for name, marks in needed.items() if not any(_has(header, m) for m in marks)]
+    needed = {"a VAE": ("first_stage_model.",), "a text encoder": _TEXT_OF_SD1 + _TEXT_OF_SD2}
+    lacking = [name for name, marks in needed.items() if not _has(header, *marks)]
     if lacking:
         return f"{path.name} lacks {' and '.join(lacking)}; choose a whole checkpoint."
     return ""
 
 
-def _has(header: WeightsHeader, prefix: str) -> bool:
-    return any(name.startswith(prefix) for name in header.shapes)
+def _has(header: WeightsHeader, *prefixes: str) -> bool:
+    return any(name.startswith(prefixes) for name in header.tensors)

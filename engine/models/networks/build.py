@@ -1,7 +1,7 @@
 """Build the networks of a model folder from their configs and safetensors files.
 
-Weights are copied out of the files, so that a file which changes or vanishes later harms nothing,
-and loaded strictly: a tensor that is missing, left over or of another shape is named.
+A tensor that is missing or of another shape is named. Tensors that no network needs are left aside,
+as diffusers and transformers do: checkpoints hold `logit_scale`, `position_ids` and the like.
 """
 
 from __future__ import annotations
@@ -9,22 +9,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 # Read once, when diffusers is imported: no code from a model folder or the hub is ever run.
 os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
 
 import torch
-from safetensors import SafetensorError, safe_open
 
 from engine.errors import ModelError
 from engine.models.networks.text_tower import TextTower
 from engine.models.networks.unet import Unet
 from engine.models.networks.unet_config import is_plain
 from engine.models.networks.vae import PARTS, VaeDecoder
+from engine.models.networks.weights_file import State
 
-State = dict[str, torch.Tensor]
 Network = TypeVar("Network", bound=torch.nn.Module)
 
 #: Attention layers of VAEs were named like this until 2023; SD 1.x still ships them so.
@@ -55,11 +53,7 @@ def build_vae(config: Mapping[str, Any], state: State) -> VaeDecoder:
 
 def build_text_encoder(config: Mapping[str, Any], state: State) -> TextTower:
     """CLIP's text tower with these weights."""
-    state = {
-        name.removeprefix("text_model."): tensor
-        for name, tensor in state.items()
-        if not name.endswith("position_ids")
-    }
+    state = {name.removeprefix("text_model."): tensor for name, tensor in state.items()}
     return _filled("text encoder", lambda: TextTower(config), state)
 
 
@@ -68,27 +62,7 @@ def build_clip(config: Mapping[str, Any], state: State) -> Any:
     from transformers.models.clip.configuration_clip import CLIPConfig
     from transformers.models.clip.modeling_clip import CLIPModel
 
-    state = {name: tensor for name, tensor in state.items() if not name.endswith("position_ids")}
     return _filled("CLIP model", lambda: CLIPModel(CLIPConfig.from_dict(dict(config))), state)
-
-
-def read_weights(
-    file: Path, dtype: torch.dtype, is_needed: Callable[[str], bool] = lambda _: True
-) -> State:
-    """The tensors of a safetensors file, copied, floating point ones as `dtype`.
-
-    Raises ModelError where the file cannot be read as one.
-    """
-    try:
-        with safe_open(file, framework="pt", device="cpu") as weights:
-            names = [name for name in weights.keys() if is_needed(name)]  # noqa: SIM118
-            return {name: _copied(weights.get_tensor(name), dtype) for name in names}
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"The weights {file} cannot be read ({error}); get them again.") from error
-
-
-def _copied(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()
 
 
 def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
@@ -96,26 +70,26 @@ def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
     try:
         with torch.device("meta"):
             network = make()
-    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
+    except (
+        *(TypeError, ValueError, LookupError, AttributeError, RuntimeError),
+        *(ArithmeticError, MemoryError),
+    ) as error:
         raise ModelError(
             f"The config of the {what} describes nothing this program can build ({error}); "
             "the model needs another program."
         ) from error
     _compare(what, network.state_dict(), state)
-    network.load_state_dict(state, strict=True, assign=True)
+    network.load_state_dict(state, strict=False, assign=True)
     _fill_positions(network)
     return network.eval().requires_grad_(False)
 
 
 def _compare(what: str, expected: Mapping[str, torch.Tensor], state: State) -> None:
     missing = sorted(expected.keys() - state.keys())
-    extra = sorted(state.keys() - expected.keys())
-    if missing or extra:
-        listing = [f"lack {missing[0]!r}"] if missing else []
-        listing += [f"hold the unknown {extra[0]!r}"] if extra else []
+    if missing:
         raise ModelError(
-            f"The weights of the {what} do not fit its config: they {' and '.join(listing)} "
-            f"({len(missing)} missing, {len(extra)} left over); fetch the model again."
+            f"The weights of the {what} do not fit its config: they lack {missing[0]!r} "
+            f"({len(missing)} missing); fetch the model again."
         )
     for name, tensor in expected.items():
         if tensor.shape != state[name].shape:

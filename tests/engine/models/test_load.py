@@ -166,7 +166,6 @@ def test_no_model_there(location: str) -> None:
     ("change", "words"),
     [
         (lambda t: t.pop("conv_out.bias"), "lack 'conv_out.bias'"),
-        (lambda t: t.update(stranger=torch.zeros(1)), "hold the unknown 'stranger'"),
         (lambda t: t.update({"conv_out.bias": torch.zeros(5)}), "'conv_out.bias' is \\[5\\]"),
     ],
 )
@@ -177,6 +176,17 @@ def test_weights_that_do_not_fit_are_named(model: Path, change: Any, words: str)
     save_file(tensors, weights)
     with pytest.raises(ModelError, match=f"UNet do not fit.*{words}"):
         open_model(str(model), device="cpu")
+
+
+def test_tensors_that_no_network_needs_are_left_aside(model: Path, whole: Path) -> None:
+    """As diffusers and transformers do; checkpoints hold such."""
+    left_over = ("logit_scale", "position_ids", "stranger.weight")
+    for part, stem in (("unet", "diffusion_pytorch_model"), ("text_encoder", "model")):
+        weights = model / part / f"{stem}.safetensors"
+        extra = {name: torch.zeros(1) for name in left_over}
+        save_file(load_file(weights) | extra, weights)
+    changed, plain = (open_model(str(folder), device="cpu") for folder in (model, whole))
+    assert torch.equal(changed.encode(["a cat"]), plain.encode(["a cat"]))
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,20 @@ def test_an_index_that_names_code_is_refused(model: Path, entry: dict[str, objec
     assert "code" in check_model(model).problem
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"requires_safety_checker": None},
+        {"requires_safety_checker": False, "image_encoder": [None, None]},
+        {"_name_or_path": "someone/model", "_diffusers_version": None},
+        {"trained_with": {"steps": [1, 2], "by": "someone"}, "notes": "text"},
+    ],
+)
+def test_an_index_may_hold_any_data(model: Path, entry: dict[str, object]) -> None:
+    edit(model / "model_index.json", **entry)
+    assert check_model(model).ok
+
+
 @pytest.mark.parametrize("name", ["pipeline.py", "unet/unet.py"])
 def test_python_in_the_folder_is_refused(model: Path, name: str) -> None:  # R03
     (model / name).write_text("raise SystemExit")
@@ -154,11 +168,37 @@ def overlapping(data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
+def with_shape(shape: list[object]) -> Callable[[bytes], bytes]:
+    """Weights of which one tensor claims this shape."""
+
+    def damaged(data: bytes) -> bytes:
+        length = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8 : 8 + length])
+        next(entry for name, entry in header.items() if name != "__metadata__")["shape"] = shape
+        text = json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + data[8 + length :]
+
+    return damaged
+
+
+def long_header(data: bytes) -> bytes:
+    """A header that the format allows and that would take a gigabyte of memory."""
+    return struct.pack("<Q", 89_000_000) + data[8:]
+
+
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut": (cut, "cut short by 100 bytes"),
     "cut in its header": (lambda data: data[:40], "cut short within its header"),
     "cut to nothing": (lambda data: b"", "cut short"),
     "huge header": (huge_header, "claims a header of 9,223,372,036,854,775,808 bytes"),
+    "long header": (long_header, "claims a header of 89,000,000 bytes"),
+    "huge numbers": (with_shape([10**4000] * 25), "is malformed"),
+    "huge sizes": (with_shape([2**62] * 16), "is not that of its shape"),
+    "many dimensions": (with_shape([1] * 100_000), "is malformed"),
+    "infinite": (with_shape([float("inf")]), "no JSON"),
+    "negative": (with_shape([-1]), "is malformed"),
+    "no numbers": (with_shape(["1"]), "is malformed"),
+    "nested": (with_shape([[1]]), "is malformed"),
     "overlap": (overlapping, "overlap"),
     "tail": (lambda data: data + b"x" * 9, "9 bytes follow"),
     "lfs": (lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "LFS pointer"),
@@ -231,7 +271,8 @@ def test_parts_of_different_models_are_named(model: Path) -> None:  # R11
 @pytest.mark.parametrize(
     ("tensor", "words"),
     [
-        ("conditioner.embedders.0.weight", "SDXL"),
+        ("conditioner.embedders.1.model.weight", "SDXL"),
+        ("model.diffusion_model.label_emb.0.0.weight", "SDXL"),
         ("lora_unet_down.weight", "LoRA"),
         ("first_stage_model.decoder.weight", "only a VAE"),
         ("something.else", "no diffusion model"),
@@ -261,3 +302,41 @@ def test_shards_never_lead_out_of_the_folder(model: Path) -> None:
     weights.rename(model / "elsewhere.safetensors")
     index.write_text(json.dumps({"weight_map": {"conv_in.weight": "../elsewhere.safetensors"}}))
     assert "no index" in check_model(model).problem
+
+
+HOSTILE = {
+    "infinite": "1e999",
+    "huge": "1e308",
+    "many digits": "9" * 4000,
+    "negative": "-7",
+    "hundred million": "100000000",
+    "list": "[]",
+    "nested": "[[[1]]]",
+    "object": '{"a": {"b": 1}}',
+    "long name": json.dumps("x" * 5000),
+    "true": "true",
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(f"{part}/config.json" for part in ("text_encoder", "unet", "vae")),
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+    ],
+)
+def test_a_config_that_says_something_absurd_is_refused_or_opened(
+    model: Path, file: str, value: str
+) -> None:
+    """Every option in turn: a sentence that names the file, or a value that changes nothing."""
+    path = model / file
+    plain = json.loads(path.read_text())
+    for name in plain:
+        rest = {key: item for key, item in plain.items() if key != name}
+        text = json.dumps(rest)[:-1] + (", " if rest else "") + f"{json.dumps(name)}: {value}}}"
+        path.write_text(text)
+        problem = check_model(model).problem
+        assert not problem or model.name in problem or "Its UNet" in problem
+        assert len(problem) < 1500

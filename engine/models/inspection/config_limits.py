@@ -1,0 +1,120 @@
+"""Limits of what a model's config may say, checked before anything is built from it.
+
+A few bytes of JSON can ask for a hundred million layers. What is within these limits may still fit
+no weights, which is found out by comparing; it cannot take all memory or time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ModelError
+from engine.models.inspection.report import read_object
+
+_MOST_LISTED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """A number from `low` to `high`, or none; `listed` allows a list of them."""
+
+    low: float
+    high: float
+    whole: bool = True
+    listed: bool = False
+
+    def holds(self, value: Any) -> bool:
+        if self.listed and isinstance(value, list):
+            return len(value) <= _MOST_LISTED and all(self._is_one(item) for item in value)
+        return value is None or self._is_one(value)
+
+    def _is_one(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        fits = math.isfinite(value) and self.low <= value <= self.high
+        return fits and not (self.whole and value != int(value))
+
+    def __str__(self) -> str:
+        kind = "whole number" if self.whole else "number"
+        return f"a {kind} from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A short text, or none; `listed` asks for a list of them."""
+
+    listed: bool = False
+
+    def holds(self, value: Any) -> bool:
+        if not self.listed:
+            return value is None or (isinstance(value, str) and len(value) <= 200)
+        short = isinstance(value, list) and len(value) <= _MOST_LISTED
+        return short and all(isinstance(item, str) for item in value)
+
+    def __str__(self) -> str:
+        return "a list of names" if self.listed else "a name"
+
+
+_WIDTH = _Numbers(1, 65_536)
+_WIDTHS = _Numbers(1, 65_536, listed=True)
+_LAYERS = _Numbers(1, 256, listed=True)
+_REAL = _Numbers(-1e9, 1e9, whole=False)
+_LIMITS: Mapping[str, _Numbers | _Names] = {
+    **dict.fromkeys(("in_channels", "out_channels", "latent_channels"), _WIDTH),
+    **dict.fromkeys(("hidden_size", "intermediate_size", "projection_dim"), _WIDTH),
+    **dict.fromkeys(("image_size", "patch_size", "max_position_embeddings"), _WIDTH),
+    **dict.fromkeys(("norm_num_groups", "time_cond_proj_dim"), _WIDTH),
+    **dict.fromkeys(("block_out_channels", "cross_attention_dim", "sample_size"), _WIDTHS),
+    **dict.fromkeys(("attention_head_dim", "num_attention_heads"), _WIDTHS),
+    **dict.fromkeys(("layers_per_block", "num_hidden_layers"), _LAYERS),
+    "transformer_layers_per_block": _LAYERS,
+    "vocab_size": _Numbers(1, 10_000_000),
+    "num_train_timesteps": _Numbers(1, 100_000),
+    "steps_offset": _Numbers(-100_000, 100_000),
+    **dict.fromkeys(("beta_start", "beta_end", "scaling_factor"), _REAL),
+    **dict.fromkeys(("norm_eps", "layer_norm_eps", "shift_factor"), _REAL),
+    **dict.fromkeys(("down_block_types", "up_block_types"), _Names(listed=True)),
+    **dict.fromkeys(("_class_name", "act_fn", "hidden_act", "mid_block_type"), _Names()),
+    **dict.fromkeys(("beta_schedule", "prediction_type", "timestep_spacing"), _Names()),
+    **dict.fromkeys(("model_type", "addition_embed_type"), _Names()),
+}
+#: Configs within a config.
+_INNER = ("text_config", "vision_config")
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """The config of a network, a scheduler or a CLIP model, within the limits.
+
+    Raises ModelError, one sentence that names the file and the option.
+    """
+    config = read_object(file)
+    for part in (
+        config,
+        *(inner for name in _INNER if isinstance(inner := config.get(name), dict)),
+    ):
+        for name, limit in _LIMITS.items():
+            if name in part and not limit.holds(part[name]):
+                raise ModelError(
+                    f"{file} says {name} = {_shown(part[name])}, and {limit} is needed; "
+                    "fetch the model again."
+                )
+    betas = config.get("trained_betas")
+    if betas is not None and not _are_betas(betas):
+        raise ModelError(f"{file} has no numbers as trained_betas; fetch the model again.")
+    return config
+
+
+def _are_betas(betas: Any) -> bool:
+    probability = _Numbers(0, 1, whole=False)
+    return (
+        isinstance(betas, list) and 0 < len(betas) <= 100_000 and all(map(probability.holds, betas))
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
