@@ -21,13 +21,15 @@ class LoopbackHub:
     """What the server serves and how; `requests` are "METHOD path" with a range, as they came.
 
     `status` answers everything with an error. `stall_after` bytes of weights, it sends nothing
-    more until `release` is set. `corrupt` turns a byte of the weights.
+    more until `release` is set. `corrupt` turns a byte of the weights. `checksum` stands in the
+    listing in place of every true one.
     """
 
     folder: Path
     status: int = 0
     stall_after: int | None = None
     corrupt: bool = False
+    checksum: str = ""
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
@@ -43,7 +45,8 @@ class LoopbackHub:
             "blobId": _digest(file),
         }
         if file.suffix == ".safetensors":
-            entry["lfs"] = {"sha256": _digest(file), "size": entry["size"], "pointerSize": 134}
+            digest = self.checksum or _digest(file)
+            entry["lfs"] = {"sha256": digest, "size": entry["size"], "pointerSize": 134}
         return entry
 
 

@@ -30,7 +30,7 @@ from engine.models.inspection.report import read_object
 #: Told what is being done and how much of it is done, 0–1; may raise, which ends the work.
 Reporter = Callable[[str, float], None]
 
-_INDEX = "model_index.json"
+_INDEX, _WEIGHTS = "model_index.json", ".safetensors"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -128,15 +128,26 @@ class Hub:
         total = sum(file.bytes for file in files)
         require_room(self._cache, total)
         source = Source(model, self._endpoint, self._cache)
+        configs = tuple(file for file in files if not file.name.endswith(_WEIGHTS))
+        fetch_files(source, configs, lambda _: progress(f"Looking at {model}", 0.0), self._patience)
+        for folder in _snapshots(self._cache / _folder_name(model))[:1]:
+            problem = wanted.problem(folder)
+            if problem:
+                raise ModelError(f"{model} was not downloaded. {problem}")
+        weights = tuple(file for file in files if file.name.endswith(_WEIGHTS))
         stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
-        fetch_files(source, files, lambda share: progress(stage, share), self._patience)
+        fetch_files(source, weights, lambda share: progress(stage, share), self._patience)
 
     def _files(self, model: str, wanted: RequiredFiles) -> tuple[RemoteFile, ...]:
         from huggingface_hub import HfApi
 
         api = HfApi(endpoint=self._endpoint or None)
         info = api.model_info(model, files_metadata=True, timeout=self._patience)
-        return wanted.choose(model, {s.rfilename: _remote_file(s) for s in info.siblings or ()})
+        try:
+            listing = {s.rfilename: _remote_file(s) for s in info.siblings or ()}
+        except ValueError as error:
+            raise ModelError(f"The hub's list of {model} is damaged: {error}.") from error
+        return wanted.choose(model, listing)
 
     @contextmanager
     def _asking(self, model: str) -> Iterator[None]:

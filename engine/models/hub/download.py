@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,15 +18,25 @@ from engine.errors import ModelError
 Watcher = Callable[[float], None]
 _ROOM = 500 * 2**20
 _BLOCK = 2**20
+_CHECKSUM = re.compile("[0-9a-f]{64}")
+#: Seconds between two looks at a lock that another program holds.
+_LOCK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file of a hub model. `sha256` is "" for small files, which the hub keeps otherwise."""
+    """A file of a hub model. `sha256` is "" for small files, which the hub keeps otherwise.
+
+    The checksum becomes the name of a file in the cache; ValueError for a text that is none.
+    """
 
     name: str
     bytes: int
     sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.sha256 and not _CHECKSUM.fullmatch(self.sha256):
+            raise ValueError(f"{self.sha256[:100]!r} is no SHA-256 checksum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +119,34 @@ class _Work:
 
         source = self.source
         if file.sha256:
-            folder = source.cache / repo_folder_name(repo_id=source.model, repo_type="model")
-            self._fetch_blob(file, folder / "blobs" / file.sha256)
+            folder = repo_folder_name(repo_id=source.model, repo_type="model")
+            # Where the hub's library locks the same file, in this program and in others.
+            lock = source.cache / ".locks" / folder / f"{file.sha256}.lock"
+            with self._locked(lock):
+                self._fetch_blob(file, source.cache / folder / "blobs" / file.sha256)
         else:
             self.arrived(file.bytes)
         hf_hub_download(
             source.model, file.name, cache_dir=source.cache, endpoint=source.endpoint or None
         )
+
+    @contextmanager
+    def _locked(self, lock: Path) -> Iterator[None]:
+        """One program at a time. Raises _Stopped where nobody waits for the download any more."""
+        from filelock import FileLock, Timeout
+
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        waiting = FileLock(lock)
+        while True:
+            try:
+                waiting.acquire(timeout=_LOCK_S)
+                break
+            except Timeout:
+                self.arrived(0)  # another program works at it: that is no silence of the hub
+        try:
+            yield
+        finally:
+            waiting.release()
 
     def _fetch_blob(self, file: RemoteFile, blob: Path) -> None:
         """Weights go where the hub's library looks for them; it does not resume by itself."""

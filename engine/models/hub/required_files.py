@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.hub.download import RemoteFile
-from engine.models.inspection.check import check_clip, check_model
+from engine.models.inspection.check import check_clip, check_clip_config, check_configs, check_model
 
 Listing = Mapping[str, RemoteFile]
 
@@ -18,7 +18,7 @@ _CONFIGS = re.compile(
     r"|tokenizer/[\w.-]+\.(json|txt)|(text_encoder|unet|vae)/config\.json"
 )
 _CLIP_FILES = re.compile(
-    r"(preprocessor_|tokenizer_)?config\.json|(tokenizer|vocab|special_tokens_map)\.json"
+    r"(preprocessor_|tokenizer_)?config\.json|(tokenizer|vocab|special_tokens_map|added_tokens)\.json"
     r"|merges\.txt|model\.safetensors"
 )
 
@@ -27,11 +27,14 @@ _CLIP_FILES = re.compile(
 class RequiredFiles:
     """A kind of model: whether a folder holds all of one, and what to fetch of a listing.
 
-    `choose` raises ModelError, one sentence, where the listing has no such model.
+    `choose` raises ModelError, one sentence, where the listing has no such model. `problem` says
+    by a folder's configs why the model cannot be used, before its weights are fetched; "" where
+    nothing speaks against it.
     """
 
     is_whole: Callable[[Path], bool]
     choose: Callable[[str, Listing], tuple[RemoteFile, ...]]
+    problem: Callable[[Path], str]
 
 
 def diffusion_model(half: bool) -> RequiredFiles:
@@ -39,6 +42,7 @@ def diffusion_model(half: bool) -> RequiredFiles:
     return RequiredFiles(
         is_whole=lambda folder: check_model(folder, half).ok,
         choose=lambda model, listing: _diffusion_files(model, listing, half),
+        problem=check_configs,
     )
 
 
@@ -50,12 +54,22 @@ def any_model(half: bool) -> RequiredFiles:
         kind = scores if "model_index.json" not in listing and "config.json" in listing else draws
         return kind.choose(model, listing)
 
-    return RequiredFiles(lambda folder: draws.is_whole(folder) or scores.is_whole(folder), choose)
+    def problem(folder: Path) -> str:
+        kind = draws if (folder / "model_index.json").is_file() else scores
+        return kind.problem(folder)
+
+    return RequiredFiles(
+        lambda folder: draws.is_whole(folder) or scores.is_whole(folder), choose, problem
+    )
 
 
 def clip_model() -> RequiredFiles:
     """A CLIP folder, for scoring."""
-    return RequiredFiles(is_whole=lambda folder: not check_clip(folder), choose=_clip_files)
+    return RequiredFiles(
+        is_whole=lambda folder: not check_clip(folder),
+        choose=_clip_files,
+        problem=check_clip_config,
+    )
 
 
 def _diffusion_files(model: str, listing: Listing, half: bool) -> tuple[RemoteFile, ...]:

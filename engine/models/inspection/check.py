@@ -64,11 +64,38 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
         return refused(path, str(error), kind="folder")
 
 
+def check_configs(path: Path) -> str:
+    """Why the model whose configs lie at `path` cannot be drawn with; "" where it may be.
+
+    The weights need not be there: this is asked before they are downloaded.
+    """
+    try:
+        index = read_object(path / "model_index.json")
+        problem = _code_in(path, index) or _foreign_pipeline(path, index)
+        if problem:
+            return problem
+        configs = {name: read_config(path / name / "config.json") for name in _CLASSES}
+        read_config(path / _SCHEDULE)
+    except ModelError as error:
+        return str(error)
+    return " ".join(_misfits(configs))
+
+
+def check_clip_config(folder: Path) -> str:
+    """Why the model whose config lies in `folder` is no CLIP model; "" where it is one."""
+    try:
+        is_clip = read_config(folder / "config.json").get("model_type") == "clip"
+    except ModelError as error:
+        return str(error)
+    return "" if is_clip else f"{folder} is no CLIP model; choose another for scoring."
+
+
 def check_clip(folder: Path) -> str:
     """Why the CLIP model in `folder` cannot score, as a sentence; "" where it can."""
+    problem = check_clip_config(folder)
+    if problem:
+        return problem
     try:
-        if read_config(folder / "config.json").get("model_type") != "clip":
-            return f"{folder} is no CLIP model; choose another for scoring."
         read_header(folder / "model.safetensors")
     except ModelError as error:
         return str(error)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from huggingface_hub import constants
 
 from engine.errors import Cancelled, ModelError
@@ -84,6 +88,61 @@ def test_a_model_is_looked_at_before_it_is_fetched(server: LoopbackHub, cache: P
     ]
     assert (len(files), sum(f.stat().st_size for f in files)) == (found.files, found.bytes)
     assert hub.look(MODEL, STABLE_DIFFUSION) is None
+
+
+@pytest.mark.usefixtures("online")
+def test_the_weights_of_a_model_that_cannot_be_used_are_not_fetched(
+    folder: Path, tmp_path: Path, cache: Path
+) -> None:
+    model = Path(shutil.copytree(folder, tmp_path / "inpainting"))
+    config = model / "unet" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"in_channels": 9}))
+    with serve(model) as server, pytest.raises(ModelError, match=r"was not downloaded.*9 channels"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    assert any("unet/config.json" in request for request in server.requests)
+    assert not any(".safetensors" in request for request in server.requests)
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize("checksum", ["../../../outside", "0" * 63, "0" * 63 + "/", "Z" * 64])
+def test_a_checksum_that_is_none_never_becomes_a_path(
+    server: LoopbackHub, cache: Path, checksum: str
+) -> None:
+    server.checksum = checksum
+    with pytest.raises(ModelError, match="no SHA-256 checksum"):
+        hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
+    assert not cache.exists()
+
+
+@pytest.mark.usefixtures("online")
+def test_two_programs_fetch_each_file_once(server: LoopbackHub, cache: Path) -> None:
+    hubs = [hub_of(server, cache, 30.0) for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        work = [pool.submit(hub.fetch, MODEL, STABLE_DIFFUSION, silent) for hub in hubs]
+        folders = {job.result(timeout=30) for job in work}
+    assert len(folders) == 1
+    assert check_model(folders.pop()).ok
+    weights = [r for r in server.requests if r.startswith("GET") and ".safetensors" in r]
+    assert len(weights) == len(set(weights)) == 3
+
+
+@pytest.mark.usefixtures("online")
+def test_waiting_for_another_program_can_be_cancelled(server: LoopbackHub, cache: Path) -> None:
+    digest = hashlib.sha256(
+        (server.folder / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
+    ).hexdigest()
+    lock = cache / ".locks" / "models--someone--tiny" / f"{digest}.lock"
+    lock.parent.mkdir(parents=True)
+    heard = 0
+
+    def impatient(stage: str, fraction: float) -> None:
+        nonlocal heard
+        heard += stage.startswith("Downloading")
+        if heard > 5:
+            raise Cancelled
+
+    with FileLock(lock), pytest.raises(Cancelled):
+        hub_of(server, cache, 30.0).fetch(MODEL, STABLE_DIFFUSION, impatient)
 
 
 @pytest.mark.usefixtures("online")
