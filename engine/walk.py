@@ -19,6 +19,7 @@ MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
 MAX_STEPS = 1000
 MAX_KEYFRAMES = 1000
+MAX_SIDE = 4096
 
 ParameterValue = float | int | str | bool
 

@@ -14,6 +14,7 @@ from engine.walk import (
     MAX_FRAMES,
     MAX_KEYFRAMES,
     MAX_SEED,
+    MAX_SIDE,
     MAX_STEPS,
     Exploration,
     Keyframe,
@@ -25,7 +26,6 @@ from engine.walk import (
 MAX_TEXT = 20_000
 MAX_LANES = 100
 MAX_DRAW = 9999
-MAX_SIDE = 4096
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
 MAX_FPS = 240.0

@@ -11,17 +11,22 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load, save_file
 
 from engine.store.stored_frame import StoredFrame
+from engine.walk import MAX_SIDE
 
 #: A file that has been in the making for so long is nobody's any more.
 _ABANDONED_S = 3600.0
 #: Of the budget, so much may be written before the folder is looked at again: other programs may
 #: have written there, too.
 _RECOUNTED_SHARE = 1 / 16
+#: A frame of the largest picture takes 48 MiB, and its latents a few more.
+_LARGEST = 128 << 20
 
 
 class DiskTier:
@@ -62,14 +67,12 @@ class DiskTier:
         """The frame, its arrays read-only, or None."""
         path = self._path(key)
         try:
-            with safe_open(path, "numpy") as file:
-                image, final, initial = (file.get_tensor(k) for k in ("image", "final", "initial"))
-                frame = StoredFrame(image, final, initial, (file.metadata() or {}).get("note", ""))
+            frame = _read_frame(path)
             os.utime(path)
         except OSError:
             return None
-        except SafetensorError:
-            # Cut short, as when the power fails: it is made again, which needs its place.
+        except (SafetensorError, ValueError, KeyError):
+            # Cut short, as when the power fails, or no frame: it is made again and needs its place.
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None
@@ -141,3 +144,31 @@ class DiskTier:
             self.used -= size
             with contextlib.suppress(OSError):
                 self._path(key).unlink(missing_ok=True)
+
+
+def _read_frame(path: Path) -> StoredFrame:
+    """The frame in a file, read whole: a mapped file that is cut short would end the process.
+
+    Raises OSError, and SafetensorError, ValueError or KeyError for what is no frame.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise ValueError("too large for a frame")
+    data = path.read_bytes()
+    tensors, note = load(data), _note_in(data)
+    image, final, initial = (tensors[name] for name in ("image", "final", "initial"))
+    is_picture = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
+    are_latents = all(z.dtype == np.float32 and z.ndim == 3 for z in (final, initial))
+    fits = is_picture and are_latents and final.shape == initial.shape
+    if not fits or max(image.shape) > MAX_SIDE or 0 in image.shape + final.shape:
+        raise ValueError(f"{image.dtype} {image.shape} is no picture of a frame")
+    return StoredFrame(image, final, initial, note)
+
+
+def _note_in(data: bytes) -> str:
+    """What the file says of how the frame was made."""
+    length = int.from_bytes(data[:8], "little")
+    return msgspec.json.decode(data[8 : 8 + length], type=_Header).metadata.get("note", "")
+
+
+class _Header(msgspec.Struct, frozen=True):
+    metadata: dict[str, str] = msgspec.field(name="__metadata__", default_factory=dict)

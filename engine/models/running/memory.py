@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,16 +12,14 @@ import torch
 
 Made = TypeVar("Made")
 
-#: How torch, its allocators and its backends word it; only some raise OutOfMemoryError.
-_SPELLINGS = (
-    "out of memory",
-    "not enough memory",
-    "can't allocate memory",
-    "cannot allocate memory",
-    "alloc_failed",
-    "failed to allocate",
-    "invalid buffer size",
-    "unable to find an engine",  # cuDNN, which found no room to work in
+#: The words of torch, its allocators and its backends; only some raise OutOfMemoryError.
+_SPELLINGS = re.compile(
+    r"out of memory|not enough memory|can't allocate memory|cannot allocate memory"
+    r"|alloc_failed|failed to allocate|invalid buffer size"
+    r"|cuda driver error: 2\b"  # CUDA_ERROR_OUT_OF_MEMORY
+    r"|nvml_success"  # an assertion of torch's allocator, which fails where memory ends
+    # cuDNN, which found no room to work in:
+    r"|unable to find an engine|cudnn_status_not_supported|cudnn_status_internal_error"
 )
 
 
@@ -28,8 +27,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that a device, or the machine, has no memory left."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in _SPELLINGS)
+    return isinstance(error, RuntimeError) and bool(_SPELLINGS.search(str(error).lower()))
 
 
 def within_memory(work: Callable[[], Made]) -> Made | None:

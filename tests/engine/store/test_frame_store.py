@@ -6,8 +6,12 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pytest
+from safetensors.numpy import save_file
 
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame, frame_key
@@ -116,6 +120,53 @@ def test_a_damaged_or_vanished_file_counts_as_missing(tmp_path: Path) -> None:
     assert (again.image == 3).all()
     (tmp_path / "bb").rename(tmp_path / "elsewhere")
     assert fresh.get("b" * 40) is None
+
+
+def tensors_with(**changes: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    """A frame as it lies on the disk, but for these."""
+    plain: dict[str, npt.NDArray[Any]] = {
+        "image": np.zeros((8, 8, 3), np.uint8),
+        "final": np.zeros((4, 1, 1), np.float32),
+        "initial": np.zeros((4, 1, 1), np.float32),
+    }
+    return plain | changes
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        tensors_with(image=np.zeros((4097, 8, 3), np.uint8)),
+        tensors_with(image=np.zeros((20_000, 200, 1), np.uint8)),
+        tensors_with(image=np.zeros((8, 8), np.uint8)),
+        tensors_with(image=np.zeros((0, 8, 3), np.uint8)),
+        tensors_with(image=np.zeros((8, 8, 3), np.float64)),
+        tensors_with(final=np.zeros((4, 2, 1), np.float32)),
+        tensors_with(initial=np.zeros((4, 1, 1), np.float64)),
+        tensors_with(final=np.zeros(4, np.float32), initial=np.zeros(4, np.float32)),
+        {"image": np.zeros((8, 8, 3), np.uint8)},
+    ],
+)
+def test_what_is_no_frame_counts_as_missing_and_makes_room(
+    tmp_path: Path, tensors: dict[str, npt.NDArray[Any]]
+) -> None:
+    key = "ab" * 20
+    file = tmp_path / "ab" / f"{key}.safetensors"
+    file.parent.mkdir()
+    save_file(tensors, file)
+    store = FrameStore(folder=tmp_path)
+    assert store.get(key) is None
+    assert not file.exists()
+    save_file(tensors_with(), file)
+    assert store.get(key) is not None
+
+
+def test_a_file_too_large_for_a_frame_is_not_read(tmp_path: Path) -> None:
+    key = "ab" * 20
+    file = tmp_path / "ab" / f"{key}.safetensors"
+    file.parent.mkdir()
+    with file.open("wb") as stream:
+        stream.truncate(1 << 40)  # a hole, which takes no room on the disk
+    assert FrameStore(folder=tmp_path).get(key) is None
 
 
 def test_a_folder_that_cannot_be_written_costs_the_cache_only(tmp_path: Path) -> None:
