@@ -20,7 +20,7 @@ from engine.models.loaded import DiffusionModel
 from engine.models.locate import locate_scorer
 from engine.models.networks.build import build_clip
 from engine.models.networks.tokens import TokenCount, TokenCounter
-from engine.models.networks.weights_file import read_weights
+from engine.models.weights_file import read_weights
 
 #: What transformers' CLIPImageProcessor uses where the settings do not say.
 _MEAN = (0.48145466, 0.4578275, 0.40821073)

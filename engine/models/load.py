@@ -19,13 +19,13 @@ from engine.models.inspection.scheduler_config import pipeline_config
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
 from engine.models.locate import locate
 from engine.models.networks.build import (
+    State,
     build_text_encoder,
     build_unet,
     build_vae,
     is_used,
 )
 from engine.models.networks.tokens import TokenCounter
-from engine.models.networks.weights_file import State, read_weights
 from engine.models.running.devices import choose_device, choose_dtype, require_working, use_threads
 from engine.models.single_file import (
     LAYOUTS,
@@ -36,6 +36,7 @@ from engine.models.single_file import (
     is_needed,
     predicts_velocity,
 )
+from engine.models.weights_file import read_weights
 from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.

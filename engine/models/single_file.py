@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from engine.errors import ModelError
-from engine.models.networks.weights_file import State
+from engine.models.networks.build import State
 from engine.models.running.unet_runner import make_runner
 
 #: CLIP's vocabulary, which no such file contains.

@@ -59,31 +59,39 @@ class _Names:
         return "a list of names" if self.listed else "a name"
 
 
-_WIDTH = _Numbers(1, 65_536)
-_WIDTHS = _Numbers(1, 65_536, listed=True)
-_LAYERS = _Numbers(1, 256, listed=True)
-_REAL = _Numbers(-1e9, 1e9, whole=False)
-_LIMITS: Mapping[str, _Numbers | _Names] = {
-    **dict.fromkeys(("in_channels", "out_channels", "latent_channels"), _WIDTH),
-    **dict.fromkeys(("hidden_size", "intermediate_size", "projection_dim"), _WIDTH),
-    **dict.fromkeys(("image_size", "patch_size", "max_position_embeddings"), _WIDTH),
-    **dict.fromkeys(("norm_num_groups", "time_cond_proj_dim"), _WIDTH),
-    **dict.fromkeys(("block_out_channels", "cross_attention_dim", "sample_size"), _WIDTHS),
-    **dict.fromkeys(("attention_head_dim", "num_attention_heads"), _WIDTHS),
-    **dict.fromkeys(("layers_per_block", "num_hidden_layers"), _LAYERS),
-    "transformer_layers_per_block": _LAYERS,
-    "vocab_size": _Numbers(1, 10_000_000),
-    "num_train_timesteps": _Numbers(1, 100_000),
-    "steps_offset": _Numbers(-100_000, 100_000),
-    **dict.fromkeys(("beta_start", "beta_end", "scaling_factor"), _REAL),
-    **dict.fromkeys(("norm_eps", "layer_norm_eps", "shift_factor"), _REAL),
-    **dict.fromkeys(("down_block_types", "up_block_types"), _Names(listed=True)),
-    **dict.fromkeys(("_class_name", "act_fn", "hidden_act", "mid_block_type"), _Names()),
-    **dict.fromkeys(("beta_schedule", "prediction_type", "timestep_spacing"), _Names()),
-    **dict.fromkeys(("model_type", "addition_embed_type"), _Names()),
-}
 #: Configs within a config.
 _INNER = ("text_config", "vision_config")
+
+
+def _limits() -> Mapping[str, _Numbers | _Names]:
+    """The limit of each option; a name means the same in the configs of all parts."""
+    width, widths = _Numbers(1, 65_536), _Numbers(1, 65_536, listed=True)
+    layers, real = _Numbers(1, 256, listed=True), _Numbers(-1e9, 1e9, whole=False)
+    kinds: Mapping[_Numbers | _Names, tuple[str, ...]] = {
+        width: (
+            *("in_channels", "out_channels", "latent_channels", "hidden_size"),
+            *("intermediate_size", "projection_dim", "image_size", "patch_size"),
+            *("max_position_embeddings", "norm_num_groups", "time_cond_proj_dim"),
+        ),
+        widths: (
+            *("block_out_channels", "cross_attention_dim", "sample_size"),
+            *("attention_head_dim", "num_attention_heads"),
+        ),
+        layers: ("layers_per_block", "num_hidden_layers", "transformer_layers_per_block"),
+        real: (
+            *("beta_start", "beta_end", "scaling_factor"),
+            *("norm_eps", "layer_norm_eps", "shift_factor"),
+        ),
+        _Numbers(1, 10_000_000): ("vocab_size",),
+        _Numbers(1, 100_000): ("num_train_timesteps",),
+        _Numbers(-100_000, 100_000): ("steps_offset",),
+        _Names(listed=True): ("down_block_types", "up_block_types"),
+        _Names(): (
+            *("_class_name", "act_fn", "hidden_act", "mid_block_type", "model_type"),
+            *("beta_schedule", "prediction_type", "timestep_spacing", "addition_embed_type"),
+        ),
+    }
+    return {name: limit for limit, names in kinds.items() for name in names}
 
 
 def read_config(file: Path) -> dict[str, Any]:
@@ -91,12 +99,12 @@ def read_config(file: Path) -> dict[str, Any]:
 
     Raises ModelError, one sentence that names the file and the option.
     """
-    config = read_object(file)
+    config, limits = read_object(file), _limits()
     for part in (
         config,
         *(inner for name in _INNER if isinstance(inner := config.get(name), dict)),
     ):
-        for name, limit in _LIMITS.items():
+        for name, limit in limits.items():
             if name in part and not limit.holds(part[name]):
                 raise ModelError(
                     f"{file} says {name} = {_shown(part[name])}, and {limit} is needed; "

@@ -21,8 +21,8 @@ from engine.models.networks.text_tower import TextTower
 from engine.models.networks.unet import Unet
 from engine.models.networks.unet_config import is_plain
 from engine.models.networks.vae import PARTS, VaeDecoder
-from engine.models.networks.weights_file import State
 
+State = dict[str, torch.Tensor]
 Network = TypeVar("Network", bound=torch.nn.Module)
 
 #: Attention layers of VAEs were named like this until 2023; SD 1.x still ships them so.

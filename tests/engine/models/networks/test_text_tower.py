@@ -13,7 +13,7 @@ from engine.models.inspection.check import STARTER_FOLDER
 from engine.models.inspection.report import read_object
 from engine.models.networks.build import build_text_encoder
 from engine.models.networks.tokens import TokenCounter
-from engine.models.networks.weights_file import read_weights
+from engine.models.weights_file import read_weights
 
 SHAPES: dict[str, dict[str, Any]] = {
     "like SD 1": {"hidden_act": "quick_gelu"},

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.errors import ModelError
-from engine.models.networks.weights_file import read_weights
+from engine.models.weights_file import read_weights
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ import torch
 
 from engine.errors import ModelError
 from engine.models.inspection.safetensors_header import TensorPlace, read_header
-
-State = dict[str, torch.Tensor]
+from engine.models.networks.build import State
 
 _DTYPES = {
     "F64": torch.float64,
