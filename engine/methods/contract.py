@@ -7,6 +7,7 @@ float64, of one shape for start and end, and are never changed in place.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,6 +21,24 @@ from engine.registry import Registry
 from engine.walk import MethodChoice
 
 Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The std of a segment's two latents, and their correlation: by default independent draws."""
+
+    start: float = 1.0
+    end: float = 1.0
+    correlation: float = 0.0
+
+    def std_of_sum(self, first: float, second: float) -> float:
+        """The std of first · z_start + second · z_end."""
+        a, b = first * self.start, second * self.end
+        return math.sqrt(max(a * a + b * b + 2.0 * self.correlation * a * b, 0.0))
+
+    def std_of_shares(self, share: float) -> float:
+        """The std of a tensor of which this share is of z_end, and the rest of z_start."""
+        return math.sqrt((1.0 - share) * self.start**2 + share * self.end**2)
 
 
 @dataclass(frozen=True)
@@ -45,9 +64,10 @@ class Method(ABC):
         """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
         return lerp(start, end, gamma)
 
-    def expected_std(self, gamma: float) -> float:
-        """The std of the latent at γ, for independent ends of N(0, I)."""
-        return 1.0
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        """The std of the latent at γ between normally distributed ends; the start's where the noise
+        stays."""
+        return ends.start
 
     def seam(self, gamma: float, columns: int) -> float | None:
         """The latent column, 0…columns, at which one end's noise meets the other's, if any does."""
@@ -96,6 +116,14 @@ def columns_of(start: Array, end: Array) -> int:
     return start.shape[-1]
 
 
+def whole_columns(gamma: float, columns: int) -> int:
+    """γ·columns to the nearest whole number, halves upwards.
+
+    Python's own rounding of halves to even numbers would hold columns for 1, 3, 1, 3 frames.
+    """
+    return math.floor(gamma * columns + 0.5 + 1e-9)
+
+
 def lerp(start: Array, end: Array, gamma: float) -> Array:
     """(1−γ) start + γ end, exact at both ends."""
     return (1.0 - gamma) * start + gamma * end
@@ -112,14 +140,22 @@ def slerp_arc(start: Array, end: Array, gamma: float) -> Array:
     norms = float(np.linalg.norm(start)) * float(np.linalg.norm(end))
     if norms == 0.0:
         return lerp(start, end, gamma)
-    cosine = float(np.clip(np.vdot(start, end) / norms, -1.0, 1.0))
-    phi = float(np.arccos(cosine))
+    first, second = arc_weights(float(np.vdot(start, end)) / norms, gamma)
+    return first * start + second * end
+
+
+def arc_weights(cosine: float, gamma: float) -> tuple[float, float]:
+    """The weights of both ends at γ of an arc, for the cosine of the angle φ between them.
+
+    sin((1−γ)φ)/sin φ and sin(γφ)/sin φ; those of the straight line where sin φ vanishes.
+    """
+    phi = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
     sine = float(np.sin(phi))
     if sine < 1e-6:
-        return lerp(start, end, gamma)
+        return 1.0 - gamma, gamma
     first = 1.0 if gamma == 0.0 else float(np.sin((1.0 - gamma) * phi)) / sine
     second = 1.0 if gamma == 1.0 else float(np.sin(gamma * phi)) / sine
-    return first * start + second * end
+    return first, second
 
 
 def slerp_per_token(start: Array, end: Array, gamma: float) -> Array:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, NoiseMethod, lerp, methods
+from engine.methods.contract import Array, Ends, NoiseMethod, lerp, methods
 
 
 @methods.register("linear")
@@ -25,5 +24,5 @@ class Linear(NoiseMethod):
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return lerp(start, end, gamma)
 
-    def expected_std(self, gamma: float) -> float:
-        return math.sqrt(gamma * (2.0 * gamma - 2.0) + 1.0)
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        return ends.std_of_sum(1.0 - gamma, gamma)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, NoiseMethod, lerp, methods
+import numpy as np
+
+from engine.methods.contract import Array, Ends, NoiseMethod, lerp, methods
+from engine.parameters import parameter
 
 
 @methods.register("normalized")
@@ -13,13 +16,38 @@ from engine.methods.contract import Array, NoiseMethod, lerp, methods
 class Normalized(NoiseMethod):
     """z(γ) = z_linear(γ) / √(γ(2γ−2)+1).
 
-    Preserves the ends and, for independent ends, N(0, I). For orthogonal ends it is slerp
-    re-timed at s = (2/π)·atan2(γ, 1−γ): slower at the ends, faster in the middle.
+    Preserves the ends and, for independent ends, N(0, I). Between ends that are alike it goes
+    beyond: equal noises reach a std of √2 in the middle. `ends` "measured" divides by
+    √((1−γ)² + γ² + 2γ(1−γ) cos φ) instead, φ being the angle between the two latents, and keeps
+    the norm of equal-norm ends at any angle; opposite ends have no such path and fall back to the
+    formula. For orthogonal ends both are slerp re-timed at s = (2/π)·atan2(γ, 1−γ): slower at the
+    ends, faster in the middle.
     """
 
     label = "Normalized linear"
     colour = "#E69F00"
     planar = True
 
+    ends: str = parameter(
+        "independent",
+        "Ends",
+        choices=("independent", "measured"),
+        help="Divide as for independent noises, or by the angle that is measured between the two. "
+        "Independent noises hardly differ; equal or alike ones keep their std only when measured",
+    )
+
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        return lerp(start, end, gamma) / math.sqrt(gamma * (2.0 * gamma - 2.0) + 1.0)
+        norms = float(np.linalg.norm(start)) * float(np.linalg.norm(end))
+        cosine = float(np.vdot(start, end)) / norms if norms else 0.0
+        return lerp(start, end, gamma) / self._divisor(cosine, gamma)
+
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        straight = ends.std_of_sum(1.0 - gamma, gamma)
+        return straight / self._divisor(ends.correlation, gamma)
+
+    def _divisor(self, cosine: float, gamma: float) -> float:
+        plain = math.sqrt(gamma * (2.0 * gamma - 2.0) + 1.0)
+        if self.ends == "independent":
+            return plain
+        square = (1.0 - gamma) ** 2 + gamma**2 + 2.0 * gamma * (1.0 - gamma) * cosine
+        return math.sqrt(square) if square > 1e-12 else plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, NoiseMethod, methods, slerp_arc
+from engine.methods.contract import Array, Ends, NoiseMethod, arc_weights, methods, slerp_arc
 
 
 @methods.register("slerp")
@@ -22,3 +22,6 @@ class Slerp(NoiseMethod):
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return slerp_arc(start, end, gamma)
+
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        return ends.std_of_sum(*arc_weights(ends.correlation, gamma))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, NoiseMethod, methods
+from engine.methods.contract import Array, Ends, NoiseMethod, methods
 from engine.parameters import parameter
 
 
@@ -27,7 +27,10 @@ class StdSweep(NoiseMethod):
     high: float = parameter(1.5, "To std", low=0.0, high=3.0, step=0.05)
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        return self.expected_std(gamma) * start
+        return self._scale(gamma) * start
 
-    def expected_std(self, gamma: float) -> float:
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        return abs(self._scale(gamma)) * ends.start
+
+    def _scale(self, gamma: float) -> float:
         return (1.0 - gamma) * self.low + gamma * self.high

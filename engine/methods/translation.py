@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.methods.contract import Array, NoiseMethod, columns_of, methods
+from engine.methods.contract import Array, Ends, NoiseMethod, columns_of, methods, whole_columns
 
 
 @methods.register("translation")
 @dataclass(frozen=True)
 class Translation(NoiseMethod):
-    """T(t) = zc[:, :, t : W+t] with zc = [z_start │ z_end] and t = round(γW) whole columns.
+    """T(t) = zc[:, :, t : W+t] with zc = [z_start │ z_end] and t the whole number nearest to γW.
 
     The article's operator T. Keeps the ends and, at each t, N(0, I) exactly. The picture moves by
     one latent column (8 px in Stable Diffusion) a step, and changes as it does; two frames of one
@@ -23,8 +23,11 @@ class Translation(NoiseMethod):
     colour = "#56B4E9"
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        shift = round(gamma * columns_of(start, end))
+        shift = whole_columns(gamma, columns_of(start, end))
         return np.concatenate((start[..., shift:], end[..., :shift]), axis=-1)
 
     def seam(self, gamma: float, columns: int) -> float | None:
-        return float(columns - round(gamma * columns))
+        return float(columns - whole_columns(gamma, columns))
+
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        return ends.std_of_shares(gamma)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.methods.contract import Array, NoiseMethod, columns_of, methods
+from engine.methods.contract import Array, Ends, NoiseMethod, columns_of, methods, whole_columns
 from engine.parameters import parameter
 
 
 @methods.register("wipe")
 @dataclass(frozen=True)
 class Wipe(NoiseMethod):
-    """C(t) = [z_end[:, :, 0:t] │ z_start[:, :, t:W]] with t = round(γW) whole columns.
+    """C(t) = [z_end[:, :, 0:t] │ z_start[:, :, t:W]] with t the whole number nearest to γW.
 
     The article's operator C. Nothing shifts; one column changes a step, from the left edge to the
     right or, with the other direction, from the right edge to the left. With `softness` s > 0 the
@@ -41,6 +41,9 @@ class Wipe(NoiseMethod):
         place = min(max(self._border(gamma, columns), 0.0), float(columns))
         return place if self.direction == "right" else columns - place
 
+    def expected_std(self, gamma: float, ends: Ends) -> float:
+        return ends.std_of_shares(gamma)
+
     def _share(self, gamma: float, columns: int) -> Array:
         """How much of z_end each column holds: [columns]."""
         distance = self._border(gamma, columns) - (np.arange(columns) + 0.5)
@@ -53,5 +56,5 @@ class Wipe(NoiseMethod):
     def _border(self, gamma: float, columns: int) -> float:
         """The middle of the border, in columns from the edge where it starts."""
         if not self.softness:
-            return round(gamma * columns)
+            return whole_columns(gamma, columns)
         return gamma * (columns + self.softness) - self.softness / 2

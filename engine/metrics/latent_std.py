@@ -13,7 +13,10 @@ class LatentStd(FrameMeasure):
     """The std of z_T's elements: 1 for a draw from N(0, I), √(γ(2γ−2)+1) expected along linear."""
 
     label = "Latent std"
-    tip = "The std of the initial latent: 1 on the typical shell; linear dips to 0.707"
+    tip = (
+        "The std of the initial latent: 1 on the typical shell; linear falls to 0.707 between "
+        "independent noises, and normalized linear rises to 1.41 between equal ones"
+    )
     stat = "std"
     summaries = (Summary("Latent std", mean), Summary("Least std", lambda v: float(v.min())))
 

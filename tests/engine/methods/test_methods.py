@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.methods.contract import Array, crossing_methods, make_method, methods
+from engine.methods.contract import Array, Ends, crossing_methods, make_method, methods
 from engine.walk import MethodChoice
 
 GAMMAS = [0.0, 0.1, 0.239, 0.5, 0.75, 1.0]
@@ -134,6 +135,54 @@ def test_a_soft_wipe_keeps_the_ends_and_the_variance(direction: str) -> None:
     share = share if direction == "right" else share[::-1]
     expected = ((1 - share) * a + share * b) / np.sqrt((1 - share) ** 2 + share**2)
     assert np.allclose(middle, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["translation", "wipe"])
+@pytest.mark.parametrize("frames", [9, 17, 33, 49, 65, 129])
+def test_columns_change_at_a_steady_pace(name: str, frames: int) -> None:
+    """Each column is held for as many frames as the others; those at both ends for half as many."""
+    method = make_method(MethodChoice(name))
+    seams = [method.seam(k / (frames - 1), 16) for k in range(frames)]
+    held = list(Counter(seams).values())
+    inner = held[1:-1]
+    assert max(inner) - min(inner) <= (0 if (frames - 1) % 16 == 0 else 1)
+    assert abs(held[0] - inner[0] / 2) <= 1
+    assert abs(held[-1] - inner[0] / 2) <= 1
+
+
+def _correlated(ends: Ends) -> tuple[Array, Array]:
+    """Two large latents with these stds and this correlation, exactly."""
+    rng = np.random.default_rng(3)
+    a, rest = rng.standard_normal((2, 4, 64, 64))
+    a -= a.mean()
+    rest -= rest.mean() + np.vdot(rest, a) / np.vdot(a, a) * a
+    a, rest = a / a.std(), (rest - rest.mean()) / rest.std()
+    other = ends.correlation * a + math.sqrt(1 - ends.correlation**2) * rest
+    return ends.start * a, ends.end * other
+
+
+@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize(
+    "ends", [Ends(), Ends(1.0, 1.0, 1.0), Ends(1.0, 1.0, 0.5), Ends(1.0, 0.5, -0.3), Ends(0.7, 1.2)]
+)
+def test_the_expected_std_is_what_comes_out(name: str, ends: Ends) -> None:
+    a, b = _correlated(ends)
+    method = make_method(MethodChoice(name))
+    for gamma in GAMMAS:
+        found = float(method.latent(a, b, gamma).std())
+        assert found == pytest.approx(method.expected_std(gamma, ends), rel=0.02)
+
+
+def test_normalized_between_equal_noises_says_what_it_does() -> None:
+    a, _ = _ends()
+    plain, measured = (
+        make_method(MethodChoice("normalized", (("ends", ends),)))
+        for ends in ("independent", "measured")
+    )
+    assert plain.latent(a, a, 0.5).std() == pytest.approx(math.sqrt(2) * a.std())
+    assert plain.expected_std(0.5, Ends(correlation=1.0)) == pytest.approx(math.sqrt(2))
+    assert np.allclose(measured.latent(a, a, 0.5), a)
+    assert np.isfinite(measured.latent(a, -a, 0.5)).all()
 
 
 @pytest.mark.parametrize("name", ["translation", "wipe"])

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.walk import Keyframe as Key
-from engine.walk import MethodChoice, NoiseSource, Walk
+from engine.walk import Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 from gui.export.plot_files import write_png, write_svg
 from gui.measures.measure_chart import MeasureChart
 from gui.measures.measure_figure import PAPER_WIDTH
@@ -67,8 +66,24 @@ def test_theory_is_the_articles() -> None:
     assert theory_of(BY_NAME["clip_score"], Walk(), 1024) is None
 
 
+@pytest.mark.parametrize(
+    ("end", "middle"),
+    [
+        (Keyframe(noise=NoiseSource(1, 0)), 1.0),
+        (Keyframe(noise=NoiseSource(1, 1), scale=0.0), 0.5),
+        (Keyframe(noise=NoiseSource(1, 0), scale=-1.0), 0.0),
+        (Keyframe(noise=NoiseSource(1, 1), blend=(NoiseTerm(NoiseSource(1, 0), 1.0),)), 1.118),
+    ],
+)
+def test_theory_knows_which_noises_the_ends_share(end: Keyframe, middle: float) -> None:
+    walk = Walk((Keyframe(noise=NoiseSource(1, 0)), end), (MethodChoice("linear"),))
+    theory = theory_of(BY_NAME["latent_std"], walk, 1024)
+    assert theory is not None
+    assert theory[1][64] == pytest.approx(middle, abs=1e-3)
+
+
 def test_theory_begins_anew_in_each_segment() -> None:
-    keys = tuple(Key(noise=NoiseSource(1, k)) for k in range(3))
+    keys = tuple(Keyframe(noise=NoiseSource(1, k)) for k in range(3))
     walk = Walk(keys, (MethodChoice("linear"), MethodChoice("slerp")))
     theory = theory_of(BY_NAME["latent_std"], walk, 1024)
     assert theory is not None
