@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image as Pillow
 
-from engine.export.png import MAX_TEXT
+from engine.export.png import MAX_CHUNKS, MAX_TEXT
 
 GIF, WEBP = (b"GIF87a", b"GIF89a"), b"RIFF"
 _COMMENT = b"!\xfe"
@@ -64,13 +64,18 @@ def _comment(data: bytes) -> bytes:
 
 
 def _last_comment(file: BinaryIO) -> str | None:
-    """The last of the comments in front of everything else."""
+    """The last of the comments in front of everything else; of longer ones than our own, none."""
     file.seek(_after_palette(file))
-    found = None
+    found, left = None, MAX_TEXT
     while file.read(2) == _COMMENT:
-        found = b""
-        while (length := file.read(1)) not in (b"", b"\0") and len(found) <= MAX_TEXT:
-            found += file.read(length[0])
+        blocks = list[bytes]()
+        while (length := file.read(1)) not in (b"", b"\0"):
+            blocks.append(file.read(length[0]))
+            left -= length[0] + 1
+            if left < 0:
+                return None
+        left -= 3
+        found = b"".join(blocks)
     return None if found is None else found.decode("utf-8", "replace")
 
 
@@ -117,7 +122,7 @@ def _described(file: BinaryIO) -> str | None:
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Kind and length of each chunk of a RIFF file, which then stands at the chunk's data."""
     place = 12
-    while True:
+    for _ in range(MAX_CHUNKS):
         file.seek(place)
         head = file.read(8)
         if len(head) < 8:

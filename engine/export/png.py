@@ -13,6 +13,7 @@ from engine.export.contract import check_picture
 from engine.messages import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Bytes of all texts of a file together, decompressed.
 MAX_TEXT = 4 << 20
 MAX_CHUNKS = 10_000
 MAX_PIXELS = 1 << 28
@@ -68,6 +69,7 @@ def read_text(path: Path) -> dict[str, str]:
 
 
 def _entries(file: BinaryIO, path: Path) -> Iterator[tuple[str, str]]:
+    left = MAX_TEXT
     for kind, data in _chunks(file, path):
         if kind == b"IHDR":
             width, height = struct.unpack(">II", data[:8])
@@ -75,7 +77,15 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[tuple[str, str]]:
                 raise InputError(f"{path} claims {width}×{height} pixels; that is refused.")
         elif kind in _READERS:
             key, _, rest = data.partition(b"\0")
-            yield key.decode("latin-1"), _READERS[kind](rest, path)
+            text = _READERS[kind](rest, left)
+            if text is None:
+                raise InputError(f"{path} holds a damaged text.")
+            left -= len(key) + len(text)
+            if left < 0:
+                raise InputError(
+                    f"{path} holds texts of more than {MAX_TEXT:,} bytes; that is refused."
+                )
+            yield key.decode("latin-1"), text
 
 
 def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -102,30 +112,32 @@ def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
     raise InputError(f"{path} has more than {MAX_CHUNKS:,} parts; that is refused.")
 
 
-def _plain(rest: bytes, path: Path) -> str:
+def _plain(rest: bytes, _most: int) -> str | None:
     return rest.decode("latin-1")
 
 
-def _compressed(rest: bytes, path: Path) -> str:
-    return _inflate(rest[1:], path).decode("latin-1")
+def _compressed(rest: bytes, most: int) -> str | None:
+    data = _inflate(rest[1:], most)
+    return None if data is None else data.decode("latin-1")
 
 
-def _international(rest: bytes, path: Path) -> str:
+def _international(rest: bytes, most: int) -> str | None:
     compressed = rest[:1] == b"\x01"
-    data = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return (_inflate(data, path) if compressed else data).decode("utf-8", "replace")
+    data: bytes | None = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    if compressed and data is not None:
+        data = _inflate(data, most)
+    return None if data is None else data.decode("utf-8", "replace")
 
 
-def _inflate(data: bytes, path: Path) -> bytes:
-    """Decompressed, up to the limit: a few kB can stand for gigabytes."""
-    inflater = zlib.decompressobj()
+def _inflate(data: bytes, most: int) -> bytes | None:
+    """Decompressed, and of more than `most` bytes only one more: a few kB can stand for gigabytes.
+
+    None for damaged data.
+    """
     try:
-        result = inflater.decompress(data, MAX_TEXT)
-    except zlib.error as error:
-        raise InputError(f"{path} is damaged ({error}).") from error
-    if inflater.unconsumed_tail:
-        raise InputError(f"{path} holds a text of more than {MAX_TEXT:,} bytes; that is refused.")
-    return result
+        return zlib.decompressobj().decompress(data, most + 1)
+    except zlib.error:
+        return None
 
 
 _READERS = {b"tEXt": _plain, b"zTXt": _compressed, b"iTXt": _international}

@@ -207,10 +207,19 @@ def png(*chunks: bytes, size: tuple[int, int] = (8, 8)) -> bytes:
 
 
 BOMB = zlib.compress(bytes(1 << 28), 9)
+FOUR_MEGABYTES = zlib.compress(bytes(4 << 20), 9)
+GIF_HEAD = b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0, 0, 0)
 HOSTILE = {
     "text bomb": png(chunk(b"zTXt", b"latent-trails\0\0" + BOMB)),
     "international bomb": png(chunk(b"iTXt", b"latent-trails\0\1\0\0\0" + BOMB)),
     "pixel bomb": png(chunk(b"IDAT", BOMB), size=(2**31 - 1, 2**31 - 1)),
+    "many text bombs": png(
+        *(chunk(b"zTXt", b"%d\0\0" % number + FOUR_MEGABYTES) for number in range(400))
+    ),
+    "many comments": GIF_HEAD + (b"!\xfe" + b"\xff" + b"x" * 255 + b"\0") * 20_000,
+    "long comment": GIF_HEAD + b"!\xfe" + (b"\xff" + b"x" * 255) * 40_000 + b"\0",
+    "endless comment": GIF_HEAD + b"!\xfe" + (b"\x01x") * 4_000_000,
+    "many chunks": b"RIFF\xff\xff\xff\xffWEBP" + b"junk\0\0\0\0" * 500_000,
     "long text": png(chunk(b"tEXt", b"latent-trails\0" + bytes(5 << 20))),
     "claimed length": png(chunk(b"tEXt", b"latent-trails\0x", 2**32 - 1)),
     "cut off": png(chunk(b"tEXt", b"latent-trails\0x" * 50))[:60],
