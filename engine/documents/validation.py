@@ -25,6 +25,8 @@ from engine.walk import (
 
 MAX_TEXT = 20_000
 MAX_LANES = 100
+#: Frames of all lanes together.
+MAX_PICTURES = 1_000_000
 MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
@@ -38,8 +40,15 @@ def check_exploration(exploration: Exploration) -> None:
         raise InputError("The model needs a name, a folder or a hub id; give one of these.")
     _check_count("rows", len(exploration.rows), 0, MAX_LANES)
     _check_count("compared methods", len(exploration.compare), 0, MAX_LANES)
+    lanes = (1 + len(exploration.rows)) * max(len(exploration.compare), 1)
+    _check_count("walks side by side (rows times compared methods)", lanes, 1, MAX_LANES)
     for walk in (exploration.walk, *exploration.rows):
         check_walk(walk)
+    if lanes * exploration.walk.frames > MAX_PICTURES:
+        raise InputError(
+            f"{lanes} walks of {exploration.walk.frames:,} frames are more than {MAX_PICTURES:,} "
+            "pictures; choose fewer frames, rows or methods."
+        )
     for choice in exploration.compare:
         _check_method(choice)
     check_sampling(exploration.sampling)

@@ -49,6 +49,14 @@ BAD = {
     "half frames": (lambda: with_walk(frames=1.5), "frames must be a whole number"),
     "one keyframe": (lambda: with_walk(keyframes=(Keyframe(),)), "2 to 1,000 keyframes, not 1"),
     "methods": (lambda: with_walk(methods=(MethodChoice(),) * 3), "1 segments takes 1 or 1"),
+    "rows times methods": (
+        lambda: replace(GOOD, rows=(Walk(),) * 10, compare=(MethodChoice(),) * 10),
+        "1 to 100 walks side by side .*, not 110",
+    ),
+    "too many pictures": (
+        lambda: replace(with_walk(frames=100_000), compare=(MethodChoice(),) * 11),
+        "more than 1,000,000 pictures",
+    ),
     "no method": (lambda: with_walk(methods=(MethodChoice("slurp"),)), "mean 'slerp'"),
     "params": (
         lambda: with_walk(methods=(MethodChoice(params=(("speed", 1),)),)),
