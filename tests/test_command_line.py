@@ -151,7 +151,7 @@ def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
         (["--steps", "-3"], "steps"),
         (["--steps", "many"], "steps"),
         (["--guidance", "nan"], "uidance"),
-        (["--width", "33"], "8"),
+        (["--width", "33"], "multiples of 4"),
         (["--param", "speed=3"], "speed"),
         (["--param", "speed"], "KEY=VALUE"),
         (["--solver", "magic"], "magic"),

@@ -74,15 +74,14 @@ def check_walk(walk: Walk) -> None:
 
 
 def check_sampling(sampling: Sampling) -> None:
-    """Steps, guidance, size and solver. Raises InputError."""
+    """Steps, guidance, size and solver. Raises InputError.
+
+    Which sizes can be drawn depends on the model; that is checked when it is there.
+    """
     _check_whole("steps", sampling.steps, 1, MAX_STEPS)
     _check_number("guidance", sampling.guidance, 0.0, MAX_GUIDANCE)
     for name, side in (("width", sampling.width), ("height", sampling.height)):
-        _check_whole(name, side, 8, MAX_SIDE)
-        if side % 8:
-            raise InputError(
-                f"The {name} must be a multiple of 8, not {side}; use {side // 8 * 8}."
-            )
+        _check_whole(name, side, 1, MAX_SIDE)
     if sampling.solver:
         solvers.get(sampling.solver)
     _check_number("guidance's start", sampling.guidance_from, 0.0, 1.0)

@@ -1,35 +1,40 @@
-"""A walk made concrete for one model: the latent and the text embedding at any time."""
+"""A walk made concrete for one model: the latent and the text at any time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.conditioning import Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
 from engine.methods.contract import Array, Method, make_method
 from engine.walk import Walk
 
-Embeddings = Mapping[str, Array]
 
-
+@dataclass(frozen=True, slots=True)
 class WalkPath:
-    """Latents and conditionings of a walk. `embeddings` holds [tokens, width] for each prompt.
+    """Latents and texts of a walk. `texts` holds what the model reads of each of its prompts.
 
-    Interpolation is computed in float64 on the CPU and returned as float32.
+    Interpolation is computed in float64 on the CPU and returned as float32. Raises InputError for
+    a method that is not known.
     """
 
-    def __init__(self, walk: Walk, noise: NoiseBank, embeddings: Embeddings) -> None:
-        self.walk = walk
-        self._noise = noise
-        self._embeddings = embeddings
-        self._methods = [make_method(walk.method_of(i)) for i in range(max(walk.segments, 1))]
+    walk: Walk
+    noise: NoiseBank
+    texts: Mapping[str, Conditioning]
+    _methods: tuple[Method, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        choices = (self.walk.method_of(i) for i in range(max(self.walk.segments, 1)))
+        object.__setattr__(self, "_methods", tuple(make_method(choice) for choice in choices))
 
     def with_walk(self, walk: Walk) -> WalkPath:
         """The path of another walk through the same noise and texts."""
-        return WalkPath(walk, self._noise, self._embeddings)
+        return replace(self, walk=walk)
 
     def method(self, segment: int) -> Method:
         return self._methods[segment]
@@ -42,11 +47,11 @@ class WalkPath:
         while number and not self._methods[number - 1].walks_noise:
             number -= 1
         keyframe = self.walk.keyframes[number]
-        latent = self._noise.draw(keyframe.noise)
+        latent = self.noise.draw(keyframe.noise)
         if keyframe.scale != 1.0:
             latent = keyframe.scale * latent
         for term in keyframe.blend:
-            latent = latent + term.weight * self._noise.draw(term.source)
+            latent = latent + term.weight * self.noise.draw(term.source)
         return latent
 
     def latent(self, time: float) -> npt.NDArray[np.float32]:
@@ -60,22 +65,20 @@ class WalkPath:
         end = self.keyframe(min(segment + 1, self.walk.segments))
         return self._methods[segment].latent(start, end, gamma)
 
-    def conditioning(self, time: float) -> npt.NDArray[np.float32]:
-        """The text embedding [tokens, width] at a time in [0, 1] of the whole walk."""
+    def conditioning(self, time: float) -> Conditioning:
+        """The text at a time in [0, 1] of the whole walk; at a keyframe, that of its prompt."""
         segment, gamma = self.walk.locate(time)
         keyframes = self.walk.keyframes
         first = keyframes[segment].prompt
         last = keyframes[min(segment + 1, self.walk.segments)].prompt
         if first == last:
-            return self._embeddings[first].astype(np.float32)
-        blended = self._methods[segment].conditioning(
-            self._embeddings[first], self._embeddings[last], gamma
-        )
-        return blended.astype(np.float32)
+            return self.texts[first]
+        method = self._methods[segment]
+        return blend_texts(self.texts[first], self.texts[last], gamma, method.conditioning)
 
-    def negative(self) -> npt.NDArray[np.float32]:
-        """The embedding [tokens, width] of the negative prompt."""
-        return self._embeddings[self.walk.negative].astype(np.float32)
+    def negative(self) -> Conditioning:
+        """The negative prompt."""
+        return self.texts[self.walk.negative]
 
 
 def prompts_of(walk: Walk) -> tuple[str, ...]:

@@ -7,54 +7,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine import messages as m
 from engine.errors import InputError, ModelError
 from engine.mailbox import JobControl
+from engine.measuring.measure_plan import Chosen
 from engine.measuring.picture_features import PictureFeatures
-from engine.metrics.contract import (
-    FrameMeasure,
-    Measure,
-    Observed,
-    Space,
-    StepMeasure,
-    make_measure,
-)
-from engine.walk import Lane
+from engine.metrics.contract import FrameMeasure, Observed, Space, StepMeasure
 
 #: Pictures that CLIP looks at together, and how long the first of them waits for the others.
 _BATCH, _PATIENCE_S = 8, 1.0
-
-Chosen = Mapping[str, Measure]
-
-
-def check_measures(request: m.RenderRequest) -> tuple[Chosen, dict[str, str]]:
-    """The measures that a request names, and those that would be undefined, with the reason."""
-    chosen: dict[str, Measure] = {}
-    failures: dict[str, str] = {}
-    for name in request.measures:
-        try:
-            chosen[name] = _defined(make_measure(name), request)
-        except InputError as error:
-            failures[name] = str(error)
-    return chosen, failures
-
-
-def _defined(measure: Measure, request: m.RenderRequest) -> Measure:
-    """The measure. Raises InputError where the request leaves it undefined."""
-    if measure.needs_text and not request.scoring_text.strip():
-        raise InputError(
-            f"The {measure.label} compares pictures with a text and there is none; "
-            "give a scoring text."
-        )
-    if isinstance(measure, StepMeasure) and any(x.walk.frames < 2 for x in request.lanes):
-        raise InputError(
-            f"The {measure.label} is taken between two frames and there is only one; "
-            "raise the number of frames or leave that measure out."
-        )
-    return measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +38,22 @@ class _Group:
 class Measuring:
     """Measures one job's frames as they are finished. Used on the engine's thread.
 
-    `text` is the direction of the scoring text, where a measure needs one.
+    `frames` is the number of frames of each lane, `text` the direction of the scoring text, where
+    a measure needs one.
     """
 
     def __init__(
         self,
         job: int,
         chosen: Chosen,
-        lanes: tuple[Lane, ...],
+        frames: tuple[int, ...],
         seen: PictureFeatures,
         text: m.Array32 | None = None,
     ) -> None:
         self._job, self._seen, self._text = job, seen, text
-        self._spans = [1.0 / max(lane.walk.frames - 1, 1) for lane in lanes]
-        self._at_once = _group(chosen, Space.PICTURE, len(lanes))
-        self._scored = _group(chosen, Space.CLIP, len(lanes))
+        self._spans = [1.0 / max(count - 1, 1) for count in frames]
+        self._at_once = _group(chosen, Space.PICTURE, len(frames))
+        self._scored = _group(chosen, Space.CLIP, len(frames))
         self._waiting: list[m.FrameReady] = []
         self._waiting_since = 0.0
 

@@ -5,10 +5,11 @@ A measure that is undefined, or whose CLIP model is not to be had, is left out; 
 
 from __future__ import annotations
 
-from engine import messages as m
 from engine.errors import InputError, MissingModel
-from engine.measuring.frame_measures import Chosen, Measuring, check_measures, failure_of
+from engine.measuring.frame_measures import Measuring, failure_of
+from engine.measuring.measure_plan import Chosen, MeasurePlan
 from engine.measuring.picture_features import PictureFeatures
+from engine.messages import Array32
 from engine.models.clip import open_scorer
 from engine.models.hub.client import Reporter
 from engine.models.loaded import DiffusionModel
@@ -32,34 +33,31 @@ class MeasureSetup:
         self.missing = ""
 
     def prepare(
-        self, request: m.RenderRequest, model: DiffusionModel, tell: Reporter
+        self, job: int, plan: MeasurePlan, model: DiffusionModel, tell: Reporter
     ) -> tuple[Measuring, dict[str, str]]:
         """What measures the job's frames; and the measures left out, with one sentence each.
 
         Raises whatever `tell` raises.
         """
-        sound, failures = check_measures(request)
-        scored = [name for name, measure in sound.items() if measure.needs_scorer]
-        worded = [name for name in scored if sound[name].needs_text]
-        text: m.Array32 | None = None
+        failures, compared = dict(plan.undefined), plan.compared
+        text: Array32 | None = None
         self.missing = ""
         try:
-            if scored:
-                self._open(request, model, tell)
+            if plan.scored:
+                self._open(plan, model, tell)
         except (InputError, RuntimeError) as error:  # a ModelError, or torch's own
             self.missing = error.model if isinstance(error, MissingModel) else ""
-            failures |= dict.fromkeys(scored, failure_of(error))
-            worded = []
+            failures |= dict.fromkeys(plan.scored, failure_of(error))
+            compared = ()
         try:
-            if worded:
-                text = self._seen.of_text(request.scoring_text)
+            if compared:
+                text = self._seen.of_text(plan.scoring_text)
         except InputError as error:
-            failures |= dict.fromkeys(worded, str(error))
-        chosen: Chosen = {name: x for name, x in sound.items() if name not in failures}
-        return Measuring(request.job, chosen, request.lanes, self._seen, text), failures
+            failures |= dict.fromkeys(compared, str(error))
+        chosen: Chosen = {name: x for name, x in plan.chosen.items() if name not in failures}
+        return Measuring(job, chosen, plan.frames, self._seen, text), failures
 
-    def _open(self, request: m.RenderRequest, model: DiffusionModel, tell: Reporter) -> None:
-        location = request.scorer
-        if self._scorer != location:
-            scorer = open_scorer(model, location, tell, request.downloads)
-            self._seen, self._scorer = PictureFeatures(self._store, scorer), location
+    def _open(self, plan: MeasurePlan, model: DiffusionModel, tell: Reporter) -> None:
+        if self._scorer != plan.scorer:
+            scorer = open_scorer(model, plan.scorer, tell, plan.downloads)
+            self._seen, self._scorer = PictureFeatures(self._store, scorer), plan.scorer

@@ -1,7 +1,7 @@
 """What an interpolation method is.
 
 A method is a frozen dataclass whose fields are its parameters. It turns the latents of two
-keyframes, and the embeddings of their prompts, into those at γ in [0, 1] between them. Arrays are
+keyframes, and the arrays of their prompts, into those at γ in [0, 1] between them. Arrays are
 float64, of one shape for start and end, and are never changed in place.
 """
 
@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from engine.conditioning import Role
 from engine.errors import InputError
 from engine.parameters import build, parameter
 from engine.registry import Registry
@@ -60,8 +61,8 @@ class Method(ABC):
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         """The initial latent [C, h, w] at γ."""
 
-    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
-        """The text embedding [tokens, width] at γ; that of the nearer prompt's own at the ends."""
+    def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
+        """The array that the text at γ has in `role`, such as a sequence [tokens, width]."""
         return lerp(start, end, gamma)
 
     def expected_std(self, gamma: float, ends: Ends) -> float:
@@ -82,12 +83,13 @@ class NoiseMethod(Method):
         "linear",
         "Prompts",
         choices=("linear", "slerp"),
-        help="How the two prompts' embeddings are blended when they differ",
+        help="How the two prompts are blended when they differ",
     )
 
-    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
-        blend = slerp_per_token if self.prompts == "slerp" else lerp
-        return blend(start, end, gamma)
+    def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
+        if self.prompts == "slerp":
+            return slerp_text(role, start, end, gamma)
+        return lerp(start, end, gamma)
 
 
 methods: Registry[Method] = Registry("engine.methods", "method")
@@ -158,6 +160,15 @@ def arc_weights(cosine: float, gamma: float) -> tuple[float, float]:
     return first, second
 
 
-def slerp_per_token(start: Array, end: Array, gamma: float) -> Array:
-    """Slerp of each token's vector on its own: [tokens, width]."""
-    return np.stack([slerp_arc(a, b, gamma) for a, b in zip(start, end, strict=True)])
+def slerp_text(role: Role, start: Array, end: Array, gamma: float) -> Array:
+    """Slerp of each vector of a text on its own: of every token, and of the pooled one.
+
+    A mask holds no vectors but shares, which are blended linearly.
+    """
+    match role:
+        case Role.SEQUENCE:
+            return np.stack([slerp_arc(a, b, gamma) for a, b in zip(start, end, strict=True)])
+        case Role.POOLED:
+            return slerp_arc(start, end, gamma)
+        case Role.MASK:
+            return lerp(start, end, gamma)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.methods.contract import Array, Method, methods, slerp_per_token
+from engine.conditioning import Role
+from engine.methods.contract import Array, Method, methods, slerp_text
 
 
 @methods.register("prompt-slerp")
@@ -25,5 +26,5 @@ class PromptSlerp(Method):
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return start
 
-    def conditioning(self, start: Array, end: Array, gamma: float) -> Array:
-        return slerp_per_token(start, end, gamma)
+    def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
+        return slerp_text(role, start, end, gamma)

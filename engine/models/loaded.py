@@ -1,4 +1,4 @@
-"""A model that is ready to draw: text to embeddings, noise to noise prediction, latents to pixels.
+"""A model that is ready to draw: texts to arrays, noise to noise prediction, latents to pixels.
 
 The only torch-level face of a model. Call it from one thread at a time.
 """
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.conditioning import Conditioning, Role
+from engine.errors import InputError
 from engine.messages import ModelInfo
 from engine.models.inspection.scheduler_config import make_scheduler, solver_name
 from engine.models.networks.text_tower import TextTower
@@ -25,6 +27,7 @@ from engine.models.running.decoder import Decoder
 from engine.models.running.memory import release_memory
 from engine.models.running.noise_schedule import signal_levels
 from engine.models.running.parallel_unet import ParallelUnet
+from engine.models.running.rows import Rows, rows_of_texts
 from engine.models.running.unet_runner import UnetRunner, make_runner
 from engine.walk import Sampling
 
@@ -111,12 +114,26 @@ class DiffusionModel:
         """How many tokens a prompt takes, of how many are read."""
         return self._open.tokenizer.count(prompt)
 
-    def encode(self, prompts: Sequence[str]) -> torch.Tensor:
-        """Text embeddings [n, tokens, width], float32 on the CPU.
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        """The shape [C, h, w] of the latents of pictures of so many pixels.
 
-        One prompt at a time, so that a prompt's embedding never depends on its neighbours.
+        Raises InputError for a size that the model cannot draw.
         """
-        return torch.cat([self._encode_one(prompt) for prompt in prompts])
+        scale = self.downscale
+        if width % scale or height % scale:
+            near = "×".join(str(max(side // scale, 1) * scale) for side in (width, height))
+            raise InputError(
+                f"Width and height must be multiples of {scale} for this model, "
+                f"not {width}×{height}; use {near}."
+            )
+        return self.latent_channels, height // scale, width // scale
+
+    def encode(self, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
+        """What the model reads of each prompt: a sequence [tokens, width].
+
+        One prompt at a time, so that none depends on its neighbours.
+        """
+        return tuple(self._encode_one(prompt) for prompt in prompts)
 
     @torch.inference_mode()
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
@@ -124,14 +141,13 @@ class DiffusionModel:
         return self._open.run.time_state(timesteps.to(self.device))
 
     @torch.inference_mode()
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """What `denoise` needs to know of embeddings [n, tokens, width]: a tensor of n rows."""
-        return self._open.run.text_state(embeddings.to(self.device, self.dtype))
+    def text_state(self, texts: Sequence[Conditioning]) -> Rows:
+        """What `denoise` needs to know of each of n texts."""
+        rows = rows_of_texts(texts).map(lambda tensor: tensor.to(self.device, self.dtype))
+        return self._open.run.text_state(rows)
 
     @torch.inference_mode()
-    def denoise(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         """The UNet's output [n, C, h, w] in the model's dtype, on its device.
 
         sample [n, C, h, w], on any device; `times` and `texts` are n rows of the states above,
@@ -141,7 +157,8 @@ class DiffusionModel:
         rows = len(sample)
         missing = self._steady_rows.get(tuple(sample.shape[1:]), 0) - rows
         if missing > 0:
-            sample, times, texts = (_filled_up(each, missing) for each in (sample, times, texts))
+            sample, times = _filled_up(sample, missing), _filled_up(times, missing)
+            texts = texts.map(lambda tensor: _filled_up(tensor, missing))
         return self._open.run(sample.to(self.device, self.dtype), times, texts)[:rows]
 
     def steady_rows(self, shape: tuple[int, int, int]) -> int | None:
@@ -209,14 +226,14 @@ class DiffusionModel:
         return self._running
 
     @torch.inference_mode()
-    def _encode_one(self, prompt: str) -> torch.Tensor:
+    def _encode_one(self, prompt: str) -> Conditioning:
         tokenizer, tower = self._open.tokenizer, self._open.text_encoder
         ids = tokenizer.ids([prompt])
         mask = None
         if tower.masks_padding:
             mask = torch.tensor(tokenizer.mask(ids, [prompt]), device=self.device)
         hidden: torch.Tensor = tower(torch.tensor(ids, device=self.device), mask)
-        return hidden.float().cpu()
+        return Conditioning({Role.SEQUENCE: hidden[0].float().cpu().numpy()})
 
 
 def _bytes_of(module: torch.nn.Module) -> int:

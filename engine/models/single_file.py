@@ -13,8 +13,10 @@ from typing import Any
 
 import torch
 
+from engine.conditioning import Role
 from engine.errors import ModelError
 from engine.models.networks.build import State
+from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import make_runner
 
 #: CLIP's vocabulary, which no such file contains.
@@ -133,7 +135,7 @@ def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:
     noise = torch.randn(1, unet.config.in_channels, 32, 32, generator=generator)
     with torch.inference_mode():
         time = run.time_state(torch.tensor([999.0], device=weight.device))
-        output = run(noise.to(weight), time, run.text_state(text.to(weight)))
+        output = run(noise.to(weight), time, run.text_state(Rows({Role.SEQUENCE: text.to(weight)})))
     pair = torch.stack([noise.flatten(), output.float().cpu().flatten()])
     return bool(torch.corrcoef(pair)[0, 1] < 0.5)
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import torch
 
+from engine.conditioning import Conditioning
 from engine.models.running.devices import choose_batch
 from engine.models.running.memory import release_memory, within_memory
 from engine.render.sampler import Denoiser
@@ -72,13 +73,13 @@ def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[
 def measure_batch(
     model: Denoiser,
     shape: tuple[int, int, int],
-    context: tuple[int, int],
+    text: Conditioning,
     first: int,
     check: Callable[[], None] = lambda: None,
 ) -> int:
     """The number of slots, from `first` upwards, that steps a frame in the shortest time.
 
-    For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; takes a second or two.
+    For latents of `shape` [C, h, w] and any text of the model; takes a second or two.
     Where `first` is 1, the device is too small or too slow for more. `check` is called before each
     step and may raise.
     """
@@ -89,7 +90,7 @@ def measure_batch(
         slots, ticks = round(first * multiple), list[float]()
         while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
             check()
-            tick = within_memory(partial(_tick, model, shape, context, slots))
+            tick = within_memory(partial(_tick, model, shape, text, slots))
             if tick is None:
                 release_memory(model.device)
                 return best
@@ -102,14 +103,12 @@ def measure_batch(
     return best
 
 
-def _tick(
-    model: Denoiser, shape: tuple[int, int, int], context: tuple[int, int], slots: int
-) -> float:
+def _tick(model: Denoiser, shape: tuple[int, int, int], text: Conditioning, slots: int) -> float:
     """Seconds of one guided step of all slots."""
     rows = 2 * slots
     sample = torch.randn((rows, *shape), device=model.device)
     times = model.time_state(torch.full((rows,), 500.0))
-    texts = model.text_state(torch.zeros((1, *context))).expand(rows, -1, -1).contiguous()
+    texts = model.text_state([text] * rows)
     began = time.perf_counter()
     float(model.denoise(sample, times, texts).sum())  # reading a number waits for the device
     return time.perf_counter() - began

@@ -12,18 +12,15 @@ from engine import messages as m
 from engine.errors import ModelError
 from engine.geometry.walk_path import latent_stats
 from engine.mailbox import JobControl
-from engine.models.loaded import DiffusionModel
 from engine.models.running.memory import device_memory, release_memory, within_memory
-from engine.render.batching import Batching
 from engine.render.frame_memory import FrameMemory
-from engine.render.job import Ingredients, Job, Probe, Ticket
+from engine.render.job import Job, Probe, Ticket
 from engine.render.lockstep import LockstepSampler
-from engine.render.previews import PreviewMap
-from engine.render.sampler import Guidance, Sampler
-from engine.solvers.contract import SolverTable
+from engine.render.model_resources import ModelResources
+from engine.render.plan import Ingredients, RenderPlan
+from engine.render.sampler import Sampler
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
-from engine.walk import Sampling
 
 #: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
 #: and, in order, how far they may be ahead of it.
@@ -31,19 +28,6 @@ _RECALLED_AT_ONCE = 32
 #: Points of the plane in work beside the walk's frames.
 _PROBES = 2
 _PREVIEW_EVERY = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the work is done with."""
-
-    model: DiffusionModel
-    store: FrameStore
-    preview: PreviewMap
-    table: SolverTable | None
-    batching: Batching
-    sampling: Sampling
-    context: tuple[int, int]
 
 
 @dataclass(eq=False, slots=True)
@@ -60,14 +44,13 @@ class FrameWork:
     """Renders a job's frames, and probes beside them, through one sampler."""
 
     def __init__(
-        self, job_number: int, job: Job, tools: Tools, request: m.RenderRequest | None
+        self, plan: RenderPlan, job: Job, resources: ModelResources, store: FrameStore
     ) -> None:
-        self._number, self._job, self._tools = job_number, job, tools
-        self._previews = request is None or request.previews
-        self._latents = request is not None and request.latents
-        self._slots = tools.batching.slots
+        self._plan, self._job = plan, job
+        self._model, self._preview_map = resources.model, resources.preview
+        self._slots = plan.batching.slots
         self._sampler = self._new_sampler()
-        self._frames = FrameMemory(tools.store, tools.model)
+        self._frames = FrameMemory(store, self._model)
         self._flights: dict[str, _Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._pace: float | None = None
@@ -90,7 +73,7 @@ class FrameWork:
             finished = self._tick()
             control.check()
             yield from self._finish(finished)
-            if self._previews:
+            if self._plan.previews:
                 yield from self._preview()
             yield self._progress()
 
@@ -152,7 +135,7 @@ class FrameWork:
     def _may_start(self) -> bool:
         frames = len(self._flights) - self._probes_in_flight()
         sampler = self._sampler
-        return sampler.free > _PROBES - self._probes_in_flight() and self._tools.batching.admits(
+        return sampler.free > _PROBES - self._probes_in_flight() and self._plan.batching.admits(
             frames, sampler.lead, sampler.steps, self._job.done
         )
 
@@ -185,14 +168,14 @@ class FrameWork:
         if not finished:
             return
         # A latent that is not finite gives a picture that is none.
-        pictures = self._tools.model.decode(torch.stack([latent for _, latent in finished]))
+        pictures = self._model.decode(torch.stack([latent for _, latent in finished]))
         for (key, latent), picture in zip(finished, pictures, strict=True):
             flight = self._flights.pop(key)
             if picture is None:
                 yield from self._fail(flight)
                 continue
             frame = self._frames.keep(flight.ingredients, latent.cpu().numpy(), picture)
-            self._tools.preview.observe(frame.final, frame.image)
+            self._preview_map.observe(frame.final, frame.image)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.FINAL, frame.image)
             for ticket in flight.tickets:
@@ -203,7 +186,7 @@ class FrameWork:
     ) -> Iterator[m.Event]:
         self._job.done += 1
         yield m.FrameReady(
-            job=self._number,
+            job=self._plan.job,
             lane=ticket.lane,
             index=ticket.index,
             time=ingredients.time,
@@ -212,8 +195,8 @@ class FrameWork:
             image=frame.image,
             stats=latent_stats(ingredients.initial),
             cached=cached,
-            initial=ingredients.initial if self._latents else None,
-            final=frame.final if self._latents else None,
+            initial=ingredients.initial if self._plan.latents else None,
+            final=frame.final if self._plan.latents else None,
             notes=(*(() if cached else self._notes), *([frame.note] if frame.note else [])),
         )
 
@@ -224,7 +207,7 @@ class FrameWork:
         for ticket in flight.tickets:
             self._job.done += 1
             text = f"Frame {ticket.index}: {message}."
-            yield m.FrameFailed(self._number, ticket.lane, ticket.index, text)
+            yield m.FrameFailed(self._plan.job, ticket.lane, ticket.index, text)
 
     def _preview(self) -> Iterator[m.Event]:
         """Previews of the frames that have come some steps further since their last one."""
@@ -233,37 +216,32 @@ class FrameWork:
             if step - flight.previewed < _PREVIEW_EVERY or step >= self._sampler.steps:
                 continue
             flight.previewed = step
-            image = self._tools.preview.picture(latent)
+            image = self._preview_map.picture(latent)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.PREVIEW, image)
             for t in flight.tickets:
                 time_ = flight.ingredients.time
-                yield m.FrameReady(self._number, t.lane, t.index, time_, m.Tier.PREVIEW, key, image)
+                yield m.FrameReady(
+                    self._plan.job, t.lane, t.index, time_, m.Tier.PREVIEW, key, image
+                )
 
     def _progress(self) -> m.Progress:
         steps, job = self._sampler.steps, self._job
         left = (job.total - job.done) * steps - sum(s for _, s, _ in self._sampler.estimates())
         seconds = None if self._pace is None else max(left, 0) * self._pace
-        memory = device_memory(self._tools.model.device)
+        memory = device_memory(self._model.device)
         return m.Progress(
-            self._number, job.done, job.total, self._sampler.furthest, steps, seconds, memory
+            self._plan.job, job.done, job.total, self._sampler.furthest, steps, seconds, memory
         )
 
     # ── the sampler ──────────────────────────────────────────────────────────────────────────
 
     def _new_sampler(self) -> Sampler[str] | LockstepSampler[str]:
-        tools, sampling = self._tools, self._tools.sampling
-        model = tools.model
-        shape = (
-            model.latent_channels,
-            sampling.height // model.downscale,
-            sampling.width // model.downscale,
-        )
-        guidance = Guidance(sampling.guidance, sampling.guidance_from, sampling.guidance_to)
-        slots = self._slots + _PROBES
-        if tools.table is None:
-            return LockstepSampler(model, sampling.steps, guidance, slots, shape, tools.context)
-        return Sampler(model, tools.table, guidance, slots, shape, tools.context)
+        plan, model, slots = self._plan, self._model, self._slots + _PROBES
+        if plan.table is None:
+            steps = plan.settings.steps
+            return LockstepSampler(model, steps, plan.guidance, slots, plan.shape, plan.text)
+        return Sampler(model, plan.table, plan.guidance, slots, plan.shape, plan.text)
 
     def _shrink(self) -> None:
         """Out of memory: start again with fewer slots; what was in work is not lost."""
@@ -281,7 +259,7 @@ class FrameWork:
         """One of half the slots, or of a half of those. Raises ModelError where none has room."""
         while self._slots > 1:
             self._slots //= 2
-            release_memory(self._tools.model.device)
+            release_memory(self._model.device)
             sampler = within_memory(self._new_sampler)
             if sampler is not None:
                 return sampler

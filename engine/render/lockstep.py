@@ -13,7 +13,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import torch
 
+from engine.conditioning import Conditioning
 from engine.errors import InputError
+from engine.models.running.rows import join_rows
 from engine.render.sampler import Array32, Denoiser, Guidance
 from engine.solvers.contract import x0_coefficients
 
@@ -46,15 +48,15 @@ class LockstepSampler(Generic[Item]):
         guidance: Guidance,
         slots: int,
         shape: tuple[int, int, int],
-        context: tuple[int, int],
+        text: Conditioning,
     ) -> None:
         self._model, self._asked, self._guidance = model, steps, guidance
         self.capacity = slots
         self._items: list[Item] = []
         self._x = torch.zeros((slots, *shape), device=model.device)
         self._x0 = torch.zeros_like(self._x)
-        text = model.text_state(torch.zeros((1, *context)))
-        self._texts = text.new_zeros((2, slots, *text.shape[1:]))
+        self._positive = model.text_state([text]).zeros(slots)
+        self._negative = self._positive.zeros(slots)
         self._begin()
         self.steps = len(self._scheduler.timesteps)
         self._guided = guidance.mask(self.steps)
@@ -78,15 +80,17 @@ class LockstepSampler(Generic[Item]):
         """All steps while frames may join, so that none is made to wait for the others."""
         return self._step or self.steps
 
-    def admit(self, item: Item, latent: Array32, positive: Array32, negative: Array32) -> None:
-        """Give a frame a slot. `latent` [C, h, w] has unit variance; embeddings [tokens, width]."""
+    def admit(
+        self, item: Item, latent: Array32, positive: Conditioning, negative: Conditioning
+    ) -> None:
+        """Give a frame a slot. `latent` [C, h, w] has unit variance."""
         if not self.free:
             raise RuntimeError("every slot is occupied")
         k = len(self._items)
         self._items.append(item)
         self._x[k].copy_(torch.from_numpy(latent) * self._scheduler.init_noise_sigma)
-        texts = torch.from_numpy(np.stack((negative, positive)))
-        self._texts[:, k] = self._model.text_state(texts)
+        texts = self._model.text_state((negative, positive))
+        self._negative[k : k + 1], self._positive[k : k + 1] = texts[:1], texts[1:]
 
     @torch.inference_mode()
     def tick(self) -> list[tuple[Item, torch.Tensor]]:
@@ -140,13 +144,13 @@ class LockstepSampler(Generic[Item]):
     def _predict(self, sample: torch.Tensor) -> torch.Tensor:
         """The guided prediction [n, C, h, w]."""
         n, time = len(sample), self._times[self._step]
-        texts = self._texts[:, :n]
+        positive = self._positive[:n]
         if not self._guided[self._step]:
-            return self._model.denoise(sample, time.expand(n, *time.shape), texts[1]).float()
-        times = time.expand(2 * n, *time.shape)
-        output = self._model.denoise(torch.cat((sample, sample)), times, texts.flatten(0, 1))
-        negative, positive = output.float().chunk(2)
-        return negative + self._guidance.scale * (positive - negative)
+            return self._model.denoise(sample, time.expand(n, *time.shape), positive).float()
+        times, texts = time.expand(2 * n, *time.shape), join_rows(self._negative[:n], positive)
+        output = self._model.denoise(torch.cat((sample, sample)), times, texts)
+        without, with_text = output.float().chunk(2)
+        return without + self._guidance.scale * (with_text - without)
 
     def _estimating(self, timestep: torch.Tensor) -> tuple[float, float]:
         """a and b of x0 = a · sample + b · output."""

@@ -7,7 +7,7 @@ batch stays full and frames come out one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.conditioning import Conditioning
+from engine.models.running.rows import Rows
 from engine.solvers.contract import SolverTable
 
 Array32 = npt.NDArray[np.float32]
@@ -22,17 +24,15 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Denoiser(Protocol):
-    """The part of a model that the sampler needs; its states are tensors with a row for each."""
+    """The part of a model that the sampler needs; its states have a row for each."""
 
     device: torch.device
 
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor: ...
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor: ...
+    def text_state(self, texts: Sequence[Conditioning]) -> Rows: ...
 
-    def denoise(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor: ...
+    def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Sampler(Generic[Item]):
 
     Latents are float32 on the model's device, whatever the UNet computes in. What the UNet makes
     of the timesteps is computed once for the run, and of a frame's texts when it is admitted.
+    `text` is any text of the model: all have the same shapes.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Sampler(Generic[Item]):
         guidance: Guidance,
         slots: int,
         shape: tuple[int, int, int],
-        context: tuple[int, int],
+        text: Conditioning,
     ) -> None:
         self._model, self._table, self._guidance = model, table, guidance
         self.capacity = slots
@@ -82,8 +83,7 @@ class Sampler(Generic[Item]):
         self._previous = torch.zeros((slots, *shape), device=device)
         self._x0 = torch.zeros((slots, *shape), device=device)
         # Slot k's negative text is row 2k and its positive one row 2k + 1.
-        text = model.text_state(torch.zeros((1, *context)))
-        self._texts = text.new_zeros((2 * slots, *text.shape[1:]))
+        self._texts = model.text_state([text]).zeros(2 * slots)
 
     @property
     def steps(self) -> int:
@@ -108,16 +108,17 @@ class Sampler(Generic[Item]):
         """The steps by which the first of the frames is ahead of one that would start now."""
         return self.furthest
 
-    def admit(self, item: Item, latent: Array32, positive: Array32, negative: Array32) -> None:
-        """Give a frame a slot. `latent` [C, h, w] has unit variance; embeddings [tokens, width]."""
+    def admit(
+        self, item: Item, latent: Array32, positive: Conditioning, negative: Conditioning
+    ) -> None:
+        """Give a frame a slot. `latent` [C, h, w] has unit variance."""
         k = len(self._slots)
         if k >= self.capacity:
             raise RuntimeError("every slot is occupied")
         self._slots.append(_Slot(item))
         self._x[k].copy_(torch.from_numpy(latent * np.float32(self._table.initial_scale)))
         self._previous[k].zero_()
-        pair = torch.from_numpy(np.stack((negative, positive)))
-        self._texts[2 * k : 2 * k + 2] = self._model.text_state(pair)
+        self._texts[2 * k : 2 * k + 2] = self._model.text_state((negative, positive))
 
     @torch.inference_mode()
     def tick(self) -> list[tuple[Item, torch.Tensor]]:
@@ -160,7 +161,7 @@ class Sampler(Generic[Item]):
         scales = torch.tensor([scale if g else 1.0 for g in guided], device=sample.device)
         return rows[0::2] + scales[:, None, None, None] * (rows[1::2] - rows[0::2])
 
-    def _call(self, sample: torch.Tensor, steps: torch.Tensor, texts: torch.Tensor) -> torch.Tensor:
+    def _call(self, sample: torch.Tensor, steps: torch.Tensor, texts: Rows) -> torch.Tensor:
         return self._model.denoise(sample, self._times[steps], texts).float()
 
     def _take_finished(self) -> list[tuple[Item, torch.Tensor]]:

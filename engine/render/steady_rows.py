@@ -12,7 +12,9 @@ from collections.abc import Callable
 
 import torch
 
+from engine.conditioning import Conditioning
 from engine.models.running.memory import release_memory, within_memory
+from engine.models.running.rows import Rows
 from engine.render.sampler import Denoiser
 
 #: Sizes of batches that are compared with a larger one, from the largest to the smallest.
@@ -24,18 +26,18 @@ _PATIENCE_S = 2.0
 def measure_steady_rows(
     model: Denoiser,
     shape: tuple[int, int, int],
-    context: tuple[int, int],
+    text: Conditioning,
     check: Callable[[], None] = lambda: None,
 ) -> int:
     """The least number of rows that are computed bit for bit as in larger batches; 0 for unknown.
 
-    For latents of `shape` [C, h, w] and texts of `context` [tokens, width]; one call of the model
-    for each of a few sizes, for two seconds at most. `check` is called before each and may raise.
+    For latents of `shape` [C, h, w] and any text of the model; one call of it for each of a few
+    sizes, for two seconds at most. `check` is called before each and may raise.
     """
     began, least = time.monotonic(), 0
-    rows = _random_rows(model, shape, context)
+    sample, times, texts = _rows(model, shape, text)
     check()
-    expected = within_memory(lambda: model.denoise(*rows))
+    expected = within_memory(lambda: model.denoise(sample, times, texts))
     if expected is None:
         release_memory(model.device)
         return 0
@@ -43,19 +45,18 @@ def measure_steady_rows(
         check()
         if time.monotonic() - began > _PATIENCE_S:
             break
-        found = model.denoise(*(tensor[:count].contiguous() for tensor in rows))
+        found = model.denoise(sample[:count], times[:count], texts[:count])
         if not torch.equal(found, expected[:count]):
             break
         least = count
     return least
 
 
-def _random_rows(
-    model: Denoiser, shape: tuple[int, int, int], context: tuple[int, int]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Samples, and the states of timesteps and of texts, for the largest batch."""
+def _rows(
+    model: Denoiser, shape: tuple[int, int, int], text: Conditioning
+) -> tuple[torch.Tensor, torch.Tensor, Rows]:
+    """Random samples, and the states of timesteps and of the text, for the largest batch."""
     generator = torch.Generator().manual_seed(0)
     sample = torch.randn((_REFERENCE, *shape), generator=generator).to(model.device)
     times = model.time_state(torch.linspace(1, 999, _REFERENCE))
-    texts = model.text_state(torch.randn((_REFERENCE, *context), generator=generator))
-    return sample, times, texts
+    return sample, times, model.text_state([text] * _REFERENCE)

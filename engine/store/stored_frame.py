@@ -7,14 +7,11 @@ keyframes and unchanged frames survive a change of method, of frame count or of 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from engine.conditioning import Conditioning
 from engine.messages import Array32, Image
 
 
@@ -40,13 +37,38 @@ class StoredFrame:
             array.flags.writeable = False
 
 
-def frame_key(settings: Mapping[str, Any], *arrays: npt.NDArray[Any]) -> str:
-    """The key of what `settings` and `arrays` (initial latent, embeddings) make: 40 hex digits.
+@dataclass(frozen=True, slots=True)
+class FrameSettings:
+    """What makes a frame's pixels apart from its latent and its texts.
 
-    Shapes count too: the latents of a wide and of a tall picture may hold the same numbers.
+    `generation` counts up when the engine would give other pixels; `model` is the model's identity.
     """
-    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
-    for array in arrays:
-        digest.update(repr(array.shape).encode())
-        digest.update(np.ascontiguousarray(array).data)
+
+    generation: int
+    model: str
+    device: str
+    precision: str
+    solver: str
+    steps: int
+    guidance: float
+    guidance_from: float
+    guidance_to: float
+
+
+def frame_key(settings: FrameSettings, initial: Array32, *texts: Conditioning) -> str:
+    """The key of the frame that z_T `initial` and `texts` (positive, negative) make: 40 hex digits.
+
+    Roles and shapes count too: the latents of a wide and of a tall picture may hold the same
+    numbers.
+    """
+    digest = hashlib.sha256(repr(settings).encode())
+    _add(digest, "initial", initial)
+    for number, text in enumerate(texts):
+        for role, array in text.arrays.items():
+            _add(digest, f"text {number} {role}", array)
     return digest.hexdigest()[:40]
+
+
+def _add(digest: hashlib._Hash, name: str, array: Array32) -> None:
+    digest.update(f"{name} {array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data)

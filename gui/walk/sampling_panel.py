@@ -16,7 +16,6 @@ from gui.widgets.layouts import column, grow, heading
 from gui.widgets.theme import UNIT, Theme
 
 LARGEST_SIDE = 4096
-SIDE_STEP = 8
 COLUMNS = 3
 APPROXIMATE = "The share of the steps at which guidance "
 
@@ -30,8 +29,8 @@ class SamplingPanel(QWidget):
         self._frames = IntField(1, MAX_FRAMES)
         self._steps = IntField(1, MAX_STEPS)
         self._guidance = FloatField(0.0, 100.0, 0.5)
-        self._width = IntField(SIDE_STEP, LARGEST_SIDE, 64)
-        self._height = IntField(SIDE_STEP, LARGEST_SIDE, 64)
+        self._width = IntField(1, LARGEST_SIDE, 64)
+        self._height = IntField(1, LARGEST_SIDE, 64)
         self._solver = Choice()
         self._from = FloatField(0.0, 1.0, 0.05)
         self._to = FloatField(0.0, 1.0, 0.05)
@@ -96,14 +95,14 @@ class SamplingPanel(QWidget):
         self._state.edit_sampling(name.replace("_", " ").capitalize(), name, **{name: value})
 
     def _edit_side(self, field: IntField, name: str, pixels: int) -> None:
-        """Sides are whole latent columns: round what was typed to the nearest one."""
+        """A side is whole latent columns of a model that is known: take the nearest such side."""
         step = self._side_step()
         whole = max(round(pixels / step), 1) * step
         _show(field, whole)
         self._edit(name, whole)
 
     def _side_step(self) -> int:
-        return self._state.model.downscale if self._state.model else SIDE_STEP
+        return self._state.model.downscale if self._state.model else 1
 
     def _refresh(self) -> None:
         sampling = self._state.exploration.sampling

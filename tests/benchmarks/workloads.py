@@ -58,12 +58,13 @@ class Workload:
 
     def latents(self, walk: Walk) -> Array32:
         """The initial latents of all of a walk's frames: [N, 4, h, w]."""
+        from engine.conditioning import Conditioning
         from engine.geometry.noise import NoiseBank
         from engine.geometry.walk_path import WalkPath, prompts_of
 
         s = self.sampling
         bank = NoiseBank((4, s.height // self.downscale, s.width // self.downscale))
-        path = WalkPath(walk, bank, dict.fromkeys(prompts_of(walk), np.zeros((1, 1))))
+        path = WalkPath(walk, bank, dict.fromkeys(prompts_of(walk), Conditioning({})))
         return np.stack([path.latent(walk.time_of(k)) for k in range(walk.frames)])
 
 

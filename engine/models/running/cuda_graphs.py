@@ -15,12 +15,15 @@ from typing import Any
 import torch
 
 from engine.models.running.memory import is_out_of_memory
+from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import UnetRunner
 
+#: A step of a runner, on tensors alone: sample, times, and those of the texts' rows.
+Step = Callable[..., torch.Tensor]
 #: What replays a recording: given inputs of the shapes it was made for, it returns a new output.
 Replay = Callable[..., torch.Tensor]
-#: Makes a recording of a runner with these inputs. Raises RuntimeError where that cannot be done.
-Record = Callable[[UnetRunner, tuple[torch.Tensor, ...]], Replay]
+#: Makes a recording of a step with these inputs. Raises RuntimeError where that cannot be done.
+Record = Callable[[Step, tuple[torch.Tensor, ...]], Replay]
 #: Seconds that some work takes on the device.
 Pace = Callable[[Callable[[], object]], float]
 
@@ -51,21 +54,20 @@ class Recorded:
         """As the UNet's own."""
         return self._run.time_state(timesteps)
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+    def text_state(self, texts: Rows) -> Rows:
         """As the UNet's own."""
-        return self._run.text_state(embeddings)
+        return self._run.text_state(texts)
 
-    def __call__(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         """The network's output for sample [n, C, h, w] and the states of its rows."""
-        inputs = sample, times, texts
+        step = partial(_step, self._run, tuple(texts.tensors))
+        inputs = sample, times, *texts.tensors.values()
         shapes = tuple(tensor.shape for tensor in inputs)
         replay = self._replays.get(shapes)
         try:
             if replay is not None:
                 return replay(*inputs)
-            output = self._run(*inputs)
+            output = step(*inputs)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 self._stop()
@@ -73,26 +75,26 @@ class Recorded:
         if not self._stopped and sample[:, 0].numel() <= _MOST_PIXELS:
             self._seen[shapes] = seen = self._seen.get(shapes, 0) + 1
             if seen == _EAGER_STEPS:
-                self._try(shapes, inputs, output)
+                self._try(step, inputs, output)
         return output
 
     def _try(
         self,
-        shapes: tuple[torch.Size, ...],
+        step: Step,
         inputs: tuple[torch.Tensor, ...],
         expected: torch.Tensor,
     ) -> None:
         """Record the step, and keep the recording if it is right and worth it."""
         try:
-            replay = self._record(self._run, inputs)
+            replay = self._record(step, inputs)
             if not torch.equal(replay(*inputs), expected):
                 return
             replayed, plain = (
                 min(self._pace(partial(run, *inputs)) for _ in range(_TRIALS))
-                for run in (replay, self._run)
+                for run in (replay, step)
             )
             if replayed < _WORTH * plain:
-                self._replays[shapes] = replay
+                self._replays[tuple(tensor.shape for tensor in inputs)] = replay
         except RuntimeError:  # what fails is only the recording: the step has been made
             self._stop()
 
@@ -102,18 +104,28 @@ class Recorded:
         self._replays.clear()
 
 
+def _step(
+    run: UnetRunner,
+    names: tuple[str, ...],
+    sample: torch.Tensor,
+    times: torch.Tensor,
+    *texts: torch.Tensor,
+) -> torch.Tensor:
+    return run(sample, times, Rows(dict(zip(names, texts, strict=True))))
+
+
 def recorded_on_cuda(run: UnetRunner, device: torch.device) -> Recorded:
     """A runner on a CUDA device, recorded as CUDA graphs that share their memory."""
     pool = torch.cuda.graph_pool_handle()
 
-    def record(run: UnetRunner, inputs: tuple[torch.Tensor, ...]) -> Replay:
+    def record(run: Step, inputs: tuple[torch.Tensor, ...]) -> Replay:
         with torch.cuda.device(device):
             return _record_graph(run, inputs, pool)
 
     return Recorded(run, record, lambda work: _seconds_on(device, work))
 
 
-def _record_graph(run: UnetRunner, inputs: tuple[torch.Tensor, ...], pool: Any) -> Replay:
+def _record_graph(run: Step, inputs: tuple[torch.Tensor, ...], pool: Any) -> Replay:
     """The step with these inputs as a CUDA graph, which reads and writes fixed places in memory."""
     still = [tensor.clone() for tensor in inputs]
     beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import UnetRunner
 
 #: Fewer rows than these are not worth a part of their own.
@@ -29,20 +30,18 @@ class ParallelUnet:
         """As the UNet's own."""
         return self._run.time_state(timesteps)
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
+    def text_state(self, texts: Rows) -> Rows:
         """As the UNet's own."""
-        return self._run.text_state(embeddings)
+        return self._run.text_state(texts)
 
-    def __call__(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         """The network's output for sample [n, C, h, w] and the states of its rows."""
         parts = min(len(sample) // _LEAST_ROWS, self._threads, _MOST_PARTS)
         if parts < 2:
             torch.set_num_threads(self._threads)
             return self._run(sample, times, texts)
         shares = [(self._threads + part) // parts for part in range(parts)]
-        rows = (tensor.tensor_split(parts) for tensor in (sample, times, texts))
+        rows = sample.tensor_split(parts), times.tensor_split(parts), texts.split(parts)
         jobs = zip(shares, *rows, strict=True)
         done = [self._pool.submit(self._part, *job) for job in jobs]
         try:
@@ -52,7 +51,7 @@ class ParallelUnet:
 
     @torch.inference_mode()
     def _part(
-        self, threads: int, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
+        self, threads: int, sample: torch.Tensor, times: torch.Tensor, texts: Rows
     ) -> torch.Tensor:
         # What torch takes for the number of threads belongs to the thread that asks.
         torch.set_num_threads(threads)

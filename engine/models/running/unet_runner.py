@@ -6,23 +6,23 @@ from typing import Any, Protocol
 
 import torch
 
+from engine.conditioning import Role
 from engine.models.networks.unet import Unet
+from engine.models.running.rows import Rows
 
 
 class UnetRunner(Protocol):
-    """Runs a UNet on the states of timesteps and texts, which are rows of one tensor each."""
+    """Runs a UNet on the states of timesteps, rows of one tensor, and of texts, named rows."""
 
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor: ...
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor: ...
+    def text_state(self, texts: Rows) -> Rows: ...
 
-    def __call__(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor: ...
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor: ...
 
 
 def make_runner(unet: Any, condition: torch.Tensor | None = None) -> UnetRunner:
-    """What runs a network: itself where it is a `Unet`, which is arranged now; diffusers' else.
+    """What runs a network: our own `Unet`, which is arranged now, or one of diffusers.
 
     `condition` [1, width] is added to the timesteps' embedding, where the network has a place
     for it.
@@ -30,7 +30,27 @@ def make_runner(unet: Any, condition: torch.Tensor | None = None) -> UnetRunner:
     if not isinstance(unet, Unet):
         return ForeignUnet(unet, condition)
     unet.arrange(condition)
-    return unet
+    return OwnUnet(unet)
+
+
+class OwnUnet:
+    """Runs our own network, which computes the keys and values of a text once."""
+
+    def __init__(self, unet: Unet) -> None:
+        self._unet = unet
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The time biases [n, biases] of timesteps [n]."""
+        return self._unet.time_state(timesteps)
+
+    def text_state(self, texts: Rows) -> Rows:
+        """Keys and values of all cross-attentions [n, tokens, widths] for the texts' sequences."""
+        return Rows({"keys_values": self._unet.text_state(texts.tensors[Role.SEQUENCE])})
+
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
+        """The network's output for sample [n, C, h, w] and the states of its rows."""
+        output: torch.Tensor = self._unet(sample, times, texts.tensors["keys_values"])
+        return output
 
 
 class ForeignUnet:
@@ -43,19 +63,17 @@ class ForeignUnet:
         """The timesteps [n] themselves."""
         return timesteps
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """The embeddings [n, tokens, width] themselves."""
-        return embeddings
+    def text_state(self, texts: Rows) -> Rows:
+        """The texts themselves."""
+        return texts
 
-    def __call__(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         """The network's output for sample [n, C, h, w] and the states of its rows."""
         condition = self._condition
         output: torch.Tensor = self._unet(
             sample,
             times,
-            encoder_hidden_states=texts,
+            encoder_hidden_states=texts.tensors[Role.SEQUENCE],
             timestep_cond=None if condition is None else condition.expand(len(sample), -1),
             return_dict=False,
         )[0]

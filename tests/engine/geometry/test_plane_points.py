@@ -11,13 +11,14 @@ from engine.geometry.plane_points import keyframe_at, walk_through
 from engine.geometry.projection import describe, plane_of
 from engine.geometry.walk_path import WalkPath
 from engine.walk import Exploration, Keyframe, NoiseSource, Walk
+from tests.support.texts import make_text
 
 SHAPE = (4, 16, 16)
 WALK = Walk(keyframes=(Keyframe("a"), Keyframe("b", NoiseSource(1, 1))), frames=5)
 
 
 def _path(walk: Walk) -> WalkPath:
-    return WalkPath(walk, NoiseBank(SHAPE), {t: np.zeros((2, 3)) for t in ("a", "b", "")})
+    return WalkPath(walk, NoiseBank(SHAPE), dict.fromkeys(("a", "b", ""), make_text()))
 
 
 @pytest.mark.parametrize("point", [(0.3, -0.8), (1.2, 0.1), (0.0, 0.0), (-0.7, 1.0)])

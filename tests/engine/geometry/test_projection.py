@@ -9,16 +9,16 @@ import torch
 from engine.errors import Cancelled
 from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe, plane_of
-from engine.geometry.walk_path import WalkPath, latent_stats
+from engine.geometry.walk_path import WalkPath, latent_stats, prompts_of
 from engine.mailbox import JobControl
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
+from tests.support.texts import make_text
 
 SHAPE = (4, 16, 16)
 
 
 def _path(walk: Walk) -> WalkPath:
-    texts = {k.prompt: np.zeros((4, 8)) for k in walk.keyframes} | {walk.negative: np.zeros((4, 8))}
-    return WalkPath(walk, NoiseBank(SHAPE), texts)
+    return WalkPath(walk, NoiseBank(SHAPE), dict.fromkeys(prompts_of(walk), make_text()))
 
 
 def _walk(method: str, frames: int = 9) -> Walk:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.conditioning import Role
 from engine.errors import InputError
 from engine.methods.contract import Array, Ends, crossing_methods, make_method, methods
 from engine.walk import MethodChoice
@@ -73,16 +74,16 @@ def test_prompt_walks_keep_the_noise_and_reach_both_prompts(name: str) -> None:
     method = make_method(MethodChoice(name))
     assert all(np.array_equal(method.latent(a, b, g), a) for g in GAMMAS)
     first, last = a.reshape(16, 64), b.reshape(16, 64)
-    assert np.array_equal(method.conditioning(first, last, 0.0), first)
-    assert np.array_equal(method.conditioning(first, last, 1.0), last)
+    assert np.array_equal(method.conditioning(Role.SEQUENCE, first, last, 0.0), first)
+    assert np.array_equal(method.conditioning(Role.SEQUENCE, first, last, 1.0), last)
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
 def test_prompts_are_blended_straight_or_along_the_arc_of_each_token(gamma: float) -> None:
     a, b = (end.reshape(16, 64) for end in _ends())
-    straight = make_method(MethodChoice("prompt-linear")).conditioning(a, b, gamma)
+    straight = make_method(MethodChoice("prompt-linear")).conditioning(Role.SEQUENCE, a, b, gamma)
     assert np.allclose(straight, (1 - gamma) * a + gamma * b, atol=1e-12)
-    arc = make_method(MethodChoice("prompt-slerp")).conditioning(a, b, gamma)
+    arc = make_method(MethodChoice("prompt-slerp")).conditioning(Role.SEQUENCE, a, b, gamma)
     for token in range(16):
         phi = _angle(a[token], b[token])
         expected = math.sin((1 - gamma) * phi) * a[token] + math.sin(gamma * phi) * b[token]
@@ -207,8 +208,8 @@ def test_the_ends_are_the_keyframes_exactly(name: str) -> None:
     assert np.array_equal(method.latent(a, b, 0.0), a)
     assert np.array_equal(method.latent(a, b, 1.0), b)
     c, d = a.reshape(16, 64), b.reshape(16, 64)
-    assert np.array_equal(method.conditioning(c, d, 0.0), c)
-    assert np.array_equal(method.conditioning(c, d, 1.0), d)
+    assert np.array_equal(method.conditioning(Role.SEQUENCE, c, d, 0.0), c)
+    assert np.array_equal(method.conditioning(Role.SEQUENCE, c, d, 1.0), d)
 
 
 @pytest.mark.parametrize("name", methods.names())
@@ -229,8 +230,10 @@ def test_no_input_gives_numbers_that_are_not_finite(name: str, gamma: float, kin
 
 def test_prompts_can_be_blended_along_the_arc_of_each_token() -> None:
     a, b = (end.reshape(16, 64) for end in _ends())
-    linear = make_method(MethodChoice("slerp")).conditioning(a, b, 0.5)
-    arc = make_method(MethodChoice("slerp", (("prompts", "slerp"),))).conditioning(a, b, 0.5)
+    linear = make_method(MethodChoice("slerp")).conditioning(Role.SEQUENCE, a, b, 0.5)
+    arc = make_method(MethodChoice("slerp", (("prompts", "slerp"),))).conditioning(
+        Role.SEQUENCE, a, b, 0.5
+    )
     assert np.allclose(linear, (a + b) / 2)
     norms = np.linalg.norm(arc, axis=1)
     assert (norms > np.linalg.norm(linear, axis=1)).all()

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import torch
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
+from engine.conditioning import Conditioning, Role
 from engine.errors import Cancelled, InputError, ModelError
 from engine.models.inspection.check import check_model
 from engine.models.inspection.recommended_settings import native_size, recommended
 from engine.models.inspection.report import ModelPart, ModelReport
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
+from engine.models.running.rows import rows_of_texts
 from engine.walk import Sampling
 from tests.support.tiny_models import make_tiny_model
 
@@ -60,21 +63,28 @@ def pictures(model: DiffusionModel) -> torch.Tensor:
     return torch.stack(decoded)
 
 
-def predict(model: DiffusionModel, timesteps: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
-    return model.denoise(noise(), model.time_state(timesteps), model.text_state(text))
+def predict(
+    model: DiffusionModel, timesteps: torch.Tensor, texts: Sequence[Conditioning]
+) -> torch.Tensor:
+    return model.denoise(noise(), model.time_state(timesteps), model.text_state(texts))
+
+
+def sequences(texts: Sequence[Conditioning]) -> torch.Tensor:
+    """[n, tokens, width]."""
+    return rows_of_texts(texts).tensors[Role.SEQUENCE]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_embeddings_equal_the_pipelines(opened: DiffusionModel, pipeline: Any, prompt: str) -> None:
     expected = pipeline.encode_prompt(prompt, "cpu", 1, False)[0]
-    assert torch.equal(opened.encode([prompt]), expected)
-    assert torch.equal(opened.encode([*PROMPTS, prompt])[-1:], expected)
+    assert torch.equal(sequences(opened.encode([prompt])), expected)
+    assert torch.equal(sequences(opened.encode([*PROMPTS, prompt])[-1:]), expected)
 
 
 def test_predictions_equal_the_unets(opened: DiffusionModel, pipeline: Any) -> None:
     timesteps, text = torch.tensor([999.0, 3.0]), opened.encode(PROMPTS[:2])
     with torch.no_grad():
-        expected = pipeline.unet(noise(), timesteps, text).sample
+        expected = pipeline.unet(noise(), timesteps, sequences(text)).sample
     assert torch.allclose(predict(opened, timesteps, text), expected, atol=1e-5)
 
 
@@ -142,7 +152,7 @@ def test_half_precision(whole: Path, opened: DiffusionModel) -> None:
     text = half.encode(PROMPTS[:2])
     prediction = predict(half, torch.tensor([500.0, 500.0]), text)
     assert prediction.dtype == torch.bfloat16
-    assert text.dtype == torch.float32
+    assert sequences(text).dtype == torch.float32
     exact = predict(opened, torch.tensor([500.0, 500.0]), opened.encode(PROMPTS[:2]))
     assert (prediction.float() - exact).abs().max() < 0.1
     # Pictures are decoded in single precision all the same.
@@ -279,7 +289,7 @@ def test_files_that_change_later_harm_nothing(
                 stream.truncate(100)
                 stream.write(b"x" * 100)
     text = loaded.encode(PROMPTS[:2])
-    assert torch.equal(text, opened.encode(PROMPTS[:2]))
+    assert text == opened.encode(PROMPTS[:2])
     timesteps = torch.tensor([9.0, 99.0])
     ours, theirs = (predict(m, timesteps, text) for m in (loaded, opened))
     assert torch.equal(ours, theirs)
@@ -343,5 +353,16 @@ def test_latent_consistency_models_are_told_their_guidance(model: Path) -> None:
     told = pipeline.get_guidance_scale_embedding(torch.tensor([7.5, 7.5]), embedding_dim=8)
     timesteps, text = torch.tensor([999.0, 3.0]), loaded.encode(PROMPTS[:2])
     with torch.no_grad():
-        expected = pipeline.unet(noise(), timesteps, text, timestep_cond=told).sample
+        expected = pipeline.unet(noise(), timesteps, sequences(text), timestep_cond=told).sample
     assert torch.allclose(predict(loaded, timesteps, text), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "near"), [((33, 40), "32×40"), ((40, 41), "40×40"), ((3, 8), "4×8"), ((4, 1), "4×4")]
+)
+def test_a_size_that_the_model_cannot_draw_is_refused_with_the_nearest(
+    opened: DiffusionModel, size: tuple[int, int], near: str
+) -> None:
+    assert opened.latent_shape(40, 32) == (4, 8, 10)
+    with pytest.raises(InputError, match=f"multiples of 4 for this model.* use {near}"):
+        opened.latent_shape(*size)

@@ -15,6 +15,7 @@ from engine.pictures.latent_view import channel_maps, fit_colours, in_colour, se
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk
+from tests.support.texts import make_text
 from tests.support.tiny_models import make_tiny_model
 
 KEYS = (Keyframe("a cat"), Keyframe("a cat", NoiseSource(1, 1)))
@@ -52,7 +53,7 @@ def test_a_plain_picture_has_colours_too() -> None:
 def test_the_seam_is_where_the_noises_meet(method: str) -> None:
     walk = Walk(KEYS, (MethodChoice(method),), frames=17)
     bank = NoiseBank((4, 16, 16))
-    path = WalkPath(walk, bank, {"": np.zeros((2, 2)), "a cat": np.zeros((2, 2))})
+    path = WalkPath(walk, bank, dict.fromkeys(("", "a cat"), make_text()))
     start, end = (bank.draw(key.noise) for key in KEYS)
     for index in range(1, 16):
         time = walk.time_of(index)

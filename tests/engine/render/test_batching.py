@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from engine import messages as m
+from engine.conditioning import Conditioning
 from engine.errors import Cancelled
 from engine.mailbox import JobControl
+from engine.models.running.rows import Rows, rows_of_texts
 from engine.render.batch_memory import BatchMemory
 from engine.render.batching import Batching, measure_batch
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Lane, Sampling, Walk
+from tests.support.texts import make_rich_text
 from tests.support.tiny_models import make_tiny_model
 
-SHAPE, CONTEXT = (4, 3, 3), (5, 6)
+SHAPE, TEXT = (4, 3, 3), make_rich_text()
 
 
 class Crowded:
@@ -32,10 +37,10 @@ class Crowded:
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         return timesteps
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        return embeddings
+    def text_state(self, texts: Sequence[Conditioning]) -> Rows:
+        return rows_of_texts(texts)
 
-    def denoise(self, sample: torch.Tensor, *states: torch.Tensor) -> torch.Tensor:
+    def denoise(self, sample: torch.Tensor, *states: Any) -> torch.Tensor:
         self.asked.append(len(sample))
         if len(sample) > self.rows:
             raise torch.OutOfMemoryError("out of memory")
@@ -44,13 +49,13 @@ class Crowded:
 
 def test_larger_batches_are_tried_until_memory_ends() -> None:
     model = Crowded(rows=25)
-    assert measure_batch(model, SHAPE, CONTEXT, first=8) in (8, 12)
+    assert measure_batch(model, SHAPE, TEXT, first=8) in (8, 12)
     assert sorted(set(model.asked)) == [16, 24, 32]
 
 
 def test_a_slow_device_is_not_made_to_try() -> None:
     model = Crowded(rows=100)
-    assert measure_batch(model, SHAPE, CONTEXT, first=1) == 1
+    assert measure_batch(model, SHAPE, TEXT, first=1) == 1
     assert model.asked == []
 
 
@@ -58,13 +63,13 @@ def test_measuring_ends_in_time_however_slow_a_step_is(monkeypatch: pytest.Monke
     model, now = Crowded(rows=100), [0.0]
     honest = model.denoise
 
-    def slow(sample: torch.Tensor, *states: torch.Tensor) -> torch.Tensor:
+    def slow(sample: torch.Tensor, *states: Any) -> torch.Tensor:
         now[0] += 5.0
         return honest(sample, *states)
 
     monkeypatch.setattr(model, "denoise", slow)
     monkeypatch.setattr("engine.render.batching.time.perf_counter", lambda: now[0])
-    assert measure_batch(model, SHAPE, CONTEXT, first=8) == 8
+    assert measure_batch(model, SHAPE, TEXT, first=8) == 8
     assert model.asked == [16]
 
 
@@ -72,7 +77,7 @@ def test_measuring_can_be_cancelled() -> None:
     control = JobControl()
     control.cancel()
     with pytest.raises(Cancelled):
-        measure_batch(Crowded(rows=100), SHAPE, CONTEXT, 8, control.check)
+        measure_batch(Crowded(rows=100), SHAPE, TEXT, 8, control.check)
 
 
 def test_starts_are_spread_over_the_run() -> None:

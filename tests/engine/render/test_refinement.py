@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.render.refinement import Refinement
+from engine.render.job import Refinement
 
 
 def _order(count: int, focus: int = 0) -> list[int]:
-    refinement = Refinement(count)
+    refinement = Refinement(count, range(count))
     order = []
     while (index := refinement.next(focus)) is not None:
         order.append(index)
@@ -28,13 +28,13 @@ def test_after_nine_of_64_frames_every_position_is_within_five_of_one() -> None:
 
 
 def test_the_playhead_comes_before_all() -> None:
-    refinement = Refinement(101)
+    refinement = Refinement(101, range(101))
     refinement.next(0)
     assert refinement.next(70) == 70
 
 
 def test_gaps_near_the_playhead_are_filled_first() -> None:
-    refinement = Refinement(129)
+    refinement = Refinement(129, range(129))
     for _ in range(5):
         refinement.next(0)
     near = [refinement.next(128) for _ in range(2)]
@@ -42,7 +42,7 @@ def test_gaps_near_the_playhead_are_filled_first() -> None:
 
 
 def test_a_frame_given_back_is_handed_out_again() -> None:
-    refinement = Refinement(3)
+    refinement = Refinement(3, range(3))
     taken = [refinement.next(0) for _ in range(3)]
     refinement.give_back(2)
     assert taken == [0, 2, 1]

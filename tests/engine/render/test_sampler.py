@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
 
+from engine.conditioning import Conditioning
+from engine.models.running.rows import Rows, rows_of_texts
 from engine.render.sampler import Guidance, Sampler
 from engine.solvers.contract import Schedule, SolverTable, make_table
+from tests.support.texts import make_rich_text
 
-SHAPE, CONTEXT, STEPS = (4, 3, 3), (5, 6), 6
+SHAPE, STEPS = (4, 3, 3), 6
 
 
 class Formula:
@@ -23,14 +28,14 @@ class Formula:
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         return timesteps[:, None] / 300.0
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        return embeddings.mean((1, 2))
+    def text_state(self, texts: Sequence[Conditioning]) -> Rows:
+        rows = rows_of_texts(texts).tensors
+        return Rows({name: tensor.flatten(1).mean(1) for name, tensor in rows.items()})
 
-    def denoise(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         self.rows.append(len(sample))
-        return torch.sin(sample + times[:, :, None, None]) + texts[:, None, None, None]
+        said = sum(k * t for k, t in enumerate(texts.tensors.values(), 1))
+        return torch.sin(sample + times[:, :, None, None]) + said[:, None, None, None]
 
 
 def _table() -> SolverTable:
@@ -39,13 +44,13 @@ def _table() -> SolverTable:
 
 
 def _sampler(guidance: Guidance, slots: int = 3, model: Formula | None = None) -> Sampler[int]:
-    return Sampler(model or Formula(), _table(), guidance, slots, SHAPE, CONTEXT)
+    return Sampler(model or Formula(), _table(), guidance, slots, SHAPE, make_rich_text())
 
 
 def _admit(sampler: Sampler[int], item: int) -> None:
-    draw = np.random.default_rng(item).standard_normal
-    latent, positive, negative = draw(SHAPE), draw(CONTEXT), draw(CONTEXT)
-    sampler.admit(item, *(a.astype(np.float32) for a in (latent, positive, negative)))
+    latent = np.random.default_rng(item).standard_normal(SHAPE).astype(np.float32)
+    texts = make_rich_text(item, read=1 + item % 5), make_rich_text(100 + item)
+    sampler.admit(item, latent, *texts)
 
 
 def _alone(item: int, guidance: Guidance) -> torch.Tensor:

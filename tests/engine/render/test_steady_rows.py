@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from engine import messages as m
+from engine.conditioning import Conditioning
 from engine.errors import Cancelled
 from engine.export.metadata import Provenance
 from engine.mailbox import JobControl
 from engine.models.load import open_model
+from engine.models.running.rows import Rows, rows_of_texts
 from engine.render.batch_memory import BatchMemory
 from engine.render.renderer import Renderer
 from engine.render.steady_rows import measure_steady_rows
 from engine.store.frame_store import FrameStore
 from engine.walk import STARTER, Exploration, Lane, Sampling, Walk
 from tests.support.render_requests import SAMPLING, WALK, finals_of, make_request
+from tests.support.texts import make_rich_text
 from tests.support.tiny_models import make_tiny_model
 
-SHAPE, CONTEXT = (4, 2, 2), (5, 6)
+SHAPE, TEXT = (4, 2, 2), make_rich_text()
 
 
 def frames_of(request: m.RenderRequest) -> dict[tuple[int, int], m.FrameReady]:
@@ -78,33 +83,31 @@ class Unsteady:
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         return timesteps
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        return embeddings
+    def text_state(self, texts: Sequence[Conditioning]) -> Rows:
+        return rows_of_texts(texts)
 
-    def denoise(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         self.asked.append(len(sample))
         return sample + (1e-6 if len(sample) < self.steady else 0.0)
 
 
 @pytest.mark.parametrize(("steady", "found"), [(1, 1), (2, 2), (3, 3), (7, 8), (12, 12), (13, 0)])
 def test_the_least_number_of_rows_is_found(steady: int, found: int) -> None:
-    assert measure_steady_rows(Unsteady(steady), SHAPE, CONTEXT) == found
+    assert measure_steady_rows(Unsteady(steady), SHAPE, TEXT) == found
 
 
 def test_a_model_without_memory_for_the_comparison_has_no_number() -> None:
     class Full(Unsteady):
-        def denoise(self, *rows: torch.Tensor) -> torch.Tensor:
+        def denoise(self, *rows: Any) -> torch.Tensor:
             raise torch.OutOfMemoryError("out of memory")
 
-    assert measure_steady_rows(Full(1), SHAPE, CONTEXT) == 0
+    assert measure_steady_rows(Full(1), SHAPE, TEXT) == 0
 
 
 def test_comparing_ends_in_time_with_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Unsteady(1)
     monkeypatch.setattr("engine.render.steady_rows.time.monotonic", lambda: 0.9 * len(model.asked))
-    assert measure_steady_rows(model, SHAPE, CONTEXT) == 8
+    assert measure_steady_rows(model, SHAPE, TEXT) == 8
     assert model.asked == [24, 12, 8]
 
 
@@ -112,7 +115,7 @@ def test_comparing_can_be_cancelled() -> None:
     control = JobControl()
     control.cancel()
     with pytest.raises(Cancelled):
-        measure_steady_rows(Unsteady(1), SHAPE, CONTEXT, control.check)
+        measure_steady_rows(Unsteady(1), SHAPE, TEXT, control.check)
 
 
 def test_fewer_rows_are_filled_up(tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ def test_the_number_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     list(Renderer(FrameStore(), batches=memory).run(request, JobControl()))
     assert '"rows, ' in (tmp_path / "batches.json").read_text()
     monkeypatch.setattr(
-        "engine.render.renderer.measure_steady_rows", lambda *_: pytest.fail("again")
+        "engine.render.model_resources.measure_steady_rows", lambda *_: pytest.fail("again")
     )
     frames = finals_of(Renderer(FrameStore(), batches=memory).run(request, JobControl()))
     assert len(frames) == 1
@@ -140,7 +143,7 @@ def test_the_number_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_pictures_say_where_their_bits_depend_on_the_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.render.renderer.measure_steady_rows", lambda *_: 0)
+    monkeypatch.setattr("engine.render.model_resources.measure_steady_rows", lambda *_: 0)
     request = make_request(make_tiny_model(tmp_path / "tiny"), indices=(0,))
     events = list(Renderer(FrameStore()).run(request, JobControl()))
     (info,) = (event.info for event in events if isinstance(event, m.ModelReady))

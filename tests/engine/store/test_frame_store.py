@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,12 @@ import numpy.typing as npt
 import pytest
 from safetensors.numpy import save_file
 
+from engine.conditioning import Conditioning, Role
 from engine.store.frame_store import FrameStore
-from engine.store.stored_frame import StoredFrame, frame_key
+from engine.store.stored_frame import FrameSettings, StoredFrame, frame_key
+from tests.support.texts import make_rich_text
+
+SETTINGS = FrameSettings(1, "model", "cpu", "float32", "ddim", 20, 2.0, 0.0, 1.0)
 
 
 def _frame(value: int, side: int = 16) -> StoredFrame:
@@ -25,11 +29,28 @@ def _frame(value: int, side: int = 16) -> StoredFrame:
 
 def test_a_key_depends_on_every_setting_and_number() -> None:
     latent = np.zeros(4, np.float32)
-    key = frame_key({"steps": 20}, latent)
-    assert key == frame_key({"steps": 20}, latent.copy())
-    assert key != frame_key({"steps": 21}, latent)
-    assert key != frame_key({"steps": 20}, latent + 1e-7)
-    assert key != frame_key({"steps": 20}, latent.reshape(2, 2))
+    key = frame_key(SETTINGS, latent)
+    assert key == frame_key(replace(SETTINGS), latent.copy())
+    for name in (field.name for field in fields(FrameSettings)):
+        other = replace(SETTINGS, **{name: type(getattr(SETTINGS, name))(9)})
+        assert key != frame_key(other, latent), name
+    assert key != frame_key(SETTINGS, latent + np.float32(1e-7))
+    assert key != frame_key(SETTINGS, latent.reshape(2, 2))
+
+
+def test_a_key_depends_on_every_role_of_both_texts() -> None:
+    latent, texts = np.zeros(4, np.float32), (make_rich_text(1), make_rich_text(2))
+    keys = {frame_key(SETTINGS, latent, *texts), frame_key(SETTINGS, latent, *reversed(texts))}
+    for role in Role:
+        changed = dict(texts[0].arrays) | {role: texts[0].arrays[role] + np.float32(1e-6)}
+        keys.add(frame_key(SETTINGS, latent, Conditioning(changed), texts[1]))
+        keys.add(frame_key(SETTINGS, latent, texts[0], Conditioning(changed)))
+        fewer = {r: array for r, array in texts[0].arrays.items() if r != role}
+        keys.add(frame_key(SETTINGS, latent, Conditioning(fewer), texts[1]))
+    assert len(keys) == 2 + 3 * len(Role)
+    pooled = Conditioning({Role.POOLED: np.ones(3, np.float32)})
+    mask = Conditioning({Role.MASK: np.ones(3, np.float32)})
+    assert frame_key(SETTINGS, latent, pooled) != frame_key(SETTINGS, latent, mask)
 
 
 def test_a_frame_comes_back_equal_and_read_only() -> None:

@@ -23,6 +23,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.viewer.frame_view import FrameView
 from gui.viewer.panes import Shown, ViewMode
 from gui.widgets.theme import DARK
+from tests.support.texts import make_text
 
 EXPLORATION = Exploration(
     walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=50.0
@@ -42,7 +43,7 @@ def _state(*methods: str) -> ExplorerState:
     state = ExplorerState(Frames(), exploration)
     lanes = lanes_of(exploration)
     state.begin_job(1, lanes)
-    texts = {text: np.zeros((2, 3)) for text in (ARTICLE_PROMPT, "")}
+    texts = dict.fromkeys((ARTICLE_PROMPT, ""), make_text())
     image = np.zeros((48, 64, 3), np.uint8)
     for number, lane in enumerate(lanes):
         state.apply(describe(WalkPath(lane.walk, NoiseBank((4, 6, 8)), texts), 1, number))

@@ -12,6 +12,7 @@ from diffusers import UNet2DConditionModel
 from engine.models.networks.build import build_unet
 from engine.models.networks.unet_config import OPTIONS, PLAIN, is_plain
 from engine.models.running.unet_runner import ForeignUnet, make_runner
+from tests.support.texts import sequences
 from tests.support.tiny_unets import make_inputs, make_our_unet, make_unet
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -24,7 +25,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 @torch.inference_mode()
 def _run(runner: Any, sample: Any, timesteps: Any, texts: Any) -> torch.Tensor:
-    return runner(sample, runner.time_state(timesteps), runner.text_state(texts))
+    return runner(sample, runner.time_state(timesteps), runner.text_state(sequences(texts)))
 
 
 @pytest.mark.parametrize("name", SHAPES)

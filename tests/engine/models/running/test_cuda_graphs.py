@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from engine.models.running.cuda_graphs import Recorded, Replay, recorded_on_cuda
+from engine.models.running.cuda_graphs import Recorded, Replay, Step, recorded_on_cuda
 from engine.models.running.memory import is_out_of_memory
+from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import UnetRunner, make_runner
+from tests.support.texts import sequences
 from tests.support.tiny_unets import make_inputs, make_our_unet, make_unet
 
 Tensors = tuple[torch.Tensor, ...]
@@ -27,7 +29,7 @@ class Tape:
         self.flaw, self.error = flaw, error
         self.made, self.played = 0, 0
 
-    def record(self, run: UnetRunner, inputs: Tensors) -> Replay:
+    def record(self, run: Step, inputs: Tensors) -> Replay:
         if self.error is not None:
             raise self.error
         self.made += 1
@@ -53,9 +55,9 @@ def in_favour(of_replays: bool) -> Callable[[Callable[[], object]], float]:
     return pace
 
 
-def states(runner: UnetRunner, rows: int) -> Tensors:
+def states(runner: UnetRunner, rows: int) -> tuple[torch.Tensor, torch.Tensor, Rows]:
     sample, timesteps, texts = make_inputs(rows)
-    return sample, runner.time_state(timesteps), runner.text_state(texts)
+    return sample, runner.time_state(timesteps), runner.text_state(sequences(texts))
 
 
 @pytest.fixture
@@ -99,8 +101,9 @@ def test_each_shape_has_a_recording_of_its_own_and_large_ones_none(plain: UnetRu
     runner = Recorded(plain, tape.record, in_favour(of_replays=True))
     sample, times, texts = states(plain, rows=1)
     for _ in range(STEPS):
-        large = sample.expand(600, -1, -1, -1), times.expand(600, -1), texts.expand(600, -1, -1)
-        assert runner(*large).shape == large[0].shape
+        many = texts.map(lambda tensor: tensor.expand(600, -1, -1))
+        large = sample.expand(600, -1, -1, -1)
+        assert runner(large, times.expand(600, -1), many).shape == large.shape
     assert tape.made == 0
     for _ in range(STEPS):
         runner(*states(plain, rows=1))
@@ -116,9 +119,7 @@ def test_where_memory_ends_recordings_do(plain: UnetRunner) -> None:
 
         time_state, text_state = plain.time_state, plain.text_state
 
-        def __call__(
-            self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-        ) -> torch.Tensor:
+        def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
             if len(sample) > 1:
                 raise torch.OutOfMemoryError("out of memory")
             return plain(sample, times, texts)
@@ -144,5 +145,5 @@ def test_cuda_graphs_give_the_bits_of_the_steps() -> None:
     runner = recorded_on_cuda(plain, device)
     for step in range(3 * STEPS):
         sample, timesteps, texts = (tensor.to(device) for tensor in make_inputs(rows=2))
-        inputs = sample + step, runner.time_state(timesteps), runner.text_state(texts)
+        inputs = sample + step, runner.time_state(timesteps), runner.text_state(sequences(texts))
         assert torch.equal(runner(*inputs), plain(*inputs))

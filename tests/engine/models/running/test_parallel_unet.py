@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from engine.models.running.parallel_unet import ParallelUnet
+from engine.models.running.rows import Rows
 
 
 class Recorder:
@@ -20,15 +21,14 @@ class Recorder:
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
         return timesteps + 1
 
-    def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        return 2 * embeddings
+    def text_state(self, texts: Rows) -> Rows:
+        return texts.map(lambda tensor: 2 * tensor)
 
-    def __call__(
-        self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
         thread = threading.current_thread().name
         self.seen.append((thread, len(sample), torch.get_num_threads()))
-        return sample * times[:, None, None, None] + texts.sum(dim=(1, 2))[:, None, None, None]
+        said = texts.tensors["sequence"].sum(dim=(1, 2)) + texts.tensors["pooled"].sum(dim=1)
+        return sample * times[:, None, None, None] + said[:, None, None, None]
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +38,17 @@ def _same_threads_after() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def _inputs(rows: int) -> tuple[torch.Tensor, ...]:
+def _inputs(rows: int) -> tuple[torch.Tensor, torch.Tensor, Rows]:
     generator = torch.Generator().manual_seed(rows)
     return (
         torch.randn(rows, 4, 2, 2, generator=generator),
         torch.randn(rows, generator=generator),
-        torch.randn(rows, 3, 5, generator=generator),
+        Rows(
+            {
+                "sequence": torch.randn(rows, 3, 5, generator=generator),
+                "pooled": torch.randn(rows, 5, generator=generator),
+            }
+        ),
     )
 
 
@@ -75,14 +80,12 @@ def test_the_caller_has_all_its_threads_afterwards() -> None:
 def test_states_are_the_network_s_own() -> None:
     crew, ones = ParallelUnet(Recorder(), threads=2), torch.ones(3)
     assert torch.equal(crew.time_state(ones), ones + 1)
-    assert torch.equal(crew.text_state(ones), 2 * ones)
+    assert torch.equal(crew.text_state(Rows({"a": ones})).tensors["a"], 2 * ones)
 
 
 def test_an_error_in_a_part_reaches_the_caller() -> None:
     class Failing(Recorder):
-        def __call__(
-            self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
-        ) -> torch.Tensor:
+        def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
             raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):

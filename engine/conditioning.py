@@ -1,0 +1,76 @@
+"""What a text becomes for a model: arrays with roles, instead of one tensor. Imports numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
+
+
+class Role(StrEnum):
+    """What an array of a text is to the denoiser.
+
+    What follows from the other arrays or from the picture's size, such as position ids, has no
+    role: the model builds it where it needs it.
+    """
+
+    SEQUENCE = "sequence"  #: [tokens, width]: a vector for each token
+    POOLED = "pooled"  #: [width]: one vector for the whole text
+    MASK = "mask"  #: [tokens]: 1 for a token that counts, 0 for padding
+
+
+#: Blends the arrays of one role at γ: (role, start, end, γ), float64 and of one shape.
+Blend = Callable[[Role, Array, Array, float], Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditioning:
+    """The arrays of one text by role: float32, C-contiguous, read-only.
+
+    All texts of a model have the same roles and shapes, so that frames with different texts can
+    share a call. A model whose texts differ in length pads them, and its mask says what counts.
+    """
+
+    arrays: Mapping[Role, Array32]
+
+    def __post_init__(self) -> None:
+        arrays = {role: _frozen(self.arrays[role]) for role in Role if role in self.arrays}
+        object.__setattr__(self, "arrays", MappingProxyType(arrays))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Conditioning)
+            and self.arrays.keys() == other.arrays.keys()
+            and all(np.array_equal(array, other.arrays[r]) for r, array in self.arrays.items())
+        )
+
+
+def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Blend) -> Conditioning:
+    """The text at γ in [0, 1] between two texts of one model, each role blended by itself.
+
+    Computed in float64. γ = 0 and γ = 1 give `start` and `end` themselves, bit for bit.
+    """
+    if gamma in (0.0, 1.0):
+        return end if gamma else start
+    return Conditioning(
+        {
+            role: blend(
+                role, first.astype(np.float64), end.arrays[role].astype(np.float64), gamma
+            ).astype(np.float32)
+            for role, first in start.arrays.items()
+        }
+    )
+
+
+def _frozen(array: Array32) -> Array32:
+    """A read-only view, so that the array of whoever made it stays as it is."""
+    view = np.ascontiguousarray(array, np.float32).view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,68 @@
+"""The measures of a job: those that are defined for its request, and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine import messages as m
+from engine.errors import InputError
+from engine.metrics.contract import Measure, StepMeasure, make_measure
+
+Chosen = Mapping[str, Measure]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurePlan:
+    """Measures by name; `undefined` holds those left out, with the reason in one sentence.
+
+    `frames` is the number of frames of each lane. `scorer` is the CLIP model, a folder or hub id;
+    "" is the one that came with the model. `downloads` are the models that may be fetched.
+    """
+
+    chosen: Chosen = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[int, ...] = ()
+    scoring_text: str = ""
+    scorer: str = ""
+    downloads: tuple[str, ...] = ()
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The measures for which CLIP must look at the pictures."""
+        return tuple(name for name, measure in self.chosen.items() if measure.needs_scorer)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Those of them that compare the pictures with the scoring text."""
+        return tuple(name for name in self.scored if self.chosen[name].needs_text)
+
+
+def plan_measures(request: m.RenderRequest) -> MeasurePlan:
+    """The measures that a request names, so far as it leaves them defined."""
+    chosen: dict[str, Measure] = {}
+    undefined: dict[str, str] = {}
+    for name in request.measures:
+        try:
+            chosen[name] = _defined(make_measure(name), request)
+        except InputError as error:
+            undefined[name] = str(error)
+    frames = tuple(lane.walk.frames for lane in request.lanes)
+    return MeasurePlan(
+        chosen, undefined, frames, request.scoring_text, request.scorer, request.downloads
+    )
+
+
+def _defined(measure: Measure, request: m.RenderRequest) -> Measure:
+    """The measure. Raises InputError where the request leaves it undefined."""
+    if measure.needs_text and not request.scoring_text.strip():
+        raise InputError(
+            f"The {measure.label} compares pictures with a text and there is none; "
+            "give a scoring text."
+        )
+    if isinstance(measure, StepMeasure) and any(x.walk.frames < 2 for x in request.lanes):
+        raise InputError(
+            f"The {measure.label} is taken between two frames and there is only one; "
+            "raise the number of frames or leave that measure out."
+        )
+    return measure

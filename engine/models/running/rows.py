@@ -1,0 +1,58 @@
+"""Rows of several tensors: what the texts of a batch become on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from engine.conditioning import Conditioning
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Named tensors that have one row for each of n texts: [n, …] each. A slice shares memory."""
+
+    tensors: Mapping[str, torch.Tensor]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors.values())))
+
+    def __getitem__(self, at: slice | torch.Tensor) -> Rows:
+        return self.map(lambda tensor: tensor[at])
+
+    def __setitem__(self, at: slice, rows: Rows) -> None:
+        for name, tensor in self.tensors.items():
+            tensor[at] = rows.tensors[name]
+
+    def map(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Rows:
+        """The same names with each tensor changed."""
+        return Rows({name: change(tensor) for name, tensor in self.tensors.items()})
+
+    def zeros(self, count: int) -> Rows:
+        """So many rows of zeros, of these names, shapes, types, and on this device."""
+        return self.map(lambda tensor: tensor.new_zeros((count, *tensor.shape[1:])))
+
+    def split(self, parts: int) -> list[Rows]:
+        """The rows in so many parts, as `torch.tensor_split` divides them."""
+        divided = {name: tensor.tensor_split(parts) for name, tensor in self.tensors.items()}
+        return [Rows({name: each[part] for name, each in divided.items()}) for part in range(parts)]
+
+
+def join_rows(first: Rows, second: Rows) -> Rows:
+    """The rows of both, one after the other."""
+    return Rows(
+        {name: torch.cat((tensor, second.tensors[name])) for name, tensor in first.tensors.items()}
+    )
+
+
+def rows_of_texts(texts: Sequence[Conditioning]) -> Rows:
+    """The texts of one model as rows, named by their roles: float32 on the CPU."""
+    return Rows(
+        {
+            role: torch.from_numpy(np.stack([text.arrays[role] for text in texts]))
+            for role in texts[0].arrays
+        }
+    )

@@ -1,0 +1,91 @@
+"""A loaded model, and what its jobs share: texts, noises, and numbers measured on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.conditioning import Conditioning
+from engine.geometry.noise import NoiseBank
+from engine.geometry.walk_path import WalkPath, prompts_of
+from engine.lru_cache import LruCache
+from engine.models.loaded import DiffusionModel
+from engine.render.batch_memory import BatchMemory
+from engine.render.batching import Batching, batch_key, choose_batching, measure_batch
+from engine.render.previews import PreviewMap
+from engine.render.steady_rows import measure_steady_rows
+from engine.walk import Walk
+
+_TEXTS = 512
+
+Shape = tuple[int, int, int]
+#: Raises Cancelled where the work is no longer wanted.
+Check = Callable[[], None]
+
+
+class ModelResources:
+    """Outlives the jobs of one model. Used on the engine's thread.
+
+    With `batches`, the best number of slots is measured once, and remembered between runs.
+    """
+
+    def __init__(self, model: DiffusionModel, batches: BatchMemory | None = None) -> None:
+        self.model, self.preview = model, PreviewMap.fit(model)
+        self._batches = batches
+        self._texts: LruCache[Conditioning] = LruCache(_TEXTS)
+        self._noises: dict[Shape, NoiseBank] = {}
+
+    def text(self, prompt: str) -> Conditioning:
+        """What the model reads of a prompt, encoded once."""
+        known = self._texts.get(prompt)
+        if known is not None:
+            return known
+        return self._texts.put(prompt, self.model.encode([prompt])[0])
+
+    def path(self, walk: Walk, shape: Shape, check: Check) -> WalkPath:
+        """A walk's latents of `shape` [C, h, w] and its texts, which are encoded now."""
+        texts: dict[str, Conditioning] = {}
+        for prompt in prompts_of(walk):
+            check()
+            texts[prompt] = self.text(prompt)
+        return WalkPath(walk, self._noises.setdefault(shape, NoiseBank(shape)), texts)
+
+    def batching(self, shape: Shape, asked: int) -> Batching:
+        """How many frames with latents of `shape` share a step: as asked, measured or guessed."""
+        known = asked or self._remembered(self._key(shape)) or 0
+        return choose_batching(self.model.device, max(shape[1:]), self.model.weights, known)
+
+    def keep_steady(self, shape: Shape, check: Check) -> bool:
+        """Have the model compute so many rows that a frame never depends on its batch.
+
+        Returns whether that is so. A large model on a CPU draws one frame at a time, and is too
+        slow to be measured.
+        """
+        model = self.model
+        if model.steady_rows(shape) is None:
+            key = f"rows, {self._key(shape)}"
+            rows = self._remembered(key)
+            if rows is None:
+                slow = choose_batching(model.device, max(shape[1:]), model.weights).slots == 1
+                rows = 0 if slow else measure_steady_rows(model, shape, self.text(""), check)
+                self._remember(key, rows)
+            model.keep_steady(shape, rows)
+        return model.batch_exact(shape)
+
+    def tune(self, shape: Shape, check: Check) -> None:
+        """Measure the best number of slots for latents of `shape`, where that is not known yet."""
+        if self._batches is None or self._remembered(self._key(shape)):
+            return
+        first = self.batching(shape, asked=0).slots
+        slots = measure_batch(self.model, shape, self.text(""), first, check)
+        self._remember(self._key(shape), slots)
+
+    def _key(self, shape: Shape) -> str:
+        model = self.model
+        return batch_key(model.device, model.identity, str(model.dtype), shape)
+
+    def _remembered(self, key: str) -> int | None:
+        return self._batches.get(key) if self._batches is not None else None
+
+    def _remember(self, key: str, number: int) -> None:
+        if self._batches is not None:
+            self._batches.put(key, number)
