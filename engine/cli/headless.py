@@ -213,7 +213,7 @@ class _Latents:
             self.rows[event.index] = (event.time, event.initial, event.final)
 
     def to_safetensors(self) -> bytes:
-        """`times` [N], `initial` [N, 4, h, w] and `final` [N, 4, h, w], float32."""
+        """`times` [N], `initial` [N, C, h, w] and `final` [N, C, h, w], float32."""
         times, initial, final = zip(*(self.rows[k] for k in sorted(self.rows)), strict=True)
         return save(
             {
