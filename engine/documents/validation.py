@@ -97,7 +97,7 @@ def check_sampling(sampling: Sampling) -> None:
 
 
 def _check_view(view: View) -> None:
-    _check_whole("lane in focus", view.lane, 0, MAX_LANES**2)
+    _check_whole("lane in focus", view.lane, 0, MAX_LANES)
     if view.segment is not None:
         _check_whole("segment shown", view.segment, 0, MAX_KEYFRAMES)
     if view.plane not in PLANES:

@@ -58,8 +58,9 @@ class KnownLanes:
         for results in before.lanes:
             content = LaneContent.of(results.lane, before.request)
             previous[content] = results
-            self._lanes[content] = results.without_previews()
-            self._lanes.move_to_end(content)
+            if results.keys or results.drafts:
+                self._lanes[content] = results.without_previews()
+                self._lanes.move_to_end(content)
         return previous
 
     def _drop_oldest(self) -> None:

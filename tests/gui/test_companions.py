@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +22,6 @@ from gui.widgets.theme import DARK, LIGHT
 from tests.support.studio import Studio
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]:
-    studio = Studio(qapp, tmp_path, "dark")
-    yield studio
-    studio.close()
 
 
 def experiment(studio: Studio, title: str) -> None:
