@@ -6,7 +6,9 @@ the engine can share them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from engine.view import View, ViewMode
 
 #: The model that ships with the program.
 STARTER = "starter"
@@ -46,12 +48,20 @@ class Keyframe:
 
     Its latent is scale · z(noise) + Σ weight · z(source) over `blend`; by default that is the plain
     draw. Points that were picked in the plane of a walk are such sums.
+
+    What follows serves editing and influences no pixel. `id` is unique in its walk and stays with
+    the keyframe through edits and moves; 0 lets the walk assign one; equality ignores it. `locked`
+    noise is kept when new noise is drawn for the walk. `previous` is the noise that the keyframe
+    had before.
     """
 
     prompt: str = ARTICLE_PROMPT
     noise: NoiseSource = NoiseSource()
     scale: float = 1.0
     blend: tuple[NoiseTerm, ...] = ()
+    id: int = field(default=0, compare=False)
+    locked: bool = False
+    previous: NoiseSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +72,43 @@ class MethodChoice:
     params: tuple[tuple[str, ParameterValue], ...] = ()
 
 
+def _numbered(keyframes: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
+    """The keyframes with ids from 1 on: one that has none, or the id of one before it, gets the
+    next after the largest."""
+    ids = {keyframe.id for keyframe in keyframes}
+    if len(ids) == len(keyframes) and min(ids, default=1) > 0:
+        return keyframes
+    taken: set[int] = set()
+    largest = max(0, *ids)
+    numbered = []
+    for keyframe in keyframes:
+        if keyframe.id <= 0 or keyframe.id in taken:
+            largest += 1
+            k = keyframe
+            keyframe = Keyframe(k.prompt, k.noise, k.scale, k.blend, largest, k.locked, k.previous)
+        taken.add(keyframe.id)
+        numbered.append(keyframe)
+    return tuple(numbered)
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """A chain of keyframes, one method a segment, sampled at `frames` equally spaced times.
 
     `methods` holds one choice for each segment, or a single one that holds for all segments.
+    `one_prompt`: the keyframes are given one prompt together; never where their prompts differ.
     """
 
-    keyframes: tuple[Keyframe, ...] = (Keyframe(), Keyframe(noise=NoiseSource(1, 1)))
+    keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
     methods: tuple[MethodChoice, ...] = (MethodChoice(),)
     negative: str = ""
     frames: int = 61
+    one_prompt: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keyframes", _numbered(self.keyframes))
+        if len({keyframe.prompt for keyframe in self.keyframes}) > 1:
+            object.__setattr__(self, "one_prompt", False)
 
     @property
     def segments(self) -> int:
@@ -124,7 +160,10 @@ class Exploration:
 
     `walk` is the one being edited. `compare` renders it once for each of these methods, side by
     side. `rows` are further walks below it, as in the article's sheets. `scorer` is the CLIP model
-    that scores, a folder or hub id; "" is the one that came with the model.
+    that scores, a folder or hub id; "" is the one that came with the model. `measures` are those
+    that are shown, by name.
+
+    `view` is no part of the document: explorations that are looked at in different ways are equal.
     """
 
     model: str = STARTER
@@ -135,6 +174,25 @@ class Exploration:
     scoring_text: str = ARTICLE_SCORING_TEXT
     scorer: str = ""
     fps: float = 24.0
+    measures: tuple[str, ...] = ("latent_std",)
+    view: View = field(default=View(), compare=False)
+
+    @property
+    def mode(self) -> ViewMode:
+        """The mode of the view, as far as there is something to compare; where none was chosen,
+        the sheet for rows, and all methods for a comparison."""
+        several = bool(self.compare or self.rows)
+        if self.view.mode is None and several:
+            return ViewMode.SHEET if self.rows else ViewMode.COMPARE
+        side_by_side = self.view.mode in (ViewMode.COMPARE, ViewMode.DIFFERENCE)
+        if self.view.mode is None or (side_by_side and not several):
+            return ViewMode.SINGLE
+        return self.view.mode
+
+    @property
+    def side_by_side(self) -> tuple[MethodChoice, ...]:
+        """The compared methods while they are shown: none of them in one picture."""
+        return () if self.mode is ViewMode.SINGLE else self.compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +205,28 @@ class Lane:
 
 def with_method(walk: Walk, choice: MethodChoice) -> Walk:
     """The same walk with one method for all of its segments."""
-    return Walk(walk.keyframes, (choice,), walk.negative, walk.frames)
+    return replace(walk, methods=(choice,))
+
+
+def content_of(walk: Walk) -> Walk:
+    """The walk without what serves its editing alone: walks of equal content have equal frames."""
+    keyframes = tuple(Keyframe(k.prompt, k.noise, k.scale, k.blend) for k in walk.keyframes)
+    return Walk(keyframes, walk.methods, walk.negative, walk.frames)
 
 
 def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:
-    """What is to be rendered: every row, by every compared method.
+    """What is to be rendered: every row, by every compared method; where one picture is shown, the
+    edited walk alone.
 
-    All rows lie on one timeline and have as many frames as the edited walk.
+    All rows lie on one timeline and have as many frames as the edited walk. Lanes hold the content
+    of walks, see `content_of`.
     """
     frames = exploration.walk.frames
-    walks = (exploration.walk, *(replace(row, frames=frames) for row in exploration.rows))
+    rows = () if exploration.mode is ViewMode.SINGLE else exploration.rows
+    walks = [content_of(replace(walk, frames=frames)) for walk in (exploration.walk, *rows)]
     lanes = []
     for number, walk in enumerate(walks, 1):
-        choices = exploration.compare or (None,)
+        choices = exploration.side_by_side or (None,)
         for choice in choices:
             title = choice.name if choice else walk.method_of(0).name
             if len(walks) > 1:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+from engine.models.hub.offline import set_offline
 from engine.store.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.files.app_folders import AppFolders
@@ -141,7 +142,7 @@ class Program(QObject):
         self._file, self._safe = file, safe
         self._preferences = settings.preferences
         if settings.preferences.offline:
-            os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is imported
+            set_offline(True)  # a person's own environment variable stays otherwise
         self._background = Background(self)
         self.appearance = Appearance(app, settings.preferences.theme)
         self.state = ExplorerState(store, exploration)
@@ -210,6 +211,8 @@ class Program(QObject):
     def _follow_preferences(self, preferences: Preferences) -> None:
         before, self._preferences = self._preferences, preferences
         self.appearance.set_wish(preferences.theme)
+        if preferences.offline != before.offline:
+            set_offline(preferences.offline)
         if (preferences.memory, preferences.disk) != (before.memory, before.disk):
             self._keep_budgets(preferences)
         if machine_of(preferences) != machine_of(before):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
 from engine.documents.presets import Preset, presets
-from engine.models.hub.client import set_offline
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelReport
 from gui.dialogs.about_dialog import AboutDialog
@@ -24,7 +23,7 @@ from gui.files.app_folders import AppFolders
 from gui.files.documents import Documents
 from gui.files.drops import Drops
 from gui.files.recovery import Recovery
-from gui.files.settings import Preferences, Settings
+from gui.files.settings import Settings
 from gui.main_window import MainWindow
 from gui.models.model_dialog import ModelDialog
 from gui.shell.hints import HintBar
@@ -32,16 +31,8 @@ from gui.shell.offers import Offers
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
-from gui.viewer.panes import ViewMode
 from gui.widgets.background_work import Background
 from gui.widgets.theme import Theme
-
-#: How the viewer shows what a preset calls its view.
-VIEWS = {
-    "compare": ViewMode.COMPARE,
-    "sheet": ViewMode.SHEET,
-    "latent": ViewMode.LATENT,
-}
 
 
 class Companions(QObject):
@@ -70,7 +61,6 @@ class Companions(QObject):
         self._bind()
         self._connect()
         self._fill_menus()
-        self._offline = settings.preferences.offline
         self._offers = Offers(
             state,
             window.messages,
@@ -142,7 +132,6 @@ class Companions(QObject):
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
-        self._settings.changed.connect(self._follow_preferences)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
         self._window.closing.connect(self.close)
 
@@ -170,15 +159,16 @@ class Companions(QObject):
 
     def open_experiment(self, preset: Preset) -> None:
         """Render one of the article's experiments, looked at as it is best; undo goes back."""
-        window, current = self._window, self._state.exploration
-        exploration = preset.exploration
+        current, exploration = self._state.exploration, preset.exploration
+        view = replace(
+            current.view, mode=exploration.view.mode, plane=exploration.view.plane, segment=None
+        )
+        exploration = replace(
+            exploration, view=view, measures=exploration.measures or current.measures
+        )
         if exploration.model == current.model:
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
-        window.trajectory.set_toy(preset.view == "toy")
-        window.comparison.show_mode(VIEWS.get(preset.view, ViewMode.SINGLE))
-        if preset.measures:
-            window.measures.show_measures(preset.measures)
 
     def keep_point(self) -> None:
         """Let the walk pass the point of the plane that was clicked, where the playhead is."""
@@ -234,8 +224,3 @@ class Companions(QObject):
         self.recorder.close()
         self.recovery.close()
         self._settings.save()
-
-    def _follow_preferences(self, preferences: Preferences) -> None:
-        if preferences.offline != self._offline:
-            self._offline = preferences.offline
-            self.background.run(partial(set_offline, preferences.offline), lambda _: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
@@ -21,7 +22,7 @@ from gui.state.thumbnails import Thumbnails
 from gui.state.vocabulary import Vocabulary
 from gui.timeline.timeline import Timeline
 from gui.timeline.transport_bar import TransportBar
-from gui.viewer.comparison import Comparison
+from gui.viewer.comparison import list_methods
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
 from gui.widgets.layouts import column
@@ -68,7 +69,6 @@ class MainWindow(QMainWindow):
     def _make_views(self) -> None:
         state, theme = self._state, self._theme
         self.frame_view = FrameView(state, theme)
-        self.comparison = Comparison(state, self.frame_view)
         self.messages = MessagesBar(state, theme)
         self.walk_panel = WalkPanel(state, self.thumbnails, self.vocabulary, theme)
         self.timeline = Timeline(state, self.thumbnails, theme)
@@ -106,7 +106,9 @@ class MainWindow(QMainWindow):
         panels = QMenu("&Panels", view)
         self.panels.fill(panels)
         view.addMenu(panels)
-        self.toolbar.methods.aboutToShow.connect(lambda: self.comparison.fill(self.toolbar.methods))
+        self.toolbar.methods.aboutToShow.connect(
+            partial(list_methods, self._state, self.toolbar.methods)
+        )
 
     def _bind_actions(self) -> None:
         self._commands = Commands(
@@ -115,7 +117,6 @@ class MainWindow(QMainWindow):
             self.player,
             self.walk_panel,
             self.frame_view,
-            self.comparison,
         )
         self.actions_table.bind(
             {

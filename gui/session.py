@@ -10,7 +10,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
-from engine.walk import Exploration, lanes_of
+from engine.walk import Exploration, content_of, lanes_of
 from gui.state.explorer_state import ExplorerState
 
 TYPING_MS = 700
@@ -93,11 +93,7 @@ class Session(QObject):
         self._state, self._make_engine = state, make_engine
         self.machine = machine
         self._engine: Engine | None = None
-        self._job = 0
-        # Answers up to the stale serial come too late: the person went back to the walk.
-        self._serial = self._stale_serial = 0
         self._seen = state.exploration
-        self._asked: m.RenderRequest | None = None
         self._asked_at = self._first_frame_s = 0.0
         self._finishing = False
         self._timer = QTimer(self, singleShot=True)
@@ -106,14 +102,13 @@ class Session(QObject):
 
     def _connect(self, state: ExplorerState) -> None:
         state.exploration_changed.connect(self._exploration_changed)
-        state.measures_wanted_changed.connect(self._schedule_soon)
+        state.view_changed.connect(self._view_changed)
         state.generate_requested.connect(self._generate)
         state.cancel_requested.connect(self._cancel)
         state.finish_requested.connect(self._finish)
         state.pause_requested.connect(self._pause)
         state.playhead_changed.connect(self._focus)
         state.probe_requested.connect(self._probe)
-        state.probe_changed.connect(self._probe_changed)
 
     @property
     def running(self) -> bool:
@@ -127,7 +122,7 @@ class Session(QObject):
         self._engine = self._make_engine()
         self._engine.wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
         self._engine.start()
-        self._submit()
+        self._generate()
 
     def shutdown(self) -> bool:
         """Cancel, end the engine's thread and wait for it; False where it did not end in time."""
@@ -144,16 +139,36 @@ class Session(QObject):
 
     def _exploration_changed(self) -> None:
         old, self._seen = self._seen, self._state.exploration
-        if self._state.auto:
-            self._schedule(TYPING_MS if is_typing(old, self._seen) else self._patience())
+        self._schedule(TYPING_MS if is_typing(old, self._seen) else self._patience())
+
+    def _view_changed(self) -> None:
+        """Other lanes may be shown: at once, unless an edit is waited for that will show them."""
+        if self._state.auto and self._engine is not None and not self._timer.isActive():
+            self._submit()
 
     def _schedule_soon(self) -> None:
-        if self._state.auto:
-            self._schedule(SHORTEST_MS)
+        self._schedule(SHORTEST_MS)
 
     def _schedule(self, delay: int) -> None:
-        if self._engine is not None:
+        """Render after a moment, unless the person wants to ask for it, or has asked already."""
+        if not self._state.auto or self._engine is None:
+            return
+        if self._is_asked(self._request()):
+            self._timer.stop()
+        else:
             self._timer.start(delay)
+
+    def _request(self) -> m.RenderRequest:
+        """What would be asked for now."""
+        state = self._state
+        return build_request(
+            state.exploration, state.results.job + 1, state.wanted_measures, self.machine
+        )
+
+    def _is_asked(self, request: m.RenderRequest) -> bool:
+        """Whether the newest job answers this, or did until it was cancelled."""
+        asked = self._state.results.request
+        return asked is not None and replace(request, job=asked.job) == asked
 
     def _patience(self) -> int:
         """Milliseconds to wait for the next edit: longer where pictures take longer."""
@@ -162,28 +177,23 @@ class Session(QObject):
         return int(min(max(250 * self._first_frame_s, SHORTEST_MS), LONGEST_MS))
 
     def _generate(self) -> None:
-        self._asked = None
-        self._submit()
-
-    def _submit(self) -> None:
+        """Render the walk as it is, also if the same was asked for before."""
         self._timer.stop()
         if self._engine is None:
             return
-        state = self._state
-        request = build_request(
-            state.exploration, self._job + 1, state.wanted_measures, self.machine
-        )
-        if self._asked is not None and replace(request, job=self._asked.job) == self._asked:
-            return
-        self._job, self._asked, self._asked_at = request.job, request, time.monotonic()
-        self._finishing = False
-        state.begin_job(request.job, request.lanes)
+        request = self._request()
+        self._asked_at, self._finishing = time.monotonic(), False
+        self._state.begin_job(request)
         self._engine.submit(request)
-        self._engine.focus(state.playhead)
+        self._engine.focus(self._state.playhead)
+
+    def _submit(self) -> None:
+        self._timer.stop()
+        if not self._is_asked(self._request()):
+            self._generate()
 
     def _cancel(self) -> None:
         self._timer.stop()
-        self._asked = None
         if self._engine is not None:
             self._engine.cancel()
 
@@ -193,23 +203,20 @@ class Session(QObject):
 
     def _pause(self) -> None:
         self._timer.stop()
-        self._asked = None
         if self._engine is not None:
             self._engine.pause()
 
     def _focus(self, index: int) -> None:
-        self._stale_serial = self._serial
         if self._engine is not None:
             self._engine.focus(index)
 
-    def _probe(self, x: float, y: float) -> None:
+    def _probe(self, serial: int, x: float, y: float) -> None:
         if self._engine is None:
             return
-        self._serial += 1
-        walk = self._state.exploration.walk
+        walk = content_of(self._state.exploration.walk)
         self._engine.probe(
             m.ProbeRequest(
-                serial=self._serial,
+                serial=serial,
                 model=self._state.exploration.model,
                 walk=walk,
                 sampling=self._state.exploration.sampling,
@@ -221,33 +228,24 @@ class Session(QObject):
             )
         )
 
-    def _probe_changed(self) -> None:
-        if self._state.probe is None:
-            self._stale_serial = self._serial
-
     # ── answers ──────────────────────────────────────────────────────────────────────────────
 
     def _drain(self) -> None:
         if self._engine is None:
             return
         for event in self._engine.drain():
-            if isinstance(event, m.ProbeReady | m.ProbeFailed):
-                if event.serial <= self._stale_serial:
-                    continue
-            elif event.job == self._job:
-                self._learn(event)
+            if isinstance(event, m.FrameReady) and event.job == self._state.results.job:
+                self._time_first_frame()
             self._state.apply(event)
             if self._finishing and _is_final(event):
                 self._finishing = False
                 self._cancel()
 
-    def _learn(self, event: m.JobEvent) -> None:
-        """How long a first picture takes here, and that a job that ended badly may be retried."""
-        if isinstance(event, m.FrameReady) and self._asked_at:
+    def _time_first_frame(self) -> None:
+        """How long a first picture takes here."""
+        if self._asked_at:
             self._first_frame_s = time.monotonic() - self._asked_at
             self._asked_at = 0.0
-        elif isinstance(event, m.JobCancelled | m.JobFailed):
-            self._asked = None
 
 
 def _is_final(event: m.Event) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
@@ -90,7 +91,7 @@ class Photographer(app.Program):
         state = self.state
         tiers = [tier for lane in state.results.lanes for tier in lane.tiers]
         whole = bool(tiers) and set(tiers) == {Tier.FINAL}
-        if whole and not state.busy and state.rendered == state.exploration:
+        if whole and not state.busy and state.results.are_of(state.exploration):
             state.seek(state.frame_count // 3)
             return True
         return False
@@ -100,7 +101,9 @@ class Photographer(app.Program):
 
     def _measured(self) -> bool:
         wanted, results = set(self.state.wanted_measures), self.state.results
-        return self._finished() and wanted <= results.measures.keys()
+        lanes = range(len(results.lanes))
+        known = {n for n in wanted for k in lanes if np.isfinite(results.measured(k, n)).any()}
+        return self._finished() and wanted <= known
 
     def _compare(self) -> None:
         self.state.edit(replace(self.state.exploration, compare=COMPARED), "Compare")

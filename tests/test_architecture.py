@@ -133,7 +133,7 @@ ROOMS = (
     Room(
         "gui.state",
         "state, results, undo, edits of a walk, playback, thumbnails",
-        "engine.methods engine.models.networks widgets",
+        "engine.methods engine.metrics engine.models.networks widgets",
         "Qt",
     ),
     Room(

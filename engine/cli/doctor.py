@@ -177,7 +177,8 @@ def _starter() -> Iterator[Finding]:
 def _caches() -> Iterator[Finding]:
     from huggingface_hub import constants
 
-    from engine.models.hub.client import Hub, is_offline
+    from engine.models.hub.client import Hub
+    from engine.models.hub.offline import is_offline
 
     models = Hub().cached()
     size = sum(model.bytes for model in models)

@@ -60,10 +60,11 @@ def exploration_from(options: argparse.Namespace) -> Exploration:
     changes = _given(options, "fps")
     if getattr(options, "compare", None):
         changes["compare"] = compared(options.compare)
+        changes["view"] = replace(base.view, mode=None)
     elif getattr(options, "method", None):
         changes["compare"] = ()
     if options.param:
-        changes["compare"] = _with_params(changes.get("compare", base.compare), options)
+        changes["compare"] = _with_params(changes.get("compare", base.side_by_side), options)
     return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
 
 
@@ -112,22 +113,24 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
     methods = walk.methods
     if method or options.param:
         methods = (MethodChoice(method or methods[0].name, _params(options)),)
-    return Walk(
-        (
+    return replace(
+        walk,
+        keyframes=(
             _keyframe(first, prompt, start),
             *(replace(k, prompt=prompt) if k.prompt == first.prompt else k for k in between),
             _keyframe(last, prompt_end, end),
         ),
-        methods,
-        walk.negative if options.negative is None else options.negative,
-        walk.frames if options.frames is None else options.frames,
+        methods=methods,
+        negative=walk.negative if options.negative is None else options.negative,
+        frames=walk.frames if options.frames is None else options.frames,
     )
 
 
 def _keyframe(base: Keyframe, prompt: str, noise: NoiseSource) -> Keyframe:
     """The keyframe with these; other noise takes the place of a scaled draw or a sum of several."""
-    same = noise == base.noise
-    return replace(base, prompt=prompt) if same else Keyframe(prompt, noise)
+    if noise == base.noise:
+        return replace(base, prompt=prompt)
+    return replace(base, prompt=prompt, noise=noise, scale=1.0, blend=())
 
 
 def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ Light to import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
 from typing import Literal
@@ -15,10 +15,11 @@ import msgspec
 
 from engine.documents.session_file import decode
 from engine.errors import InputError
+from engine.view import View, ViewMode
 from engine.walk import Exploration
 
 Family = Literal["starter", "sd14"]
-View = Literal["single", "compare", "sheet", "latent", "toy"]
+Look = Literal["single", "compare", "sheet", "latent", "toy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,14 @@ class Preset:
     """An experiment: `about` says in one sentence what it shows.
 
     `family` is the kind of model it is made for: the one that ships with the program, or Stable
-    Diffusion 1.4 with the article's own settings. `view` is how it is best looked at, `measures`
-    what is best drawn beside it.
+    Diffusion 1.4 with the article's own settings. The exploration has the view and the measures
+    that show it best.
     """
 
     id: str
     title: str
     about: str
     family: Family
-    view: View
-    measures: tuple[str, ...]
     exploration: Exploration
 
 
@@ -44,7 +43,7 @@ class _Head:
     title: str
     about: str
     family: Family
-    view: View
+    view: Look
     measures: tuple[str, ...]
 
 
@@ -73,12 +72,11 @@ def find_preset(name: str) -> Preset:
 def _read(name: str, data: bytes) -> Preset:
     head = msgspec.json.decode(data, type=_Head)
     exploration, _ = decode(data, name)
+    view = View(plane="toy") if head.view == "toy" else View(ViewMode(head.view))
     return Preset(
         name.removesuffix(".json"),
         head.title,
         head.about,
         head.family,
-        head.view,
-        head.measures,
-        exploration,
+        replace(exploration, measures=head.measures, view=view),
     )

@@ -17,7 +17,8 @@ from engine.walk import Exploration
 
 SUFFIX = ".trail"
 FORMAT = "latent-trails"
-VERSION = 1
+#: 1: Latent Trails 0.1, whose documents lack ids, locks, measures and the view. They are read.
+VERSION = 2
 MAX_BYTES = 4 << 20
 
 

@@ -10,6 +10,7 @@ import math
 from engine.errors import InputError
 from engine.methods.contract import make_method
 from engine.solvers.contract import solvers
+from engine.view import View
 from engine.walk import (
     MAX_FRAMES,
     MAX_KEYFRAMES,
@@ -31,6 +32,8 @@ MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
 MAX_FPS = 240.0
+MAX_MEASURES = 100
+PLANES = ("walk", "toy")
 
 
 def check_exploration(exploration: Exploration) -> None:
@@ -55,6 +58,10 @@ def check_exploration(exploration: Exploration) -> None:
     _check_text("scoring text", exploration.scoring_text)
     _check_text("scorer's name", exploration.scorer)
     _check_number("fps", exploration.fps, 0.1, MAX_FPS)
+    _check_count("measures", len(exploration.measures), 0, MAX_MEASURES)
+    for name in exploration.measures:
+        _check_text("measure's name", name)
+    _check_view(exploration.view)
 
 
 def check_walk(walk: Walk) -> None:
@@ -88,13 +95,23 @@ def check_sampling(sampling: Sampling) -> None:
     _check_number("guidance's end", sampling.guidance_to, sampling.guidance_from, 1.0)
 
 
+def _check_view(view: View) -> None:
+    _check_whole("lane in focus", view.lane, 0, MAX_LANES)
+    if view.segment is not None:
+        _check_whole("segment shown", view.segment, 0, MAX_KEYFRAMES)
+    if view.plane not in PLANES:
+        raise InputError(f"The trajectory plot shows one of {', '.join(PLANES)}; name one of them.")
+
+
 def _check_keyframe(keyframe: Keyframe) -> None:
     _check_text("prompt", keyframe.prompt)
     _check_number("scale of a keyframe", keyframe.scale, -MAX_WEIGHT, MAX_WEIGHT)
     _check_count("blended noises", len(keyframe.blend), 0, MAX_KEYFRAMES)
     for term in keyframe.blend:
         _check_number("weight of a noise", term.weight, -MAX_WEIGHT, MAX_WEIGHT)
-    for source in (keyframe.noise, *(term.source for term in keyframe.blend)):
+    _check_whole("id of a keyframe", keyframe.id, 1, MAX_SEED)
+    previous = [keyframe.previous] if keyframe.previous is not None else []
+    for source in (keyframe.noise, *previous, *(term.source for term in keyframe.blend)):
         _check_whole("seed", source.seed, 0, MAX_SEED)
         _check_whole("draw", source.draw, 0, MAX_DRAW)
 

@@ -17,7 +17,7 @@ def with_differences(plan: Plan, exploration: Exploration, method: str) -> Plan:
 
     Each row is compared within itself. Raises InputError where `method` is not compared.
     """
-    names = [choice.name for choice in exploration.compare]
+    names = [choice.name for choice in exploration.side_by_side]
     if method not in names or len(names) < 2:
         listing = ", ".join(names) if len(names) > 1 else "several methods"
         raise InputError(

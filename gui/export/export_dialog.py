@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -152,8 +151,7 @@ class ExportDialog(QDialog):
 
     def _edited_since(self) -> bool:
         """Whether the walk is another than was rendered; at what rate it plays changes nothing."""
-        rendered, wanted = self._state.rendered, self._state.exploration
-        return rendered is None or replace(rendered, fps=wanted.fps) != wanted
+        return not self._state.results.are_of(self._state.exploration)
 
     def _all_there(self, span: tuple[int, int]) -> bool:
         lanes = self._state.results.lanes

@@ -90,7 +90,8 @@ class ExportForm(QWidget):
 
     def _connect(self) -> None:
         self._state.results_reset.connect(self._list_spans)
-        self._state.exploration_changed.connect(self._list_differences)
+        for signal in (self._state.exploration_changed, self._state.view_changed):
+            signal.connect(self._list_differences)
         self._state.range_changed.connect(self._list_spans)
         self.kind.currentIndexChanged.connect(self.refresh)
         self.span.currentIndexChanged.connect(self.refresh)
@@ -166,7 +167,7 @@ class ExportForm(QWidget):
         chosen = self.show_as.currentData()
         self.show_as.clear()
         self.show_as.addItem("Pictures", "")
-        for choice in self._state.exploration.compare:
+        for choice in self._state.exploration.side_by_side:
             self.show_as.addItem(f"Differences from {choice.name}", choice.name)
         self.show_as.setCurrentIndex(max(self.show_as.findData(chosen), 0))
         self.refresh()

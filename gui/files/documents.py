@@ -43,7 +43,12 @@ class Documents(QObject):
     def new(self) -> None:
         """Begin again with the article's walk, on the same model."""
         exploration = self._state.exploration
-        fresh = Exploration(model=exploration.model, sampling=self._state.recommended)
+        fresh = Exploration(
+            model=exploration.model,
+            sampling=self._state.recommended,
+            measures=exploration.measures,
+            view=replace(exploration.view, segment=None),
+        )
         self._adopt(fresh, None)
 
     def ask_open(self) -> None:

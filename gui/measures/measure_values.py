@@ -60,9 +60,7 @@ def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:
         return path.std.astype(np.float64)  # known of the whole walk before any picture is
     if offer.stat:
         return _stats(results, offer.stat)
-    if offer.name in state.results.measures:
-        return state.results.measures[offer.name][lane].copy()  # those there go on changing
-    return np.full(len(results.tiers), np.nan)
+    return state.results.measured(lane, offer.name)
 
 
 def _stats(results: LaneResults, field: str) -> Values:

@@ -51,9 +51,12 @@ class MetricsPlot(QWidget):
         state.frame_changed.connect(self._frame_changed)
         state.playhead_changed.connect(self._figure.move_playhead)
         self._figure.scrubbed.connect(self._scrub)
-        state.measures_wanted_changed.connect(self._follow_wanted)
+        state.exploration_changed.connect(self._follow_measures)
+        state.view_changed.connect(self._follow_view)
         self.set_theme(theme)
-        self.show_measures(("latent_std", *state.wanted_measures))
+        self._follow_measures()
+        self._show_choice()
+        self._follow_view()
         self.setAccessibleName("Measures along the walk")
 
     def set_theme(self, theme: Theme) -> None:
@@ -70,16 +73,7 @@ class MetricsPlot(QWidget):
 
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
-        chosen = [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
-        count = len(self.shown)
-        self._figure.set_measures(chosen)
-        if len(chosen) != count:
-            self.charts_changed.emit(len(chosen))
-        for name, action in self._actions.items():
-            action.setChecked(name in self.shown)
-        self._scoring.setVisible(any(measure.scored for measure in chosen))
-        self._state.want_measures(tuple(m.name for m in chosen if not m.stat))
-        self._refresh()
+        self._state.show_measures(tuple(measure.name for measure in self._chosen(names)))
 
     def on_paper(self) -> MeasureFigure:
         """What is shown, as a figure of its own, to be written into a file."""
@@ -94,7 +88,7 @@ class MetricsPlot(QWidget):
         menu.addActions(list(self._actions.values()))
         self._choose.setMenu(menu)
         self._numbers.setCheckable(True)
-        self._numbers.toggled.connect(self._figure.show_numbers)
+        self._numbers.clicked.connect(lambda shown: self._state.set_view(table=shown))
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         row = QHBoxLayout()
@@ -124,11 +118,28 @@ class MetricsPlot(QWidget):
         others = tuple(n for n in self.shown if n != name)
         self.show_measures((*others[1 - MOST_CHARTS :], name) if on else others)
 
-    def _follow_wanted(self) -> None:
-        """A session or a preset may ask for measures: they are shown too."""
-        missing = tuple(n for n in self._state.wanted_measures if n not in self.shown)
-        if missing:
-            self.show_measures((*self.shown, *missing))
+    def _chosen(self, names: tuple[str, ...]) -> list[Offer]:
+        """The offered measures among these, as many as can be read."""
+        return [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
+
+    def _follow_measures(self) -> None:
+        """Show the measures of the exploration."""
+        chosen, count = self._chosen(self._state.exploration.measures), len(self.shown)
+        if tuple(measure.name for measure in chosen) != self.shown:
+            self._figure.set_measures(chosen)
+            self._show_choice()
+        if len(chosen) != count:
+            self.charts_changed.emit(len(chosen))
+
+    def _show_choice(self) -> None:
+        for name, action in self._actions.items():
+            action.setChecked(name in self.shown)
+        self._scoring.setVisible(any(chart.measure.scored for chart in self._figure.charts))
+        self._refresh()
+
+    def _follow_view(self) -> None:
+        self._numbers.setChecked(self._state.view.table)
+        self._figure.show_numbers(self._state.view.table)
 
     def _frame_changed(self, lane: int, index: int) -> None:
         """Values come with finished frames; previews, of which there are many, change none."""

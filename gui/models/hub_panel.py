@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 
 from engine.models.hub.client import Hub, RemoteModel, is_hub_id
 from engine.models.inspection.report import ModelReport
-from gui.files.settings import Settings
+from gui.files.settings import Preferences, Settings
 from gui.models.hub_task import HubTask, Task, downloading, looking
 from gui.widgets.layouts import column, heading, note
 from gui.widgets.text_format import size_text
@@ -66,6 +66,7 @@ class HubPanel(QWidget):
         self.offline = QCheckBox("Offline: never ask the network")
         self.offline.setToolTip("Only what is on this machine is opened")
         self.offline.toggled.connect(self._set_offline)
+        self._settings.changed.connect(self._show_offline)
         layout = column(self, 0, 2 * UNIT)
         for widget in (self.name, self.stage, self.progress, self.offline):
             layout.addWidget(widget)
@@ -88,7 +89,7 @@ class HubPanel(QWidget):
 
     def begin(self) -> None:
         """Nothing is asked for yet."""
-        self.offline.setChecked(self._settings.preferences.offline)
+        self._show_offline(self._settings.preferences)
         if not self.busy:
             self.name.clear()
             self.say(ONCE)
@@ -170,6 +171,9 @@ class HubPanel(QWidget):
             self.seen = False
             self.say(ONCE)
         self.name_changed.emit()
+
+    def _show_offline(self, preferences: Preferences) -> None:
+        self.offline.setChecked(preferences.offline)
 
     def _set_offline(self, offline: bool) -> None:
         preferences = self._settings.preferences

@@ -8,22 +8,16 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
 
+from engine.view import Loop, ViewMode
 from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
-from gui.state.playback import Loop, Player
+from gui.state.playback import Player
+from gui.state.viewing import show_mode, show_next_lane
 from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, turned
-from gui.viewer.comparison import Comparison
 from gui.viewer.frame_view import FrameView
-from gui.viewer.panes import ViewMode
 from gui.walk.walk_panel import WalkPanel
 
-MODES = {
-    "single": ViewMode.SINGLE,
-    "compare": ViewMode.COMPARE,
-    "difference": ViewMode.DIFFERENCE,
-    "sheet": ViewMode.SHEET,
-    "latent": ViewMode.LATENT,
-}
+MODES = {mode.value: mode for mode in ViewMode}
 QUALITIES = {"draft": DRAFT, "normal": NORMAL, "paper": PAPER}
 
 
@@ -38,11 +32,10 @@ class Commands(QObject):
         player: Player,
         walk: WalkPanel,
         view: FrameView,
-        comparison: Comparison,
     ) -> None:
         super().__init__(actions)
         self._state, self._actions, self._player = state, actions, player
-        self._view, self._comparison = view, comparison
+        self._view = view
         for names in (MODES, QUALITIES):
             group = QActionGroup(self)
             group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
@@ -100,8 +93,8 @@ class Commands(QObject):
         self._actions.bind(
             {
                 "copy": self._view.copy,
-                "lane": self._view.next_lane,
-                "crisp": self._view.set_crisp,
+                "lane": lambda: show_next_lane(self._state),
+                "crisp": lambda crisp: self._state.set_view(crisp=crisp),
                 **{name: self._mode_setter(mode) for name, mode in MODES.items()},
             }
         )
@@ -111,7 +104,7 @@ class Commands(QObject):
         self._state.edit(replace(exploration, walk=turned(exploration.walk)), "Turn around")
 
     def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
-        return lambda _checked: self._comparison.set_mode(mode)
+        return lambda _checked: show_mode(self._state, mode)
 
     def _quality_setter(self, name: str) -> Callable[[bool], None]:
         return lambda _checked: self._set_quality(QUALITIES[name])
@@ -134,9 +127,9 @@ class Commands(QObject):
         state.history.changed.connect(self._show_history)
         state.exploration_changed.connect(self._show_quality)
         state.model_changed.connect(self._show_quality)
-        self._comparison.mode_changed.connect(self._show_mode)
+        state.view_changed.connect(self._show_view)
         auto.setChecked(state.auto)
-        self._show_mode(self._view.mode)
+        self._show_view()
         self._show_quality()
         self._show_history()
 
@@ -152,6 +145,7 @@ class Commands(QObject):
         for name, title in QUALITIES.items():
             self._actions[name].setChecked(title == quality)
 
-    def _show_mode(self, mode: ViewMode) -> None:
-        for name, its_mode in MODES.items():
-            self._actions[name].setChecked(its_mode is mode)
+    def _show_view(self) -> None:
+        for name, mode in MODES.items():
+            self._actions[name].setChecked(mode is self._state.exploration.mode)
+        self._actions["crisp"].setChecked(self._state.view.crisp)

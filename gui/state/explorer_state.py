@@ -9,47 +9,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from engine import messages as m
-from engine.walk import Exploration, Lane, Sampling
+from engine.metrics.contract import measures
+from engine.view import View
+from engine.walk import Exploration, Sampling, content_of
 from gui.state.history import History
-from gui.state.results import FrameReader, LaneResults, Results
+from gui.state.known_lanes import KnownLanes
+from gui.state.results import FrameReader, Results
+from gui.state.state_signals import StateSignals
 
 
-class ExplorerState(QObject):
+class ExplorerState(StateSignals):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
-    `rendered` is the exploration that they belong to.
 
-    Signals: exploration_changed; playhead_changed(index); range_changed; results_reset (lanes are
-    new and empty); frame_changed(lane, index); path_changed(lane); measures_changed(name);
-    progress_changed; busy_changed(bool); model_changed; probe_changed; message_posted(text,
-    details); model_missing(hub id), it would have to be downloaded; auto_changed(bool);
-    measures_wanted_changed. Requests for the session:
-    generate_requested, cancel_requested, finish_requested, pause_requested,
-    probe_requested(x, y).
+    Edits of the exploration are undone and redone; its view is saved with it, and is not.
     """
-
-    exploration_changed = Signal()
-    playhead_changed = Signal(int)
-    range_changed = Signal()
-    results_reset = Signal()
-    frame_changed = Signal(int, int)
-    path_changed = Signal(int)
-    measures_changed = Signal(str)
-    progress_changed = Signal()
-    busy_changed = Signal(bool)
-    model_changed = Signal()
-    probe_changed = Signal()
-    message_posted = Signal(str, str)
-    model_missing = Signal(str)
-    auto_changed = Signal(bool)
-    measures_wanted_changed = Signal()
-    generate_requested = Signal()
-    cancel_requested = Signal()
-    finish_requested = Signal()
-    pause_requested = Signal()
-    probe_requested = Signal(float, float)
 
     def __init__(
         self, frames: FrameReader, exploration: Exploration, parent: QObject | None = None
@@ -57,27 +33,27 @@ class ExplorerState(QObject):
         super().__init__(parent)
         self._frames = frames
         self.exploration = exploration
-        self.rendered: Exploration | None = None
         self.history = History(exploration, self)
-        self.history.travelled.connect(self.replace_exploration)
+        self.history.travelled.connect(self._travel)
         self.playhead = 0
         self.range: tuple[int, int] | None = None
         self.results = Results(frames)
+        self._known = KnownLanes()
         self.progress: m.Progress | None = None
         self.loading: m.ModelLoading | None = None
         self.busy = False
         self.model: m.ModelInfo | None = None
         self.probe: m.ProbeReady | None = None
+        # Points of the plane are asked for under serials; answers up to `_too_late` are not wanted.
+        self._serial = self._too_late = 0
         self.auto = True
-        self.wanted_measures: tuple[str, ...] = ()
 
     # ── intent ───────────────────────────────────────────────────────────────────────────────
 
     def edit(self, exploration: Exploration, label: str, merge: str = "") -> None:
         """Change the exploration, undoably. Consecutive edits of one `merge` key become one."""
-        if exploration == self.exploration:
-            return
-        self.history.record(exploration, label, merge)
+        if exploration != self.exploration:
+            self.history.record(exploration, label, merge)
         self.replace_exploration(exploration)
 
     def edit_walk(self, label: str, merge: str = "", **changes: object) -> None:
@@ -96,12 +72,24 @@ class ExplorerState(QObject):
         self.set_range(None)
         self.replace_exploration(exploration)
 
+    def set_view(self, **changes: object) -> None:
+        """Look at the exploration in another way; no edit, and never undone."""
+        view = replace(self.exploration.view, **changes)  # type: ignore[arg-type]
+        self.replace_exploration(replace(self.exploration, view=view))
+
     def replace_exploration(self, exploration: Exploration) -> None:
         """Put another exploration in the place of this one, past the history."""
         before, self.exploration = self.exploration, exploration
-        self.exploration_changed.emit()
+        if exploration != before:
+            self.exploration_changed.emit()
+        if (exploration.view, exploration.mode) != (before.view, before.mode):
+            self.view_changed.emit()
         if _plane_key(before) != _plane_key(exploration):
             self._leave_probe()
+
+    def _travel(self, exploration: Exploration) -> None:
+        """Undo or redo; the view stays as it is."""
+        self.replace_exploration(replace(exploration, view=self.exploration.view))
 
     def generate(self) -> None:
         """Render the walk as it is now."""
@@ -110,6 +98,7 @@ class ExplorerState(QObject):
     def cancel(self) -> None:
         """Stop at once; finished frames stay."""
         self.cancel_requested.emit()
+        self._too_late = self._serial
         self.probe_changed.emit()  # nobody need wait for a point that was asked for
 
     def finish(self) -> None:
@@ -126,11 +115,9 @@ class ExplorerState(QObject):
             self.auto = auto
             self.auto_changed.emit(auto)
 
-    def want_measures(self, names: tuple[str, ...]) -> None:
-        """The measures to compute for each finished frame, by name."""
-        if names != self.wanted_measures:
-            self.wanted_measures = names
-            self.measures_wanted_changed.emit()
+    def show_measures(self, names: tuple[str, ...]) -> None:
+        """Show these measures, by name, undoably, and have them computed if need be."""
+        self.edit(replace(self.exploration, measures=names), "Measures")
 
     def post(self, text: str, details: str = "") -> None:
         """Show one sentence in the message area, with details to copy."""
@@ -144,13 +131,18 @@ class ExplorerState(QObject):
             self.playhead = index
             self.playhead_changed.emit(index)
 
+    def ask_probe(self, x: float, y: float) -> None:
+        """Ask for the picture at a point of the plane, in units of std."""
+        self._serial += 1
+        self.probe_requested.emit(self._serial, x, y)
+
     def drop_probe(self) -> None:
         """The point of the plane that is shown, or was asked for, is wanted no more."""
-        self.probe = None
+        self.probe, self._too_late = None, self._serial
         self.probe_changed.emit()
 
     def _leave_probe(self) -> None:
-        if self.probe is not None:
+        if self.probe is not None or self._too_late < self._serial:
             self.drop_probe()
 
     def set_range(self, span: tuple[int, int] | None) -> None:
@@ -167,10 +159,6 @@ class ExplorerState(QObject):
         """The range stays as far as there are frames; one that lies beyond them all is lifted."""
         beyond = self.range is not None and self.range[0] >= self.frame_count
         self.set_range(None if beyond else self.range)
-
-    def ask_probe(self, x: float, y: float) -> None:
-        """Ask for the picture at a point of the plane, in units of std."""
-        self.probe_requested.emit(x, y)
 
     # ── questions ────────────────────────────────────────────────────────────────────────────
 
@@ -191,12 +179,32 @@ class ExplorerState(QObject):
         """First and last frame that playback and export use."""
         return self.range or (0, max(self.frame_count - 1, 0))
 
+    @property
+    def view(self) -> View:
+        """How the exploration is looked at."""
+        return self.exploration.view
+
+    @property
+    def lane(self) -> int:
+        """The lane in focus, among those of the newest job."""
+        return min(self.view.lane, max(len(self.results.lanes) - 1, 0))
+
+    @property
+    def wanted_measures(self) -> tuple[str, ...]:
+        """Those of the shown measures that have to be computed for each frame."""
+        known = set(measures.names())
+        return tuple(
+            name
+            for name in self.exploration.measures
+            if name in known and not getattr(measures.get(name), "stat", "")
+        )
+
     # ── answers ──────────────────────────────────────────────────────────────────────────────
 
-    def begin_job(self, job: int, lanes: tuple[Lane, ...]) -> None:
-        """A request was submitted: its events count from now on, older ones no longer."""
-        self.results = Results(self._frames, job, [LaneResults.empty(lane) for lane in lanes])
-        self.rendered = self.exploration
+    def begin_job(self, request: m.RenderRequest) -> None:
+        """A request was submitted: its events count from now on, older ones no longer. What is
+        known of its lanes stays."""
+        self.results = Results(self._frames, request, self._known.begin(self.results, request))
         self.progress = None
         self._set_busy(True)
         self.results_reset.emit()
@@ -212,6 +220,8 @@ class ExplorerState(QObject):
             self._apply_job(event)
 
     def _apply_probe(self, event: m.ProbeReady | m.ProbeFailed) -> None:
+        if event.serial <= self._too_late:
+            return
         if isinstance(event, m.ProbeFailed):
             self.message_posted.emit(event.message, "")
             self.probe_changed.emit()  # nobody need wait for it
@@ -241,7 +251,7 @@ class ExplorerState(QObject):
                 self.frame_changed.emit(event.lane, event.index)
                 self.message_posted.emit(event.message, "")
             case m.MeasureReady():
-                self.results.measure(event.name)[event.lane][event.index] = event.value
+                self.results.take_measure(event)
                 self.measures_changed.emit(event.name)
             case m.MeasureFailed():
                 self.results.unmeasured[event.name] = event.message
@@ -268,15 +278,9 @@ class ExplorerState(QObject):
     def _fold_frame(self, event: m.FrameReady) -> None:
         if self.results.lanes[event.lane].fold(event):
             if event.tier == m.Tier.FINAL:
-                self._say_once(event.notes)
+                for note in self.results.new_notes(event.notes):
+                    self.message_posted.emit(note, "")
             self.frame_changed.emit(event.lane, event.index)
-
-    def _say_once(self, notes: tuple[str, ...]) -> None:
-        """Post what holds of many frames at the first of them."""
-        for note in notes:
-            if note not in self.results.notes:
-                self.results.notes.add(note)
-                self.message_posted.emit(note, "")
 
     def _end_job(self) -> None:
         self.loading = None
@@ -291,4 +295,4 @@ class ExplorerState(QObject):
 
 def _plane_key(exploration: Exploration) -> tuple[object, ...]:
     """What makes the picture at a point of the plane; the playback rate, say, does not."""
-    return exploration.model, exploration.walk, exploration.sampling
+    return exploration.model, content_of(exploration.walk), exploration.sampling

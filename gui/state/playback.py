@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum
 from math import floor
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from engine.view import Loop
 from gui.state.explorer_state import ExplorerState
 
 #: A screen shows no more than this; faster playback leaves frames out on purpose.
@@ -17,14 +17,6 @@ MAX_RATE = 60.0
 #: A longer silence (the machine slept, the clock was set) is no reason to jump ahead.
 LONGEST_GAP = 1.0
 FASTEST = 8.0
-
-
-class Loop(Enum):
-    """What happens at the end of the range."""
-
-    ONCE = "Once"
-    LOOP = "Loop"
-    PING_PONG = "Ping-pong"
 
 
 def advance(
@@ -52,7 +44,7 @@ class Player(QObject):
     A frame that comes too late is left out, and counted in `dropped` for as long as it plays;
     frames that are not rendered yet are shown as the nearest ones, which is the viewer's business.
 
-    Signals: changed (playing, speed, direction or loop is another); dropped_changed(count).
+    Signals: changed (playing, speed or direction is another); dropped_changed(count).
     """
 
     changed = Signal()
@@ -69,7 +61,6 @@ class Player(QObject):
         self.playing = False
         self.direction = 1
         self.speed = 1.0
-        self.loop = Loop.LOOP
         self.dropped = 0
         self.holding = False
         self._origin = self._last = 0.0
@@ -79,6 +70,11 @@ class Player(QObject):
         self._timer.timeout.connect(self.tick)
         state.playhead_changed.connect(self._on_playhead)
         state.exploration_changed.connect(self._restart_clock)
+
+    @property
+    def loop(self) -> Loop:
+        """What happens at the end of the range."""
+        return self._state.view.loop
 
     # ── play ─────────────────────────────────────────────────────────────────────────────────
 
@@ -131,8 +127,7 @@ class Player(QObject):
 
     def set_loop(self, loop: Loop) -> None:
         """What happens at the end of the range, from now on."""
-        self.loop = loop
-        self.changed.emit()
+        self._state.set_view(loop=loop)
 
     def set_fps(self, fps: float) -> None:
         """Frames a second at single speed; part of the exploration, and so undoable."""

@@ -8,8 +8,22 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import Array32, FrameFailed, FrameReady, Image, PathReady, Tier
-from engine.walk import Lane
+from engine.messages import (
+    Array32,
+    FrameFailed,
+    FrameReady,
+    Image,
+    MeasureReady,
+    PathReady,
+    RenderRequest,
+    Tier,
+)
+from engine.metrics.contract import measures
+from engine.walk import Exploration, Lane, lanes_of
+
+Values = npt.NDArray[np.float64]
+#: A measure by name, and the text and the CLIP model it was scored with, "" where it needs none.
+MeasureKey = tuple[str, str, str]
 
 
 class StoredFrame(Protocol):
@@ -32,7 +46,8 @@ class FrameReader(Protocol):
 
 @dataclass(slots=True)
 class LaneResults:
-    """The frames of one lane: a tier each, finished ones and drafts by key, previews by picture."""
+    """The frames of one lane: a tier each, finished ones and drafts by key, previews by picture;
+    and its measures, one value a frame, NaN where it is not known."""
 
     lane: Lane
     tiers: npt.NDArray[np.uint8]
@@ -41,12 +56,38 @@ class LaneResults:
     previews: dict[int, Image] = field(default_factory=dict)
     frames: dict[int, FrameReady] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
+    measures: dict[MeasureKey, Values] = field(default_factory=dict)
     path: PathReady | None = None
 
     @classmethod
     def empty(cls, lane: Lane) -> LaneResults:
         """Those of a lane of which nothing is there yet."""
         return cls(lane, np.zeros(lane.walk.frames, np.uint8))
+
+    def again(self, lane: Lane) -> LaneResults:
+        """A copy for another job of a lane of equal content; what failed is tried again there."""
+        failed = self.tiers == Tier.FAILED
+        known = replace(
+            self,
+            lane=lane,
+            tiers=np.where(failed, np.uint8(Tier.MISSING), self.tiers),
+            keys=dict(self.keys),
+            drafts=dict(self.drafts),
+            previews=dict(self.previews),
+            frames=dict(self.frames),
+            failures={},
+            measures={key: values.copy() for key, values in self.measures.items()},
+        )
+        for index in np.flatnonzero(failed).tolist():
+            known.previews.pop(index, None)
+            known.drafts.pop(index, None)
+        return known
+
+    def without_previews(self) -> LaneResults:
+        """The same, where only finished frames and drafts are kept: previews are pictures."""
+        preview = self.tiers == Tier.PREVIEW
+        tiers = np.where(preview, np.uint8(Tier.MISSING), self.tiers)
+        return replace(self, tiers=tiers, previews={})
 
     def fold(self, event: FrameReady) -> bool:
         """Take a frame in; False where a better one of it is there already."""
@@ -93,30 +134,59 @@ class LaneResults:
 
 @dataclass(slots=True)
 class Results:
-    """All lanes of the newest job, and its measures: name → lane → one value a frame (NaN).
-    Finished pictures are read from `store`.
+    """All lanes of the newest job. Finished pictures are read from `store`.
 
-    `unmeasured` says of a measure that was left out why that is. `notes` are what was said of its
-    frames: how they were made otherwise than usual.
+    `request` is the one that the job answers, None before any. `unmeasured` says of a measure that
+    was left out why that is. `notes` are what was said of its frames: how they were made otherwise
+    than usual.
     """
 
     store: FrameReader
-    job: int = -1
+    request: RenderRequest | None = None
     lanes: list[LaneResults] = field(default_factory=list)
-    measures: dict[str, list[npt.NDArray[np.float64]]] = field(default_factory=dict)
     unmeasured: dict[str, str] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
 
-    def measure(self, name: str) -> list[npt.NDArray[np.float64]]:
-        """The arrays of one measure, made when first asked for."""
-        if name not in self.measures:
-            self.measures[name] = [np.full(len(r.tiers), np.nan) for r in self.lanes]
-        return self.measures[name]
+    @property
+    def job(self) -> int:
+        """The number of the newest job; 0 before any."""
+        return self.request.job if self.request is not None else 0
+
+    def are_of(self, exploration: Exploration) -> bool:
+        """Whether the newest job renders the exploration as it is now."""
+        return self.request is not None and (
+            (self.request.model, self.request.sampling, self.request.lanes)
+            == (exploration.model, exploration.sampling, lanes_of(exploration))
+        )
+
+    def take_measure(self, event: MeasureReady) -> None:
+        """Take the value of a measure at one frame in."""
+        lane, key = self.lanes[event.lane], self._measure_key(event.name)
+        if key not in lane.measures:
+            lane.measures[key] = np.full(len(lane.tiers), np.nan)
+        lane.measures[key][event.index] = event.value
+
+    def measured(self, lane: int, name: str) -> Values:
+        """A measure at each frame of a lane [n], NaN where it is not known; a copy."""
+        results = self.lanes[lane]
+        values = results.measures.get(self._measure_key(name))
+        return np.full(len(results.tiers), np.nan) if values is None else values.copy()
+
+    def _measure_key(self, name: str) -> MeasureKey:
+        if self.request is None or not measures.get(name).needs_scorer:
+            return name, "", ""
+        return name, self.request.scoring_text, self.request.scorer
 
     def notes_of(self, lane: int, index: int) -> tuple[str, ...]:
         """How a finished frame was made otherwise than usual. Any thread."""
         made = self.lanes[lane].frames.get(index) if lane < len(self.lanes) else None
         return () if made is None else made.notes
+
+    def new_notes(self, notes: tuple[str, ...]) -> list[str]:
+        """Those that were not said of this job before; from now on they are."""
+        new = [note for note in notes if note not in self.notes]
+        self.notes.update(new)
+        return new
 
     def image(self, lane: int, index: int) -> Image | None:
         """The best picture there is of exactly this frame, or None."""

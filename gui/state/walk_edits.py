@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from engine.methods.contract import methods
@@ -30,16 +30,27 @@ def with_keyframe(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
 
 
 def with_noise(walk: Walk, index: int, noise: NoiseSource) -> Walk:
-    """The walk with one draw, instead of any sum of several, as the noise of keyframe `index`."""
-    return with_keyframe(walk, index, Keyframe(walk.keyframes[index].prompt, noise))
+    """The walk with one draw, instead of any sum of several, as the noise of keyframe `index`,
+    which keeps the noise that it had as its previous one."""
+    return with_keyframe(walk, index, _renoised(walk.keyframes[index], noise))
+
+
+def with_lock(walk: Walk, index: int, locked: bool) -> Walk:
+    """The walk with the noise of keyframe `index` locked, or no longer."""
+    return with_keyframe(walk, index, replace(walk.keyframes[index], locked=locked))
 
 
 def with_prompt(walk: Walk, prompt: str, index: int | None = None) -> Walk:
     """The walk with `prompt` at keyframe `index`, or (None) at all of them."""
-    chosen = range(len(walk.keyframes)) if index is None else (index,)
-    for number in chosen:
-        walk = with_keyframe(walk, number, replace(walk.keyframes[number], prompt=prompt))
-    return walk
+    if index is not None:
+        return with_keyframe(walk, index, replace(walk.keyframes[index], prompt=prompt))
+    return replace(walk, keyframes=tuple(replace(k, prompt=prompt) for k in walk.keyframes))
+
+
+def with_one_prompt(walk: Walk, linked: bool) -> Walk:
+    """The walk with one prompt, the first keyframe's, for all keyframes, or with each its own."""
+    walk = with_prompt(walk, walk.keyframes[0].prompt) if linked else walk
+    return replace(walk, one_prompt=linked)
 
 
 def with_method(walk: Walk, choice: MethodChoice, segment: int | None = None) -> Walk:
@@ -68,6 +79,12 @@ def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
     return replace(longer, frames=round(per_segment * longer.segments) + 1)
 
 
+def duplicated(walk: Walk, index: int) -> Walk:
+    """The walk with keyframe `index` once more behind it, unlocked, without previous noise."""
+    copy = replace(walk.keyframes[index], id=0, locked=False, previous=None)
+    return inserted(walk, index + 1, copy)
+
+
 def with_point(walk: Walk, keyframe: Keyframe, gamma: float) -> Walk:
     """A point of the plane put into the walk where the playhead, at time `gamma`, is."""
     return inserted(walk, walk.locate(gamma)[0] + 1, keyframe)
@@ -92,37 +109,18 @@ def moved(walk: Walk, index: int, to: int) -> Walk:
     return replace(walk, keyframes=tuple(keyframes))
 
 
-def reseeded(walk: Walk, locked: Collection[int] = (), seed: Callable[[], int] = draw_seed) -> Walk:
+def reseeded(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
     """The walk with fresh noise at every keyframe that is not locked."""
-    for index in range(len(walk.keyframes)):
-        if index not in locked:
-            walk = with_noise(walk, index, NoiseSource(seed(), 0))
-    return walk
+    keyframes = (
+        keyframe if keyframe.locked else _renoised(keyframe, NoiseSource(seed(), 0))
+        for keyframe in walk.keyframes
+    )
+    return replace(walk, keyframes=tuple(keyframes))
 
 
 def turned(walk: Walk) -> Walk:
     """The walk from its end to its start."""
     return replace(walk, keyframes=walk.keyframes[::-1], methods=walk.methods[::-1])
-
-
-def origins_of(after: Sequence[Keyframe], before: Sequence[Keyframe]) -> list[int | None]:
-    """Which keyframe of `before` each of `after` was, None for a new one: an equal one, at its own
-    place if it can be; where there are as many, what is left was edited at its place."""
-    origins: dict[int, int] = {}
-    left = list(range(len(before)))
-
-    def match(fits: Callable[[int, int], bool]) -> None:
-        for place in range(len(after)):
-            found = next((old for old in left if fits(place, old)), None)
-            if place not in origins and found is not None:
-                origins[place] = found
-                left.remove(found)
-
-    match(lambda place, old: place == old and after[place] == before[old])
-    match(lambda place, old: after[place] == before[old])
-    if len(after) == len(before):
-        match(lambda place, old: place == old)
-    return [origins.get(place) for place in range(len(after))]
 
 
 def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:
@@ -158,6 +156,11 @@ def compared(exploration: Exploration, names: Collection[str]) -> Exploration:
     used = {choice.name: choice for choice in (*exploration.walk.methods, *exploration.compare)}
     choices = (used.get(n, MethodChoice(n)) for n in methods.names() if n in names)
     return replace(exploration, compare=tuple(choices))
+
+
+def _renoised(keyframe: Keyframe, noise: NoiseSource) -> Keyframe:
+    previous = keyframe.noise if keyframe.noise != noise else keyframe.previous
+    return replace(keyframe, noise=noise, scale=1.0, blend=(), previous=previous)
 
 
 def _spread(walk: Walk) -> tuple[MethodChoice, ...]:

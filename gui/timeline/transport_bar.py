@@ -15,12 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.view import Loop
 from gui.state.explorer_state import ExplorerState
-from gui.state.playback import FASTEST, Loop, Player
+from gui.state.playback import FASTEST, Player
 from gui.widgets.fields import ENTER_KEYS, Button
 from gui.widgets.theme import UNIT, Theme, mix
 
 RATES = (6.0, 8.0, 12.0, 15.0, 24.0, 25.0, 30.0, 50.0, 60.0)
+LOOPS = {Loop.ONCE: "Once", Loop.LOOP: "Loop", Loop.PING_PONG: "Ping-pong"}
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, FASTEST)
 
 Shape = Sequence[tuple[float, float]]
@@ -133,7 +135,9 @@ class TransportBar(QWidget):
         self._glyphs = self._glyph_buttons(theme)
         self._play = self._glyphs[2]
         self._loop = MenuButton(
-            "What happens at the end of the range", [(m.value, m) for m in Loop], player.set_loop
+            "What happens at the end of the range",
+            [(text, loop) for loop, text in LOOPS.items()],
+            player.set_loop,
         )
         rates = [(f"{rate:g} fps", rate) for rate in RATES]
         self._rate = MenuButton("Frames a second", rates, player.set_fps)
@@ -145,7 +149,8 @@ class TransportBar(QWidget):
         self.set_theme(theme)
         player.changed.connect(self._refresh)
         player.dropped_changed.connect(self._show_dropped)
-        state.exploration_changed.connect(self._refresh)
+        for signal in (state.exploration_changed, state.view_changed):
+            signal.connect(self._refresh)
         self._refresh()
 
     def set_theme(self, theme: Theme) -> None:
@@ -191,7 +196,7 @@ class TransportBar(QWidget):
     def _refresh(self) -> None:
         player, fps = self._player, self._state.exploration.fps
         self._play.set_glyph("pause" if player.playing else "play")
-        self._loop.show_value(player.loop, player.loop.value)
+        self._loop.show_value(player.loop, "")
         self._rate.show_value(fps, f"{fps:g} fps")
         backwards = "−" if player.direction < 0 else ""
         self._speed.show_value(player.direction * player.speed, f"{backwards}{player.speed:g}×")

@@ -58,6 +58,7 @@ class TrajectoryPlot(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._state = state
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
@@ -77,7 +78,7 @@ class TrajectoryPlot(QWidget):
         self._lay_out()
         self._connect(state)
         self.set_theme(theme)
-        self.set_toy(False)
+        self._show_plane()
         self.setAccessibleName("Trajectory in the plane of the walk's ends")
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
@@ -98,16 +99,23 @@ class TrajectoryPlot(QWidget):
     @property
     def toy(self) -> bool:
         """Whether the two-dimensional example is shown in the place of the walk."""
-        return self._toy_button.isChecked()
+        return self._state.view.plane == "toy"
 
     def set_toy(self, shown: bool) -> None:
         """Show the article's two-dimensional example, or the walk."""
-        self._toy_button.setChecked(shown)
-        self._draw_button.setVisible(shown)
+        self._state.set_view(plane="toy" if shown else "walk")
+
+    def _follow_view(self) -> None:
+        if self._toy_button.isChecked() != self.toy:
+            self._show_plane()
+
+    def _show_plane(self) -> None:
+        self._toy_button.setChecked(self.toy)
+        self._draw_button.setVisible(self.toy)
         for item in self._walk.items:
-            item.setVisible(not shown)
+            item.setVisible(not self.toy)
         for item in self._toy.items:
-            item.setVisible(shown)
+            item.setVisible(self.toy)
         self.reset_view()
 
     @property
@@ -150,7 +158,7 @@ class TrajectoryPlot(QWidget):
         self._toy_button.setCheckable(True)
         self._menu.addAction("Reset view", self.reset_view)
         self._menu.addAction("Copy plot", self.copy)
-        self._menu.addAction("Toy example or walk", self._toy_button.toggle)
+        self._menu.addAction("Toy example or walk", lambda: self.set_toy(not self.toy))
         row = QHBoxLayout()
         row.setContentsMargins(2 * UNIT, 2, UNIT, 2)
         row.addWidget(self._line, 1)
@@ -171,9 +179,14 @@ class TrajectoryPlot(QWidget):
         self._box.sigResized.connect(self._fit)
         self._box.sigRangeChangedManually.connect(self._on_zoom)
         self._canvas.scene().sigMouseMoved.connect(self._show_reading)
-        self._toy_button.toggled.connect(self.set_toy)
+        self._toy_button.clicked.connect(self._press_toy)
+        state.view_changed.connect(self._follow_view)
         self._draw_button.clicked.connect(self.draw_toy)
         state.path_changed.connect(self._fit)
+
+    def _press_toy(self, shown: bool) -> None:
+        self._toy_button.setChecked(not shown)  # it follows the state
+        self.set_toy(shown)
 
     def _press(self, start: QPointF) -> None:
         self._plane.press(start)

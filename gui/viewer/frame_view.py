@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QMouseEvent,
@@ -16,25 +16,30 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from engine.messages import Image, Tier
+from engine.view import ViewMode
 from gui.state.explorer_state import ExplorerState
+from gui.state.viewing import show_lane, show_mode
 from gui.viewer.pane_layout import lay_out
 from gui.viewer.pane_painter import PanePainter
-from gui.viewer.panes import Pane, PaneReader, Shown, ViewMode
+from gui.viewer.panes import Pane, PaneReader, Shown
 from gui.widgets.qt_images import copy_to_clipboard
 from gui.widgets.theme import Theme
 
 #: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.
 SHEET_FRAMES = 16
+#: The modes as its menu calls them.
+MODES = {
+    ViewMode.SINGLE: "One picture",
+    ViewMode.COMPARE: "Compare",
+    ViewMode.DIFFERENCE: "Difference",
+    ViewMode.SHEET: "Sheet",
+    ViewMode.LATENT: "Latents",
+}
 
 
 class FrameView(QWidget):
-    """Owns how pictures are shown: mode, the lane in focus, crisp or smooth pixels.
-
-    Signals: mode_changed(mode); lane_changed(lane).
-    """
-
-    mode_changed = Signal(ViewMode)
-    lane_changed = Signal(int)
+    """Shows the pictures at the playhead as the state's view says: its mode, the lane in focus,
+    crisp or smooth pixels."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,8 +47,6 @@ class FrameView(QWidget):
         self._reader = PaneReader(state)
         self._painter = PanePainter(theme)
         self._cells: list[tuple[QRectF, Pane]] = []
-        self.mode = ViewMode.SINGLE
-        self.lane = 0
         self.setAccessibleName("Picture at the playhead")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
@@ -52,11 +55,15 @@ class FrameView(QWidget):
         self._menu = QMenu(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
-        for signal in (state.playhead_changed, state.probe_changed):
+        for signal in (
+            state.playhead_changed,
+            state.probe_changed,
+            state.view_changed,
+            state.results_reset,
+        ):
             signal.connect(self._refresh)
         state.frame_changed.connect(self._on_frame)
         state.progress_changed.connect(self._refresh_if_empty)
-        state.results_reset.connect(self._keep_lane)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
@@ -65,44 +72,15 @@ class FrameView(QWidget):
         self._theme = self._painter.theme = theme
         self.update()
 
-    def set_mode(self, mode: ViewMode) -> None:
-        """Show one picture, all lanes, differences, or the whole sheet."""
-        if mode is not self.mode:
-            self.mode = mode
-            self.mode_changed.emit(mode)
-            self.update()
-
-    def set_lane(self, lane: int) -> None:
-        """The lane that is shown alone, and that differences are taken from."""
-        lane = min(max(lane, 0), max(len(self._state.results.lanes) - 1, 0))
-        if lane != self.lane:
-            self.lane = lane
-            self.lane_changed.emit(lane)
-            self.update()
-
-    def next_lane(self) -> None:
-        """The next of the compared methods, and after the last the first again."""
-        self.set_lane((self.lane + 1) % max(len(self._state.results.lanes), 1))
-
-    @property
-    def crisp(self) -> bool:
-        """Whether pictures are enlarged by whole numbers only, each pixel a sharp square."""
-        return self._painter.crisp
-
-    def set_crisp(self, crisp: bool) -> None:
-        """Enlarge by whole numbers only, or smoothly to any size."""
-        self._painter.crisp = crisp
-        self.update()
-
     def panes(self) -> list[Pane]:
         """What is to be seen now, in reading order."""
-        return self._reader.read(self._shown_mode(), self.lane)
+        return self._reader.read(self._shown_mode(), self._state.lane)
 
     def shown(self) -> Shown:
         """What was painted last, and so what a person sees."""
         columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
-        lanes = (self.lane,) if alone else tuple(range(len(self._state.results.lanes)))
+        lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
         panes = tuple(pane for _, pane in self._cells)
         return Shown(panes, max(columns, 1), () if self._state.probe is not None else lanes)
 
@@ -110,8 +88,8 @@ class FrameView(QWidget):
         """Put the picture in focus on the clipboard, if there is one: that of the lane in focus, in
         a sheet at the playhead."""
         panes, state = self.panes(), self._state
-        cell = self.lane * state.frame_count + state.playhead
-        numbers = {ViewMode.COMPARE: self.lane, ViewMode.SHEET: cell}
+        cell = self._state.lane * state.frame_count + state.playhead
+        numbers = {ViewMode.COMPARE: self._state.lane, ViewMode.SHEET: cell}
         number = numbers.get(self._shown_mode(), 0)
         if panes:  # of a point of the plane there is one in every mode
             self._copy(panes[number if number < len(panes) else 0].image)
@@ -119,8 +97,8 @@ class FrameView(QWidget):
     # ── what is where ────────────────────────────────────────────────────────────────────────
 
     def _shown_mode(self) -> ViewMode:
-        too_many = self._state.frame_count > SHEET_FRAMES
-        return ViewMode.COMPARE if self.mode is ViewMode.SHEET and too_many else self.mode
+        mode, too_many = self._state.exploration.mode, self._state.frame_count > SHEET_FRAMES
+        return ViewMode.COMPARE if mode is ViewMode.SHEET and too_many else mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
         """A sheet has a column for each frame, and latents one for their colours and each channel;
@@ -159,10 +137,6 @@ class FrameView(QWidget):
         if all(pane.image is None for _, pane in self._cells):
             self.update()
 
-    def _keep_lane(self) -> None:
-        self.set_lane(self.lane)
-        self.update()
-
     def _copy(self, image: Image | None) -> None:
         if image is not None:
             copy_to_clipboard(image)
@@ -176,10 +150,10 @@ class FrameView(QWidget):
         if number is None or len(self._cells) < 2:
             return
         if self._shown_mode() is ViewMode.COMPARE:
-            self.set_lane(number)
+            show_lane(self._state, number)
         elif self._shown_mode() is ViewMode.SHEET:
             lane, index = divmod(number, self._state.frame_count)
-            self.set_lane(lane)
+            show_lane(self._state, lane)
             self._state.seek(index)
 
     def _show_menu(self, position: QPoint) -> None:
@@ -189,24 +163,25 @@ class FrameView(QWidget):
         self._menu.popup(self.mapToGlobal(position))
 
     def _fill_menu(self, image: Image | None) -> None:
+        view, now = self._state.view, self._state.exploration.mode
         self._menu.clear()
         copy = self._menu.addAction("Copy picture", lambda: self._copy(image))
         copy.setEnabled(image is not None)
-        self._add_choice(self._menu, "Sharp pixels", self.crisp, self._toggle_crisp)
+        self._add_choice(self._menu, "Crisp pixels", view.crisp, self._toggle_crisp)
         self._menu.addSeparator()
         for mode in ViewMode:
-            chosen = mode is self.mode
-            self._add_choice(self._menu, mode.value, chosen, partial(self.set_mode, mode))
+            choose = partial(show_mode, self._state, mode)
+            self._add_choice(self._menu, MODES[mode], mode is now, choose)
         lanes = self._state.results.lanes
-        if len(lanes) > 1 and self.mode not in (ViewMode.COMPARE, ViewMode.SHEET):
-            against = self.mode is ViewMode.DIFFERENCE
+        if len(lanes) > 1 and now not in (ViewMode.COMPARE, ViewMode.SHEET):
+            against = now is ViewMode.DIFFERENCE
             submenu = self._menu.addMenu("Difference against" if against else "Show")
             for lane, results in enumerate(lanes):
-                choose = partial(self.set_lane, lane)
-                self._add_choice(submenu, results.lane.title, lane == self.lane, choose)
+                choose = partial(show_lane, self._state, lane)
+                self._add_choice(submenu, results.lane.title, lane == self._state.lane, choose)
 
     def _toggle_crisp(self) -> None:
-        self.set_crisp(not self.crisp)
+        self._state.set_view(crisp=not self._state.view.crisp)
 
     def _add_choice(self, menu: QMenu, text: str, chosen: bool, choose: Callable[[], None]) -> None:
         action = menu.addAction(text, choose)
@@ -227,7 +202,7 @@ class FrameView(QWidget):
         painter.fillRect(self.rect(), QColor(self._theme.canvas))
         panes = self.panes()
         self._cells = self._lay_out(panes)
-        self._painter.paint(painter, self._cells)
+        self._painter.paint(painter, self._cells, self._state.view.crisp)
         if all(pane.image is None for pane in panes):
             painter.setFont(self._theme.font(1.1))
             painter.setPen(QColor(self._theme.faint))

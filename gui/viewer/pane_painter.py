@@ -18,7 +18,6 @@ class PanePainter:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.crisp = False
         self._pictures: dict[int, tuple[Image, QImage]] = {}
 
     @property
@@ -26,19 +25,21 @@ class PanePainter:
         """Height of a title."""
         return QFontMetricsF(self._title_font()).height() + UNIT
 
-    def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]]) -> None:
-        """Paint every pane into its cell."""
+    def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]], crisp: bool) -> None:
+        """Paint every pane into its cell; `crisp` pictures are enlarged by whole numbers."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._pictures = {k: v for k, v in self._pictures.items() if k < len(cells)}
         for number, (cell, pane) in enumerate(cells):
-            self._paint_pane(painter, number, cell, pane)
+            self._paint_pane(painter, number, cell, pane, crisp)
 
-    def _paint_pane(self, painter: QPainter, number: int, cell: QRectF, pane: Pane) -> None:
+    def _paint_pane(
+        self, painter: QPainter, number: int, cell: QRectF, pane: Pane, crisp: bool
+    ) -> None:
         target = cell.adjusted(0, self.head if pane.title else 0, 0, 0)
         if pane.image is not None:
             ratio = painter.device().devicePixelRatio()
-            target = fitted(pane.image, target, ratio, self.crisp)
-            smooth = not (self.crisp or pane.raw)
+            target = fitted(pane.image, target, ratio, crisp)
+            smooth = not (crisp or pane.raw)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.drawImage(target, self._picture(number, pane.image))
         elif pane.title:

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 import numpy as np
 
 from engine.messages import Array32, Image, ProbeReady, Tier
 from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.pictures.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
+from engine.view import ViewMode
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
 from gui.widgets.text_format import shell_distance
-
-
-class ViewMode(Enum):
-    """How many of the walk's pictures are seen at once."""
-
-    SINGLE = "One picture"
-    COMPARE = "Compare"
-    DIFFERENCE = "Difference"
-    SHEET = "Sheet"
-    LATENT = "Latents"
 
 
 @dataclass(frozen=True, slots=True)

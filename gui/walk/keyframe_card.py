@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.documents.validation import MAX_DRAW
-from engine.walk import NoiseSource
+from engine.walk import Keyframe, NoiseSource, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.state.vocabulary import Vocabulary
-from gui.state.walk_edits import FEWEST_KEYFRAMES, draw_seed, inserted, with_noise, with_prompt
+from gui.state.walk_edits import (
+    FEWEST_KEYFRAMES,
+    draw_seed,
+    duplicated,
+    with_lock,
+    with_noise,
+    with_prompt,
+)
 from gui.walk.keyframe_picture import KeyframePicture
 from gui.walk.prompt_edit import PromptEdit
 from gui.walk.seed_field import SeedField
@@ -23,18 +30,8 @@ from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
 
-@dataclass(slots=True)
-class Remembered:
-    """What the window alone knows of a keyframe: whether its noise is locked, and which it had
-    before, to be used again."""
-
-    locked: bool = False
-    before: NoiseSource | None = None
-
-
 class KeyframeCard(QFrame):
-    """Shows keyframe number `index` of the walk and edits it. What is remembered of the keyframe
-    is written down for the list, since keyframes move and cards do not.
+    """Shows keyframe number `index` of the walk and edits it: keyframes move, cards do not.
 
     Signals: removal_asked(index); move_asked(index, to); dragged(index, y) and dropped(index, y)
     while the mouse carries it, y of the screen.
@@ -57,7 +54,6 @@ class KeyframeCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._state, self._index, self._theme = state, index, theme
-        self._remembered = Remembered()
         self._pressed: QPointF | None = None
         self._carried = False
         self._picture = KeyframePicture(state, index, thumbnails, theme)
@@ -94,7 +90,7 @@ class KeyframeCard(QFrame):
         self._lock = Button("Lock the noise", picture="unlock")
         self._lock.setCheckable(True)
         self._lock.setObjectName("quiet")
-        self._lock.toggled.connect(self._lock_toggled)
+        self._lock.clicked.connect(self._set_lock)
         self._more = Button("More for this keyframe", picture="more")
         self._more.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._more)
@@ -135,11 +131,9 @@ class KeyframeCard(QFrame):
 
     # ── what the panel tells it ──────────────────────────────────────────────────────────────
 
-    def refresh(self, own_prompt: bool, remembered: Remembered) -> None:
-        """Show the walk as it is, and what is remembered of the keyframe that is here now;
-        `own_prompt` shows the prompt field too."""
-        self._remembered = remembered
-        keyframe = self._state.exploration.walk.keyframes[self._index]
+    def refresh(self) -> None:
+        """Show the keyframe that is here now; its prompt where each keyframe has its own."""
+        keyframe = self._keyframe
         picked = bool(keyframe.blend) or keyframe.scale != 1.0
         name = keyframe_letter(self._index)
         self._name.setText(f"{name} · a point of the plane" if picked else name)
@@ -147,52 +141,53 @@ class KeyframeCard(QFrame):
         with QSignalBlocker(self._draw):
             self._draw.setValue(keyframe.noise.draw)
         self._prompt.set_text(keyframe.prompt)
-        self._prompt.setVisible(own_prompt)
-        self._lock.setChecked(remembered.locked)
+        self._prompt.setVisible(not self._state.exploration.walk.one_prompt)
+        self._show_lock(keyframe.locked)
         self._picture.update()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         for button in (self._dice, self._lock, self._more):
             button.set_theme(theme)
-        self._show_lock(self._lock.isChecked())
+        self._show_lock(self._keyframe.locked)
         self._prompt.set_theme(theme)
         self._picture.set_theme(theme)
 
     # ── edits ────────────────────────────────────────────────────────────────────────────────
 
-    def _noise(self) -> NoiseSource:
-        return self._state.exploration.walk.keyframes[self._index].noise
+    @property
+    def _keyframe(self) -> Keyframe:
+        return self._state.exploration.walk.keyframes[self._index]
 
-    def _put(self, noise: NoiseSource, label: str, merge: str = "") -> None:
-        self._remembered.before = self._noise()
-        walk = with_noise(self._state.exploration.walk, self._index, noise)
+    def _put(self, walk: Walk, label: str, merge: str = "") -> None:
         self._state.edit(replace(self._state.exploration, walk=walk), label, merge)
 
+    def _put_noise(self, noise: NoiseSource, label: str, merge: str = "") -> None:
+        self._put(with_noise(self._state.exploration.walk, self._index, noise), label, merge)
+
     def _edit_seed(self, seed: int) -> None:
-        self._put(replace(self._noise(), seed=seed), "Seed")
+        self._put_noise(replace(self._keyframe.noise, seed=seed), "Seed")
 
     def _edit_draw(self, draw: int) -> None:
-        self._put(replace(self._noise(), draw=draw), "Draw", f"draw-{self._index}")
+        noise = replace(self._keyframe.noise, draw=draw)
+        self._put_noise(noise, "Draw", f"draw-{self._keyframe.id}")
 
     def _edit_prompt(self, text: str, key: str) -> None:
-        walk = with_prompt(self._state.exploration.walk, text, self._index)
-        self._state.edit(replace(self._state.exploration, walk=walk), "Prompt", key)
+        self._put(with_prompt(self._state.exploration.walk, text, self._index), "Prompt", key)
 
     def _reuse(self) -> None:
-        if self._remembered.before is not None:
-            self._put(self._remembered.before, "Previous noise")
+        if self._keyframe.previous is not None:
+            self._put_noise(self._keyframe.previous, "Previous noise")
 
     def _duplicate(self) -> None:
-        walk = self._state.exploration.walk
-        walk = inserted(walk, self._index + 1, walk.keyframes[self._index])
-        self._state.edit(replace(self._state.exploration, walk=walk), "Duplicate keyframe")
+        self._put(duplicated(self._state.exploration.walk, self._index), "Duplicate keyframe")
 
-    def _lock_toggled(self, locked: bool) -> None:
-        self._show_lock(locked)
-        self._remembered.locked = locked
+    def _set_lock(self, locked: bool) -> None:
+        walk = with_lock(self._state.exploration.walk, self._index, locked)
+        self._put(walk, "Lock the noise" if locked else "Unlock the noise")
 
     def _show_lock(self, locked: bool) -> None:
+        self._lock.setChecked(locked)
         self._lock.set_picture(
             "lock" if locked else "unlock", self._theme, self._theme.accent if locked else ""
         )
@@ -204,7 +199,7 @@ class KeyframeCard(QFrame):
         menu.clear()
         here = self._index
         reuse = menu.addAction("Use the previous noise again", self._reuse)
-        reuse.setEnabled(self._remembered.before is not None)
+        reuse.setEnabled(self._keyframe.previous is not None)
         menu.addAction("Duplicate", self._duplicate)
         menu.addSeparator()
         up = menu.addAction("Move up", lambda: self.move_asked.emit(here, here - 1))

@@ -8,12 +8,12 @@ from itertools import pairwise
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from engine.walk import Keyframe, Walk
+from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.state.vocabulary import Vocabulary
-from gui.state.walk_edits import appended, moved, origins_of, removed, reseeded
-from gui.walk.keyframe_card import KeyframeCard, Remembered
+from gui.state.walk_edits import appended, moved, removed, reseeded
+from gui.walk.keyframe_card import KeyframeCard
 from gui.walk.segment_link import SegmentLink
 from gui.widgets.layouts import column
 from gui.widgets.theme import UNIT, Theme, Themed
@@ -23,9 +23,8 @@ MARK = 2
 
 
 class KeyframeList(QWidget):
-    """Owns the cards, and what is remembered of each keyframe. Cards are added and removed at the
-    end only, so that nothing is rebuilt while somebody types. A card is dragged to another place,
-    or moved there by keys.
+    """Owns the cards. They are added and removed at the end only, so that nothing is rebuilt while
+    somebody types. A card is dragged to another place, or moved there by keys.
 
     The Tab key comes to it from the field `before`. Signals: method_chosen(segment, name);
     carried(y) while a card is dragged, in pixels from its own top.
@@ -47,8 +46,6 @@ class KeyframeList(QWidget):
         self._thumbnails, self._vocabulary = thumbnails, vocabulary
         self._cards: list[KeyframeCard] = []
         self._links: list[SegmentLink] = []
-        self._seen: tuple[Keyframe, ...] = ()
-        self._remembered: list[Remembered] = []
         self._column = column(self, 0, GAP)
         self._mark = QFrame(self)
         self._mark.setObjectName("mark")
@@ -68,21 +65,20 @@ class KeyframeList(QWidget):
 
     def reseed(self) -> None:
         """Draw new noise for every keyframe that is not locked."""
-        locked = {index for index, its in enumerate(self._remembered) if its.locked}
-        self._put("New noise", reseeded(self._state.exploration.walk, locked))
+        self._put("New noise", reseeded(self._state.exploration.walk))
 
     def focus_prompt(self) -> None:
         """Go to the first keyframe's prompt."""
         self._cards[0].setFocus()
 
-    def refresh(self, own_prompts: bool) -> None:
-        """Show the walk as it is; `own_prompts` shows each keyframe's prompt too."""
-        self._follow(self._state.exploration.walk.keyframes)
-        if len(self._remembered) != len(self._cards):
-            self._match(len(self._remembered))
+    def refresh(self) -> None:
+        """Show the walk as it is."""
+        count = len(self._state.exploration.walk.keyframes)
+        if count != len(self._cards):
+            self._match(count)
             self._order_tabs()
-        for card, remembered in zip(self._cards, self._remembered, strict=True):
-            card.refresh(own_prompts, remembered)
+        for card in self._cards:
+            card.refresh()
         for link in self._links:
             link.refresh()
 
@@ -91,14 +87,6 @@ class KeyframeList(QWidget):
 
     def _remove(self, index: int) -> None:
         self._put("Remove keyframe", removed(self._state.exploration.walk, index))
-
-    def _follow(self, keyframes: tuple[Keyframe, ...]) -> None:
-        """Whatever has put the keyframes where they are now, what is remembered goes with them."""
-        if keyframes != self._seen:
-            origins = origins_of(keyframes, self._seen)
-            kept = self._remembered
-            self._remembered = [Remembered() if old is None else kept[old] for old in origins]
-            self._seen = keyframes
 
     # ── another order ────────────────────────────────────────────────────────────────────────
 

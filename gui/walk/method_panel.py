@@ -36,8 +36,8 @@ def explained(name: str) -> str:
 
 
 class MethodPanel(QWidget):
-    """Shows the method of one segment, or of all of them, and changes it. While methods are
-    compared, it shows all that are, and takes more of them in, or out."""
+    """Shows the method of one segment, or of all of them, and changes it. While methods are shown
+    side by side, it shows all that are, and takes more of them in, or out."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,9 @@ class MethodPanel(QWidget):
         self._segments = Choice()
         self._segments.setAccessibleName("Segment whose method is shown")
         self._segments.setToolTip("Which part of the walk the method below is for")
-        self._segments.currentIndexChanged.connect(self._refresh)
+        self._segments.currentIndexChanged.connect(
+            lambda _: state.set_view(segment=self._segments.currentData())
+        )
         self._group = QButtonGroup(self)
         self._buttons = {name: MethodButton(name, theme) for name in ordered_methods()}
         self._form = ParameterForm()
@@ -55,7 +57,8 @@ class MethodPanel(QWidget):
         layout.addLayout(row(self._title, 1, self._segments))
         layout.addLayout(self._grid())
         layout.addWidget(self._form)
-        state.exploration_changed.connect(self._refresh)
+        for signal in (state.exploration_changed, state.view_changed):
+            signal.connect(self._refresh)
         self._refresh()
 
     def _grid(self) -> QGridLayout:
@@ -74,17 +77,19 @@ class MethodPanel(QWidget):
 
     def show_segment(self, segment: int) -> None:
         """Show the method of this segment, as if it had been chosen in the list."""
-        self._segments.choose(segment)
+        self._state.set_view(segment=segment)
 
     def _segment(self) -> int | None:
-        chosen = self._segments.currentData()
-        return chosen if isinstance(chosen, int) else None
+        """The segment that is shown, None for the whole walk, or where it is there no more."""
+        segment, exploration = self._state.view.segment, self._state.exploration
+        there = segment is not None and 1 < exploration.walk.segments > segment
+        return segment if there else None
 
     def _choice(self) -> MethodChoice:
         return self._state.exploration.walk.method_of(self._segment() or 0)
 
     def _refresh(self) -> None:
-        compare = {choice.name for choice in self._state.exploration.compare}
+        compare = {choice.name for choice in self._state.exploration.side_by_side}
         self._title.setText("Methods side by side" if compare else "Method")
         self._list_segments()
         if compare:
@@ -109,22 +114,22 @@ class MethodPanel(QWidget):
             self._form.hide()
 
     def _list_segments(self) -> None:
-        count = self._state.exploration.walk.segments
-        self._segments.setVisible(count > 1 and not self._state.exploration.compare)
-        if self._segments.count() == count + 1:
-            return
+        count, segment = self._state.exploration.walk.segments, self._segment()
+        self._segments.setVisible(count > 1 and not self._state.exploration.side_by_side)
         self._segments.blockSignals(True)
-        self._segments.clear()
-        self._segments.addItem("Whole walk", None)
-        for segment in range(count):
-            ends = f"{keyframe_letter(segment)} → {keyframe_letter(segment + 1)}"
-            self._segments.addItem(ends, segment)
+        if self._segments.count() != count + 1:
+            self._segments.clear()
+            self._segments.addItem("Whole walk", None)
+            for start in range(count):
+                ends = f"{keyframe_letter(start)} → {keyframe_letter(start + 1)}"
+                self._segments.addItem(ends, start)
+        self._segments.setCurrentIndex(0 if segment is None else segment + 1)
         self._segments.blockSignals(False)
 
     def choose(self, name: str) -> None:
         """Use this method in the segment that is shown, or compare it, or no longer."""
         exploration = self._state.exploration
-        if exploration.compare:
+        if exploration.side_by_side:
             self._state.edit(toggled(exploration, name), "Compare methods")
             self._refresh()
             return

@@ -40,9 +40,10 @@ class SegmentLink(Button):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the method as it is, where the walk has several segments and none are compared."""
+        """Show the method as it is, where the walk has several segments and no methods are
+        shown side by side."""
         exploration = self._state.exploration
-        self.setVisible(exploration.walk.segments > 1 and not exploration.compare)
+        self.setVisible(exploration.walk.segments > 1 and not exploration.side_by_side)
         if self._index < exploration.walk.segments:
             name = exploration.walk.method_of(self._index).name
             self.setText(f"↓ {methods.get(name).label} ▾")

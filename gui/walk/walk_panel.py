@@ -11,7 +11,7 @@ from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.state.vocabulary import Vocabulary
-from gui.state.walk_edits import with_prompt
+from gui.state.walk_edits import with_one_prompt, with_prompt
 from gui.walk.keyframe_list import KeyframeList
 from gui.walk.method_panel import MethodPanel
 from gui.walk.prompt_edit import PromptEdit
@@ -26,7 +26,7 @@ EDGE = 12 * UNIT
 
 
 class WalkPanel(QScrollArea):
-    """Lays out the fields of a walk, and owns whether one prompt holds for all of it."""
+    """Lays out the fields of a walk."""
 
     def __init__(
         self,
@@ -50,7 +50,6 @@ class WalkPanel(QScrollArea):
         self.set_theme(theme)
         state.exploration_changed.connect(self._refresh)
         vocabulary.changed.connect(self._show_hint)
-        self._linked.setChecked(self._one_prompt())
         self._refresh()
         self._show_hint()
 
@@ -58,7 +57,7 @@ class WalkPanel(QScrollArea):
         self._linked = Button("One prompt for the whole walk", picture="link")
         self._linked.setCheckable(True)
         self._linked.setObjectName("quiet")
-        self._linked.toggled.connect(self._link_toggled)
+        self._linked.clicked.connect(self._set_link)
         self._prompt = PromptEdit("Prompt", "What the pictures show", self._vocabulary, self._theme)
         self._prompt.setToolTip("What the pictures show. Enter renders at once")
         self._prompt.edited.connect(self._edit_prompt)
@@ -147,7 +146,7 @@ class WalkPanel(QScrollArea):
 
     def focus_prompt(self) -> None:
         """Go to the prompt, ready to write another."""
-        if self._linked.isChecked():
+        if self._state.exploration.walk.one_prompt:
             self._prompt.setFocus()
         else:
             self._keyframes.focus_prompt()
@@ -169,18 +168,13 @@ class WalkPanel(QScrollArea):
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 
-    def _one_prompt(self) -> bool:
-        return len({keyframe.prompt for keyframe in self._state.exploration.walk.keyframes}) == 1
-
-    def _link_toggled(self, linked: bool) -> None:
-        if linked and not self._one_prompt():
-            first = self._state.exploration.walk.keyframes[0].prompt
-            self._put("One prompt", with_prompt(self._state.exploration.walk, first))
-        self._show_link()
-        self._refresh()
+    def _set_link(self, linked: bool) -> None:
+        walk = with_one_prompt(self._state.exploration.walk, linked)
+        self._put("One prompt" if linked else "A prompt for each keyframe", walk)
 
     def _show_link(self) -> None:
-        linked = self._linked.isChecked()
+        linked = self._state.exploration.walk.one_prompt
+        self._linked.setChecked(linked)
         self._linked.set_picture(
             "link" if linked else "unlink", self._theme, self._theme.accent if linked else ""
         )
@@ -204,12 +198,9 @@ class WalkPanel(QScrollArea):
 
     def _refresh(self) -> None:
         walk = self._state.exploration.walk
-        if not self._one_prompt() and self._linked.isChecked():
-            self._linked.setChecked(False)
-            return
-        linked = self._linked.isChecked()
-        self._prompt.setVisible(linked)
-        if linked:
+        self._show_link()
+        self._prompt.setVisible(walk.one_prompt)
+        if walk.one_prompt:
             self._prompt.set_text(walk.keyframes[0].prompt)
         self._negative.set_text(walk.negative)
-        self._keyframes.refresh(not linked)
+        self._keyframes.refresh()

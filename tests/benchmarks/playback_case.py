@@ -57,7 +57,7 @@ def _finished_walk(workload: Workload) -> ExplorerState:
     walk = make_walk(_FRAMES)
     exploration = Exploration(workload.folder, walk, sampling=sampling, fps=_RATE)
     state = ExplorerState(store, exploration)
-    state.begin_job(1, lanes_of(exploration))
+    state.begin_job(m.RenderRequest(1, workload.folder, lanes_of(exploration), sampling))
     nothing = np.zeros((4, SIDE // 8, SIDE // 8), np.float32)
     for index in range(_FRAMES):
         key, time_ = f"{index:040x}", walk.time_of(index)

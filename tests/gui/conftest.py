@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -15,6 +16,7 @@ from gui.session import Session
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import DARK, apply_theme
 from tests.support.scripted_engine import MemoryFrames, ScriptedEngine
+from tests.support.studio import Studio
 
 
 class Desk:
@@ -53,3 +55,11 @@ def desk(qapp: QApplication, qtbot: QtBot) -> Iterator[Desk]:
     desk.session.start()
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]:
+    """The whole program with its files and dialogs, on a scripted engine."""
+    studio = Studio(qapp, tmp_path, "dark")
+    yield studio
+    studio.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,21 +14,14 @@ from pytestqt.qtbot import QtBot
 from engine import messages as m
 from engine.documents.session_file import load_session, save_session
 from engine.models.inspection.report import ModelReport
+from engine.view import ViewMode
 from engine.walk import STARTER, Exploration, lanes_of
 from gui.export.export_plan import Kind
 from gui.files.settings import Preferences, Settings
-from gui.viewer.panes import ViewMode
 from gui.widgets.theme import DARK, LIGHT
 from tests.support.studio import Studio
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]:
-    studio = Studio(qapp, tmp_path, "dark")
-    yield studio
-    studio.close()
 
 
 def experiment(studio: Studio, title: str) -> None:
@@ -41,10 +33,10 @@ def test_an_experiment_is_one_click_and_undone_by_one(studio: Studio) -> None:
     before = studio.state.exploration
     experiment(studio, "Three methods side by side")
     assert len(studio.state.exploration.compare) == 3
-    assert studio.window.frame_view.mode is ViewMode.COMPARE
+    assert studio.state.exploration.mode is ViewMode.COMPARE
     studio.state.history.undo()
     assert studio.state.exploration == before
-    assert studio.window.frame_view.mode is ViewMode.SINGLE
+    assert studio.state.exploration.mode is ViewMode.SINGLE
 
 
 def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
@@ -52,12 +44,12 @@ def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
     assert studio.window.trajectory.toy
     experiment(studio, "Three pairs of noise")
     assert not studio.window.trajectory.toy
-    assert studio.window.frame_view.mode is ViewMode.SHEET
+    assert studio.state.exploration.mode is ViewMode.SHEET
 
 
 def test_translation_is_looked_at_in_its_latents(studio: Studio) -> None:
     experiment(studio, "Translation")
-    assert studio.window.frame_view.mode is ViewMode.LATENT
+    assert studio.state.exploration.mode is ViewMode.LATENT
 
 
 def test_every_experiment_opens(studio: Studio) -> None:

@@ -33,9 +33,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.walk import Keyframe, MethodChoice, NoiseSource
+from engine.view import Loop
+from engine.walk import MethodChoice, NoiseSource
 from gui.shell.actions import TABLE
-from gui.state.playback import Loop
 from gui.walk.method_panel import MethodButton
 from gui.widgets.fields import Button
 from tests.gui.conftest import Desk
@@ -360,7 +360,7 @@ def test_m_goes_through_the_compared_methods(desk: Desk) -> None:
     seen = []
     for _ in range(3):
         press(desk, Qt.Key.Key_M)
-        seen.append(desk.window.frame_view.lane)
+        seen.append(desk.state.lane)
     assert seen == [1, 0, 1]
 
 
@@ -373,6 +373,4 @@ def test_the_noise_before_is_used_again_from_the_menu(desk: Desk) -> None:
     more.menu().aboutToShow.emit()  # type: ignore[attr-defined]
     again = more.menu().actions()[0]  # type: ignore[attr-defined]
     again.trigger()
-    assert desk.state.exploration.walk.keyframes[0] == Keyframe(
-        desk.state.exploration.walk.keyframes[0].prompt, NoiseSource(1, 0)
-    )
+    assert desk.state.exploration.walk.keyframes[0].noise == NoiseSource(1, 0)

@@ -11,9 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QDoubleSpinBox
 
 from engine import messages as m
+from engine.view import Loop, ViewMode
 from engine.walk import ARTICLE_PROMPT, NoiseSource
-from gui.state.playback import Loop
-from gui.viewer.panes import ViewMode
 from gui.walk.keyframe_card import KeyframeCard
 from gui.widgets.theme import LIGHT
 from tests.gui.conftest import Desk
@@ -258,15 +257,21 @@ def test_the_qualities(desk: Desk) -> None:
 def test_compare_renders_three_methods_and_one_picture_goes_back(desk: Desk) -> None:
     click(named(desk.window, "Compare"))
     assert [c.name for c in desk.state.exploration.compare] == ["linear", "normalized", "slerp"]
-    assert desk.window.frame_view.mode is ViewMode.COMPARE
+    assert desk.state.exploration.mode is ViewMode.COMPARE
     click(named(desk.window, "Method Wipe"))
     click(named(desk.window, "Method Normalized linear"))
     assert [c.name for c in desk.state.exploration.compare] == ["linear", "slerp", "wipe"]
+    before = desk.state.exploration
     click(named(desk.window, "1-up"))
-    assert desk.state.exploration.compare == ()
-    assert desk.window.frame_view.mode is ViewMode.SINGLE
-    desk.state.history.undo()
-    assert desk.window.frame_view.mode is ViewMode.COMPARE
+    assert desk.state.exploration == before, "the view is no edit"
+    assert desk.state.exploration.mode is ViewMode.SINGLE
+    assert named(desk.window, "Method Slerp").isChecked()  # type: ignore[attr-defined]
+    click(named(desk.window, "Compare"))
+    assert desk.state.exploration == before
+    assert desk.state.exploration.mode is ViewMode.COMPARE
+    for _ in range(3):
+        desk.state.history.undo()
+    assert desk.state.exploration.mode is ViewMode.SINGLE
 
 
 def test_a_side_is_a_whole_number_of_latent_columns(desk: Desk) -> None:

@@ -115,7 +115,7 @@ def test_without_auto_only_generate_renders(link: Link, qtbot: QtBot) -> None:
 def test_without_auto_measures_and_devices_wait_for_generate(link: Link) -> None:
     link.finish()
     link.state.set_auto(False)
-    link.state.want_measures(("clip_score",))
+    link.state.show_measures(("clip_score",))
     link.session.use_machine(Machine("cpu", "bf16"))
     assert not link.session._timer.isActive()
     link.state.generate()
@@ -204,7 +204,7 @@ def test_pause_gives_the_device_back(link: Link) -> None:
 
 def test_measures_are_asked_for_with_the_text_they_score(link: Link, qtbot: QtBot) -> None:
     link.finish()
-    link.state.want_measures(("clip_score",))
+    link.state.show_measures(("clip_score",))
     qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
     assert link.engine.requests[-1].measures == ("clip_score",)
 

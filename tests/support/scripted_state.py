@@ -21,6 +21,11 @@ def exploration(frames: int = 21, methods: tuple[str, ...] = ("slerp",)) -> Expl
     return Exploration(walk=walk, compare=compare, sampling=sampling)
 
 
+def request_for(exploration: Exploration, job: int = 1) -> m.RenderRequest:
+    """A request for all lanes of an exploration, without measures."""
+    return m.RenderRequest(job, exploration.model, lanes_of(exploration), exploration.sampling)
+
+
 class ScriptedState:
     """Owns a state and the frames it reads; tells it what an engine would."""
 
@@ -32,9 +37,9 @@ class ScriptedState:
     def begin(self) -> None:
         """A new job, with the geometry of its lanes."""
         self.job += 1
-        lanes = lanes_of(self.state.exploration)
-        self.state.begin_job(self.job, lanes)
-        for number, lane in enumerate(lanes):
+        request = request_for(self.state.exploration, self.job)
+        self.state.begin_job(request)
+        for number, lane in enumerate(request.lanes):
             self.state.apply(path_of(self.job, number, lane))
 
     def frame(self, index: int, lane: int = 0, tier: m.Tier = m.Tier.FINAL) -> m.Image:

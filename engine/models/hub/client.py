@@ -23,6 +23,7 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 
 from engine.errors import ModelError
 from engine.models.hub.download import RemoteFile, Source, fetch_files, require_room
+from engine.models.hub.offline import is_offline
 from engine.models.hub.required_files import RequiredFiles
 from engine.models.inspection.check import check_model
 from engine.models.inspection.report import read_object
@@ -59,19 +60,6 @@ class RemoteModel:
 def is_hub_id(text: str) -> bool:
     """Whether a text has the form owner/name."""
     return _HUB_ID.fullmatch(text) is not None
-
-
-def is_offline() -> bool:
-    """Whether the person wants no connection to be made."""
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-
-
-def set_offline(offline: bool) -> None:
-    """The offline switch: holds for this program and everything that it starts."""
-    from huggingface_hub import constants
-
-    os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"
-    constants.HF_HUB_OFFLINE = offline
 
 
 class Hub:

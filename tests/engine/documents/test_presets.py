@@ -16,6 +16,7 @@ from engine.mailbox import JobControl
 from engine.metrics.contract import measures
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
+from engine.view import ViewMode
 from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, NoiseSource, Sampling, lanes_of
 from tests.support.tiny_models import make_tiny_model
 
@@ -51,13 +52,10 @@ def test_both_families_have_every_experiment() -> None:
     for family in ("starter", "sd14"):
         lanes = [lane for preset in _of(family) for lane in lanes_of(preset.exploration)]
         assert {choice.name for lane in lanes for choice in lane.walk.methods} == METHODS
-        assert {preset.view for preset in _of(family)} == {
-            "single",
-            "compare",
-            "sheet",
-            "latent",
-            "toy",
-        }
+        views = [preset.exploration.view for preset in _of(family)]
+        modes = {ViewMode.SINGLE, ViewMode.COMPARE, ViewMode.SHEET, ViewMode.LATENT}
+        assert {view.mode for view in views} - {None} == modes
+        assert {view.plane for view in views} == {"walk", "toy"}
 
 
 @pytest.mark.parametrize("preset", _of("sd14"), ids=lambda preset: preset.id)
@@ -75,7 +73,7 @@ def test_the_analysis_is_the_articles() -> None:
         preset = _find(family, "scores")
         assert preset.exploration.walk.frames == 300
         assert [c.name for c in preset.exploration.compare] == ["linear", "normalized", "slerp"]
-        assert "clip_score" in preset.measures
+        assert "clip_score" in preset.exploration.measures
         first, last = preset.exploration.walk.keyframes
         assert first.prompt == last.prompt == ARTICLE_PROMPT
         assert first.noise != last.noise
@@ -103,7 +101,7 @@ def test_s_equal_to_one_is_a_frame_of_the_std_sweep() -> None:
 def test_a_preset_is_a_session(preset: Preset) -> None:
     assert decode(encode(preset.exploration))[0] == preset.exploration
     assert preset.about.endswith((".", "?"))
-    assert set(preset.measures) <= set(measures.names())
+    assert set(preset.exploration.measures) <= set(measures.names())
 
 
 @pytest.mark.parametrize("preset", _of("starter"), ids=lambda preset: preset.id)
@@ -116,7 +114,7 @@ def test_a_preset_can_be_rendered_with_its_measures(
         lanes=lanes_of(preset.exploration),
         sampling=Sampling(steps=2, guidance=1.0, width=32, height=32),
         indices=(0, 1),
-        measures=preset.measures,
+        measures=preset.exploration.measures,
         scoring_text="a cat",
     )
     events = list(renderer.run(request, JobControl()))
@@ -124,7 +122,7 @@ def test_a_preset_can_be_rendered_with_its_measures(
     done = {(e.lane, e.index) for e in events if isinstance(e, m.FrameReady) and e.tier == 3}
     assert done == {(lane, k) for lane in range(len(request.lanes)) for k in (0, 1)}
     told = {e.name for e in events if isinstance(e, m.MeasureReady)}
-    assert told == set(preset.measures)
+    assert told == set(preset.exploration.measures)
 
 
 def test_a_grid_shows_what_each_prompt_alone_would(renderer: Renderer, folder: Path) -> None:

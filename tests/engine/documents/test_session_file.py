@@ -25,6 +25,7 @@ from engine.documents.session_file import (
     save_session,
 )
 from engine.errors import InputError
+from engine.view import Loop, View, ViewMode
 from engine.walk import (
     MAX_SEED,
     Exploration,
@@ -69,6 +70,17 @@ explorations = st.builds(
 @given(explorations, st.builds(Origin, st.integers(0, 9), st.integers(0, 99), st.floats(0, 1)))
 def test_what_is_written_comes_back_equal(exploration: Exploration, origin: Origin) -> None:
     assert decode(encode(exploration, origin)) == (exploration, origin)
+
+
+def test_what_equality_leaves_out_comes_back_too() -> None:
+    keyframe = Keyframe(id=7, locked=True, previous=NoiseSource(3, 2))
+    walk = Walk((keyframe, Keyframe(id=2)), one_prompt=False)
+    view = View(ViewMode.LATENT, 2, True, 0, "toy", True, Loop.PING_PONG)
+    exploration = Exploration(walk=walk, measures=("sharpness",), view=view)
+    decoded, _ = decode(encode(exploration))
+    assert decoded == exploration
+    assert decoded.view == view
+    assert [k.id for k in decoded.walk.keyframes] == [7, 2]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31, 2**53 + 1, 2**63, MAX_SEED])
@@ -137,6 +149,11 @@ HOSTILE = {
     "null model": document(exploration={"model": "\0"}),
     "method": document(exploration={"compare": [{"name": "../../etc/passwd"}]}),
     "long method": document(exploration={"compare": [{"name": "x" * 1_000_000}]}),
+    "mode": document(exploration={"view": {"mode": "upside-down"}}),
+    "plane": document(exploration={"view": {"plane": "../../etc/passwd"}}),
+    "lane in focus": document(exploration={"view": {"lane": 10**30}}),
+    "id": document(exploration={"walk": {"keyframes": [{"id": 2**64}, {"id": 2**64}]}}),
+    "measures": document(exploration={"measures": ["x"] * 100_000}),
     "types": document(exploration={"walk": {"frames": "61"}}),
 }
 

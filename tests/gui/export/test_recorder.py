@@ -17,12 +17,14 @@ from engine.export.contract import Plan
 from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe
 from engine.geometry.walk_path import WalkPath
+from engine.view import ViewMode
 from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
 from gui.export.recorder import Recorder, _Film
 from gui.state.explorer_state import ExplorerState
 from gui.viewer.frame_view import FrameView
-from gui.viewer.panes import Shown, ViewMode
+from gui.viewer.panes import Shown
 from gui.widgets.theme import DARK
+from tests.support.scripted_state import request_for
 from tests.support.texts import make_text
 
 EXPLORATION = Exploration(
@@ -42,7 +44,7 @@ def _state(*methods: str) -> ExplorerState:
     exploration = replace(EXPLORATION, compare=compare)
     state = ExplorerState(Frames(), exploration)
     lanes = lanes_of(exploration)
-    state.begin_job(1, lanes)
+    state.begin_job(request_for(exploration))
     texts = dict.fromkeys((ARTICLE_PROMPT, ""), make_text())
     image = np.zeros((48, 64, 3), np.uint8)
     for number, lane in enumerate(lanes):
@@ -56,7 +58,7 @@ def _view(qtbot: QtBot, state: ExplorerState, mode: ViewMode = ViewMode.SINGLE) 
     view = FrameView(state, DARK)
     qtbot.addWidget(view)
     view.resize(600, 300)
-    view.set_mode(mode)
+    state.set_view(mode=mode)
     view.show()
     view.grab()
     return view
@@ -123,7 +125,7 @@ def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
 def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path: Path) -> None:
     state = _state("linear", "slerp")
     view = _view(qtbot, state)
-    view.set_lane(1)
+    state.set_view(lane=1)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     state.seek(2)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:

@@ -16,13 +16,14 @@ from engine.documents.session_file import load_session, save_session
 from engine.export.contract import Plan
 from engine.export.images import open_pictures
 from engine.export.metadata import Provenance
-from engine.walk import Exploration, Keyframe, NoiseSource, Walk, lanes_of
+from engine.walk import Exploration, Keyframe, NoiseSource, Walk
 from gui.files.documents import Documents
 from gui.files.drops import Drops
 from gui.files.recovery import Recovery
 from gui.files.settings import Settings
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import MemoryFrames
+from tests.support.scripted_state import request_for
 
 OTHER = Exploration(
     walk=Walk(
@@ -95,7 +96,7 @@ def test_a_session_is_not_replaced_unasked(
 
 def test_a_picture_of_a_longer_walk_is_gone_to(desk: Desk, picture: Path) -> None:
     state = desk.state
-    state.generate_requested.connect(lambda: state.begin_job(1, lanes_of(state.exploration)))
+    state.generate_requested.connect(lambda: state.begin_job(request_for(state.exploration)))
     state.edit_walk("Frames", frames=2)
     state.generate()
     assert desk.documents.open(picture)

@@ -130,7 +130,7 @@ def test_the_menu_chooses_and_keeps_to_what_can_be_read(qtbot: QtBot) -> None:
 def test_what_a_session_wants_is_shown(qtbot: QtBot) -> None:
     told_ = scripted()
     plot = shown(told_, qtbot)
-    told_.state.want_measures(("clip_score",))
+    told_.state.show_measures(("latent_std", "clip_score"))
     assert plot.shown == ("latent_std", "clip_score")
 
 

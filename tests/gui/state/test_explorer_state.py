@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.walk import Exploration, lanes_of
+from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import MemoryFrames
+from tests.support.scripted_state import request_for
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_a_range_holds_as_far_as_there_are_frames(
 ) -> None:
     state.set_range((40, 50))
     state.edit_walk("Frames", frames=frames)
-    state.begin_job(1, lanes_of(state.exploration))
+    state.begin_job(request_for(state.exploration))
     assert state.range == left
 
 
@@ -52,10 +55,12 @@ def test_a_range_is_of_its_walk_alone(state: ExplorerState) -> None:
 
 
 def test_results_know_what_they_belong_to(state: ExplorerState) -> None:
-    state.begin_job(1, lanes_of(state.exploration))
-    before = state.exploration
+    state.begin_job(request_for(state.exploration))
+    assert state.results.are_of(state.exploration)
+    state.edit(replace(state.exploration, fps=12.0), "Playback rate")
+    assert state.results.are_of(state.exploration)
     state.edit_walk("Frames", frames=9)
-    assert state.rendered == before
+    assert not state.results.are_of(state.exploration)
 
 
 def test_nobody_waits_for_a_point_that_failed(state: ExplorerState, qtbot: QtBot) -> None:
@@ -66,7 +71,7 @@ def test_nobody_waits_for_a_point_that_failed(state: ExplorerState, qtbot: QtBot
 def test_what_would_have_to_be_downloaded_is_asked_for(state: ExplorerState) -> None:
     asked: list[str] = []
     state.model_missing.connect(asked.append)
-    state.begin_job(1, lanes_of(state.exploration))
+    state.begin_job(request_for(state.exploration))
     state.apply(m.MeasureFailed(1, "clip_score", "It is missing.", "owner/clip"))
     state.apply(m.JobFailed(1, "It is missing.", missing="owner/name"))
     assert asked == ["owner/clip", "owner/name"]
@@ -77,7 +82,7 @@ def test_how_frames_were_made_is_said_once_a_job(state: ExplorerState) -> None:
     state.message_posted.connect(lambda text, _: said.append(text))
     image = np.zeros((8, 8, 3), np.uint8)
     for job in (1, 2):
-        state.begin_job(job, lanes_of(state.exploration))
+        state.begin_job(request_for(state.exploration, job))
         for index in range(3):
             frame = m.FrameReady(job, 0, index, 0.0, m.Tier.FINAL, "k", image, notes=("In tiles.",))
             state.apply(frame)
@@ -87,7 +92,7 @@ def test_how_frames_were_made_is_said_once_a_job(state: ExplorerState) -> None:
 def test_a_draft_gives_way_to_the_finished_picture_alone(qapp: object) -> None:
     frames = MemoryFrames()
     state = ExplorerState(frames, Exploration())
-    state.begin_job(1, lanes_of(state.exploration))
+    state.begin_job(request_for(state.exploration))
     pictures = {tier: np.full((8, 8, 3), int(tier), np.uint8) for tier in m.Tier}
     for key, tier in (("few", m.Tier.DRAFT), ("all", m.Tier.FINAL)):
         frames.images[key] = pictures[tier]

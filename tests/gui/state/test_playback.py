@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from gui.state.playback import Loop, Player, advance
+from engine.view import Loop
+from gui.state.playback import Player, advance
 from gui.timeline.transport_bar import TransportBar
 from gui.widgets.theme import DARK, LIGHT
 from tests.support.scripted_state import ScriptedState, scripted

@@ -68,6 +68,7 @@ def test_previews_are_forgotten_with_their_job_and_finished_frames_are_not() -> 
     scripted.frame(4)
     before = thumbnails.get(0, 4, 16)
     thumbnails.get(0, 3, 16)
+    scripted.state.edit_walk("Negative prompt", negative="blurry")
     scripted.begin()
     assert thumbnails.get(0, 3, 16) is None
     key = "1-0-4"

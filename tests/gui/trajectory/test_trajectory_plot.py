@@ -46,7 +46,7 @@ class Shown:
         self.asked: list[tuple[float, float]] = []
         told_.state.probe_requested.connect(self._note)
 
-    def _note(self, x: float, y: float) -> None:
+    def _note(self, _serial: int, x: float, y: float) -> None:
         self.asked.append((x, y))
 
     def pixel(self, x: float, y: float) -> QPoint:

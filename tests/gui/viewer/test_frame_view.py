@@ -13,11 +13,11 @@ from engine import messages as m
 from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.pictures.latent_view import channel_maps
 from engine.store.stored_frame import StoredFrame
-from engine.walk import lanes_of
+from engine.view import ViewMode
+from gui.state.viewing import show_next_lane
 from gui.viewer.frame_view import SHEET_FRAMES, FrameView
-from gui.viewer.panes import ViewMode
 from gui.widgets.theme import DARK, LIGHT
-from tests.support.scripted_state import SIDE, ScriptedState, scripted
+from tests.support.scripted_state import SIDE, ScriptedState, request_for, scripted
 
 THREE = ("linear", "normalized", "slerp")
 
@@ -78,6 +78,7 @@ def test_the_last_picture_stays_until_a_new_job_has_one(qtbot: QtBot) -> None:
     told_ = scripted()
     view = shown(told_, qtbot)
     before = view.panes()[0].image
+    told_.state.edit_walk("Negative prompt", negative="blurry")
     told_.begin()
     assert view.panes()[0].image is before
     assert view.panes()[0].note == "previous picture"
@@ -98,11 +99,11 @@ def test_a_probe_is_shown_until_the_playhead_moves(qtbot: QtBot) -> None:
 def test_compared_lanes_share_the_playhead(qtbot: QtBot) -> None:
     told_ = scripted(methods=THREE)
     view = shown(told_, qtbot, 600, 240)
-    view.set_mode(ViewMode.COMPARE)
+    told_.state.set_view(mode=ViewMode.COMPARE)
     told_.state.seek(9)
     assert [pane.title for pane in view.panes()] == list(THREE)
     assert [pane.current for pane in view.panes()] == [True, False, False]
-    view.next_lane()
+    show_next_lane(told_.state)
     assert [pane.current for pane in view.panes()] == [False, True, False]
     assert [pane.image is told_.frames.images[f"1-{k}-9"] for k, pane in enumerate(view.panes())]
 
@@ -110,8 +111,8 @@ def test_compared_lanes_share_the_playhead(qtbot: QtBot) -> None:
 def test_differences_are_taken_from_the_lane_in_focus(qtbot: QtBot) -> None:
     told_ = scripted(methods=THREE)
     view = shown(told_, qtbot, 600, 240)
-    view.set_mode(ViewMode.DIFFERENCE)
-    view.set_lane(2)
+    told_.state.set_view(mode=ViewMode.DIFFERENCE)
+    told_.state.set_view(lane=2)
     first, *others = view.panes()
     assert first.image is told_.frames.images["1-2-0"]
     assert [pane.title for pane in others] == ["linear − slerp", "normalized − slerp"]
@@ -125,19 +126,19 @@ def test_differences_are_taken_from_the_lane_in_focus(qtbot: QtBot) -> None:
 def test_a_short_walk_is_shown_as_a_sheet(qtbot: QtBot) -> None:
     told_ = scripted(frames=5, methods=("linear", "slerp"))
     view = shown(told_, qtbot, 600, 300)
-    view.set_mode(ViewMode.SHEET)
+    told_.state.set_view(mode=ViewMode.SHEET)
     assert len(view.panes()) == 10
     assert [k for k, pane in enumerate(view.panes()) if pane.heads_row] == [0, 5]
     view.grab()
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(430, 220))
-    assert (told_.state.playhead, view.lane) == (3, 1)
+    assert (told_.state.playhead, told_.state.lane) == (3, 1)
     assert [k for k, pane in enumerate(view.panes()) if pane.current] == [3, 8]
 
 
 def test_latents_are_shown_by_channel_with_the_seam(qtbot: QtBot) -> None:
     told_ = scripted(methods=("wipe",))
     view = shown(told_, qtbot, 600, 300)
-    view.set_mode(ViewMode.LATENT)
+    told_.state.set_view(mode=ViewMode.LATENT)
     assert view.panes() == []
     rng = np.random.default_rng(0)
     latents = [rng.standard_normal((4, 8, 8)).astype(np.float32) for _ in range(2)]
@@ -154,8 +155,9 @@ def test_latents_are_shown_by_channel_with_the_seam(qtbot: QtBot) -> None:
 
 
 def test_a_long_walk_is_compared_in_the_place_of_a_sheet(qtbot: QtBot) -> None:
-    view = shown(scripted(frames=SHEET_FRAMES + 1, methods=THREE), qtbot)
-    view.set_mode(ViewMode.SHEET)
+    told_ = scripted(frames=SHEET_FRAMES + 1, methods=THREE)
+    view = shown(told_, qtbot)
+    told_.state.set_view(mode=ViewMode.SHEET)
     assert len(view.panes()) == 3
 
 
@@ -181,7 +183,7 @@ def test_crisp_pixels_are_whole_squares(qtbot: QtBot) -> None:
     told_.state.apply(m.FrameReady(told_.job, 0, 0, 0.0, m.Tier.FINAL, "stripes", image))
     view = shown(told_, qtbot, 200, 200)
     assert len({colour(painted(view), 100, y) for y in range(20, 180)}) > 2
-    view.set_crisp(True)
+    told_.state.set_view(crisp=True)
     picture = painted(view)
     rows = [colour(picture, 100, y)[0] for y in range(4, 4 + 6 * SIDE)]
     assert rows == [255 * (1 - y // 6 % 2) for y in range(6 * SIDE)]
@@ -200,8 +202,8 @@ def test_crisp_pixels_are_whole_squares(qtbot: QtBot) -> None:
 def test_the_picture_in_focus_is_copied(qtbot: QtBot, mode: ViewMode, frames: int) -> None:
     told_ = scripted(frames, methods=THREE)
     view = shown(told_, qtbot, 600, 240)
-    view.set_mode(mode)
-    view.set_lane(1)
+    told_.state.set_view(mode=mode)
+    told_.state.set_view(lane=1)
     told_.state.seek(3)
     view.copy()
     pasted = QGuiApplication.clipboard().image()
@@ -210,15 +212,16 @@ def test_the_picture_in_focus_is_copied(qtbot: QtBot, mode: ViewMode, frames: in
 
 
 def test_the_menu_offers_modes_and_lanes(qtbot: QtBot) -> None:
-    view = shown(scripted(methods=THREE), qtbot)
+    told_ = scripted(methods=THREE)
+    view = shown(told_, qtbot)
     view.customContextMenuRequested.emit(QPoint(10, 10))
     menu = view.findChild(QMenu)
     assert menu is not None
     actions = {action.text(): action for action in menu.actions()}
     actions["Difference"].trigger()
-    assert view.mode is ViewMode.DIFFERENCE
-    actions["Sharp pixels"].trigger()
-    assert view.crisp
+    assert told_.state.exploration.mode is ViewMode.DIFFERENCE
+    actions["Crisp pixels"].trigger()
+    assert told_.state.view.crisp
     menu.close()
 
 
@@ -226,7 +229,7 @@ def test_without_any_picture_it_says_what_to_do(qtbot: QtBot) -> None:
     told_ = ScriptedState()
     view = shown(told_, qtbot, 500, 200)
     before = painted(view)
-    told_.state.begin_job(1, lanes_of(told_.state.exploration))
+    told_.state.begin_job(request_for(told_.state.exploration))
     view.update()
     assert painted(view) != before
     assert view.panes()[0].image is None

@@ -1,0 +1,41 @@
+"""The signals of the explorer's state: what has changed, and what is asked of the session."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+
+class StateSignals(QObject):
+    """Base of `ExplorerState`.
+
+    What has changed: exploration_changed; view_changed, it is looked at in another way;
+    playhead_changed(index); range_changed; results_reset, another job has begun, with what is known
+    of its lanes; frame_changed(lane, index); path_changed(lane); measures_changed(name), there are
+    other values; progress_changed; busy_changed(bool); model_changed; probe_changed;
+    auto_changed(bool); message_posted(text, details); model_missing(hub id), it would have to be
+    downloaded.
+
+    Requests for the session: generate_requested, cancel_requested, finish_requested,
+    pause_requested, probe_requested(serial, x, y).
+    """
+
+    exploration_changed = Signal()
+    view_changed = Signal()
+    playhead_changed = Signal(int)
+    range_changed = Signal()
+    results_reset = Signal()
+    frame_changed = Signal(int, int)
+    path_changed = Signal(int)
+    measures_changed = Signal(str)
+    progress_changed = Signal()
+    busy_changed = Signal(bool)
+    model_changed = Signal()
+    probe_changed = Signal()
+    auto_changed = Signal(bool)
+    message_posted = Signal(str, str)
+    model_missing = Signal(str)
+    generate_requested = Signal()
+    cancel_requested = Signal()
+    finish_requested = Signal()
+    pause_requested = Signal()
+    probe_requested = Signal(int, float, float)
