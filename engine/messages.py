@@ -121,11 +121,10 @@ class LatentStats:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A method's path in the plane of the plot. `kept` is the share of its variance that shows."""
+    """A method's path [n, 2] in the plane of the plot."""
 
     method: str
     points: Points = field(repr=False, compare=False)
-    kept: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,19 +80,6 @@ class FrameStore:
         if self._disk is not None:
             self._disk.set_budget(disk_bytes)
 
-    def clear(self) -> None:
-        """Forget everything, on disk too."""
-        with self._lock:
-            self._frames.clear()
-            self._memory_used = 0
-            self._latents = LruCache(_LATENTS)
-        if self._disk is not None:
-            self._disk.clear()
-
-    def usage(self) -> tuple[int, int]:
-        """Bytes used in memory and on disk."""
-        return self._memory_used, self._disk.used if self._disk is not None else 0
-
     def _remember(self, key: str, frame: StoredFrame) -> None:
         with self._lock:
             old = self._frames.pop(key, None)
