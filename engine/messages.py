@@ -95,15 +95,11 @@ class ModelInfo:
 
     name: str
     location: str
-    family: str
     device: str
     precision: str
     batch: int
-    latent_channels: int
     downscale: int
-    token_limit: int
     solver: str
-    has_scorer: bool
     default_sampling: Sampling
     bytes_loaded: int = 0
     identity: str = ""

@@ -136,7 +136,6 @@ class _Loader:
             identity=identity,
             name=_name_of(self._location, report.path),
             location=self._location,
-            family=report.family,
             scheduler_class=scheduler,
             scheduler_config=pipeline_config(scheduler, schedule),
             default_sampling=recommended(report.path, report),
