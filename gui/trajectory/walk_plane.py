@@ -6,7 +6,6 @@ from math import hypot
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
-from superqt.utils import QSignalThrottler
 
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
@@ -67,8 +66,7 @@ class WalkPlane(QObject):
         )
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
-        self._asker = QSignalThrottler(parent=self)
-        self._asker.setTimeout(PROBE_INTERVAL)
+        self._asker = Throttle(PROBE_INTERVAL, self, leading=True)
         self._asker.triggered.connect(self._ask)
         for depth, item in enumerate(self.items):
             item.setZValue(depth)
