@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
@@ -41,6 +42,9 @@ from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.
 Reporter = Callable[[str, float], None]
+
+#: The environment variable that turns CUDA graphs on, with the value "1".
+CUDA_GRAPHS = "LATENT_TRAILS_CUDA_GRAPHS"
 
 _BUILDERS = {"text_encoder": build_text_encoder, "unet": build_unet, "vae": build_vae}
 _LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE", "file": "file"}
@@ -127,7 +131,8 @@ class _Loader:
 
     def _opened(self, card: ModelCard, parts: ModelParts) -> DiffusionModel:
         self._progress("Ready", 1.0)
-        return DiffusionModel(card, parts, self._device, self._dtype)
+        graphs = os.environ.get(CUDA_GRAPHS) == "1"
+        return DiffusionModel(card, parts, self._device, self._dtype, cuda_graphs=graphs)
 
     def _card(self, identity: str, scheduler: str, schedule: Mapping[str, Any]) -> ModelCard:
         report = self._report

@@ -69,10 +69,19 @@ class _Running:
 
 
 class DiffusionModel:
-    """A Stable Diffusion model on its device. Owns the networks until `close`."""
+    """A Stable Diffusion model on its device. Owns the networks until `close`.
+
+    With `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
+    """
 
     def __init__(
-        self, card: ModelCard, parts: ModelParts, device: torch.device, dtype: torch.dtype
+        self,
+        card: ModelCard,
+        parts: ModelParts,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        cuda_graphs: bool = False,
     ) -> None:
         self.card, self.device, self.dtype = card, device, dtype
         self.identity, self.name, self.location = card.identity, card.name, card.location
@@ -89,7 +98,7 @@ class DiffusionModel:
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
         if device.type == "cpu":
             run = ParallelUnet(run, torch.get_num_threads())
-        elif device.type == "cuda":
+        elif device.type == "cuda" and cuda_graphs:
             run = recorded_on_cuda(run, device)
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
