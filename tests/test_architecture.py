@@ -107,7 +107,7 @@ ROOMS = (
     Room(
         "engine.render",
         "one job: frames in their order, batches, denoising, previews",
-        "geometry measuring methods models models.running solvers store",
+        "geometry measuring methods models models.running pictures solvers store",
         "torch",
     ),
     Room(
