@@ -32,6 +32,7 @@ from gui.shell.offers import Offers
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
+from gui.trajectory.views.contract import DEFAULT_VIEW
 from gui.viewer.panes import ViewMode
 from gui.widgets.background_work import Background
 from gui.widgets.theme import Theme
@@ -175,7 +176,7 @@ class Companions(QObject):
         if exploration.model == current.model:
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
-        window.trajectory.set_toy(preset.view == "toy")
+        window.trajectory.show_view("toy" if preset.view == "toy" else DEFAULT_VIEW)
         window.comparison.show_mode(VIEWS.get(preset.view, ViewMode.SINGLE))
         if preset.measures:
             window.measures.show_measures(preset.measures)

@@ -49,9 +49,9 @@ def test_an_experiment_is_one_click_and_undone_by_one(studio: Studio) -> None:
 
 def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
     experiment(studio, "Toy trajectories")
-    assert studio.window.trajectory.toy
+    assert studio.window.trajectory.view_name == "toy"
     experiment(studio, "Three pairs of noise")
-    assert not studio.window.trajectory.toy
+    assert studio.window.trajectory.view_name == "walk"
     assert studio.window.frame_view.mode is ViewMode.SHEET
 
 
