@@ -15,7 +15,7 @@ from engine.errors import ModelError
 from engine.models.inspection.check import check_model
 from engine.models.inspection.identity import identity_of
 from engine.models.inspection.recommended_settings import recommended
-from engine.models.inspection.report import ModelReport
+from engine.models.inspection.report import Family, ModelForm, ModelReport
 from engine.models.inspection.scheduler_config import pipeline_config
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
 from engine.models.locate import locate
@@ -74,7 +74,7 @@ def open_model(
     if not report.ok:
         raise ModelError(report.problem)
     loader = _Loader(report, location, target, dtype, progress)
-    return loader.open_file() if report.kind == "file" else loader.open_folder()
+    return loader.open_file() if report.form is ModelForm.FILE else loader.open_folder()
 
 
 class _Loader:
@@ -124,7 +124,8 @@ class _Loader:
         velocity = predicts_velocity(parts.unet, parts.text_encoder(ids))
         schedule = {**SCHEDULE, "prediction_type": "v_prediction" if velocity else "epsilon"}
         card = self._card(identity_of(path.parent, [path]), SCHEDULER, schedule)
-        if velocity and self._report.family == "SD 2.x":  # of these, only the large one predicts v
+        # Of the models of SD 2.x, only the large one predicts v.
+        if velocity and self._report.family is Family.SD2:
             large = replace(card.default_sampling, width=768, height=768)
             card = replace(card, default_sampling=large)
         return self._opened(card, parts)
