@@ -34,14 +34,8 @@ ZOOMS = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
 class TrajectoryPlot(QWidget):
     """Owns the box, its zoom, and the views, each made when it is first shown."""
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        thumbnails: Thumbnails,
-        theme: Theme,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
+        super().__init__()
         self._state, self._thumbnails, self._theme = state, thumbnails, theme
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
