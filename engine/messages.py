@@ -95,15 +95,11 @@ class ModelInfo:
 
     name: str
     location: str
-    family: str
     device: str
     precision: str
     batch: int
-    latent_channels: int
     downscale: int
-    token_limit: int
     solver: str
-    has_scorer: bool
     default_sampling: Sampling
     bytes_loaded: int = 0
     identity: str = ""
@@ -121,11 +117,10 @@ class LatentStats:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A method's path in the plane of the plot. `kept` is the share of its variance that shows."""
+    """A method's path [n, 2] in the plane of the plot."""
 
     method: str
     points: Points = field(repr=False, compare=False)
-    kept: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

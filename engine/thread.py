@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QThread, Signal
 
 from engine import messages as m
 from engine.cpu_sharing import give_way
@@ -27,13 +27,8 @@ class EngineThread(QThread):
 
     wake = Signal()
 
-    def __init__(
-        self,
-        store: FrameStore,
-        parent: QObject | None = None,
-        batches: BatchMemory | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, store: FrameStore, batches: BatchMemory | None = None) -> None:
+        super().__init__()
         self._store, self._batches = store, batches
         self._slot = RequestSlot()
         self._outbox = Outbox(self.wake.emit)

@@ -31,7 +31,7 @@ class View:
     `mode` None is the one that suits its methods and rows, see `Exploration.mode`. `lane` is the
     lane in focus: it is shown alone, and differences are taken from it. `crisp` enlarges pictures
     by whole numbers, without smoothing. `segment` is the segment whose method the panel shows,
-    None for the whole walk. `plane` names what the trajectory plot shows, "walk" or "toy"; `table`
+    None for the whole walk. `plane` names the view of the trajectory plot; `table`
     shows the measures of whole walks in numbers.
     """
 

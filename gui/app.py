@@ -230,7 +230,9 @@ def _import_the_rest() -> Callable[..., Companions]:
     import gui.measures.metrics_plot
     import gui.trajectory.trajectory_plot  # noqa: F401 — for the window, which builds them
     from gui.companions import Companions
+    from gui.trajectory.views.contract import view_names
 
+    view_names()  # imports the views
     return Companions
 
 

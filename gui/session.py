@@ -110,11 +110,6 @@ class Session(QObject):
         state.playhead_changed.connect(self._focus)
         state.probe_requested.connect(self._probe)
 
-    @property
-    def running(self) -> bool:
-        """Whether there is an engine: after `start`, before `shutdown`."""
-        return self._engine is not None
-
     def start(self) -> None:
         """Start the engine and render the walk as it is."""
         if self._engine is not None:

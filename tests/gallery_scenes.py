@@ -82,9 +82,9 @@ def _plane(studio: Studio) -> Iterator[Scene]:
     state.ask_probe(0.75, 0.45)
     yield "point-at-the-edge", window.panels.docks["trajectory"]
     state.seek(25)
-    window.trajectory.set_toy(True)
+    window.trajectory.show_view("toy")
     yield "toy", window.panels.docks["trajectory"]
-    window.trajectory.set_toy(False)
+    window.trajectory.show_view("walk")
 
 
 def _measures(studio: Studio) -> Iterator[Scene]:

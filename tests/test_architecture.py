@@ -107,7 +107,7 @@ ROOMS = (
     Room(
         "engine.render",
         "one job: its plan, frames in their order, batches, denoising, previews",
-        "geometry measuring models models.running solvers store",
+        "geometry measuring models models.running pictures solvers store",
         "torch",
     ),
     Room(
@@ -160,7 +160,24 @@ ROOMS = (
         "state widgets",
         "Qt",
     ),
-    Room("gui.trajectory", "the plot of the walk's plane", "engine.methods state widgets", "Qt"),
+    Room(
+        "gui.trajectory.plane",
+        "what trajectory views paint with; the walk's geometry",
+        "engine.methods state widgets",
+        "Qt",
+    ),
+    Room(
+        "gui.trajectory.views",
+        "trajectory views, one a file",
+        "engine.methods state trajectory.plane widgets",
+        "Qt",
+    ),
+    Room(
+        "gui.trajectory",
+        "the plot that shows one of the trajectory views",
+        "state trajectory.plane trajectory.views widgets",
+        "Qt",
+    ),
     Room(
         "gui.measures",
         "charts and tables of measures",
@@ -190,7 +207,8 @@ ROOMS = (
         "gui",
         "the window, its companions, and the session: they put the rooms together",
         "engine.documents engine.models.hub engine.models.inspection engine.store dialogs "
-        "export files shell state widgets walk viewer timeline trajectory measures models",
+        "export files shell state widgets walk viewer timeline trajectory trajectory.views "
+        "measures models",
         "Qt",
     ),
 )

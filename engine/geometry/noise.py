@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.lru_cache import LruCache
 from engine.walk import NoiseSource
 
 _KEPT = 64
@@ -23,18 +22,16 @@ class NoiseBank:
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape = shape
-        self._drawn: OrderedDict[NoiseSource, npt.NDArray[np.float64]] = OrderedDict()
+        self._drawn: LruCache[NoiseSource, npt.NDArray[np.float64]] = LruCache(_KEPT)
 
     def draw(self, source: NoiseSource) -> npt.NDArray[np.float64]:
         """The latent [C, h, w] of `source`, float64 holding float32 values; read-only."""
-        if source not in self._drawn:
-            generator = torch.Generator("cpu").manual_seed(source.seed)
-            for _ in range(source.draw + 1):
-                noise = torch.randn((1, *self.shape), generator=generator, dtype=torch.float32)
-            latent = noise[0].numpy().astype(np.float64)
-            latent.flags.writeable = False
-            self._drawn[source] = latent
-            if len(self._drawn) > _KEPT:
-                self._drawn.popitem(last=False)
-        self._drawn.move_to_end(source)
-        return self._drawn[source]
+        drawn = self._drawn.get(source)
+        if drawn is not None:
+            return drawn
+        generator = torch.Generator("cpu").manual_seed(source.seed)
+        for _ in range(source.draw + 1):
+            noise = torch.randn((1, *self.shape), generator=generator, dtype=torch.float32)
+        latent = noise[0].numpy().astype(np.float64)
+        latent.flags.writeable = False
+        return self._drawn.put(source, latent)

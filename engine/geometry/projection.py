@@ -86,7 +86,6 @@ def describe(
     path: WalkPath,
     job: int,
     lane: int,
-    others: bool = True,
     check: Callable[[], None] = lambda: None,
 ) -> PathReady:
     """The geometry of one lane, with the other planar methods' paths when it is one segment.
@@ -98,8 +97,8 @@ def describe(
     frames, stds = _project_times(path, plane, times, check)
     keys = [plane.project(path.keyframe(k)[None])[0][0] for k in range(len(walk.keyframes))]
     own, kept = plane.project(_sample(path, _SAMPLES))
-    curves = [Curve(walk.method_of(0).name, own, kept)]
-    if others and plane.spanned and walk.segments == 1 and path.method(0).walks_noise:
+    curves = [Curve(walk.method_of(0).name, own)]
+    if plane.spanned and walk.segments == 1 and path.method(0).walks_noise:
         names = (name for name in crossing_methods() if name != walk.method_of(0).name)
         curves += [_curve(path, plane, name) for name in names]
     return PathReady(
@@ -135,8 +134,8 @@ def _sample(path: WalkPath, count: int) -> Array:
 
 def _curve(path: WalkPath, plane: Plane, name: str) -> Curve:
     other = path.with_walk(with_method(path.walk, MethodChoice(name)))
-    points, kept = plane.project(_sample(other, _SAMPLES))
-    return Curve(name, points, kept)
+    points, _ = plane.project(_sample(other, _SAMPLES))
+    return Curve(name, points)
 
 
 def _gram_schmidt(ends: Array) -> Array:

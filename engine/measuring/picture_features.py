@@ -30,8 +30,8 @@ class PictureFeatures:
 
     def __init__(self, store: FrameStore, scorer: Scorer | None = None) -> None:
         self._store, self._scorer = store, scorer
-        self._directions: LruCache[Array32] = LruCache(_DIRECTIONS)
-        self._looks: LruCache[Look] = LruCache(_LOOKS)
+        self._directions: LruCache[str, Array32] = LruCache(_DIRECTIONS)
+        self._looks: LruCache[str, Look] = LruCache(_LOOKS)
 
     def look(self, key: str, image: Image) -> None:
         """Take in a picture while it is at hand: the next frame will be compared with it."""

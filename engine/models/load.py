@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from engine.errors import ModelError
 from engine.models.inspection.check import check_model
 from engine.models.inspection.identity import identity_of
 from engine.models.inspection.recommended_settings import recommended
-from engine.models.inspection.report import ModelReport
+from engine.models.inspection.report import Family, ModelForm, ModelReport
 from engine.models.inspection.scheduler_config import pipeline_config
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
 from engine.models.locate import locate
@@ -41,6 +42,9 @@ from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.
 Reporter = Callable[[str, float], None]
+
+#: The environment variable that turns CUDA graphs on, with the value "1".
+CUDA_GRAPHS = "LATENT_TRAILS_CUDA_GRAPHS"
 
 _BUILDERS = {"text_encoder": build_text_encoder, "unet": build_unet, "vae": build_vae}
 _LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE", "file": "file"}
@@ -70,7 +74,7 @@ def open_model(
     if not report.ok:
         raise ModelError(report.problem)
     loader = _Loader(report, location, target, dtype, progress)
-    return loader.open_file() if report.kind == "file" else loader.open_folder()
+    return loader.open_file() if report.form is ModelForm.FILE else loader.open_folder()
 
 
 class _Loader:
@@ -120,14 +124,16 @@ class _Loader:
         velocity = predicts_velocity(parts.unet, parts.text_encoder(ids))
         schedule = {**SCHEDULE, "prediction_type": "v_prediction" if velocity else "epsilon"}
         card = self._card(identity_of(path.parent, [path]), SCHEDULER, schedule)
-        if velocity and self._report.family == "SD 2.x":  # of these, only the large one predicts v
+        # Of the models of SD 2.x, only the large one predicts v.
+        if velocity and self._report.family is Family.SD2:
             large = replace(card.default_sampling, width=768, height=768)
             card = replace(card, default_sampling=large)
         return self._opened(card, parts)
 
     def _opened(self, card: ModelCard, parts: ModelParts) -> DiffusionModel:
         self._progress("Ready", 1.0)
-        return DiffusionModel(card, parts, self._device, self._dtype)
+        graphs = os.environ.get(CUDA_GRAPHS) == "1"
+        return DiffusionModel(card, parts, self._device, self._dtype, cuda_graphs=graphs)
 
     def _card(self, identity: str, scheduler: str, schedule: Mapping[str, Any]) -> ModelCard:
         report = self._report
@@ -136,7 +142,6 @@ class _Loader:
             identity=identity,
             name=_name_of(self._location, report.path),
             location=self._location,
-            family=report.family,
             scheduler_class=scheduler,
             scheduler_config=pipeline_config(scheduler, schedule),
             default_sampling=recommended(report.path, report),

@@ -45,7 +45,6 @@ class ModelCard:
     identity: str
     name: str
     location: str
-    family: str
     scheduler_class: str
     scheduler_config: Mapping[str, Any]
     default_sampling: Sampling
@@ -73,14 +72,23 @@ class _Running:
 
 
 class DiffusionModel:
-    """A Stable Diffusion model on its device. Owns the networks until `close`."""
+    """A Stable Diffusion model on its device. Owns the networks until `close`.
+
+    With `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
+    """
 
     def __init__(
-        self, card: ModelCard, parts: ModelParts, device: torch.device, dtype: torch.dtype
+        self,
+        card: ModelCard,
+        parts: ModelParts,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        cuda_graphs: bool = False,
     ) -> None:
         self.card, self.device, self.dtype = card, device, dtype
         self.identity, self.name, self.location = card.identity, card.name, card.location
-        self.family, self.default_sampling = card.family, card.default_sampling
+        self.default_sampling = card.default_sampling
         self.scheduler_class = card.scheduler_class
         self.scheduler_config = card.scheduler_config
         self.solver = solver_name(card.scheduler_class, card.scheduler_config)
@@ -93,22 +101,16 @@ class DiffusionModel:
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
         if device.type == "cpu":
             run = ParallelUnet(run, torch.get_num_threads())
-        elif device.type == "cuda":
+        elif device.type == "cuda" and cuda_graphs:
             run = recorded_on_cuda(run, device)
         decoder = Decoder(parts.vae, device, together=device.type != "cpu")
         self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
         self._steady_rows: dict[tuple[int, ...], int] = {}
         self._decodes_alone = device.type == "cpu"
-        self.token_limit = parts.tokenizer.limit
         self.weights = sum(p.numel() for p in parts.unet.parameters())
         self.latent_channels = int(parts.unet.config.in_channels)
         self.downscale = parts.vae.downscale
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
-
-    @property
-    def has_scorer(self) -> bool:
-        """Whether a CLIP model for scoring came with the model."""
-        return self.card.scorer is not None
 
     def count(self, prompt: str) -> TokenCount:
         """How many tokens a prompt takes, of how many are read."""
@@ -194,20 +196,16 @@ class DiffusionModel:
         """
         return self._decodes_alone and self._steady_rows.get(shape, 0) > 0
 
-    def info(self, batch: int, batch_exact: bool = True) -> ModelInfo:
+    def info(self, batch: int, batch_exact: bool) -> ModelInfo:
         """What the window shows of the model; `batch` is the number of slots it is used with."""
         return ModelInfo(
             name=self.name,
             location=self.location,
-            family=self.family,
             device=str(self.device),
             precision=str(self.dtype).removeprefix("torch."),
             batch=batch,
-            latent_channels=self.latent_channels,
             downscale=self.downscale,
-            token_limit=self.token_limit,
             solver=self.solver,
-            has_scorer=self.has_scorer,
             default_sampling=self.default_sampling,
             bytes_loaded=self._bytes,
             identity=self.identity,

@@ -15,6 +15,7 @@ import torch
 
 from engine.conditioning import Role
 from engine.errors import ModelError
+from engine.models.inspection.report import Family
 from engine.models.networks.build import State
 from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import make_runner
@@ -55,8 +56,8 @@ _VAE = {
     "scaling_factor": 0.18215,
 }
 
-LAYOUTS: Mapping[str, Layout] = {
-    "SD 1.x": Layout(
+LAYOUTS: Mapping[Family, Layout] = {
+    Family.SD1: Layout(
         text_encoder={
             **_TEXT,
             "hidden_size": 768,
@@ -69,7 +70,7 @@ LAYOUTS: Mapping[str, Layout] = {
         vae=_VAE,
         padding="<|endoftext|>",
     ),
-    "SD 2.x": Layout(
+    Family.SD2: Layout(
         # One layer fewer than OpenCLIP has: the model was trained on the last but one.
         text_encoder={
             **_TEXT,

@@ -14,26 +14,47 @@ Colours = npt.NDArray[np.float64]
 
 #: A map runs from −LIMIT (black) over 0 (grey) to LIMIT (white), in units of N(0, I)'s std.
 LIMIT = 3.0
+_DAMPING = 1e-3
 
 
-def channel_maps(latent: Array32, limit: float = LIMIT) -> npt.NDArray[np.uint8]:
+def channel_maps(latent: Array32) -> npt.NDArray[np.uint8]:
     """One grey map [h, w] for each channel: [C, h, w]. One scale for all frames, so that a walk's
     maps can be compared."""
-    shares = np.nan_to_num(latent) / (2.0 * limit) + 0.5
+    shares = np.nan_to_num(latent) / (2.0 * LIMIT) + 0.5
     return (np.clip(shares, 0.0, 1.0) * 255.0).round().astype(np.uint8)
 
 
-def fit_colours(final: Array32, image: Image) -> Colours:
-    """The linear map from a finished frame's z_0 [C, h, w] to its picture [H, W, 3].
+class ColourFit:
+    """The linear map from latents to colours that fits the frames added so far.
 
-    By least squares over the latent's pixels, each against the mean colour of the block of the
+    Least squares over the pixels of the latents, each against the mean colour of the block of the
     picture that it covers; slightly damped, so that a plain picture has a solution too.
     """
-    channels, h, w = final.shape
-    rows = np.column_stack((final.reshape(channels, -1).T, np.ones(h * w))).astype(np.float64)
-    blocks = image.reshape(h, image.shape[0] // h, w, image.shape[1] // w, 3)
-    means = blocks.mean(axis=(1, 3)).reshape(-1, 3)
-    return np.linalg.solve(rows.T @ rows + 1e-3 * np.eye(channels + 1), rows.T @ means)
+
+    def __init__(self, channels: int) -> None:
+        self._gram = _DAMPING * np.eye(channels + 1)
+        self._moment = np.zeros((channels + 1, 3))
+
+    def add(self, final: Array32, image: Image, weight: float = 1.0) -> None:
+        """Take in a finished frame: its z_0 [C, h, w] and its picture [H, W, 3]."""
+        channels, h, w = final.shape
+        rows = np.column_stack((final.reshape(channels, -1).T, np.ones(h * w)))
+        blocks = image.reshape(h, image.shape[0] // h, w, image.shape[1] // w, 3)
+        means = blocks.mean(axis=(1, 3)).reshape(-1, 3)
+        self._gram += weight * rows.T @ rows
+        self._moment += weight * rows.T @ means
+
+    @property
+    def colours(self) -> Colours:
+        """The map: what each channel adds to red, green and blue."""
+        return np.asarray(np.linalg.solve(self._gram, self._moment), np.float64)
+
+
+def fit_colours(final: Array32, image: Image) -> Colours:
+    """The linear map from a finished frame's z_0 [C, h, w] to its picture [H, W, 3]."""
+    fit = ColourFit(len(final))
+    fit.add(final, image)
+    return fit.colours
 
 
 def in_colour(latent: Array32, colours: Colours) -> Image:

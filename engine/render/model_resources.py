@@ -31,7 +31,7 @@ class ModelResources:
     def __init__(self, model: DiffusionModel, batches: BatchMemory | None = None) -> None:
         self.model, self.preview = model, PreviewMap.fit(model)
         self._batches = batches
-        self._texts: LruCache[Conditioning] = LruCache(_TEXTS)
+        self._texts = LruCache[str, Conditioning](_TEXTS)
         self._noises: dict[Shape, NoiseBank] = {}
 
     def text(self, prompt: str) -> Conditioning:

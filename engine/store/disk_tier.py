@@ -41,7 +41,7 @@ class DiskTier:
         self._folder, self._budget = folder, budget
         self._lock = threading.Lock()
         self._sizes: OrderedDict[str, int] | None = None
-        self.used = self._written = 0
+        self._used = self._written = 0
 
     def put(self, key: str, frame: StoredFrame) -> None:
         """Keep a frame; a disk that is full or gone costs the file, not the frame."""
@@ -92,14 +92,6 @@ class DiskTier:
             self._budget = budget
             self._evict(self._index())
 
-    def clear(self) -> None:
-        """Delete everything."""
-        with self._lock:
-            for key in self._index():
-                with contextlib.suppress(OSError):
-                    self._path(key).unlink(missing_ok=True)
-            self._sizes, self.used = OrderedDict(), 0
-
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.safetensors"
 
@@ -109,7 +101,7 @@ class DiskTier:
         read = self._read() if self._written > self._budget * _RECOUNTED_SHARE else None
         with self._lock:
             sizes = self._index(read)
-            self.used += size - sizes.pop(key, 0)
+            self._used += size - sizes.pop(key, 0)
             sizes[key] = size
             self._evict(sizes)
 
@@ -118,7 +110,7 @@ class DiskTier:
         held."""
         if read is not None or self._sizes is None:
             self._sizes = self._read() if read is None else read
-            self.used, self._written = sum(self._sizes.values()), 0
+            self._used, self._written = sum(self._sizes.values()), 0
         return self._sizes
 
     def _read(self) -> OrderedDict[str, int]:
@@ -139,9 +131,9 @@ class DiskTier:
                     path.unlink(missing_ok=True)
 
     def _evict(self, sizes: OrderedDict[str, int]) -> None:
-        while self.used > self._budget and sizes:
+        while self._used > self._budget and sizes:
             key, size = sizes.popitem(last=False)
-            self.used -= size
+            self._used -= size
             with contextlib.suppress(OSError):
                 self._path(key).unlink(missing_ok=True)
 

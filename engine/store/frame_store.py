@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from pathlib import Path
 
 from engine.lru_cache import LruCache
@@ -30,9 +29,8 @@ class FrameStore:
         disk_bytes: int = 2048 * MEBIBYTE,
     ) -> None:
         self._lock = threading.Lock()
-        self._frames: OrderedDict[str, StoredFrame] = OrderedDict()
-        self._memory_budget, self._memory_used = memory_bytes, 0
-        self._latents = LruCache[Array32](_LATENTS)
+        self._frames: LruCache[str, StoredFrame] = LruCache(memory_bytes, lambda frame: frame.size)
+        self._latents: LruCache[str, Array32] = LruCache(_LATENTS)
         self._disk = DiskTier(folder, disk_bytes) if folder is not None else None
 
     def put(self, key: str, frame: StoredFrame) -> None:
@@ -46,11 +44,8 @@ class FrameStore:
         """The frame, from memory or else from disk; None when it is in neither."""
         with self._lock:
             frame = self._frames.get(key)
-            if frame is not None:
-                self._frames.move_to_end(key)
-                return frame
-        if self._disk is None:
-            return None
+        if frame is not None or self._disk is None:
+            return frame
         frame = self._disk.get(key)
         if frame is not None:
             self._remember(key, frame)
@@ -75,33 +70,11 @@ class FrameStore:
     def set_budgets(self, memory_bytes: int, disk_bytes: int) -> None:
         """Change how much is kept; what is over goes at once."""
         with self._lock:
-            self._memory_budget = memory_bytes
-            self._evict()
+            self._frames.set_limit(memory_bytes)
         if self._disk is not None:
             self._disk.set_budget(disk_bytes)
 
-    def clear(self) -> None:
-        """Forget everything, on disk too."""
-        with self._lock:
-            self._frames.clear()
-            self._memory_used = 0
-            self._latents = LruCache(_LATENTS)
-        if self._disk is not None:
-            self._disk.clear()
-
-    def usage(self) -> tuple[int, int]:
-        """Bytes used in memory and on disk."""
-        return self._memory_used, self._disk.used if self._disk is not None else 0
-
     def _remember(self, key: str, frame: StoredFrame) -> None:
         with self._lock:
-            old = self._frames.pop(key, None)
-            self._memory_used += frame.size - (old.size if old is not None else 0)
-            self._frames[key] = frame
+            self._frames.put(key, frame)
             self._latents.put(key, frame.final)
-            self._evict()
-
-    def _evict(self) -> None:
-        while self._memory_used > self._memory_budget and len(self._frames) > 1:
-            _, oldest = self._frames.popitem(last=False)
-            self._memory_used -= oldest.size

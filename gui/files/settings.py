@@ -79,8 +79,8 @@ class Settings(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, path: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, path: Path) -> None:
+        super().__init__()
         self._store = _open(path)
         self.preferences = self._read_preferences()
 

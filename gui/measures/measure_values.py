@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
@@ -76,11 +75,10 @@ def times_of(walk: Walk) -> Values:
     return np.linspace(0.0, 1.0, walk.frames)
 
 
-@lru_cache(maxsize=64)  # asked again with every few frames of a walk
 def theory_of(offer: Offer, walk: Walk, dimension: int) -> tuple[Values, Values] | None:
     """Times [n] and what independent ends lead to expect there [n], if anything is known.
 
-    `dimension` is the number of the latent's elements. Not to be written into.
+    `dimension` is the number of the latent's elements.
     """
     times = np.linspace(0.0, 1.0, THEORY_POINTS)
     values = theory_at(make_measure(offer.name), walk, times, dimension)

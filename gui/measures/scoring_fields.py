@@ -17,8 +17,8 @@ class ScoringFields(QWidget):
     """Edits the exploration's scoring text and scorer; what is written counts with Enter, or when
     the field is left."""
 
-    def __init__(self, state: ExplorerState, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState) -> None:
+        super().__init__()
         self._state = state
         self._text, self._scorer = _Line("Scoring text"), _Line("CLIP model")
         self._text.setPlaceholderText("Text to score with")

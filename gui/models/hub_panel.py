@@ -42,10 +42,8 @@ class HubPanel(QWidget):
     busy_changed = Signal(bool)
     fetched = Signal(str, object)
 
-    def __init__(
-        self, settings: Settings, make_hub: Callable[[], Hub], parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings, make_hub: Callable[[], Hub]) -> None:
+        super().__init__()
         self._settings, self._make_hub = settings, make_hub
         self.half = self.seen = False
         self._fetching: HubTask | None = None

@@ -30,10 +30,9 @@ def report_text(report: ModelReport) -> str:
     """What was found, in a few lines of rich text."""
     if not report.ok:
         return f"<p><b>It cannot be opened.</b></p><p>{report.problem}</p>"
-    kind = {"folder": "Folder in the diffusers layout", "file": "Single file"}
     lines = [
         f"<b>{report.family}</b>, {report.prediction} prediction",
-        kind.get(report.kind, report.kind),
+        report.form or "",
         f"{size_text(report.bytes)} of weights, safetensors only: nothing in it can run code",
         *report.notes,
     ]

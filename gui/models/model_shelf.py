@@ -48,8 +48,8 @@ class ModelShelf(QWidget):
     activated = Signal()
     removal_confirmed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._cached: dict[str, CachedModel] = {}
         self._awaited = ""
         self.list = QListWidget()

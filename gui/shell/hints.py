@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame
 
 from gui.files.settings import Preferences, Settings
 from gui.state.explorer_state import ExplorerState
@@ -34,10 +34,8 @@ HINTS = (
 class HintBar(QFrame):
     """Shows the first hint that the person does not know yet, once there are pictures."""
 
-    def __init__(
-        self, state: ExplorerState, settings: Settings, theme: Theme, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState, settings: Settings, theme: Theme) -> None:
+        super().__init__()
         self.setObjectName("hint")
         self._state, self._settings = state, settings
         self._sign = Button("Hint", picture="info")

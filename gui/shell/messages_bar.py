@@ -21,8 +21,8 @@ class MessagesBar(QWidget):
     go when they are closed, or when a job begins that they are not about; offers, at most MOST of
     them too, stay."""
 
-    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState, theme: Theme) -> None:
+        super().__init__()
         self._theme = theme
         self._messages: list[Message] = []
         self._layout = column(self, 0, UNIT)

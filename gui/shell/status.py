@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from engine.messages import ModelInfo, Progress
 from gui.state.explorer_state import ExplorerState
@@ -63,8 +63,8 @@ def memory_tip(info: ModelInfo, program: int, device: int) -> str:
 class StatusBar(QStatusBar):
     """Shows the state of the work; it owns nothing."""
 
-    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState, theme: Theme) -> None:
+        super().__init__()
         self._state = state
         self.setSizeGripEnabled(False)
         self.setContentsMargins(2 * UNIT, 0, 4 * UNIT, 0)

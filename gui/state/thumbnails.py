@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPixmap
 
+from engine.lru_cache import LruCache
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.qt_images import to_pixmap
 
@@ -29,7 +28,7 @@ class Thumbnails(QObject):
     def __init__(self, state: ExplorerState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = state
-        self._pixmaps: OrderedDict[tuple[object, int], QPixmap] = OrderedDict()
+        self._pixmaps: LruCache[tuple[object, int], QPixmap] = LruCache(CAPACITY)
         state.frame_changed.connect(self._forget)
         state.results_reset.connect(self._reset)
 
@@ -38,15 +37,10 @@ class Thumbnails(QObject):
         identity = self._identity(lane, index)
         key = (identity, round(side * ratio))
         pixmap = self._pixmaps.get(key)
-        if pixmap is None:
-            image = self._state.results.image(lane, index)
-            if image is None:
-                return None
-            pixmap = self._pixmaps[key] = to_pixmap(image, side, ratio)
-            if len(self._pixmaps) > CAPACITY:
-                self._pixmaps.popitem(last=False)
-        self._pixmaps.move_to_end(key)
-        return pixmap
+        if pixmap is not None:
+            return pixmap
+        image = self._state.results.image(lane, index)
+        return None if image is None else self._pixmaps.put(key, to_pixmap(image, side, ratio))
 
     def has(self, lane: int, index: int, side: float, ratio: float = 1.0) -> bool:
         """Whether `get` would answer at once."""
@@ -67,4 +61,4 @@ class Thumbnails(QObject):
 
     def _drop(self, identities: set[object]) -> None:
         for key in [key for key in self._pixmaps if key[0] in identities]:
-            del self._pixmaps[key]
+            self._pixmaps.drop(key)

@@ -7,7 +7,6 @@ from time import perf_counter
 import numpy as np
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QWidget
 
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
@@ -25,14 +24,8 @@ class Filmstrip(Track):
     """Paints thumbnails of the first MOST_ROWS lanes. A frame that is not ready yet is stood in
     for by the nearest one that is, faintly, so that the strip fills in as the walk does."""
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        thumbnails: Thumbnails,
-        theme: Theme,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(state, theme, parent)
+    def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
+        super().__init__(state, theme)
         self._thumbnails = thumbnails
         self._again = QTimer(self, singleShot=True, interval=0)
         self._again.timeout.connect(self._refresh)

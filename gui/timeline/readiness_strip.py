@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
 
 from engine.messages import Tier
 from gui.state.explorer_state import ExplorerState
@@ -37,8 +36,8 @@ def condensed(tiers: npt.NDArray[np.uint8], columns: int) -> npt.NDArray[np.uint
 class ReadinessStrip(Track):
     """Paints the tier of every frame, or the least of those that share a pixel."""
 
-    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(state, theme, parent)
+    def __init__(self, state: ExplorerState, theme: Theme) -> None:
+        super().__init__(state, theme)
         self._changed: set[int] = set()
         state.frame_changed.connect(self._frame_changed)
         state.results_reset.connect(self._fit_rows)

@@ -6,7 +6,6 @@ from math import ceil
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
 
 from gui.state.explorer_state import ExplorerState
 from gui.timeline.track import Track
@@ -31,8 +30,8 @@ def nice_step(least: float) -> int:
 class Ruler(Track):
     """Paints frame numbers, keyframe marks and the two handles of the range."""
 
-    def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(state, theme, parent)
+    def __init__(self, state: ExplorerState, theme: Theme) -> None:
+        super().__init__(state, theme)
         self.setFixedHeight(HEIGHT)
         for signal in (state.range_changed, state.results_reset, state.exploration_changed):
             signal.connect(self._refresh)

@@ -31,14 +31,8 @@ STEPS = {
 class Timeline(QWidget):
     """Owns the tracks. A drag anywhere scrubs, a drag of a handle on the ruler limits the range."""
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        thumbnails: Thumbnails,
-        theme: Theme,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
+        super().__init__()
         self._state = state
         self._held: int | None = None
         self._ruler = Ruler(state, theme)

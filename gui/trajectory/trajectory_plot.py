@@ -1,93 +1,71 @@
-"""The plane on which the walk runs: the typical shell, all methods' paths, a picture at a click."""
+"""The trajectory plot: it shows one of the registered views, and passes mouse and keys to it."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QColor, QFocusEvent, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
-from engine.messages import Points
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
-from gui.trajectory.plane_item import PlaneBox, PlaneItem
-from gui.trajectory.toy_plane import ToyPlane
-from gui.trajectory.walk_plane import WalkPlane
+from gui.trajectory.plane.plane_item import PlaneBox
+from gui.trajectory.views.contract import (
+    DEFAULT_VIEW,
+    TrajectoryView,
+    ViewParts,
+    trajectory_views,
+    view_names,
+)
 from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme
 
 #: Keys with the focus on the plot: which way they go, and how much they zoom.
-WAYS = {
+DIRECTIONS = {
     Qt.Key.Key_Left: QPointF(-1, 0),
     Qt.Key.Key_Right: QPointF(1, 0),
     Qt.Key.Key_Up: QPointF(0, 1),
     Qt.Key.Key_Down: QPointF(0, -1),
 }
 ZOOMS = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
-HELP = "Arrows move the point, with Shift finely, with Ctrl the plane · + and − zoom · 0 shows all"
-TOY_HELP = "Arrows move A, with Shift B, with Ctrl the plane · + and − zoom · 0 shows all"
-
-
-class Plane(Protocol):
-    """What the plot can show, and pass the mouse to."""
-
-    items: tuple[PlaneItem, ...]
-
-    def note(self) -> str: ...
-    def reading(self, point: QPointF) -> str: ...
-    def reach(self) -> float: ...
-    def rooms(self, unit: float) -> tuple[float, float, float, float]: ...
-    def press(self, start: QPointF) -> None: ...
-    def drag(self, point: QPointF) -> None: ...
-    def click(self, point: QPointF) -> None: ...
-    def release(self) -> None: ...
-    def nudge(self, way: QPointF, shifted: bool) -> None: ...
 
 
 class TrajectoryPlot(QWidget):
-    """Owns the view onto the plane: zoom, what is under the mouse, walk or toy."""
+    """Owns the box, its zoom, and the views, each made when it is first shown.
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        thumbnails: Thumbnails,
-        theme: Theme,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._state = state
+    The state says which of them is shown.
+    """
+
+    def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
+        super().__init__()
+        self._state, self._thumbnails, self._theme = state, thumbnails, theme
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
         self._canvas.setAccessibleName("Trajectory")
         self._canvas.setAcceptDrops(False)  # what is dropped is for the window
-        self._walk = WalkPlane(state, thumbnails, self._box, theme, self)
-        self._toy = ToyPlane(self._box, theme)
+        self._views: dict[str, TrajectoryView] = {}
+        self._name = ""
         self._zoomed = False
+        self._actions = self._make_actions()
         self._menu = QMenu(self)
         self._line = QElidingLabel()
-        self._toy_button = Button(
-            "Toy example", "The article's example: two draws in two dimensions", text="Toy"
-        )
-        self._draw_button = Button(
-            "New draw", "Draw both ends from N(0, I₂) again", text="New draw"
-        )
+        self._choose = Button("Trajectory view", "Choose what the plot shows")
+        self._row = QHBoxLayout()
         self._lay_out()
         self._connect(state)
         self.set_theme(theme)
-        self._show_plane()
-        self.setAccessibleName("Trajectory in the plane of the walk's ends")
+        self._follow_state()
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of another scheme."""
+        self._theme = theme
         self._canvas.setBackground(QColor(theme.canvas))
-        for item in (*self._walk.items, *self._toy.items):
-            item.set_theme(theme)
+        for view in self._views.values():
+            view.set_theme(theme)
         self._line.setFont(theme.font(0.88, digits=True))
         self._line.setStyleSheet(f"color: {theme.muted}")
 
@@ -97,49 +75,39 @@ class TrajectoryPlot(QWidget):
         return self._canvas
 
     @property
-    def toy(self) -> bool:
-        """Whether the two-dimensional example is shown in the place of the walk."""
-        return self._state.view.plane == "toy"
-
-    def set_toy(self, shown: bool) -> None:
-        """Show the article's two-dimensional example, or the walk."""
-        self._state.set_view(plane="toy" if shown else "walk")
-
-    def _follow_view(self) -> None:
-        if self._toy_button.isChecked() != self.toy:
-            self._show_plane()
-
-    def _show_plane(self) -> None:
-        self._toy_button.setChecked(self.toy)
-        self._draw_button.setVisible(self.toy)
-        for item in self._walk.items:
-            item.setVisible(not self.toy)
-        for item in self._toy.items:
-            item.setVisible(self.toy)
-        self.reset_view()
+    def view_name(self) -> str:
+        """The registered name of the view that is shown."""
+        return self._name
 
     @property
-    def toy_ends(self) -> Points:
-        """Where the example's two ends are [2, 2]."""
-        return self._toy.ends
+    def view(self) -> TrajectoryView:
+        """The view that is shown."""
+        return self._views[self._name]
 
-    def draw_toy(self) -> None:
-        """Draw the example's two ends again."""
-        self._toy.draw()
+    def show_view(self, name: str) -> None:
+        """Ask the state for the view that is registered under `name`."""
+        self._state.set_view(plane=name)
+
+    def _follow_state(self) -> None:
+        """Show the view that the state names, or the first one where there is no such view."""
+        wanted = self._state.view.plane
+        name = wanted if wanted in self._actions else DEFAULT_VIEW
+        if name == self._name:
+            return
+        self._name = name
+        if name not in self._views:
+            self._views[name] = self._make_view(name)
+        for other, view in self._views.items():
+            view.set_visible(other == name)
+        self._actions[name].setChecked(True)
+        self._choose.setText(f"{self.view.label} ▾")
+        self.setAccessibleName(self.view.description)
         self.reset_view()
 
     def reset_view(self) -> None:
-        """Show everything, with room for the keyframes' pictures where they are."""
+        """Show everything that the view has to show."""
         self._zoomed = False
-        reach, width, height = self._plane.reach(), self._box.width(), self._box.height()
-        left, top, right, bottom = self._plane.rooms(min(width, height) / 2.4 / reach)
-        free = min(width - left - right, height - top - bottom)
-        unit = max(free, min(width, height) / 3, 1.0) / 2 / reach
-        x, y = (right - left) / 2 / unit, (top - bottom) / 2 / unit
-        half_x, half_y = width / 2 / unit, height / 2 / unit
-        self._box.setRange(
-            xRange=(x - half_x, x + half_x), yRange=(y - half_y, y + half_y), padding=0
-        )
+        self.view.fit()
         self._show_note()
 
     def copy(self) -> None:
@@ -148,27 +116,43 @@ class TrajectoryPlot(QWidget):
 
     # ── wiring ───────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def _plane(self) -> Plane:
-        return self._toy if self.toy else self._walk
+    def _make_actions(self) -> dict[str, QAction]:
+        """One action a view, of which one is checked."""
+        group, actions = QActionGroup(self), {}
+        for name in view_names():
+            view = trajectory_views.get(name)
+            actions[name] = action = QAction(view.label, group, checkable=True, toolTip=view.tip)
+            action.triggered.connect(lambda _, name=name: self.show_view(name))
+        return actions
+
+    def _make_view(self, name: str) -> TrajectoryView:
+        parts = ViewParts(self._state, self._thumbnails, self._box, self._theme)
+        view = trajectory_views.get(name)(parts, self)
+        view.fit_requested.connect(self.reset_view)
+        for widget in view.widgets:
+            self._row.insertWidget(self._row.count() - 1, widget)
+        return view
 
     def _lay_out(self) -> None:
         self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._toy_button.setCheckable(True)
         self._menu.addAction("Reset view", self.reset_view)
         self._menu.addAction("Copy plot", self.copy)
-        self._menu.addAction("Toy example or walk", lambda: self.set_toy(not self.toy))
-        row = QHBoxLayout()
-        row.setContentsMargins(2 * UNIT, 2, UNIT, 2)
-        row.addWidget(self._line, 1)
-        row.addWidget(self._draw_button)
-        row.addWidget(self._toy_button)
+        self._menu.addSeparator()
+        self._menu.addActions(list(self._actions.values()))
+        views = QMenu(self._choose)
+        views.setToolTipsVisible(True)
+        views.addActions(list(self._actions.values()))
+        self._choose.setMenu(views)
+        self._choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._row.setContentsMargins(2 * UNIT, 2, UNIT, 2)
+        self._row.addWidget(self._line, 1)
+        self._row.addWidget(self._choose)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._canvas, 1)
-        column.addLayout(row)
+        column.addLayout(self._row)
 
     def _connect(self, state: ExplorerState) -> None:
         self._box.pressed.connect(self._press)
@@ -179,27 +163,21 @@ class TrajectoryPlot(QWidget):
         self._box.sigResized.connect(self._fit)
         self._box.sigRangeChangedManually.connect(self._on_zoom)
         self._canvas.scene().sigMouseMoved.connect(self._show_reading)
-        self._toy_button.clicked.connect(self._press_toy)
-        state.view_changed.connect(self._follow_view)
-        self._draw_button.clicked.connect(self.draw_toy)
         state.path_changed.connect(self._fit)
-
-    def _press_toy(self, shown: bool) -> None:
-        self._toy_button.setChecked(not shown)  # it follows the state
-        self.set_toy(shown)
+        state.view_changed.connect(self._follow_state)
 
     def _press(self, start: QPointF) -> None:
-        self._plane.press(start)
+        self.view.press(start)
 
     def _drag(self, point: QPointF) -> None:
-        self._plane.drag(point)
+        self.view.drag(point)
 
     def _click(self, point: QPointF) -> None:
-        self._plane.click(point)
+        self.view.click(point)
 
     def _reset(self) -> None:
         """A double click, of which the first half was taken for a click."""
-        self._plane.release()
+        self.view.release()
         self.reset_view()
 
     def _fit(self) -> None:
@@ -210,24 +188,24 @@ class TrajectoryPlot(QWidget):
         self._zoomed = True
 
     def _show_note(self) -> None:
-        self._line.setText(self._plane.note())
+        self._line.setText(self.view.note())
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
-            if event.key() in WAYS and not alt:
+            if event.key() in DIRECTIONS and not alt:
                 event.accept()  # with the focus here, arrows are no steps of the playhead
                 return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, held = Qt.Key(event.key()), event.modifiers()
-        if key in WAYS and held & Qt.KeyboardModifier.ControlModifier:
-            self._pan(WAYS[key])
-        elif key in WAYS:
-            self._plane.nudge(WAYS[key], bool(held & Qt.KeyboardModifier.ShiftModifier))
+        if key in DIRECTIONS and held & Qt.KeyboardModifier.ControlModifier:
+            self._pan(DIRECTIONS[key])
+        elif key in DIRECTIONS:
+            self.view.nudge(DIRECTIONS[key], bool(held & Qt.KeyboardModifier.ShiftModifier))
         elif key in ZOOMS:
             self._box.scaleBy((ZOOMS[key], ZOOMS[key]))
             self._on_zoom()
@@ -240,15 +218,15 @@ class TrajectoryPlot(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._line.setText(TOY_HELP if self.toy else HELP)
+        self._line.setText(self.view.keys)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._show_note()
 
-    def _pan(self, way: QPointF) -> None:
+    def _pan(self, direction: QPointF) -> None:
         step = self._box.viewRect().width() / 12
-        self._box.translateBy(x=way.x() * step, y=way.y() * step)
+        self._box.translateBy(x=direction.x() * step, y=direction.y() * step)
         self._on_zoom()
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────
@@ -256,7 +234,7 @@ class TrajectoryPlot(QWidget):
     def _show_reading(self, position: QPointF) -> None:
         inside = self._box.sceneBoundingRect().contains(position)
         point = self._box.mapSceneToView(position)
-        self._line.setText(self._plane.reading(point) if inside else self._plane.note())
+        self._line.setText(self.view.reading(point) if inside else self.view.note())
 
     def _show_menu(self, position: QPointF) -> None:
         self._menu.popup(position.toPoint())

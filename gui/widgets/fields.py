@@ -61,8 +61,8 @@ def indent(box: QAbstractSpinBox) -> None:
 class IntField(QSpinBox):
     """A whole number."""
 
-    def __init__(self, low: int, high: int, step: int = 1, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, low: int, high: int, step: int = 1) -> None:
+        super().__init__()
         self.setRange(low, high)
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
@@ -82,10 +82,8 @@ class IntField(QSpinBox):
 class FloatField(QDoubleSpinBox):
     """A number, with as many decimals as its step needs."""
 
-    def __init__(
-        self, low: float, high: float, step: float = 0.1, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, low: float, high: float, step: float = 0.1) -> None:
+        super().__init__()
         self.setDecimals(3 if step < 0.01 else 2)
         self.setRange(low, high)
         self.setSingleStep(step)
@@ -109,10 +107,8 @@ class FloatField(QDoubleSpinBox):
 class Choice(QComboBox):
     """One of a few named values."""
 
-    def __init__(
-        self, items: Iterable[tuple[str, object]] = (), parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, items: Iterable[tuple[str, object]] = ()) -> None:
+        super().__init__()
         for text, value in items:
             self.addItem(text, value)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

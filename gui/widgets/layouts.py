@@ -18,16 +18,16 @@ from PySide6.QtWidgets import (
 from gui.widgets.theme import UNIT
 
 
-def heading(text: str, parent: QWidget | None = None) -> QLabel:
+def heading(text: str) -> QLabel:
     """The small title of a group of fields."""
-    label = QLabel(text, parent)
+    label = QLabel(text)
     label.setObjectName("heading")
     return label
 
 
-def note(text: str = "", parent: QWidget | None = None) -> QLabel:
+def note(text: str = "") -> QLabel:
     """A quiet remark that wraps."""
-    label = QLabel(text, parent)
+    label = QLabel(text)
     label.setObjectName("note")
     label.setWordWrap(True)
     return label
@@ -36,8 +36,8 @@ def note(text: str = "", parent: QWidget | None = None) -> QLabel:
 class OneLine(QLabel):
     """A quiet remark in one line; what does not fit is in the tooltip."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._whole = ""
         self.setObjectName("note")
         grow(self)
@@ -58,9 +58,9 @@ class OneLine(QLabel):
         self._fit()
 
 
-def rule(parent: QWidget | None = None) -> QFrame:
+def rule() -> QFrame:
     """A thin line between two groups."""
-    line = QFrame(parent)
+    line = QFrame()
     line.setObjectName("rule")
     line.setFixedHeight(1)
     return line

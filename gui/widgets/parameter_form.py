@@ -24,8 +24,8 @@ class ParameterForm(QWidget):
 
     edited = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._owner: type[Any] | None = None
         self._hidden: tuple[str, ...] = ()
         self._setters: dict[str, Callable[[ParameterValue], None]] = {}
@@ -104,8 +104,8 @@ class FolderField(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._line = QLineEdit()
         self._line.editingFinished.connect(lambda: self.chosen.emit(self._line.text()))
         choose = Button("Choose a folder", text="Choose…")

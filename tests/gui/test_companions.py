@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.documents.session_file import load_session, save_session
-from engine.models.inspection.report import ModelReport
+from engine.models.inspection.report import ModelForm, ModelReport
 from engine.view import ViewMode
 from engine.walk import STARTER, Exploration, lanes_of
 from gui.export.export_plan import Kind
@@ -41,9 +41,9 @@ def test_an_experiment_is_one_click_and_undone_by_one(studio: Studio) -> None:
 
 def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
     experiment(studio, "Toy trajectories")
-    assert studio.window.trajectory.toy
+    assert studio.window.trajectory.view_name == "toy"
     experiment(studio, "Three pairs of noise")
-    assert not studio.window.trajectory.toy
+    assert studio.window.trajectory.view_name == "walk"
     assert studio.state.exploration.mode is ViewMode.SHEET
 
 
@@ -88,7 +88,7 @@ def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -
 
 
 def test_another_model_brings_its_own_size(studio: Studio, tmp_path: Path) -> None:
-    report = ModelReport(tmp_path, kind="folder", scheduler="LCMScheduler")
+    report = ModelReport(tmp_path, form=ModelForm.FOLDER, scheduler="LCMScheduler")
     studio.companions.use_model("/models/lcm", report)
     exploration = studio.state.exploration
     assert exploration.model == "/models/lcm"
@@ -122,7 +122,7 @@ def test_a_model_that_came_is_used_with_the_walks_own_settings(
     studio.state.replace_exploration(Exploration(model="owner/name"))
     before = studio.state.exploration
     asked = len(studio.engine.requests)
-    studio.companions.use_model("owner/name", ModelReport(tmp_path, kind="folder"))
+    studio.companions.use_model("owner/name", ModelReport(tmp_path, form=ModelForm.FOLDER))
     assert studio.state.exploration == before
     assert len(studio.engine.requests) == asked + 1
 

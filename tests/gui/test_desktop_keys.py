@@ -255,7 +255,8 @@ def test_tab_reaches_every_control_and_comes_round(desk: Desk) -> None:
     assert not [w.accessibleName() for w in wanted - methods - set(reached)]
     assert methods & set(reached)
     names = [w.accessibleName() for w in reached]
-    assert names.index("Toy example") == names.index("Close Trajectory") + 2  # the plane, then it
+    # The plane comes first, then the choice of what it shows.
+    assert names.index("Trajectory view") == names.index("Close Trajectory") + 2
 
 
 def test_tab_goes_down_the_walk(desk: Desk) -> None:
@@ -344,12 +345,12 @@ def test_the_plane_is_zoomed_and_moved_by_keys(desk: Desk) -> None:
 
 def test_the_toy_s_ends_are_moved_by_keys(desk: Desk) -> None:
     plot = desk.window.trajectory
-    plot.set_toy(True)
+    plot.show_view("toy")
     plot.setFocus()
-    before = plot.toy_ends.copy()
+    before = plot.view.ends.copy()
     press(desk, Qt.Key.Key_Right)
     press(desk, Qt.Key.Key_Up, SHIFT)
-    assert (plot.toy_ends - before).tolist() == [pytest.approx([0.1, 0]), pytest.approx([0, 0.1])]
+    assert (plot.view.ends - before).tolist() == [pytest.approx([0.1, 0]), pytest.approx([0, 0.1])]
 
 
 def test_m_goes_through_the_compared_methods(desk: Desk) -> None:

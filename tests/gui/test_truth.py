@@ -175,7 +175,7 @@ def test_everything_comes_back_from_a_session(studio: Studio, tmp_path: Path) ->
     assert state.exploration.mode is ViewMode.SINGLE
     assert checked(studio.window, "Lock the noise") == [True, False]
     assert studio.window.measures.shown == ("sharpness",)
-    assert studio.window.trajectory.toy
+    assert studio.window.trajectory.view_name == "toy"
     assert studio.window.actions_table["crisp"].isChecked()
 
 
@@ -214,7 +214,7 @@ def test_a_second_window_on_the_same_state_shows_the_same(desk: Desk, qtbot: QtB
         return {
             "panes": [(p.title, p.current) for p in window.frame_view.panes()],
             "measures": window.measures.shown,
-            "toy": window.trajectory.toy,
+            "plane": window.trajectory.view_name,
             "loop": window.player.loop,
             "actions": [window.actions_table[n].isChecked() for n in ("compare", "crisp")],
             "buttons": sorted((b.accessibleName(), b.isChecked()) for b in buttons),

@@ -24,15 +24,11 @@ from engine.walk import Lane, MethodChoice, NoiseSource, Sampling, Walk
 INFO = m.ModelInfo(
     name="starter",
     location="",
-    family="sd1",
     device="cpu",
     precision="fp32",
     batch=4,
-    latent_channels=4,
     downscale=8,
-    token_limit=75,
     solver="dpm++2m",
-    has_scorer=True,
     default_sampling=Sampling(steps=20, guidance=1.5, width=128, height=128),
     bytes_loaded=65 * 2**20,
 )

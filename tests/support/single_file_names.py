@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from engine.models.inspection.report import Family
+
 State = dict[str, torch.Tensor]
 
 _RESNET = {
@@ -40,8 +42,8 @@ _OPEN_CLIP = {
 }
 
 
-def write_checkpoint(folder: Path, file: Path, family: str) -> Path:
-    """The model in `folder` as one file of the "SD 1.x" or "SD 2.x" layout."""
+def write_checkpoint(folder: Path, file: Path, family: Family) -> Path:
+    """The model in `folder` as one file in the layout of SD 1.x or SD 2.x."""
     parts = {name: _weights(folder / name) for name in ("unet", "vae", "text_encoder")}
     layers = json.loads((folder / "unet" / "config.json").read_text())["layers_per_block"]
     state = {
@@ -49,7 +51,7 @@ def write_checkpoint(folder: Path, file: Path, family: str) -> Path:
     }
     state |= {f"first_stage_model.{_vae(n)}": _convolved(n, t) for n, t in _items(parts, "vae")}
     text = {n.removeprefix("text_model."): t for n, t in _items(parts, "text_encoder")}
-    if family == "SD 1.x":
+    if family is Family.SD1:
         state |= {f"cond_stage_model.transformer.text_model.{n}": t for n, t in text.items()}
     else:
         state |= {f"cond_stage_model.model.{n}": t for n, t in _open_clip(text).items()}

@@ -14,7 +14,15 @@ from typing import Any
 from engine.errors import ModelError
 from engine.models.inspection.checkpoint import check_checkpoint
 from engine.models.inspection.config_limits import read_config
-from engine.models.inspection.report import PICKLES, ModelPart, ModelReport, read_object, refused
+from engine.models.inspection.report import (
+    PICKLES,
+    Family,
+    ModelForm,
+    ModelPart,
+    ModelReport,
+    read_object,
+    refused,
+)
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 from engine.models.inspection.scheduler_config import OWN, has_own_solver, solver_name
 
@@ -34,7 +42,7 @@ _STEMS = {
     "vae": "diffusion_pytorch_model",
 }
 _SCHEDULE = "scheduler/scheduler_config.json"
-_FAMILIES = {768: "SD 1.x", 1024: "SD 2.x"}
+_FAMILIES = {768: Family.SD1, 1024: Family.SD2}
 
 
 def check_model(path: Path, half: bool = False) -> ModelReport:
@@ -59,9 +67,9 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
     try:
         index = read_object(path / "model_index.json")
         problem = _code_in(path, index) or _foreign_pipeline(path, index)
-        return refused(path, problem, kind="folder") if problem else _examine_parts(path, half)
+        return refused(path, problem) if problem else _examine_parts(path, half)
     except ModelError as error:
-        return refused(path, str(error), kind="folder")
+        return refused(path, str(error))
 
 
 def check_configs(path: Path) -> str:
@@ -126,7 +134,7 @@ def _examine_parts(path: Path, half: bool) -> ModelReport:
     name = str(scheduler.get("_class_name", ""))
     return ModelReport(
         path,
-        "folder",
+        ModelForm.FOLDER,
         family=_family({part.name: part.config for part in parts}),
         prediction=str(scheduler.get("prediction_type", "epsilon")),
         scheduler=name,
@@ -276,8 +284,6 @@ def _misfits(configs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return problems
 
 
-def _family(configs: Mapping[str, Mapping[str, Any]]) -> str:
-    if "unet" not in configs:
-        return ""
-    width = configs["unet"].get("cross_attention_dim", 1280)
-    return _FAMILIES.get(width if isinstance(width, int) else 0, "Stable Diffusion layout")
+def _family(configs: Mapping[str, Mapping[str, Any]]) -> Family:
+    width = configs.get("unet", {}).get("cross_attention_dim", 1280)
+    return _FAMILIES.get(width if isinstance(width, int) else 0, Family.OTHER)

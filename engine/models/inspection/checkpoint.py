@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.inspection.report import PICKLES, ModelReport, refused
+from engine.models.inspection.report import PICKLES, Family, ModelForm, ModelReport, refused
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 
 #: A tensor that only this kind of file has → what it is, and the sentence's end.
@@ -33,19 +33,18 @@ def check_checkpoint(path: Path) -> ModelReport:
             path,
             f"{path.name} is a pickle, which could run any code when it is opened; it was not "
             "opened: get the model as safetensors.",
-            kind="file",
         )
     if path.suffix.lower() != ".safetensors":
         return refused(path, f"{path.name} is no model; choose a folder or a .safetensors file.")
     try:
         header = read_header(path)
     except ModelError as error:
-        return refused(path, str(error), kind="file")
+        return refused(path, str(error))
     problem = _wrong_checkpoint(path, header)
     if problem:
-        return refused(path, problem, kind="file")
-    family = "SD 1.x" if _has(header, *_TEXT_OF_SD1) else "SD 2.x"
-    return ModelReport(path, "file", family=family, bytes=header.bytes)
+        return refused(path, problem)
+    family = Family.SD1 if _has(header, *_TEXT_OF_SD1) else Family.SD2
+    return ModelReport(path, ModelForm.FILE, family=family, bytes=header.bytes)
 
 
 def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:

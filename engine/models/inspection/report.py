@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,21 @@ from engine.errors import ModelError
 
 #: Files that can run code when they are opened, by suffix.
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
+
+
+class ModelForm(StrEnum):
+    """How a model lies on the disk, as the window says it."""
+
+    FOLDER = "Folder in the diffusers layout"
+    FILE = "Single file"
+
+
+class Family(StrEnum):
+    """The architecture of a model, as the window says it. OTHER: its own sizes, the same layers."""
+
+    SD1 = "SD 1.x"
+    SD2 = "SD 2.x"
+    OTHER = "Stable Diffusion layout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +44,13 @@ class ModelPart:
 class ModelReport:
     """What was found at `path`. `problems` are sentences; with one, the model is not opened.
 
-    `kind` is "folder", "file" or "". `scheduler` is a class of diffusers, `schedule` its config.
-    `notes` are worth knowing and no obstacle.
+    `form` is None where the problems leave it open. `scheduler` is a class of diffusers,
+    `schedule` its config. `notes` are worth knowing and no obstacle.
     """
 
     path: Path
-    kind: str = ""
-    family: str = ""
+    form: ModelForm | None = None
+    family: Family = Family.OTHER
     prediction: str = ""
     scheduler: str = ""
     schedule: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -53,9 +69,9 @@ class ModelReport:
         return " ".join(self.problems)
 
 
-def refused(path: Path, *problems: str, kind: str = "") -> ModelReport:
+def refused(path: Path, *problems: str) -> ModelReport:
     """The report of what is not opened, for these reasons."""
-    return ModelReport(path, kind, problems=problems)
+    return ModelReport(path, problems=problems)
 
 
 def read_object(file: Path) -> dict[str, Any]:

@@ -81,15 +81,11 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     info = m.ModelInfo(
         name="tiny",
         location="/m",
-        family="SD 1.x",
         device="cuda:0",
         precision="float16",
         batch=1,
-        latent_channels=4,
         downscale=8,
-        token_limit=75,
         solver="dpm++2m",
-        has_scorer=False,
         default_sampling=sampling,
         identity="abc",
     )

@@ -59,8 +59,6 @@ def test_directions_have_length_one(folder: Path) -> None:
 def test_a_model_brings_its_scorer(tmp_path: Path, folder: Path) -> None:
     with_clip = open_model(str(make_tiny_model(tmp_path / "with", clip=True)), device="cpu")
     without = open_model(str(make_tiny_model(tmp_path / "without")), device="cpu")
-    assert with_clip.has_scorer
-    assert not without.has_scorer
     own = open_scorer(with_clip).text("cat")
     assert np.array_equal(open_scorer(without, str(tmp_path / "with" / "clip")).text("cat"), own)
     with pytest.raises(ModelError, match="No CLIP model"):

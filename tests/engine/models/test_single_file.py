@@ -12,6 +12,7 @@ import torch
 
 from engine.models import load
 from engine.models.inspection.check import check_model
+from engine.models.inspection.report import Family
 from engine.models.load import open_model
 from engine.models.networks.build import build_text_encoder, build_unet, build_vae
 from engine.models.networks.tokens import TokenCounter
@@ -19,7 +20,7 @@ from engine.models.single_file import LAYOUTS, TOKENIZER_FOLDER, Layout, predict
 from tests.support.single_file_names import write_checkpoint
 from tests.support.tiny_models import make_tiny_model
 
-FAMILIES = ("SD 1.x", "SD 2.x")
+FAMILIES = (Family.SD1, Family.SD2)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def tiny_layouts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("tiny_layouts")
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family: str) -> None:
+def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family: Family) -> None:
     file = write_checkpoint(folder, tmp_path / "tiny.safetensors", family)
     report = check_model(file)
     assert report.ok, report.problem
@@ -67,11 +68,11 @@ def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family
 @pytest.mark.parametrize(
     ("family", "name", "millions"),
     [
-        ("SD 1.x", "text_encoder", 123.060480),
-        ("SD 1.x", "unet", 859.520964),
-        ("SD 1.x", "vae", 49.490199),
-        ("SD 2.x", "text_encoder", 340.387840),
-        ("SD 2.x", "unet", 865.910724),
+        (Family.SD1, "text_encoder", 123.060480),
+        (Family.SD1, "unet", 859.520964),
+        (Family.SD1, "vae", 49.490199),
+        (Family.SD2, "text_encoder", 340.387840),
+        (Family.SD2, "unet", 865.910724),
     ],
 )
 def test_the_layouts_are_those_of_the_published_models(

@@ -174,7 +174,7 @@ def test_prompts_that_are_cut_are_named_once(folder: Path, resources: ModelResou
     long = "of " * 200
     walk = replace(WALK, keyframes=(Keyframe(long), Keyframe("cat"), Keyframe(long)))
     (cut,) = plan_render(make_request(folder, lanes=(Lane("", walk),) * 2), resources).cut_prompts
-    assert (cut.prompt, cut.limit) == (long, resources.model.token_limit)
+    assert (cut.prompt, cut.limit) == (long, resources.model.count(long).limit)
     assert cut.tokens > cut.limit
 
 

@@ -18,13 +18,13 @@ from engine.messages import Curve
 from engine.methods.contract import crossing_methods, methods
 from engine.walk import Lane, MethodChoice
 from gui.state.thumbnails import Thumbnails
-from gui.trajectory.plane_item import thinned
-from gui.trajectory.plane_marks import KeyframesItem, label_box, picture_boxes
-from gui.trajectory.plane_path import CurvesItem, spread
-from gui.trajectory.plane_ring import nice_std_step, radii
-from gui.trajectory.toy_plane import toy_path
+from gui.trajectory.plane.plane_item import thinned
+from gui.trajectory.plane.plane_marks import KeyframesItem, label_box, picture_boxes
+from gui.trajectory.plane.plane_path import CurvesItem, spread
+from gui.trajectory.plane.plane_ring import nice_std_step, radii
+from gui.trajectory.plane.walk_geometry import frames_at_keyframes
 from gui.trajectory.trajectory_plot import TrajectoryPlot
-from gui.trajectory.walk_geometry import frames_at_keyframes
+from gui.trajectory.views.toy_plane import toy_path
 from gui.widgets.theme import DARK, LIGHT
 from tests.support.scripted_engine import path_of
 from tests.support.scripted_state import ScriptedState, scripted
@@ -310,18 +310,18 @@ def test_the_toys_paths_are_the_methods() -> None:
 
 
 def test_the_toys_ends_are_dragged_and_drawn_again(shown: Shown) -> None:
-    shown.plot.set_toy(True)
-    a, b = shown.plot.toy_ends
+    shown.plot.show_view("toy")
+    a, b = shown.plot.view.ends
     shown.drag(shown.pixel(*a), shown.pixel(0.5, 0.5), shown.pixel(1.0, 1.0))
-    moved = shown.plot.toy_ends
+    moved = shown.plot.view.ends
     assert moved[0] == pytest.approx((1.0, 1.0), abs=0.05)
     assert moved[1] == pytest.approx(b)
     button = next(b for b in shown.plot.findChildren(QToolButton) if b.text() == "New draw")
     shown.qtbot.mouseClick(button, LEFT)
-    assert not np.allclose(shown.plot.toy_ends, moved)
+    assert not np.allclose(shown.plot.view.ends, moved)
     assert "N(0, I₂)" in shown.line()
     assert not shown.asked
-    shown.plot.set_toy(False)
+    shown.plot.show_view("walk")
     assert not button.isVisible()
     shown.click(shown.pixel(-0.4, 0.3))
     assert len(shown.asked) == 1

@@ -6,17 +6,19 @@ from math import hypot
 
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
-from superqt.utils import QSignalThrottler
 
 from gui.state.explorer_state import ExplorerState
-from gui.state.thumbnails import Thumbnails
-from gui.trajectory.plane_item import PlaneBox, PlaneItem
-from gui.trajectory.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
-from gui.trajectory.plane_path import TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
-from gui.trajectory.plane_ring import RingItem
-from gui.trajectory.walk_geometry import WalkGeometry
+from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
+from gui.trajectory.plane.plane_path import TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
+from gui.trajectory.plane.plane_ring import RingItem
+from gui.trajectory.plane.walk_geometry import WalkGeometry
+from gui.trajectory.views.contract import (
+    DEFAULT_VIEW,
+    TrajectoryView,
+    ViewParts,
+    trajectory_views,
+)
 from gui.widgets.text_format import shell_distance
-from gui.widgets.theme import Theme
 from gui.widgets.throttle import Throttle
 
 #: How near (pixels) the mouse must be to take hold of the playhead, and to hit a frame's dot.
@@ -34,20 +36,22 @@ EDGE = 16.0
 NAME = 30.0
 
 
-class WalkPlane(QObject):
+@trajectory_views.register(DEFAULT_VIEW)
+class WalkPlane(TrajectoryView):
     """Owns the items of the walk and keeps them equal to the state. Coordinates are in std."""
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        thumbnails: Thumbnails,
-        box: PlaneBox,
-        theme: Theme,
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._state, self._thumbnails, self._box = state, thumbnails, box
-        self._geometry = WalkGeometry(state)
+    label = "Walk"
+    tip = "The walk in the plane of its ends, and a picture for every point"
+    description = "Trajectory in the plane of the walk's ends"
+    keys = (
+        "Arrows move the point, with Shift finely, with Ctrl the plane · + and − zoom · 0 shows all"
+    )
+
+    def __init__(self, parts: ViewParts, parent: QObject) -> None:
+        super().__init__(parts, parent)
+        theme = parts.theme
+        self._state, self._thumbnails = parts.state, parts.thumbnails
+        self._geometry = WalkGeometry(self._state)
         self._holds_playhead = False
         self._wanted = QPointF()
         self._keyframes = KeyframesItem(theme)
@@ -55,25 +59,13 @@ class WalkPlane(QObject):
         self._ring, self._path = RingItem(theme), PathItem(theme)
         self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
-        self.items: tuple[PlaneItem, ...] = (
-            self._ring,
-            self._curves,
-            self._path,
-            self._trail,
-            self._dots,
-            self._keyframes,
-            self._playhead,
-            self._probe,
-        )
+        self.add_items(self._ring, self._curves, self._path, self._trail, self._dots)
+        self.add_items(self._keyframes, self._playhead, self._probe)
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
-        self._asker = QSignalThrottler(parent=self)
-        self._asker.setTimeout(PROBE_INTERVAL)
+        self._asker = Throttle(PROBE_INTERVAL, self, leading=True)
         self._asker.triggered.connect(self._ask)
-        for depth, item in enumerate(self.items):
-            item.setZValue(depth)
-            box.addItem(item, ignoreBounds=True)
-        self._follow(state)
+        self._follow(self._state)
         self._show_path()
 
     def _follow(self, state: ExplorerState) -> None:
@@ -102,7 +94,7 @@ class WalkPlane(QObject):
         """How far from the origin the walk goes, at least to the shell."""
         return self._geometry.reach
 
-    def rooms(self, unit: float) -> tuple[float, float, float, float]:
+    def margins(self, unit: float) -> tuple[float, float, float, float]:
         """Pixels needed left, top, right and bottom of the walk's reach, for pictures and words,
         when one std is `unit` pixels long."""
         reach, room = self.reach(), [EDGE, EDGE, EDGE, NAME]
@@ -139,11 +131,11 @@ class WalkPlane(QObject):
             self._probe.set_probe(None)
             self._state.seek(index)
 
-    def nudge(self, way: QPointF, shifted: bool) -> None:
+    def nudge(self, direction: QPointF, shifted: bool) -> None:
         """Ask for the picture a little further that way: from the point, or from the playhead."""
         places = self._geometry.places()
         here = QPointF(*places[0]) if len(places) else QPointF()
-        self._want((self._probe.point or here) + way * (FINE if shifted else COARSE))
+        self._want((self._probe.point or here) + direction * (FINE if shifted else COARSE))
 
     def release(self) -> None:
         """What seemed a click was half of a double one: nothing was asked for."""
@@ -164,7 +156,7 @@ class WalkPlane(QObject):
         return self._geometry.frame_at(point.x(), point.y(), reach * pixel, 2 * pixel)
 
     def _pixel(self) -> float:
-        return float(max(self._box.viewPixelSize()))
+        return float(max(self.box.viewPixelSize()))
 
     # ── the state ────────────────────────────────────────────────────────────────────────────
 
@@ -197,7 +189,7 @@ class WalkPlane(QObject):
         path = self._geometry.path
         if path is None:
             return
-        ratio = self._box.getViewWidget().devicePixelRatioF()
+        ratio = self.box.getViewWidget().devicePixelRatioF()
         pictures = [
             None if index is None else self._thumbnails.get(0, index, PICTURE, ratio)
             for index in self._geometry.pictured()

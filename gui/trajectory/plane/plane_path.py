@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from engine.messages import Curve, Points, Tier
-from gui.trajectory.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
+from gui.trajectory.plane.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
 from gui.widgets.theme import UNIT, Theme, tint
 
 NOTHING: Points = np.empty((0, 2))

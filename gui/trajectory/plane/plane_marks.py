@@ -15,8 +15,8 @@ from PySide6.QtGui import (
 )
 
 from engine.messages import Points
-from gui.trajectory.plane_item import PlaneItem, extent_of, mapped, thinned
-from gui.trajectory.plane_path import NOTHING
+from gui.trajectory.plane.plane_item import PlaneItem, extent_of, mapped, thinned
+from gui.trajectory.plane.plane_path import NOTHING
 from gui.widgets.qt_images import draw_rounded
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme, tint

@@ -10,7 +10,7 @@ from engine.messages import PathReady, Points
 from engine.methods.contract import methods
 from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
-from gui.trajectory.plane_path import NOTHING
+from gui.trajectory.plane.plane_path import NOTHING
 
 #: Places as near as this, in std, are one.
 MEETS = 0.01

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from gui.trajectory.plane_item import PlaneItem
+from gui.trajectory.plane.plane_item import PlaneItem
 from gui.widgets.theme import Theme, tint
 
 #: The band is drawn at least this wide (σ, in pixels), however thin the shell is.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from math import exp, hypot
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QRadialGradient, QTransform
 
 from engine.messages import Points
 from engine.methods.contract import crossing_methods, make_method, methods
 from engine.walk import MethodChoice
-from gui.trajectory.plane_item import PlaneBox, PlaneItem, mapped, polyline
+from gui.trajectory.plane.plane_item import PlaneItem, mapped, polyline
+from gui.trajectory.views.contract import TrajectoryView, ViewParts, trajectory_views
+from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme, tint
 
 #: Points of a path, and every how many of them a dot marks equal steps of γ.
@@ -109,23 +111,35 @@ class ToyItem(PlaneItem):
             painter.drawText(QPointF(corner.x() + 22, middle + metrics.ascent() / 2 - 2), label)
 
 
-class ToyPlane:
+@trajectory_views.register("toy")
+class ToyPlane(TrajectoryView):
     """Owns the toy's ends: drawn at random, or dragged."""
 
-    def __init__(self, box: PlaneBox, theme: Theme) -> None:
-        self._box = box
+    label = "Toy"
+    tip = "The article's example: two draws in two dimensions"
+    description = "Toy example: paths between two draws in two dimensions"
+    keys = "Arrows move A, with Shift B, with Ctrl the plane · + and − zoom · 0 shows all"
+
+    def __init__(self, parts: ViewParts, parent: QObject) -> None:
+        super().__init__(parts, parent)
+        self._item = ToyItem(parts.theme)
+        self.add_items(self._item)
         self._seed = FIRST_SEED - 1
         self._held = 0
-        self._item = ToyItem(theme)
-        self.items: tuple[PlaneItem, ...] = (self._item,)
-        box.addItem(self._item, ignoreBounds=True)
         self.draw()
         self._before = self.ends
+        button = Button("New draw", "Draw both ends from N(0, I₂) again", text="New draw")
+        button.clicked.connect(self._draw_again)
+        self.widgets.append(button)
 
     def draw(self) -> None:
         """Draw both ends from N(0, I₂), each time with the next seed."""
         self._seed += 1
         self._item.set_ends(np.random.default_rng(self._seed).standard_normal((2, 2)))
+
+    def _draw_again(self) -> None:
+        self.draw()
+        self.fit_requested.emit()
 
     @property
     def ends(self) -> Points:
@@ -144,10 +158,6 @@ class ToyPlane:
         """How far from the origin there is something to see."""
         return max(REACH, 1.1 * float(np.abs(self.ends).max()))
 
-    def rooms(self, unit: float) -> tuple[float, float, float, float]:
-        """Pixels needed around the reach: none."""
-        return 0.0, 0.0, 0.0, 0.0
-
     def press(self, start: QPointF) -> None:
         """A drag begins: of the nearer end."""
         gaps = np.hypot(*(self.ends - (start.x(), start.y())).T)
@@ -165,10 +175,10 @@ class ToyPlane:
         self.press(point)
         self.drag(point)
 
-    def nudge(self, way: QPointF, shifted: bool) -> None:
+    def nudge(self, direction: QPointF, shifted: bool) -> None:
         """Move A, or with Shift B, a little that way."""
         ends = self.ends.copy()
-        ends[int(shifted)] += (NUDGE * way.x(), NUDGE * way.y())
+        ends[int(shifted)] += (NUDGE * direction.x(), NUDGE * direction.y())
         self._item.set_ends(ends)
 
     def release(self) -> None:

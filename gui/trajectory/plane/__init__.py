@@ -1,0 +1,1 @@
+"""Items that views of the trajectory plot paint with, and the geometry of the walk."""
