@@ -14,6 +14,7 @@ from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
 from engine.export.contract import COLUMNS
 from engine.render.batch_memory import BatchMemory
+from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
@@ -164,12 +165,10 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:
-    """What every order says of files that are there already, and of the machine."""
+    """What every command says of files that exist already, and of the machine."""
     return {
         "replace": options.overwrite,
-        "batch": options.batch,
-        "device": options.device,
-        "precision": options.precision,
+        "machine": Machine(options.device, options.precision, batch=options.batch),
         "downloads": downloads_of(options),
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+from engine.requests import Machine
 from engine.store.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.files.app_folders import AppFolders
@@ -19,7 +20,7 @@ from gui.files.log_file import Log
 from gui.files.settings import AUTOMATIC, Preferences, Settings
 from gui.files.start_guard import StartGuard
 from gui.main_window import MainWindow
-from gui.session import Engine, Machine, Session
+from gui.session import Engine, Session
 from gui.shell.appearance import Appearance
 from gui.shell.signal_handlers import SignalHandlers
 from gui.state.explorer_state import ExplorerState

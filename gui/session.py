@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
-from engine.walk import Exploration, lanes_of
+from engine.requests import ANY_MACHINE, Machine, build_request
+from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
 
 TYPING_MS = 700
@@ -37,39 +38,6 @@ class Engine(Protocol):
     def stop(self, timeout_ms: int) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What computes, and how exactly; "" lets the machine choose.
-
-    `draft_steps` are those of the drafts that come before the pictures; 0: none come.
-    """
-
-    device: str = ""
-    precision: str = ""
-    draft_steps: int = 0
-
-
-def build_request(
-    exploration: Exploration,
-    job: int,
-    measures: tuple[str, ...] = (),
-    machine: Machine = Machine(),
-) -> m.RenderRequest:
-    """Everything that influences the pixels of an exploration. Pure."""
-    return m.RenderRequest(
-        job=job,
-        model=exploration.model,
-        lanes=lanes_of(exploration),
-        sampling=exploration.sampling,
-        measures=measures,
-        scoring_text=exploration.scoring_text if measures else "",
-        scorer=exploration.scorer if measures else "",
-        draft_steps=machine.draft_steps,
-        device=machine.device,
-        precision=machine.precision,
-    )
-
-
 def is_typing(old: Exploration, new: Exploration) -> bool:
     """Whether only words differ: a sentence is being written and is better waited for."""
     return old != new and _wordless(old) == _wordless(new)
@@ -86,7 +54,7 @@ class Session(QObject):
         self,
         state: ExplorerState,
         make_engine: Callable[[], Engine],
-        machine: Machine = Machine(),
+        machine: Machine = ANY_MACHINE,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
