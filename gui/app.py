@@ -199,6 +199,7 @@ class Program(QObject):
         self.companions = make_companions(
             self.state,
             self._store,
+            self.session.missing_frames,
             self._settings,
             self._places,
             self._background,

@@ -13,6 +13,7 @@ from engine import messages as m
 from engine.requests import ANY_MACHINE, Machine, build_request
 from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
+from gui.state.missing_frames import NO_JOB, MissingFrames
 
 TYPING_MS = 700
 SHORTEST_MS = 40
@@ -68,6 +69,7 @@ class Session(QObject):
         self._asked: m.RenderRequest | None = None
         self._asked_at = self._first_frame_s = 0.0
         self._finishing = False
+        self.missing_frames = MissingFrames(state, self._submit_missing, self._stop_missing, self)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)
         self._connect(state)
@@ -149,6 +151,15 @@ class Session(QObject):
         self._engine.submit(request)
         self._engine.focus(state.playhead)
 
+    def _submit_missing(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None:
+        request = build_request(exploration, job, machine=replace(self.machine, draft_steps=0))
+        if self._engine is not None:
+            self._engine.submit(replace(request, indices=indices, in_order=True, previews=False))
+
+    def _stop_missing(self) -> None:
+        if self._engine is not None:
+            self._engine.cancel()
+
     def _cancel(self) -> None:
         self._timer.stop()
         self._asked = None
@@ -202,6 +213,9 @@ class Session(QObject):
             if isinstance(event, m.ProbeReady | m.ProbeFailed):
                 if event.serial <= self._stale_serial:
                     continue
+            elif event.job < NO_JOB:
+                self.missing_frames.apply(event)
+                continue
             elif event.job == self._job:
                 self._learn(event)
             self._state.apply(event)

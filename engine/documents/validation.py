@@ -30,7 +30,7 @@ MAX_PICTURES = 1_000_000
 MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
-MAX_FPS = 240.0
+MIN_FPS, MAX_FPS = 0.1, 240.0
 
 
 def check_exploration(exploration: Exploration) -> None:
@@ -54,7 +54,7 @@ def check_exploration(exploration: Exploration) -> None:
     check_sampling(exploration.sampling)
     _check_text("scoring text", exploration.scoring_text)
     _check_text("scorer's name", exploration.scorer)
-    _check_number("fps", exploration.fps, 0.1, MAX_FPS)
+    _check_number("fps", exploration.fps, MIN_FPS, MAX_FPS)
 
 
 def check_walk(walk: Walk) -> None:

@@ -1,4 +1,4 @@
-"""A plot as a file, as it is seen: pixels, or shapes that can be enlarged."""
+"""Writes a plot into a file as it is on the screen: as pixels, or as shapes that scale."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView, QWidget
@@ -26,15 +26,18 @@ def write_svg(plot: QWidget, path: Path) -> None:
     with atomic_path(path) as part:
         generator = QSvgGenerator()
         generator.setFileName(str(part))
-        generator.setSize(QSize(plot.width(), plot.height()))
-        generator.setViewBox(QRect(0, 0, plot.width(), plot.height()))
+        generator.setSize(plot.size())
+        generator.setViewBox(plot.rect())
         generator.setTitle(plot.accessibleName())
         painter = QPainter()
         if not painter.begin(generator):
             raise WriteError(f"{path} cannot be written; choose another place.")
-        with _without_caches(plot):
-            plot.render(painter, QPoint())
-        painter.end()
+        try:
+            with _without_caches(plot):
+                # A view has a `render` of its own, of its scene alone: this is any widget's.
+                QWidget.render(plot, painter, QPoint())
+        finally:
+            painter.end()  # a painter that outlives its device ends the process
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import av
@@ -16,13 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session
 from engine.export.metadata import recall
-from engine.measuring.table_files import write_table
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
+from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog
-from gui.export.export_plan import Kind
-from gui.export.plot_files import write_png, write_svg
+from gui.export.export_plan import frame_kinds
 from gui.files.settings import Preferences, Settings
-from gui.measures.measure_columns import measure_columns
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import INFO, MemoryFrames, ScriptedEngine
@@ -45,18 +42,12 @@ class Desk:
         self.parent = QWidget()
         qtbot.addWidget(self.parent)
         qtbot.addWidget(self.plot)
-        writers = {
-            **dict.fromkeys((Kind.TABLE, Kind.TABLE_JSON), self.write_table),
-            **dict.fromkeys((Kind.PLOT, Kind.CURVES), partial(write_png, self.plot)),
-            **dict.fromkeys((Kind.PLOT_SVG, Kind.CURVES_SVG), partial(write_svg, self.plot)),
-        }
-        self.dialog = ExportDialog(self.state, frames, settings, writers, self.parent)
+        kinds = (*frame_kinds(), *analysis_kinds(self.state, self.plot, QLabel))
+        missing = self.session.missing_frames
+        self.dialog = ExportDialog(self.state, frames, missing, settings, kinds, self.parent)
         self.dialog.open_now()
 
-    def write_table(self, path: Path) -> None:
-        write_table(path, measure_columns(self.state))
-
-    def choose(self, kind: Kind) -> None:
+    def choose(self, kind: str) -> None:
         self.dialog.form.kind.choose(kind)
 
     def export(self, qtbot: QtBot) -> str:
@@ -139,7 +130,7 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.state.set_range((1, 3))
     desk.dialog.open_now()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.export(qtbot)
     names = [p.name for p in sorted((desk.out / "walk").glob("*.png"))]
     assert names == ["00001.png", "00002.png", "00003.png"]
@@ -148,7 +139,7 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
 
 def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.dialog.form.metadata.setChecked(False)
     desk.dialog.form.session.setChecked(False)
     desk.export(qtbot)
@@ -157,18 +148,21 @@ def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
     assert b"latent-trails" not in data
 
 
-@pytest.mark.parametrize("kind", [Kind.GIF, Kind.WEBP, Kind.SHEET, Kind.WEBM])
-def test_other_kinds(desk: Desk, qtbot: QtBot, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("gif", "walk.gif"), ("webp", "walk.webp"), ("sheet", "walk.png"), ("webm", "walk.webm")],
+)
+def test_other_kinds(desk: Desk, qtbot: QtBot, kind: str, name: str) -> None:
     desk.finish()
     desk.choose(kind)
     assert desk.export(qtbot).startswith("Written")
-    assert (desk.out / f"walk{kind.value}").stat().st_size > 0
+    assert (desk.out / name).stat().st_size > 0
 
 
 def test_the_export_waits_for_frames_that_are_still_rendered(desk: Desk, qtbot: QtBot) -> None:
     desk.engine.play(8)
     QCoreApplication.processEvents()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.dialog.export_button.click()
     assert not desk.dialog.export_button.isEnabled()
     desk.finish()
@@ -184,13 +178,21 @@ def test_cancelled_exports_leave_nothing(desk: Desk, qtbot: QtBot) -> None:
     assert list(desk.out.iterdir()) == []
 
 
-def test_another_walk_ends_the_export_with_a_sentence(desk: Desk, qtbot: QtBot) -> None:
+def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.play(8)
+    QCoreApplication.processEvents()
     desk.dialog.export_button.click()
     desk.state.edit_walk("Frames", frames=4)
     desk.state.generate()
+    desk.finish()  # the window's own job
+    assert not desk.state.busy
+    desk.finish()  # the frames that the export still lacks
     qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
-    assert "changed" in desk.dialog.outcome.text()
-    assert list(desk.out.iterdir()) == []
+    assert desk.dialog.outcome.text() == f"Written: {desk.out / 'walk.mp4'}"
+    assert recall(desk.out / "walk.mp4")[0] == SMALL
+    assert len(desk.state.results.lanes[0].tiers) == 4, "the window shows its own walk"
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 5
 
 
 def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
@@ -217,7 +219,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
     desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
     desk.state.generate()
     desk.finish()
-    for kind in (Kind.TABLE, Kind.TABLE_JSON):
+    for kind in ("table", "table-json"):
         desk.choose(kind)
         desk.export(qtbot)
     with (desk.out / "walk.csv").open(newline="") as file:
@@ -234,7 +236,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
 
 def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     assert not desk.dialog.form.show_as.isVisible(), "there is nothing to compare with"
     desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
     desk.state.generate()
@@ -249,19 +251,19 @@ def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "start"),
+    ("kind", "suffix", "start"),
     [
-        (Kind.PLOT, b"\x89PNG"),
-        (Kind.PLOT_SVG, b"<?xml"),
-        (Kind.CURVES, b"\x89PNG"),
-        (Kind.CURVES_SVG, b"<?xml"),
+        ("plot", ".plot.png", b"\x89PNG"),
+        ("plot-svg", ".plot.svg", b"<?xml"),
+        ("curves", ".measures.png", b"\x89PNG"),
+        ("curves-svg", ".measures.svg", b"<?xml"),
     ],
 )
-def test_plots(desk: Desk, qtbot: QtBot, kind: Kind, start: bytes) -> None:
+def test_plots(desk: Desk, qtbot: QtBot, kind: str, suffix: str, start: bytes) -> None:
     desk.finish()
     desk.choose(kind)
     desk.export(qtbot)
-    assert (desk.out / f"walk{kind.value}").read_bytes().startswith(start)
+    assert (desk.out / f"walk{suffix}").read_bytes().startswith(start)
 
 
 def test_the_estimate_names_both_amounts(desk: Desk) -> None:

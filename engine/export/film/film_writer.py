@@ -5,12 +5,9 @@ A frame is encoded on a thread of its own while its successor is made.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,94 +17,40 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from engine.atomic import WriteError, atomic_path
 from engine.errors import InputError
-from engine.export.animation_text import add_texts
 from engine.export.contract import Add, Plan
+from engine.export.film.film_format import FilmFormat
+from engine.export.film.palette import Palette
 from engine.export.mosaic import Mosaic, Tile
-from engine.export.palette import Palette
 from engine.messages import Image
 
-_MOST_THREADS = 8
 BT709 = 1  # its number as matrix, primaries and transfer function alike
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """An encoder, the container's short name, and the options that a quality of 0…100 means."""
-
-    container: str
-    encoder: str
-    pixels: str
-    options: Callable[[int], dict[str, str]]
-    muxing: dict[str, str]
-
-
-CODECS = {
-    ".mp4": Codec(
-        "mp4",
-        "libx264",
-        "yuv420p",
-        # Two steps of crf below "veryfast" it looks as good, in two thirds of the time.
-        lambda quality: {"crf": str(round(44 - 0.3 * quality)), "preset": "superfast"},
-        {"movflags": "faststart"},
-    ),
-    ".webm": Codec(
-        "webm",
-        "libvpx-vp9",
-        "yuv420p",
-        lambda quality: {
-            "crf": str(round(62 - 0.5 * quality)),
-            "b": "0",
-            "deadline": "realtime",
-            "cpu-used": "8",
-            "row-mt": "1",
-            "tile-columns": "2",  # as many as the width allows, beside each other
-            "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
-        },
-        {},
-    ),
-    ".gif": Codec("gif", "gif", "pal8", lambda quality: {}, {"loop": "0"}),
-    ".webp": Codec(
-        "webp",
-        "libwebp_anim",
-        "bgra",
-        lambda quality: {"quality": str(quality), "compression_level": "2"},
-        {"loop": "0"},
-    ),
-}
 #: A file that is whole up to its last second whenever the program dies.
 LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 
 
-def has_encoder(suffix: str) -> bool:
-    """Whether this machine's libraries can write files of this suffix."""
-    return CODECS[suffix].encoder in av.codecs_available
-
-
 @contextmanager
-def open_video(path: Path, plan: Plan) -> Iterator[Add]:
+def open_film(path: Path, plan: Plan, form: FilmFormat) -> Iterator[Add]:
     """Takes frames in order; lanes stand side by side. The frame count is read back at the end.
 
     Raises InputError where the encoder is missing or no frame came, WriteError where the file
     cannot be written or holds another number of frames than were put in.
     """
-    codec = CODECS[path.suffix.lower()]
-    if codec.encoder not in av.codecs_available:
+    if not form.available():
         raise InputError(
-            f"The encoder {codec.encoder} is missing here; export PNG pictures or another format."
+            f"The encoder {form.encoder} is missing here; export PNG pictures or another format."
         )
     with atomic_path(path, plan.existing) as part:
-        muxing = LIVE_MUXING if plan.live else codec.muxing
+        muxing = LIVE_MUXING if plan.live else form.muxing()
         with (
-            av.open(str(part), "w", format=codec.container, options=muxing) as container,
+            av.open(str(part), "w", format=form.container, options=muxing) as container,
             ThreadPoolExecutor(1, thread_name_prefix="encoder") as encoder,
         ):
             container.metadata.update(plan.about)
-            film = _Film(container, codec, plan, encoder)
+            film = _Film(container, form, plan, encoder)
             yield film.add
             film.end()
-        if path.suffix.lower() in (".gif", ".webp"):
-            add_texts(part, plan.about)
-        if path.suffix.lower() != ".webp" and count_frames(part) != film.count:
+        form.write_texts(part, plan.about)
+        if form.counted and count_frames(part) != film.count:
             raise WriteError(f"{path} did not take all {film.count} frames; export it again.")
 
 
@@ -120,8 +63,9 @@ def count_frames(path: Path) -> int:
 class _Film:
     """Owns the stream, which is opened when the first picture says how large it is."""
 
-    def __init__(self, container: Any, codec: Codec, plan: Plan, encoder: Executor) -> None:
-        self._container, self._codec, self._plan = container, codec, plan
+    def __init__(self, container: Any, form: FilmFormat, plan: Plan, encoder: Executor) -> None:
+        self._container, self._form, self._plan = container, form, plan
+        self._rate = form.kept_rate(plan.fps)
         self._encoder, self._encoding = encoder, _nothing()
         self._titles = plan.titles if len(plan.titles) > 1 else ("",)
         self._mosaic: Mosaic | None = None
@@ -133,13 +77,13 @@ class _Film:
     def add(self, index: int, images: Sequence[Image]) -> None:
         """The next frame; its index does not matter to a film. Errors come one frame late."""
         picture = self._in_a_row(images)
-        if self._codec.pixels == "yuv420p":
+        if self._form.pixels == "yuv420p":
             picture = _even(picture)
         if self._stream is None:
             self._open(picture.shape[1], picture.shape[0])
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = self.count
-        frame.time_base = 1 / _rate(self._plan.fps)
+        frame.time_base = 1 / self._rate
         self.count += 1
         made = self._palette.apply(frame) if self._palette else self._convert(frame)
         self._encoding.result()
@@ -164,23 +108,23 @@ class _Film:
         self._encode([None])
 
     def _open(self, width: int, height: int) -> None:
-        options = self._codec.options(self._plan.quality)
+        options = self._form.options()
         if self._plan.live:
-            options |= {"tune": "zerolatency", "g": str(max(1, round(self._plan.fps)))}
-        rate = _rate(self._plan.fps)
-        self._stream = self._container.add_stream(self._codec.encoder, rate=rate, options=options)
+            options |= {"tune": "zerolatency", "g": str(max(1, round(self._rate)))}
+        encoder, rate = self._form.encoder, self._rate
+        self._stream = self._container.add_stream(encoder, rate=rate, options=options)
         context = self._stream.codec_context
-        context.width, context.height, context.pix_fmt = width, height, self._codec.pixels
+        context.width, context.height, context.pix_fmt = width, height, self._form.pixels
         context.time_base = 1 / rate
-        if self._codec.pixels == "yuv420p":
+        if self._form.pixels == "yuv420p":
             context.colorspace = context.color_primaries = context.color_trc = BT709
             context.color_range = ColorRange.MPEG
-        elif self._codec.pixels == "pal8":
+        elif self._form.pixels == "pal8":
             self._palette = Palette(width, height, rate)
 
     def _convert(self, frame: Any) -> list[Any]:
-        if self._codec.pixels != "yuv420p":
-            return [self._reformatter.reformat(frame, format=self._codec.pixels)]
+        if self._form.pixels != "yuv420p":
+            return [self._reformatter.reformat(frame, format=self._form.pixels)]
         converted = self._reformatter.reformat(
             frame,
             format="yuv420p",
@@ -201,10 +145,6 @@ def _nothing() -> Future[None]:
     done: Future[None] = Future()
     done.set_result(None)
     return done
-
-
-def _rate(fps: float) -> Fraction:
-    return Fraction(fps).limit_denominator(1001)
 
 
 def _even(picture: Image) -> Image:
