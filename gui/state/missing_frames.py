@@ -42,6 +42,7 @@ class MissingFrames(QObject):
         self._asked: tuple[Exploration, tuple[int, ...]] | None = None
         self._job = NO_JOB
         state.busy_changed.connect(self._busy_changed)
+        state.pause_requested.connect(self._stop)
 
     def ask(self, exploration: Exploration, indices: tuple[int, ...]) -> None:
         """Render these frames of every lane, in the place of those that were asked for before."""
@@ -65,9 +66,13 @@ class MissingFrames(QObject):
             case m.FrameFailed() | m.JobFailed():
                 self._end(event.message)
             case m.JobCancelled() if not self._state.busy:
-                self._end(STOPPED)
+                self._stop()
             case m.JobFinished():
                 self._asked = None
+
+    def _stop(self) -> None:
+        if self._asked is not None:
+            self._end(STOPPED)
 
     def _end(self, reason: str) -> None:
         self._asked = None

@@ -116,9 +116,7 @@ def test_replaced_pictures_leave_none_of_an_older_walk(
     assert not (tmp_path / "out" / "3 c").exists()
 
 
-@pytest.mark.parametrize(
-    "template", ["{index:05d}.png", "a.b {index}.png", "{index:03d}{index}.png"]
-)
+@pytest.mark.parametrize("template", ["{index:05d}.png", "a.b {index}.png", "7{index:03d}.png"])
 def test_a_name_says_its_number(template: str) -> None:
     for index in (0, 7, 1234, 123456):
         assert frame_number(template, frame_name(template, index)) == index

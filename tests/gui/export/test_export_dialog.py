@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -204,6 +206,88 @@ def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
     assert desk.dialog.outcome.text().startswith("Written")
+
+
+def test_an_export_ends_when_the_work_is_stopped(desk: Desk, qtbot: QtBot) -> None:
+    desk.state.cancel()
+    QCoreApplication.processEvents()
+    desk.dialog.export_button.click()
+    QCoreApplication.processEvents()
+    desk.state.cancel()  # stops the window's job; the export asks for its own
+    qtbot.waitUntil(lambda: desk.engine.requests[-1].job < 0)
+    desk.state.pause()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert desk.dialog.outcome.text().startswith("Rendering was stopped")
+    assert list(desk.out.iterdir()) == []
+
+
+def test_an_error_that_nobody_foresaw_is_said_in_the_dialog(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a layer is upside down")
+
+    desk.finish()
+    desk.choose("plot-svg")
+    monkeypatch.setattr(desk.plot, "accessibleName", fail)
+    desk.dialog.export_button.click()
+    assert "upside down" in desk.dialog.outcome.text()
+    assert desk.dialog.outcome.isVisible()
+    monkeypatch.undo()
+    desk.dialog.export_button.click()
+    assert desk.dialog.outcome.text().startswith("Written"), "the next one goes well"
+
+
+def test_a_film_and_its_session_have_the_same_number(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.export(qtbot)
+    (desk.out / "walk.mp4").unlink()
+    desk.state.edit(replace(SMALL, fps=12.0), "Playback rate")
+    desk.dialog.open_now()
+    desk.export(qtbot)
+    assert sorted(path.name for path in desk.out.iterdir()) == [
+        "walk-2.mp4",
+        "walk-2.trail",
+        "walk.trail",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate"),
+    [
+        ("23.976", "24000/1001"),
+        ("119.88", "120000/1001"),
+        ("30000/1001", "30000/1001"),
+        ("0.5", "1/2"),
+    ],
+)
+def test_a_rate_is_typed_as_a_decimal_or_a_fraction(
+    desk: Desk, qtbot: QtBot, typed: str, rate: str
+) -> None:
+    desk.finish()
+    field = desk.dialog.form.fps
+    field.selectAll()
+    QTest.keyClicks(field.lineEdit(), typed)
+    QTest.keyClick(field, Qt.Key.Key_Return)  # which exports, too
+    assert field.text() == f"{typed.replace('30000/1001', '29.97')} fps"
+    qtbot.waitUntil(lambda: desk.dialog.outcome.text().startswith("Written"))
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert film.streams.video[0].average_rate == Fraction(rate)
+
+
+def test_what_a_format_rounds_is_said_and_its_arrows_offer_what_it_keeps(desk: Desk) -> None:
+    desk.finish()
+    form = desk.dialog.form
+    assert "becomes" not in form.estimate.text()
+    desk.choose("gif")
+    assert "24 becomes 25 frames a second" in form.estimate.text()
+    form.fps.stepUp()
+    assert form.fps.text() == "33.333 fps"
+    assert "becomes" not in form.estimate.text()
+    form.fps.setValue(120.0)
+    assert "120 becomes 100 frames a second" in form.estimate.text()
+    desk.choose("mp4")
+    assert "becomes" not in form.estimate.text()
 
 
 def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
