@@ -120,7 +120,7 @@ class ExportFormat(ABC):
         if cls.clock is None or kept == rate:
             return ""
         return (
-            f"{cls.label} shows each frame for a multiple of {float(1000 * cls.clock):g} ms: "
+            f"A {cls.suffix} file shows each frame for a multiple of {float(1000 * cls.clock):g} ms: "
             f"{rate_text(rate)} becomes {rate_text(kept)} frames a second."
         )
 

@@ -165,7 +165,9 @@ def _head(path: Path) -> bytes:
 
 
 def _first_picture(folder: Path) -> Path:
-    pictures = [path for path in folder.iterdir() if path.suffix.lower() == ".png"]
-    if not pictures:
-        raise InputError(f"The folder {folder} holds no exported pictures.")
-    return min(pictures)
+    """Of the folder itself, or of the first lane where each has a folder of its own."""
+    for pattern in ("*", "*/*"):
+        pictures = [path for path in folder.glob(pattern) if path.suffix.lower() == ".png"]
+        if pictures:
+            return min(pictures)
+    raise InputError(f"The folder {folder} holds no exported pictures.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QWidget
 
 from engine.errors import InputError
 from engine.export.open_export import estimate_bytes
@@ -129,6 +129,7 @@ class ExportForm(QWidget):
         format_ = self._kind.format
         if format_ is not None:
             self.parameters.show_values(format_, self._values)
+            self._align_labels()
             self.fps.set_format(format_)
         shown = {
             self.span: format_ is not None,
@@ -143,6 +144,14 @@ class ExportForm(QWidget):
         self.estimate.setText(self._estimate_text())
         self.updateGeometry()  # at once: Qt would tell the layout around it with the next events
         self.refreshed.emit()
+
+    def _align_labels(self) -> None:
+        """Let the fields of the format stand below the others."""
+        labels: list[QWidget] = self.parameters.findChildren(QLabel)
+        labels.append(self._rows.labelForField(self.kind))
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(width)
 
     @property
     def _kind(self) -> ExportKind:
