@@ -119,8 +119,9 @@ class ExportFormat(ABC):
         rate, kept = exact_rate(fps), cls.kept_rate(fps)
         if cls.clock is None or kept == rate:
             return ""
+        tick = f"{float(1000 * cls.clock):g} ms"
         return (
-            f"A {cls.suffix} file shows each frame for a multiple of {float(1000 * cls.clock):g} ms: "
+            f"A {cls.suffix} file shows each frame for a multiple of {tick}: "
             f"{rate_text(rate)} becomes {rate_text(kept)} frames a second."
         )
 
