@@ -14,7 +14,7 @@ from gui.widgets.fields import FloatField
 
 #: More than a float has: no rate is rounded.
 _DECIMALS = 15
-_CHARACTERS = set("0123456789.,/ ")
+_CHARACTERS = "0123456789.,/ "
 
 
 class RateField(FloatField):
@@ -42,7 +42,7 @@ class RateField(FloatField):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         written = text.removesuffix(self.suffix())
-        if not set(written) <= _CHARACTERS:
+        if set(written) - set(_CHARACTERS):
             return QValidator.State.Invalid, text, position
         try:
             rate = frame_rate(written)

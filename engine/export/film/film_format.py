@@ -52,9 +52,25 @@ class FilmFormat(ExportFormat):
         return cls.encoder in av.codecs_available
 
     def open(self, path: Path, plan: Plan) -> AbstractContextManager[Add]:
-        from engine.export.film.film_writer import open_film
+        """Raises InputError where the encoder is missing, too."""
+        from engine.export.film.film_writer import Codec, open_film
 
-        return open_film(path, plan, self)
+        if not self.available():
+            raise InputError(
+                f"The encoder {self.encoder} is missing here; export PNG pictures or another "
+                "format."
+            )
+        codec = Codec(
+            self.container,
+            self.encoder,
+            self.pixels,
+            self.options(),
+            self.muxing(),
+            self.kept_rate(plan.fps),
+            self.counted,
+            self.write_texts,
+        )
+        return open_film(path, plan, codec)
 
     @classmethod
     def recognises(cls, head: bytes, suffix: str) -> bool:

@@ -5,9 +5,11 @@ A frame is encoded on a thread of its own while its successor is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,6 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from engine.atomic import WriteError, atomic_path
 from engine.errors import InputError
 from engine.export.contract import Add, Plan
-from engine.export.film.film_format import FilmFormat
 from engine.export.film.palette import Palette
 from engine.export.mosaic import Mosaic, Tile
 from engine.messages import Image
@@ -28,29 +29,43 @@ BT709 = 1  # its number as matrix, primaries and transfer function alike
 LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 
 
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A format's container, encoder and pixel format with their options, and its frame rate.
+
+    `counted`: the file has as many pictures as were added. `write_texts` adds to the finished file
+    what the muxer does not write.
+    """
+
+    container: str
+    encoder: str
+    pixels: str
+    options: dict[str, str]
+    muxing: dict[str, str]
+    rate: Fraction
+    counted: bool
+    write_texts: Callable[[Path, Mapping[str, str]], None]
+
+
 @contextmanager
-def open_film(path: Path, plan: Plan, form: FilmFormat) -> Iterator[Add]:
+def open_film(path: Path, plan: Plan, codec: Codec) -> Iterator[Add]:
     """Takes frames in order; lanes stand side by side. The frame count is read back at the end.
 
-    Raises InputError where the encoder is missing or no frame came, WriteError where the file
-    cannot be written or holds another number of frames than were put in.
+    Raises InputError where no frame came, WriteError where the file cannot be written or holds
+    another number of frames than were put in.
     """
-    if not form.available():
-        raise InputError(
-            f"The encoder {form.encoder} is missing here; export PNG pictures or another format."
-        )
     with atomic_path(path, plan.existing) as part:
-        muxing = LIVE_MUXING if plan.live else form.muxing()
+        muxing = LIVE_MUXING if plan.live else codec.muxing
         with (
-            av.open(str(part), "w", format=form.container, options=muxing) as container,
+            av.open(str(part), "w", format=codec.container, options=muxing) as container,
             ThreadPoolExecutor(1, thread_name_prefix="encoder") as encoder,
         ):
             container.metadata.update(plan.about)
-            film = _Film(container, form, plan, encoder)
+            film = _Film(container, codec, plan, encoder)
             yield film.add
             film.end()
-        form.write_texts(part, plan.about)
-        if form.counted and count_frames(part) != film.count:
+        codec.write_texts(part, plan.about)
+        if codec.counted and count_frames(part) != film.count:
             raise WriteError(f"{path} did not take all {film.count} frames; export it again.")
 
 
@@ -63,9 +78,8 @@ def count_frames(path: Path) -> int:
 class _Film:
     """Owns the stream, which is opened when the first picture says how large it is."""
 
-    def __init__(self, container: Any, form: FilmFormat, plan: Plan, encoder: Executor) -> None:
-        self._container, self._form, self._plan = container, form, plan
-        self._rate = form.kept_rate(plan.fps)
+    def __init__(self, container: Any, codec: Codec, plan: Plan, encoder: Executor) -> None:
+        self._container, self._codec, self._plan = container, codec, plan
         self._encoder, self._encoding = encoder, _nothing()
         self._titles = plan.titles if len(plan.titles) > 1 else ("",)
         self._mosaic: Mosaic | None = None
@@ -77,13 +91,13 @@ class _Film:
     def add(self, index: int, images: Sequence[Image]) -> None:
         """The next frame; its index does not matter to a film. Errors come one frame late."""
         picture = self._in_a_row(images)
-        if self._form.pixels == "yuv420p":
+        if self._codec.pixels == "yuv420p":
             picture = _even(picture)
         if self._stream is None:
             self._open(picture.shape[1], picture.shape[0])
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = self.count
-        frame.time_base = 1 / self._rate
+        frame.time_base = 1 / self._codec.rate
         self.count += 1
         made = self._palette.apply(frame) if self._palette else self._convert(frame)
         self._encoding.result()
@@ -108,23 +122,23 @@ class _Film:
         self._encode([None])
 
     def _open(self, width: int, height: int) -> None:
-        options = self._form.options()
+        options = dict(self._codec.options)
         if self._plan.live:
-            options |= {"tune": "zerolatency", "g": str(max(1, round(self._rate)))}
-        encoder, rate = self._form.encoder, self._rate
+            options |= {"tune": "zerolatency", "g": str(max(1, round(self._codec.rate)))}
+        encoder, rate = self._codec.encoder, self._codec.rate
         self._stream = self._container.add_stream(encoder, rate=rate, options=options)
         context = self._stream.codec_context
-        context.width, context.height, context.pix_fmt = width, height, self._form.pixels
+        context.width, context.height, context.pix_fmt = width, height, self._codec.pixels
         context.time_base = 1 / rate
-        if self._form.pixels == "yuv420p":
+        if self._codec.pixels == "yuv420p":
             context.colorspace = context.color_primaries = context.color_trc = BT709
             context.color_range = ColorRange.MPEG
-        elif self._form.pixels == "pal8":
+        elif self._codec.pixels == "pal8":
             self._palette = Palette(width, height, rate)
 
     def _convert(self, frame: Any) -> list[Any]:
-        if self._form.pixels != "yuv420p":
-            return [self._reformatter.reformat(frame, format=self._form.pixels)]
+        if self._codec.pixels != "yuv420p":
+            return [self._reformatter.reformat(frame, format=self._codec.pixels)]
         converted = self._reformatter.reformat(
             frame,
             format="yuv420p",
