@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 from engine.cli.options import add_walk_options, downloads_of, exploration_from
 from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
-from engine.export.contract import COLUMNS
+from engine.export.frame_rate import frame_rate
 from engine.render.batch_memory import BatchMemory
+from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_SCORING_TEXT, Exploration
 
@@ -48,8 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--difference", metavar="NAME", default="", help="heat maps of the others against this one"
     )
-    render.add_argument("--fps", type=float, help="frames a second of a video; default: 24")
-    render.add_argument("--columns", type=int, default=COLUMNS, help="of a sheet; default: 9")
+    render.add_argument(
+        "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
+    )
+    render.add_argument("--columns", type=int, help="of a sheet; default: 9")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="do not write into files how they were made"
@@ -141,7 +144,7 @@ def _render(options: argparse.Namespace) -> int:
         latents=options.save_latents,
         difference=options.difference,
         metadata=not options.no_metadata,
-        columns=options.columns,
+        parameters={} if options.columns is None else {"columns": options.columns},
     )
     return render(command, _store(), batches=_batches())
 
@@ -164,12 +167,10 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:
-    """What every order says of files that are there already, and of the machine."""
+    """What every command says of files that exist already, and of the machine."""
     return {
         "replace": options.overwrite,
-        "batch": options.batch,
-        "device": options.device,
-        "precision": options.precision,
+        "machine": Machine(options.device, options.precision, batch=options.batch),
         "downloads": downloads_of(options),
     }
 
@@ -182,8 +183,9 @@ def _exploration(options: argparse.Namespace) -> Exploration:
     check_exploration(exploration)
     if options.batch < 0:
         raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
-    if getattr(options, "columns", COLUMNS) < 1:
-        raise InputError(f"--columns takes a whole number from 1 on, not {options.columns}.")
+    columns = getattr(options, "columns", None)
+    if columns is not None and columns < 1:
+        raise InputError(f"--columns takes a whole number from 1 on, not {columns}.")
     return exploration
 
 

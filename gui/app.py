@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from engine.models.hub.offline import set_offline
+from engine.requests import Machine
 from engine.store.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.files.app_folders import AppFolders
@@ -20,7 +21,7 @@ from gui.files.log_file import Log
 from gui.files.settings import AUTOMATIC, Preferences, Settings
 from gui.files.start_guard import StartGuard
 from gui.main_window import MainWindow
-from gui.session import Engine, Machine, Session
+from gui.session import Engine, Session
 from gui.shell.appearance import Appearance
 from gui.shell.signal_handlers import SignalHandlers
 from gui.state.explorer_state import ExplorerState
@@ -199,6 +200,7 @@ class Program(QObject):
         self.companions = make_companions(
             self.state,
             self._store,
+            self.session.missing_frames,
             self._settings,
             self._places,
             self._background,

@@ -16,8 +16,9 @@ from gui.dialogs.about_dialog import AboutDialog
 from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
-from gui.export.analysis_files import analysis_writers
+from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog, export_folder
+from gui.export.export_plan import frame_kinds
 from gui.export.recorder import Recorder, probed_keyframe
 from gui.files.app_folders import AppFolders
 from gui.files.documents import Documents
@@ -29,6 +30,7 @@ from gui.models.model_dialog import ModelDialog
 from gui.shell.hints import HintBar
 from gui.shell.offers import Offers
 from gui.state.explorer_state import ExplorerState
+from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
 from gui.widgets.background_work import Background
@@ -42,6 +44,7 @@ class Companions(QObject):
         self,
         state: ExplorerState,
         frames: FrameReader,
+        missing: MissingFrames,
         settings: Settings,
         folders: AppFolders,
         background: Background,
@@ -50,7 +53,7 @@ class Companions(QObject):
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
-        self._frames, self._places = frames, folders
+        self._frames, self._missing, self._places = frames, missing, folders
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, folders.recovery, self)
@@ -106,8 +109,10 @@ class Companions(QObject):
     def export(self) -> ExportDialog:
         """What can be taken away; an export under way ends with the window."""
         plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
-        writers = analysis_writers(self._state, plane, figure)
-        dialog = ExportDialog(self._state, self._frames, self._settings, writers, self._window)
+        kinds = (*frame_kinds(), *analysis_kinds(self._state, plane, figure))
+        dialog = ExportDialog(
+            self._state, self._frames, self._missing, self._settings, kinds, self._window
+        )
         self._window.closing.connect(dialog.stop)
         return dialog
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
-from engine.walk import Exploration, content_of, lanes_of
+from engine.requests import ANY_MACHINE, Machine, build_request
+from engine.walk import Exploration, content_of
 from gui.state.explorer_state import ExplorerState
+from gui.state.missing_frames import NO_JOB, MissingFrames
 
 TYPING_MS = 700
 SHORTEST_MS = 40
@@ -37,39 +39,6 @@ class Engine(Protocol):
     def stop(self, timeout_ms: int) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What computes, and how exactly; "" lets the machine choose.
-
-    `draft_steps` are those of the drafts that come before the pictures; 0: none come.
-    """
-
-    device: str = ""
-    precision: str = ""
-    draft_steps: int = 0
-
-
-def build_request(
-    exploration: Exploration,
-    job: int,
-    measures: tuple[str, ...] = (),
-    machine: Machine = Machine(),
-) -> m.RenderRequest:
-    """Everything that influences the pixels of an exploration. Pure."""
-    return m.RenderRequest(
-        job=job,
-        model=exploration.model,
-        lanes=lanes_of(exploration),
-        sampling=exploration.sampling,
-        measures=measures,
-        scoring_text=exploration.scoring_text if measures else "",
-        scorer=exploration.scorer if measures else "",
-        draft_steps=machine.draft_steps,
-        device=machine.device,
-        precision=machine.precision,
-    )
-
-
 def is_typing(old: Exploration, new: Exploration) -> bool:
     """Whether only words differ: a sentence is being written and is better waited for."""
     return old != new and _wordless(old) == _wordless(new)
@@ -86,7 +55,7 @@ class Session(QObject):
         self,
         state: ExplorerState,
         make_engine: Callable[[], Engine],
-        machine: Machine = Machine(),
+        machine: Machine = ANY_MACHINE,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -96,6 +65,7 @@ class Session(QObject):
         self._seen = state.exploration
         self._asked_at = self._first_frame_s = 0.0
         self._finishing = False
+        self.missing_frames = MissingFrames(state, self._submit_missing, self._stop_missing, self)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)
         self._connect(state)
@@ -187,6 +157,15 @@ class Session(QObject):
         if not self._is_asked(self._request()):
             self._generate()
 
+    def _submit_missing(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None:
+        request = build_request(exploration, job, machine=replace(self.machine, draft_steps=0))
+        if self._engine is not None:
+            self._engine.submit(replace(request, indices=indices, in_order=True, previews=False))
+
+    def _stop_missing(self) -> None:
+        if self._engine is not None:
+            self._engine.cancel()
+
     def _cancel(self) -> None:
         self._timer.stop()
         if self._engine is not None:
@@ -229,6 +208,9 @@ class Session(QObject):
         if self._engine is None:
             return
         for event in self._engine.drain():
+            if isinstance(event, m.JobEvent) and event.job < NO_JOB:
+                self.missing_frames.apply(event)
+                continue
             if isinstance(event, m.FrameReady) and event.job == self._state.results.job:
                 self._time_first_frame()
             self._state.apply(event)

@@ -17,7 +17,6 @@ from engine.messages import FrameFailed, ModelLoading
 from engine.models.inspection.check import STARTER_FOLDER
 from engine.store.stored_frame import StoredFrame
 from engine.walk import Exploration, MethodChoice
-from gui.export.export_plan import Kind
 from gui.files.app_folders import AppFolders
 from gui.files.log_file import Log
 from gui.state.walk_edits import appended, with_method, with_prompt
@@ -141,10 +140,10 @@ def _bars(studio: Studio) -> Iterator[Scene]:
 def _export(studio: Studio) -> Iterator[Scene]:
     export, state = studio.companions.export, studio.state
     export.open_now()
-    for kind in (Kind.MP4, Kind.PICTURES, Kind.SHEET, Kind.TABLE):
+    for kind in ("mp4", "pictures", "sheet", "table"):
         export.form.kind.choose(kind)
-        yield f"dialog-export-{kind.name.lower()}", export
-    export.form.kind.choose(Kind.MP4)
+        yield f"dialog-export-{kind}", export
+    export.form.kind.choose("mp4")
     state.edit_walk("Frames", frames=31)
     export.start()
     studio.engine.play(40)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
+from engine.export.metadata import recall
 from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
 from tests.support.tiny_models import make_tiny_model
@@ -159,6 +161,9 @@ def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
         (["--seed", "-5"], "seed"),
         (["--batch", "-1"], "batch"),
         (["--columns", "0"], "columns"),
+        (["--fps", "fast"], "fps"),
+        (["--fps", "24/0"], "fps"),
+        (["--fps", "1000"], "fps"),
         (["--session", "/nowhere/x.json"], "nowhere"),
         (["--surprise"], "surprise"),
     ],
@@ -208,6 +213,32 @@ def test_what_is_there_is_replaced_only_when_asked(
     assert _render(folder, out) == 2
     assert "already" in capsys.readouterr().err
     assert _render(folder, out, "--overwrite") == 0
+
+
+def test_replaced_pictures_are_those_of_one_walk(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "walk"
+    assert _render(folder, out) == 0
+    assert _render(folder, out, "--frames", "3", "--overwrite") == 0
+    assert sorted(path.name for path in out.iterdir()) == [f"{k:05d}.png" for k in range(3)]
+    assert _render(folder, out, "--compare", "linear,slerp", "--frames", "2", "--overwrite") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["1 linear", "2 slerp"]
+    assert len(recall(out)[0].compare) == 2
+
+
+@pytest.mark.parametrize("fps", ["24000/1001", "23.976"])
+def test_a_rate_of_television_is_kept(folder: str, tmp_path: Path, fps: str) -> None:
+    import av
+
+    assert _render(folder, tmp_path / "walk.mp4", "--fps", fps, "--frames", "2") == 0
+    with av.open(str(tmp_path / "walk.mp4")) as film:
+        assert film.streams.video[0].average_rate == Fraction(24000, 1001)
+
+
+def test_a_rate_that_a_format_cannot_keep_is_said(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _render(folder, tmp_path / "walk.gif", "--fps", "120", "--frames", "2") == 0
+    assert "120 becomes 100 frames a second" in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_the_finished_frames(folder: str, tmp_path: Path) -> None:

@@ -1,24 +1,23 @@
-"""What a command is to do: which exploration, where its results go, and on which machine."""
+"""What a command that renders is asked for: the exploration, the machine, and existing files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.atomic import Existing
 from engine.messages import RenderRequest
-from engine.walk import Exploration, lanes_of
+from engine.requests import ANY_MACHINE, Machine, build_request
+from engine.walk import Exploration
 
 
 @dataclass(frozen=True)
 class Command:
-    """What all commands that render have in common. `batch` 0, `device` and `precision` "" let the
-    machine choose. `downloads` are the models of the hub that may be fetched."""
+    """What all commands that render have in common. With `replace`, files that exist are replaced.
+    `downloads` are the models of the hub that may be fetched."""
 
     exploration: Exploration
     replace: bool = False
-    batch: int = 0
-    device: str = ""
-    precision: str = ""
+    machine: Machine = ANY_MACHINE
     downloads: tuple[str, ...] = ()
 
     @property
@@ -26,21 +25,8 @@ class Command:
         return Existing.REPLACE if self.replace else Existing.REFUSE
 
     def request(self, *, measures: tuple[str, ...] = (), latents: bool = False) -> RenderRequest:
-        """Every frame, first to last: what is written or compared is put together on the way."""
-        exploration = self.exploration
-        return RenderRequest(
-            job=1,
-            model=exploration.model,
-            lanes=lanes_of(exploration),
-            sampling=exploration.sampling,
-            measures=measures,
-            scoring_text=exploration.scoring_text,
-            scorer=exploration.scorer,
-            previews=False,
-            latents=latents,
-            in_order=True,
-            batch=self.batch,
-            device=self.device,
-            precision=self.precision,
-            downloads=self.downloads,
+        """Every frame, first to last, so that finished ones can be written at once."""
+        request = build_request(self.exploration, 1, measures, self.machine)
+        return replace(
+            request, previews=False, in_order=True, latents=latents, downloads=self.downloads
         )

@@ -26,7 +26,6 @@ _PACKAGES = (
 )
 #: How many weights the UNets of the starter model and of Stable Diffusion 1 have.
 _STARTER_WEIGHTS, _SD1_WEIGHTS = 4_222_948, 859_520_964
-_ENCODERS = {".mp4": "H.264 video (MP4)", ".webm": "VP9 video (WebM)", ".webp": "animated WebP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +156,15 @@ def device_name(device: str) -> str:
 
 
 def _encoders() -> Iterator[Finding]:
-    from engine.export.video import has_encoder
+    from engine.export.contract import formats
+    from engine.export.film.film_format import FilmFormat
 
-    for suffix, name in _ENCODERS.items():
-        there = has_encoder(suffix)
-        advice = "Install PyAV from a wheel: pip install --force-reinstall av"
-        yield Finding.of(name, "can be written" if there else "no encoder", there, advice)
+    for format_ in (formats.get(name) for name in formats.names()):
+        if issubclass(format_, FilmFormat):
+            there = format_.available()
+            advice = "Install PyAV from a wheel: pip install --force-reinstall av"
+            value = "can be written" if there else "no encoder"
+            yield Finding.of(format_.label, value, there, advice)
 
 
 def _starter() -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,15 +18,16 @@ from engine.atomic import WriteError, choose_path, write_bytes
 from engine.cli.command import Command
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
-from engine.export.contract import COLUMNS, Add, Plan
+from engine.export.contract import Add, Plan
 from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
-from engine.export.open_export import check_export, open_export
+from engine.export.moments import Moments
+from engine.export.open_export import check_export, format_class, open_export
 from engine.mailbox import JobControl
 from engine.render.batch_memory import BatchMemory
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
-from engine.walk import Lane, lanes_of
+from engine.walk import Lane, ParameterValue, lanes_of
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -34,13 +35,13 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 @dataclass(frozen=True)
 class RenderCommand(Command):
     """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
-    that the others' differences are shown from, `columns` are those of a sheet. `metadata` says
-    how the pictures were made in the files themselves."""
+    that the others' differences are shown from, `parameters` are values of the format's parameters.
+    `metadata` says how the pictures were made in the files themselves."""
 
     out: Path = field(default_factory=Path)
     latents: Path | None = None
     difference: str = ""
-    columns: int = COLUMNS
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     metadata: bool = True
 
 
@@ -56,7 +57,8 @@ def render(
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
-        work = _Work(command, Renderer(store, progress.show, batches), control, progress)
+        renderer = Renderer(store, progress.show, batches)
+        work = _Work(command, store, renderer, control, progress)
         try:
             work.run()
         except Cancelled:
@@ -73,6 +75,7 @@ class _Work:
     def __init__(
         self,
         command: RenderCommand,
+        store: FrameStore,
         renderer: Renderer,
         control: JobControl,
         progress: ProgressLines,
@@ -81,7 +84,7 @@ class _Work:
         self._renderer = renderer
         self._lanes = lanes_of(command.exploration)
         self._plan = _plan(command, self._lanes)
-        self._moments = _Moments(len(self._lanes))
+        self._moments = Moments(len(self._lanes), self._plan.indices, store.image)
         self._latents = _Latents()
         self._notes: dict[tuple[int, int], tuple[str, ...]] = {}
         self._finished = False
@@ -92,6 +95,9 @@ class _Work:
         command = self._order
         sampling = command.exploration.sampling
         check_export(command.out, self._plan, sampling.width, sampling.height)
+        note = format_class(command.out).rate_note(self._plan.fps)
+        if note:
+            self._progress.say(note)
         self._check_latents()
         request = command.request(latents=command.latents is not None)
         events = self._renderer.run(request, self._control)
@@ -117,16 +123,15 @@ class _Work:
             match event:
                 case m.FrameReady(tier=m.Tier.FINAL):
                     self._notes[event.lane, event.index] = event.notes
-                    for index, images in self._moments.take(event):
-                        add(index, images)
-                        begun = True
+                    self._moments.put(event.lane, event.index, event.image)
+                    begun = self._add_ready(add) or begun
                     if self._order.latents is not None:
                         self._latents.take(event)
                 case m.FrameFailed():
                     self.failed = True
                     self._progress.say(event.message)
-                    for index, images in self._moments.skip(event.index):
-                        add(index, images)
+                    self._moments.skip(event.index)
+                    self._add_ready(add)
                 case m.JobFailed():
                     raise InputError(event.message)
                 case m.JobCancelled() if not begun:
@@ -135,6 +140,14 @@ class _Work:
                     # The file is closed now, not after whatever the renderer still measures.
                     self._finished = True
                     return
+
+    def _add_ready(self, add: Add) -> bool:
+        """Write the moments that are complete now; whether there were any."""
+        written = False
+        for index, images in self._moments.ready():
+            add(index, images)
+            written = True
+        return written
 
     def _with_metadata(self, model: m.ModelInfo) -> Plan:
         """The plan, with texts that say what made each picture, and by which model."""
@@ -162,44 +175,12 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
         titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
         indices=tuple(range(max(lane.walk.frames for lane in lanes))),
         fps=command.exploration.fps,
-        columns=command.columns,
+        parameters=command.parameters,
         existing=command.existing,
     )
     if not command.difference:
         return plan
     return with_differences(plan, command.exploration, command.difference)
-
-
-class _Moments:
-    """Puts the frames of all lanes together, first moment to last."""
-
-    def __init__(self, lanes: int) -> None:
-        self._lanes = lanes
-        self._waiting: dict[int, dict[int, m.Image]] = {}
-        self._skipped: set[int] = set()
-        self._next = 0
-
-    def take(self, event: m.FrameReady) -> Iterator[tuple[int, list[m.Image]]]:
-        """Add a frame; the moments that are complete now, in order."""
-        self._waiting.setdefault(event.index, {})[event.lane] = event.image
-        return self._complete()
-
-    def skip(self, index: int) -> Iterator[tuple[int, list[m.Image]]]:
-        """A frame of this moment failed: the moment is left out."""
-        self._skipped.add(index)
-        return self._complete()
-
-    def _complete(self) -> Iterator[tuple[int, list[m.Image]]]:
-        while True:
-            images = self._waiting.get(self._next, {})
-            if self._next in self._skipped:
-                self._waiting.pop(self._next, None)
-            elif len(images) == self._lanes:
-                yield self._next, [images[lane] for lane in range(self._lanes)]
-                del self._waiting[self._next]
-            else:
-                return
-            self._next += 1
 
 
 @dataclass(slots=True)

@@ -31,9 +31,9 @@ MAX_PICTURES = 1_000_000
 MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
-MAX_FPS = 240.0
 MAX_MEASURES = 100
 PLANES = ("walk", "toy")
+MIN_FPS, MAX_FPS = 0.1, 240.0
 
 
 def check_exploration(exploration: Exploration) -> None:
@@ -57,11 +57,11 @@ def check_exploration(exploration: Exploration) -> None:
     check_sampling(exploration.sampling)
     _check_text("scoring text", exploration.scoring_text)
     _check_text("scorer's name", exploration.scorer)
-    _check_number("fps", exploration.fps, 0.1, MAX_FPS)
     _check_count("measures", len(exploration.measures), 0, MAX_MEASURES)
     for name in exploration.measures:
         _check_text("measure's name", name)
     _check_view(exploration.view)
+    _check_number("fps", exploration.fps, MIN_FPS, MAX_FPS)
 
 
 def check_walk(walk: Walk) -> None:

@@ -27,3 +27,13 @@ def frame_name(template: str, index: int) -> str:
             "'{index:05d}.png', with other letters where you like."
         )
     return name
+
+
+def frame_number(template: str, name: str) -> int | None:
+    """The index for which `template` makes this name, None where there is none."""
+    parts = _FIELD.split(template)[::2]
+    written = re.fullmatch(r"(\d+)".join(re.escape(part) for part in parts), name)
+    if written is None or not written.groups():
+        return None
+    index = int(written[1])
+    return index if frame_name(template, index) == name else None

@@ -8,33 +8,21 @@ back. Films carry both as tags, GIFs as comments, WebP animations as EXIF.
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from engine.atomic import Existing
-from engine.documents.session_file import (
-    FORMAT,
-    SUFFIX,
-    Origin,
-    decode,
-    encode,
-    load_session,
-    save_session,
-)
+from engine.documents.session_file import FORMAT, Origin, decode, encode, load_session
 from engine.errors import InputError
-from engine.export.animation_text import GIF, WEBP, read_document
-from engine.export.png import SIGNATURE, read_text
+from engine.export.contract import formats
 from engine.messages import ModelInfo
 from engine.methods.contract import methods
 from engine.solvers.contract import solvers
 from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
-_FILMS = (".mp4", ".webm")
 #: How the frame of (lane, index) was made otherwise than usual, a sentence each.
 NotesOf = Callable[[int, int], tuple[str, ...]]
 
@@ -126,18 +114,11 @@ def recall(path: Path) -> tuple[Exploration, Origin | None]:
     """
     if path.is_dir():
         return recall(_first_picture(path))
-    if _starts_with(path, SIGNATURE):
-        return _decode_text(read_text(path).get(FORMAT), path)
-    if _starts_with(path, *GIF, WEBP):
-        return _decode_text(_animation_document(path), path)
-    if path.suffix.lower() in _FILMS:
-        return _decode_text(_film_comment(path), path)
+    head = _head(path)
+    for format_ in (formats.get(name) for name in formats.names()):
+        if format_.recognises(head, path.suffix.lower()):
+            return _decode_text(format_.read_document(path), path)
     return load_session(path), None
-
-
-def save_beside(path: Path, exploration: Exploration, existing: Existing) -> Path:
-    """Save the session beside an exported file, under its name."""
-    return save_session(path.with_suffix(SUFFIX), exploration, existing)
 
 
 def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
@@ -175,34 +156,18 @@ def _decode_text(text: str | None, path: Path) -> tuple[Exploration, Origin | No
     return decode(text.encode("utf-8", "replace"), path.name)
 
 
-def _animation_document(path: Path) -> str | None:
-    try:
-        return read_document(path)
-    except (OSError, ValueError, SyntaxError, struct.error) as error:  # Pillow's ways to say it
-        raise InputError(f"{path.name} is damaged ({error}).") from error
-
-
-def _starts_with(path: Path, *signatures: bytes) -> bool:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(8).startswith(signatures)
+            return file.read(8)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
 
 
 def _first_picture(folder: Path) -> Path:
-    pictures = [path for path in folder.iterdir() if path.suffix.lower() == ".png"]
-    if not pictures:
-        raise InputError(f"The folder {folder} holds no exported pictures.")
-    return min(pictures)
-
-
-def _film_comment(path: Path) -> str | None:
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            tags = {key.lower(): value for key, value in container.metadata.items()}
-    except av.FFmpegError as error:
-        raise InputError(f"{path} cannot be read as a film ({error.strerror}).") from error
-    return tags.get("comment")
+    """Of the folder itself, or of the first lane where each has a folder of its own."""
+    for pattern in ("*", "*/*"):
+        pictures = [path for path in folder.glob(pattern) if path.suffix.lower() == ".png"]
+        if pictures:
+            return min(pictures)
+    raise InputError(f"The folder {folder} holds no exported pictures.")

@@ -1,4 +1,4 @@
-"""From a path to a writer: which format it means, whether it can be written, and whether it fits.
+"""From a path to its export: the format that it names, a free name, the checks, and the writer.
 
 Light to import; the formats' libraries are loaded when a writer is opened.
 """
@@ -7,80 +7,66 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from enum import Enum
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 
 from engine.atomic import Existing, choose_path
 from engine.errors import InputError
-from engine.export.contract import Add, Plan
+from engine.export.contract import Add, ExportFormat, Plan, formats
+from engine.export.session_beside import is_session_free
+from engine.parameters import build, parameters_of
+from engine.walk import Exploration, ParameterValue
 
 MEBIBYTE = 1 << 20
 #: What must stay free beside an export.
 RESERVE = 64 * MEBIBYTE
 
 
-class Format(Enum):
-    """What an export may be; the value is the file's suffix, "" a folder of pictures."""
-
-    PICTURES = ""
-    MP4 = ".mp4"
-    WEBM = ".webm"
-    GIF = ".gif"
-    WEBP = ".webp"
-    SHEET = ".png"
-
-
-#: Bytes a pixel of each frame, on the safe side; measured on walks of natural pictures.
-_DENSITY = {
-    Format.PICTURES: 2.0,
-    Format.MP4: 0.25,
-    Format.WEBM: 0.25,
-    Format.GIF: 1.0,
-    Format.WEBP: 0.4,
-}
-
-
-def format_for(path: Path) -> Format:
+def format_class(path: Path) -> type[ExportFormat]:
     """The format that a path's suffix means. Raises InputError for one there is none for."""
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return Format.PICTURES
-    try:
-        return Format(suffix)
-    except ValueError:
-        known = ", ".join(f.value for f in Format if f.value)
-        raise InputError(
-            f"There is no export format {suffix!r}; use {known}, or a folder's name without a dot."
-        ) from None
+    by_suffix = {formats.get(name).suffix: formats.get(name) for name in formats.names()}
+    suffix = "" if path.is_dir() else path.suffix.lower()
+    if suffix in by_suffix:
+        return by_suffix[suffix]
+    known = ", ".join(sorted(key for key in by_suffix if key))
+    raise InputError(
+        f"There is no export format {suffix!r}; use {known}, or a folder's name without a dot."
+    )
 
 
-def settle_path(path: Path, existing: Existing) -> Path:
+def format_for(path: Path, parameters: Mapping[str, ParameterValue]) -> ExportFormat:
+    """The format of a path, with those of the `parameters` that it has. Raises InputError."""
+    owner = format_class(path)
+    own = {parameter.name for parameter in parameters_of(owner)}
+    chosen = tuple((name, value) for name, value in parameters.items() if name in own)
+    made: ExportFormat = build(owner, chosen)
+    return made
+
+
+def settle_path(path: Path, existing: Existing, session: Exploration | None = None) -> Path:
     """`path`, or under NUMBER the next free name, "walk-2", where there is something already.
 
-    Raises InputError as `choose_path` does.
+    A `session` that will be written beside it needs a free name, too. Raises InputError as
+    `choose_path` does.
     """
-    if format_for(path) is not Format.PICTURES:
-        return choose_path(path, existing)
+    format_ = format_for(path, {})
     if existing is not Existing.NUMBER:
-        return path
-    numbered = (path.with_name(f"{path.name}-{n}") for n in count(2))
-    return next(p for p in chain([path], numbered) if not _is_taken(p))
+        return choose_path(path, existing) if format_.suffix else path
 
+    def is_free(candidate: Path) -> bool:
+        beside = session is None or is_session_free(candidate, format_.suffix, session)
+        return beside and not format_.is_taken(candidate)
 
-def _is_taken(folder: Path) -> bool:
-    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    stem, suffix = (path.stem, path.suffix) if format_.suffix else (path.name, "")
+    numbered = (path.with_name(f"{stem}-{number}{suffix}") for number in count(2))
+    return next(candidate for candidate in chain([path], numbered) if is_free(candidate))
 
 
 def estimate_bytes(path: Path, plan: Plan, width: int, height: int) -> int:
     """About how large the export will be, for frames of `width`×`height`."""
-    format_ = format_for(path)
-    frames = len(plan.indices)
-    if format_ is Format.SHEET:
-        return 2 * width * height * len(plan.titles) * min(frames, plan.columns)
-    return round(_DENSITY[format_] * width * height * len(plan.titles) * frames)
+    return format_for(path, plan.parameters).estimate(plan, width, height)
 
 
 def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
@@ -89,10 +75,7 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
     Raises InputError with the reason: a format that does not exist, a place that is taken or
     cannot be written to, or too little space, with both amounts.
     """
-    if format_for(path) is Format.PICTURES:
-        _check_pictures(path, plan)
-    else:
-        choose_path(path, plan.existing)
+    format_for(path, plan.parameters).check(path, plan)
     folder = _nearest_folder(path)
     _check_writable(path, folder)
     needed, free = estimate_bytes(path, plan, width, height) + RESERVE, _free_bytes(folder)
@@ -106,43 +89,13 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
 @contextmanager
 def open_export(path: Path, plan: Plan) -> Iterator[Add]:
     """The writer for `path`: a context manager that yields its `Add`. Any thread."""
-    with _open(path, plan) as add:
+    with format_for(path, plan.parameters).open(path, plan) as add:
         if not plan.against:
             yield add
             return
         from engine.export.differences import differing
 
         yield differing(add, plan.against)
-
-
-def _open(path: Path, plan: Plan) -> AbstractContextManager[Add]:
-    format_ = format_for(path)
-    if format_ is Format.PICTURES:
-        from engine.export.images import open_pictures
-
-        return open_pictures(path, plan)
-    if format_ is Format.SHEET:
-        from engine.export.sheet import open_sheet
-
-        return open_sheet(path, plan)
-    from engine.export.video import open_video
-
-    return open_video(path, plan)
-
-
-def _check_pictures(folder: Path, plan: Plan) -> None:
-    from engine.export.images import picture_path
-
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; choose another name for the folder of pictures.")
-    for lane in range(len(plan.titles)):
-        for index in plan.indices:
-            path = picture_path(folder, plan, lane, index)
-            if plan.existing is Existing.REFUSE and path.exists():
-                raise InputError(
-                    f"{folder} holds pictures already; choose another folder or allow them to be "
-                    "replaced."
-                )
 
 
 def _nearest_folder(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What is exported that is not made of frames: measures as a table or as curves, and the plane."""
+"""The exports that are not made of frames: measures as a table or as curves, and the plane."""
 
 from __future__ import annotations
 
@@ -9,31 +9,37 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from engine.measuring.table_files import write_table
-from gui.export.export_plan import Kind, Writer
+from gui.export.export_plan import ExportKind
 from gui.export.plot_files import write_png, write_svg
 from gui.measures.measure_columns import measure_columns
 from gui.state.explorer_state import ExplorerState
 
 
-def analysis_writers(
+def analysis_kinds(
     state: ExplorerState, plane: QWidget, figure: Callable[[], QWidget]
-) -> dict[Kind, Writer]:
-    """What writes the state's measures, the plane as it is seen, and a `figure` that is made for
-    it. All of them raise InputError and WriteError."""
+) -> tuple[ExportKind, ...]:
+    """The state's measures, the plane as it is seen, and a `figure` that is made for the file. All
+    of them raise InputError and WriteError."""
 
     def table(path: Path) -> None:
         write_table(path, measure_columns(state))
 
     def curves(write: Callable[[QWidget, Path], None], path: Path) -> None:
         paper = figure()
-        write(paper, path)
-        paper.deleteLater()
+        try:
+            write(paper, path)
+        finally:
+            paper.deleteLater()
 
-    return {
-        Kind.TABLE: table,
-        Kind.TABLE_JSON: table,
-        Kind.CURVES: partial(curves, write_png),
-        Kind.CURVES_SVG: partial(curves, write_svg),
-        Kind.PLOT: partial(write_png, plane),
-        Kind.PLOT_SVG: partial(write_svg, plane),
-    }
+    as_png, as_svg = partial(curves, write_png), partial(curves, write_svg)
+    kinds = (
+        ("table", "Measures as a table, CSV", ".csv", table),
+        ("table-json", "Measures as a table, JSON", ".json", table),
+        ("curves", "Measures as curves, PNG", ".measures.png", as_png),
+        ("curves-svg", "Measures as curves, SVG", ".measures.svg", as_svg),
+        ("plot", "Trajectory, PNG", ".plot.png", partial(write_png, plane)),
+        ("plot-svg", "Trajectory, SVG", ".plot.svg", partial(write_svg, plane)),
+    )
+    return tuple(
+        ExportKind(name, label, suffix, write=write) for name, label, suffix, write in kinds
+    )

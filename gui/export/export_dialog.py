@@ -1,8 +1,10 @@
-"""Taking something away: what is asked for, what becomes of it, and how far it is."""
+"""The export dialog: its form, the progress of the export, and its outcome or error."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,31 +23,33 @@ from engine.errors import InputError
 from engine.export.open_export import check_export, settle_path
 from gui.export.export_form import ExportForm
 from gui.export.export_job import ExportJob
-from gui.export.export_plan import FRAMES, Kind, Wishes, Writer, order_for
+from gui.export.export_plan import ExportKind, Wishes, order_for
 from gui.files.settings import Preferences, Settings
 from gui.state.explorer_state import ExplorerState
+from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.widgets.layouts import column, row
 from gui.widgets.theme import UNIT
 
 
 class ExportDialog(QDialog):
-    """Asks for an export and follows it. `writers` write what is not made of frames."""
+    """Asks for an export of one of the `kinds` and follows it. Errors appear in it as well."""
 
     def __init__(
         self,
         state: ExplorerState,
         frames: FrameReader,
+        missing: MissingFrames,
         settings: Settings,
-        writers: dict[Kind, Writer],
+        kinds: Sequence[ExportKind],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._state, self._frames, self._settings = state, frames, settings
-        self._writers = writers
+        self._missing = missing
         self._job: ExportJob | None = None
         self._done: Path | None = None
-        self.form = ExportForm(state)
+        self.form = ExportForm(state, kinds)
         self.setWindowTitle("Export")
         self.setMinimumWidth(130 * UNIT)
         self._make_progress()
@@ -101,23 +105,29 @@ class ExportDialog(QDialog):
 
     def start(self) -> None:
         """Begin the export, or say in one sentence why it cannot be."""
-        wishes = self.form.wishes()
         try:
-            if wishes.kind in FRAMES:
-                if self._edited_since():
-                    self._state.generate()  # other pictures, and perhaps other spans
-                self._start_job(self.form.wishes())
-            else:
-                path = choose_path(wishes.path, Existing.NUMBER)
-                self._writers[wishes.kind](path)
-                self._finished(path)
+            self._start(self.form.wishes())
         except (InputError, OSError) as error:
             self._show_idle(str(error))
+        except Exception as error:
+            logging.getLogger("latent_trails").exception("export failed")
+            self._show_idle(f"The export failed ({type(error).__name__}: {error}); see the log.")
+
+    def _start(self, wishes: Wishes) -> None:
+        if wishes.kind.write is not None:
+            path = choose_path(wishes.path, Existing.NUMBER)
+            wishes.kind.write(path)
+            self._finished(path)
+            return
+        if self._edited_since():
+            self._state.generate()  # other pictures, and perhaps other spans
+        self._start_job(self.form.wishes())
 
     def _start_job(self, wishes: Wishes) -> None:
         wishes.folder.mkdir(parents=True, exist_ok=True)
         exploration = self._state.exploration
-        path = settle_path(wishes.path, Existing.NUMBER)
+        session = exploration if wishes.session else None
+        path = settle_path(wishes.path, Existing.NUMBER, session)
         info = self._state.model
         known = info is not None and info.location == exploration.model
         notes = partial(_notes_of, self._state)  # nothing that would keep this dialog alive
@@ -126,10 +136,10 @@ class ExportDialog(QDialog):
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):
             self._state.generate()
-        self._job = ExportJob(self._state, self._frames, order, self)
+        self._job = ExportJob(self._state, self._frames, self._missing, order, self)
         self._job.progressed.connect(self._progressed)
         self._job.ended.connect(self._ended)
-        self.progress.setRange(0, len(order.plan.indices))
+        self.progress.setRange(0, self._job.total)
         self.progress.setValue(0)
         self._show_busy()
         self._job.start()

@@ -1,36 +1,43 @@
-"""What of the walk is to be taken away, and how: the fields of an export, and how large it gets."""
+"""The fields of an export: its kind, its frames and parameters, its path, and an estimate."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QSlider, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QWidget
 
-from engine.export.contract import COLUMNS
+from engine.errors import InputError
 from engine.export.open_export import estimate_bytes
-from engine.walk import lanes_of
-from gui.export.export_plan import FRAMES, LOSSY, MOVING, TITLES, Kind, Wishes, order_for
+from engine.parameters import parameters_of
+from engine.walk import ParameterValue, lanes_of
+from gui.export.export_plan import FIRST_KIND, ExportKind, Wishes, order_for
+from gui.export.rate_field import RateField
 from gui.state.explorer_state import ExplorerState
-from gui.widgets.fields import Choice, FloatField, IntField
+from gui.widgets.fields import Choice
 from gui.widgets.layouts import add_row, column, form, note
-from gui.widgets.parameter_form import FolderField
+from gui.widgets.parameter_form import FolderField, ParameterForm
 from gui.widgets.theme import UNIT
 
 
 class ExportForm(QWidget):
-    """Owns the fields, of which those are seen that the kind of export has, and an estimate.
+    """Owns the fields, of which those of the chosen kind are shown, and an estimate.
 
     Signals: refreshed, when other rows may be seen, or another estimate.
     """
 
     refreshed = Signal()
 
-    def __init__(self, state: ExplorerState, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, state: ExplorerState, kinds: Sequence[ExportKind], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._state = state
+        self._kinds = {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.label)}
+        self._values: dict[str, ParameterValue] = {}
         self._folder = Path()
         self._make_choices()
         self._make_fields()
@@ -38,7 +45,8 @@ class ExportForm(QWidget):
         self._connect()
 
     def _make_choices(self) -> None:
-        self.kind = Choice((title, kind) for kind, title in TITLES.items())
+        self.kind = Choice((kind.label, kind.name) for kind in self._kinds.values())
+        self.kind.choose(FIRST_KIND)
         self.kind.setAccessibleName("What to export")
         self.span = Choice()
         self.span.setAccessibleName("Which frames")
@@ -53,18 +61,8 @@ class ExportForm(QWidget):
         self.folder.setAccessibleName("Folder")
         self.name = QLineEdit("walk")
         self.name.setAccessibleName("Name")
-        self.template = QLineEdit("{index:05d}.png")
-        self.template.setAccessibleName("Names of the pictures")
-        self.fps = FloatField(1.0, 120.0, 1.0)
-        self.fps.setSuffix(" fps")
-        self.fps.setAccessibleName("Frames a second")
-        self.quality = QSlider(Qt.Orientation.Horizontal)
-        self.quality.setRange(20, 100)
-        self.quality.setValue(85)
-        self.quality.setAccessibleName("Quality")
-        self.columns = IntField(1, 64)
-        self.columns.setValue(COLUMNS)
-        self.columns.setAccessibleName("Columns of the sheet")
+        self.fps = RateField()
+        self.parameters = ParameterForm()
         self.estimate = note()
 
     def _lay_out(self) -> None:
@@ -74,16 +72,15 @@ class ExportForm(QWidget):
             ("Frames", self.span, "The whole walk, its range, or the picture at the playhead"),
             ("Show", self.show_as, "The pictures, or where the methods differ, as heat maps"),
             ("Rate", self.fps, "Frames a second of the film; the number of frames stays"),
-            ("Quality", self.quality, "To the right: finer pictures, and a larger file"),
-            ("Columns", self.columns, "Pictures beside each other on the sheet"),
             ("Folder", self.folder, "Where it goes"),
             ("Name", self.name, "A number is added where it is taken; nothing is overwritten"),
-            ("Pictures", self.template, "Their names; {index:05d} is a number in five digits"),
             ("", self.metadata, "Prompt, seed and settings: dropped on the window, it goes on"),
             ("", self.session, "The walk as a file of its own, to open or render again"),
         ]
         for label, field, tip in rows:
             add_row(self._rows, label, field, tip)
+            if field is self.fps:
+                self._rows.addRow(self.parameters)
         layout = column(self, 0, 4 * UNIT)
         layout.addLayout(self._rows)
         layout.addWidget(self.estimate)
@@ -95,7 +92,8 @@ class ExportForm(QWidget):
         self._state.range_changed.connect(self._list_spans)
         self.kind.currentIndexChanged.connect(self.refresh)
         self.span.currentIndexChanged.connect(self.refresh)
-        self.columns.valueChanged.connect(self.refresh)
+        self.fps.valueChanged.connect(self.refresh)
+        self.parameters.edited.connect(self._choose_value)
         self.name.textChanged.connect(self.refresh)
         self.folder.chosen.connect(self._choose_folder)
 
@@ -114,39 +112,51 @@ class ExportForm(QWidget):
     def wishes(self) -> Wishes:
         """What is chosen now."""
         return Wishes(
-            kind=self.kind.currentData(),
+            kind=self._kind,
             folder=self._folder,
             name=self.name.text(),
             span=self.span.currentData(),
             difference=self.show_as.currentData() or "",
             fps=self.fps.value(),
-            quality=self.quality.value(),
-            columns=self.columns.value(),
-            template=self.template.text(),
+            parameters=dict(self._values),
             metadata=self.metadata.isChecked(),
             session=self.session.isChecked(),
         )
 
     def refresh(self) -> None:
         """Show the fields that the chosen kind has, and the estimate as the disk is now."""
-        kind = self.kind.currentData()
         if self.span.currentData() is None:
             return
+        format_ = self._kind.format
+        if format_ is not None:
+            self.parameters.show_values(format_, self._values)
+            self._align_labels()
+            self.fps.set_format(format_)
         shown = {
-            self.span: kind in FRAMES,
-            self.show_as: kind in FRAMES and self.show_as.count() > 2,
-            self.fps: kind in MOVING,
-            self.quality: kind in LOSSY,
-            self.columns: kind is Kind.SHEET,
-            self.template: kind is Kind.PICTURES,
-            self.metadata: kind in FRAMES,
-            self.session: kind in FRAMES,
+            self.span: format_ is not None,
+            self.show_as: format_ is not None and self.show_as.count() > 2,
+            self.fps: self._kind.moves,
+            self.parameters: format_ is not None and bool(parameters_of(format_)),
+            self.metadata: format_ is not None,
+            self.session: format_ is not None,
         }
         for field, visible in shown.items():
             self._rows.setRowVisible(field, visible)
         self.estimate.setText(self._estimate_text())
         self.updateGeometry()  # at once: Qt would tell the layout around it with the next events
         self.refreshed.emit()
+
+    def _align_labels(self) -> None:
+        """Let the fields of the format stand below the others."""
+        labels: list[QWidget] = self.parameters.findChildren(QLabel)
+        labels.append(self._rows.labelForField(self.kind))
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(width)
+
+    @property
+    def _kind(self) -> ExportKind:
+        return self._kinds[self.kind.currentData()]
 
     # ── what there is to choose ──────────────────────────────────────────────────────────────
 
@@ -172,22 +182,31 @@ class ExportForm(QWidget):
         self.show_as.setCurrentIndex(max(self.show_as.findData(chosen), 0))
         self.refresh()
 
+    def _choose_value(self, name: str, value: ParameterValue) -> None:
+        self._values[name] = value
+        self.refresh()
+
     def _choose_folder(self, folder: str) -> None:
         self._folder = Path(os.path.expanduser(folder))
         self.refresh()
 
     def _estimate_text(self) -> str:
         wishes = self.wishes()
-        free = shutil.disk_usage(_existing(wishes.folder)).free
-        if wishes.kind not in FRAMES:
-            return f"{wishes.path.name} · {free / 1e9:.0f} GB free"
+        free = f"{shutil.disk_usage(_existing(wishes.folder)).free / 1e9:.0f} GB free"
+        if wishes.kind.format is None:
+            return f"{wishes.path.name} · {free}"
         exploration = self._state.exploration
-        order = order_for(wishes, exploration, wishes.path)
-        sampling = exploration.sampling
-        size = estimate_bytes(wishes.path, order.plan, sampling.width, sampling.height)
+        try:
+            order = order_for(wishes, exploration, wishes.path)
+            sampling = exploration.sampling
+            size = estimate_bytes(wishes.path, order.plan, sampling.width, sampling.height)
+        except InputError as error:
+            return str(error)
         lanes = len(lanes_of(exploration))
         beside = f"{lanes} methods side by side · " if lanes > 1 else ""
-        return f"{beside}about {max(size / 1e6, 0.1):.1f} MB · {free / 1e9:.0f} GB free"
+        text = f"{beside}about {max(size / 1e6, 0.1):.1f} MB · {free}"
+        note = wishes.kind.format.rate_note(wishes.fps)
+        return f"{note}\n{text}" if note else text
 
 
 def _existing(folder: Path) -> Path:

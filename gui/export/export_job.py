@@ -8,72 +8,100 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from engine.atomic import Existing
 from engine.errors import Cancelled, InputError
 from engine.export.contract import Plan
-from engine.export.metadata import save_beside
-from engine.export.open_export import open_export
+from engine.export.moments import Moments
+from engine.export.open_export import format_for, open_export
+from engine.export.session_beside import save_beside
 from engine.messages import Image, Tier
 from engine.walk import Exploration
-from gui.export.frame_feed import FrameFeed
 from gui.state.explorer_state import ExplorerState
+from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
-
-CHANGED = "The walk changed while it was exported; export it again once it is rendered."
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to write, where, and (unless None) the session to put beside it."""
+    """The exploration to write, its plan and path; with `session`, its session goes beside it."""
 
     path: Path
     plan: Plan
-    session: Exploration | None = None
+    exploration: Exploration
+    session: bool = False
 
 
 class ExportJob(QThread):
-    """Writes the frames of the newest job. The file is there when it ended well, and otherwise
-    everything is as it was.
+    """Writes the frames of an exploration, whatever the window renders meanwhile. The file is there
+    when it ended well, and otherwise everything is as it was.
 
-    Signals: progressed(done, total); ended(error): "" when it is done, "cancelled", or a sentence.
+    Frames come from the window's own job, from memory, and where memory has forgotten them from a
+    request of their own. Signals: progressed(done, total); ended(error): "" when it is done,
+    "cancelled", or a sentence; asked(indices): these frames are needed next, and are not there.
     """
 
     progressed = Signal(int, int)
     ended = Signal(str)
+    asked = Signal(object)
 
     def __init__(
-        self, state: ExplorerState, frames: FrameReader, order: Order, parent: QObject
+        self,
+        state: ExplorerState,
+        frames: FrameReader,
+        missing: MissingFrames,
+        order: Order,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.order = order
-        self._state, self._frames = state, frames
-        self._feed = FrameFeed(len(order.plan.titles))
-        for lane, results in enumerate(state.results.lanes):
-            for index, key in results.keys.items():
-                self._feed.put(lane, index, key)
+        self._state, self._missing = state, missing
+        self._format = format_for(order.path, order.plan.parameters)
+        self._indices = self._format.shown(order.plan.indices)
+        self._moments = Moments(len(order.plan.titles), self._indices, frames.image)
+        self._take_results()
         state.frame_changed.connect(self._frame_changed)
-        state.results_reset.connect(self._walk_changed)
-        state.busy_changed.connect(self._busy_changed)
+        state.results_reset.connect(self._take_results)
+        missing.frame_ready.connect(self._picture_came)
+        missing.failed.connect(self._fail)
+        self.asked.connect(self._ask)
+
+    @property
+    def total(self) -> int:
+        """How many moments of the walk are written."""
+        return len(self._indices)
 
     def cancel(self) -> None:
         """Stop before the next frame; nothing is left of the file."""
-        self._feed.cancel()
+        self._moments.cancel()
+        self._missing.drop()
 
     # ── the window's thread ──────────────────────────────────────────────────────────────────
 
+    def _take_results(self) -> None:
+        """Note the frames that the window has."""
+        if not self._state.results.are_of(self.order.exploration):
+            return
+        for lane, results in enumerate(self._state.results.lanes):
+            for index, key in results.keys.items():
+                self._moments.put(lane, index, key)
+
     def _frame_changed(self, lane: int, index: int) -> None:
+        if not self._state.results.are_of(self.order.exploration):
+            return
         results = self._state.results.lanes[lane]
         if index in results.keys:
-            self._feed.put(lane, index, results.keys[index])
-        elif results.tiers[index] == Tier.FAILED and index in self.order.plan.indices:
-            self._feed.fail(f"Frame {index} failed, so there is no export: change the walk.")
+            self._moments.put(lane, index, results.keys[index])
+        elif results.tiers[index] == Tier.FAILED and index in self._indices:
+            self._fail(f"Frame {index} failed, so there is no export: change the walk.")
 
-    def _walk_changed(self) -> None:
-        self._feed.fail(CHANGED)
+    def _ask(self, indices: tuple[int, ...]) -> None:
+        if self.isRunning():
+            self._missing.ask(self.order.exploration, indices)
 
-    def _busy_changed(self, busy: bool) -> None:
-        if not busy:
-            self._feed.fail("The walk was not rendered to its end; generate it, then export.")
+    def _picture_came(self, lane: int, index: int, image: Image) -> None:
+        self._moments.put(lane, index, image)
+
+    def _fail(self, reason: str) -> None:
+        self._moments.fail(InputError(reason))
 
     # ── its own thread ───────────────────────────────────────────────────────────────────────
 
@@ -91,19 +119,10 @@ class ExportJob(QThread):
             self.ended.emit("")
 
     def _write(self) -> None:
-        plan = self.order.plan
-        with open_export(self.order.path, plan) as add:
-            for number, index in enumerate(plan.indices, 1):
-                add(index, [self._picture(key, index) for key in self._feed.take(index)])
-                self.progressed.emit(number, len(plan.indices))
-        if self.order.session is not None:
-            save_beside(self.order.path, self.order.session, Existing.NUMBER)
-
-    def _picture(self, key: str, index: int) -> Image:
-        image = self._frames.image(key)
-        if image is None:
-            raise InputError(
-                f"Frame {index} is no longer remembered; allow pictures more memory or disk in "
-                "the preferences and render again."
-            )
-        return image
+        order = self.order
+        with open_export(order.path, order.plan) as add:
+            for number, (index, images) in enumerate(self._moments.wait(self.asked.emit), 1):
+                add(index, images)
+                self.progressed.emit(number, self.total)
+        if order.session:
+            save_beside(order.path, self._format.suffix, order.exploration)

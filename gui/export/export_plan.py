@@ -1,83 +1,70 @@
-"""What can be exported, and from the wishes of the dialog to an order. Pure."""
+"""The kinds of export, and what a person chose in the dialog as an order. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
 from engine.atomic import Existing
-from engine.export.contract import COLUMNS, Plan
+from engine.export.contract import ExportFormat, Plan, formats
 from engine.export.differences import with_differences
 from engine.export.file_names import clean_name
 from engine.export.metadata import NotesOf, Provenance
 from engine.messages import ModelInfo
-from engine.walk import Exploration, lanes_of
+from engine.walk import Exploration, ParameterValue, lanes_of
 from gui.export.export_job import Order
 
 #: Writes something that is not made of frames (a table, a plot) to a path.
 Writer = Callable[[Path], None]
+#: The kind that is chosen at first.
+FIRST_KIND = "mp4"
 
 
-class Kind(Enum):
-    """What an export is; the value is its suffix, "" a folder of pictures."""
+@dataclass(frozen=True, slots=True)
+class ExportKind:
+    """One line of the dialog's list: either frames in a `format`, or what `write` writes."""
 
-    PICTURES = ""
-    MP4 = ".mp4"
-    WEBM = ".webm"
-    GIF = ".gif"
-    WEBP = ".webp"
-    SHEET = ".png"
-    TABLE = ".csv"
-    TABLE_JSON = ".json"
-    CURVES = ".measures.png"
-    CURVES_SVG = ".measures.svg"
-    PLOT = ".plot.png"
-    PLOT_SVG = ".plot.svg"
+    name: str
+    label: str
+    suffix: str
+    format: type[ExportFormat] | None = None
+    write: Writer | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether its frames are shown one after another."""
+        return self.format is not None and self.format.moves
 
 
-TITLES = {
-    Kind.MP4: "Video, MP4 (H.264)",
-    Kind.WEBM: "Video, WebM (VP9)",
-    Kind.PICTURES: "Pictures, PNG",
-    Kind.GIF: "Animation, GIF",
-    Kind.WEBP: "Animation, WebP",
-    Kind.SHEET: "Contact sheet, PNG",
-    Kind.TABLE: "Measures as a table, CSV",
-    Kind.TABLE_JSON: "Measures as a table, JSON",
-    Kind.CURVES: "Measures as curves, PNG",
-    Kind.CURVES_SVG: "Measures as curves, SVG",
-    Kind.PLOT: "Trajectory, PNG",
-    Kind.PLOT_SVG: "Trajectory, SVG",
-}
-#: Those that are made of frames, that move, and whose quality can be chosen.
-FRAMES = (Kind.MP4, Kind.WEBM, Kind.PICTURES, Kind.GIF, Kind.WEBP, Kind.SHEET)
-MOVING = (Kind.MP4, Kind.WEBM, Kind.GIF, Kind.WEBP)
-LOSSY = (Kind.MP4, Kind.WEBM, Kind.WEBP)
+def frame_kinds() -> tuple[ExportKind, ...]:
+    """The registered formats."""
+    known = {name: formats.get(name) for name in formats.names()}
+    return tuple(
+        ExportKind(name, format_.label, format_.suffix, format=format_)
+        for name, format_ in known.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the person chose in the dialog. `difference` names the compared method that heat maps of
-    the others are taken from; "" shows the pictures."""
+    the others are taken from; "" shows the pictures. `parameters` are those of the format."""
 
-    kind: Kind = Kind.MP4
-    folder: Path = field(default_factory=Path)
-    name: str = "walk"
-    span: tuple[int, int] = (0, 0)
+    kind: ExportKind
+    folder: Path
+    name: str
+    span: tuple[int, int]
     difference: str = ""
     fps: float = 24.0
-    quality: int = 80
-    columns: int = COLUMNS
-    template: str = "{index:05d}.png"
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     metadata: bool = True
     session: bool = True
 
     @property
     def path(self) -> Path:
         """Where it goes, before a number is added to a name that is taken."""
-        return self.folder / f"{clean_name(self.name)}{self.kind.value}"
+        return self.folder / f"{clean_name(self.name)}{self.kind.suffix}"
 
 
 def order_for(
@@ -88,19 +75,17 @@ def order_for(
     notes: NotesOf = lambda _lane, _index: (),
 ) -> Order:
     """The order for these wishes, at a settled path; `model` is the one that renders, if known,
-    and `notes` say of its frames what was not the plain way."""
+    and `notes` say of a frame how it was made otherwise than usual."""
     about = Provenance.of(exploration, model, notes)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),
         fps=wishes.fps,
-        quality=wishes.quality,
-        template=wishes.template,
-        columns=wishes.columns,
+        parameters=wishes.parameters,
         existing=Existing.NUMBER,
         describe=about.picture_text if wishes.metadata else None,
         about=about.film_tags() if wishes.metadata else {},
     )
     if wishes.difference:
         plan = with_differences(plan, exploration, wishes.difference)
-    return Order(path, plan, exploration if wishes.session else None)
+    return Order(path, plan, exploration, wishes.session)

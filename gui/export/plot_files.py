@@ -1,4 +1,4 @@
-"""A plot as a file, as it is seen: pixels, or shapes that can be enlarged."""
+"""Writes a plot into a file as it is on the screen: as pixels, or as shapes that scale."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
 
 from engine.atomic import WriteError, atomic_path
 
@@ -26,28 +26,36 @@ def write_svg(plot: QWidget, path: Path) -> None:
     with atomic_path(path) as part:
         generator = QSvgGenerator()
         generator.setFileName(str(part))
-        generator.setSize(QSize(plot.width(), plot.height()))
-        generator.setViewBox(QRect(0, 0, plot.width(), plot.height()))
+        generator.setSize(plot.size())
+        generator.setViewBox(plot.rect())
         generator.setTitle(plot.accessibleName())
         painter = QPainter()
         if not painter.begin(generator):
             raise WriteError(f"{path} cannot be written; choose another place.")
-        with _without_caches(plot):
-            plot.render(painter, QPoint())
-        painter.end()
+        try:
+            with _without_caches(plot):
+                # A view has a `render` of its own, of its scene alone: this is any widget's.
+                QWidget.render(plot, painter, QPoint())
+        finally:
+            painter.end()  # a painter that outlives its device ends the process
 
 
 @contextmanager
 def _without_caches(plot: QWidget) -> Iterator[None]:
-    """Views that keep their background in pixels paint it anew, as a shape."""
+    """Views and items that keep what they paint in pixels paint it anew, as shapes."""
     views = [(view, view.cacheMode()) for view in _views(plot)]
+    items = [(item, item.cacheMode()) for view, _ in views for item in view.items()]
     for view, _ in views:
         view.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+    for item, _ in items:
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
     try:
         yield
     finally:
         for view, mode in views:
             view.setCacheMode(mode)
+        for item, kept in items:
+            item.setCacheMode(kept)
 
 
 def _views(plot: QWidget) -> list[QGraphicsView]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import time
 from collections.abc import Callable
@@ -15,9 +16,9 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 from engine.atomic import Existing
 from engine.errors import InputError
 from engine.export.contract import Plan
-from engine.export.metadata import save_beside
 from engine.export.mosaic import Mosaic, Tile
-from engine.export.open_export import check_export, open_export, settle_path
+from engine.export.open_export import check_export, open_export
+from engine.export.session_beside import save_beside, session_path
 from engine.geometry.plane_points import Point, keyframe_at, walk_through
 from engine.walk import Exploration, Keyframe, Walk
 from gui.state.explorer_state import ExplorerState
@@ -112,11 +113,16 @@ class Recorder(QObject):
         self.recording_changed.emit(True)
 
     def _free_path(self) -> Path:
-        """A name that no file has, and no film that is still being encoded. Raises InputError."""
-        taken = {film.path for film in self.findChildren(_Film)}
+        """A name that no file has, nor a session, and no film that is still being encoded."""
+        encoded = {film.path for film in self.findChildren(_Film)}
         names = chain(["recording.mp4"], (f"recording-{n}.mp4" for n in count(2)))
-        paths = (settle_path(self._folder() / name, Existing.NUMBER) for name in names)
-        return next(path for path in paths if path not in taken)
+
+        def is_taken(path: Path) -> bool:
+            files = path, session_path(path, path.suffix)
+            return path in encoded or any(os.path.lexists(file) for file in files)
+
+        paths = (self._folder() / name for name in names)
+        return next(path for path in paths if not is_taken(path))
 
     def _ended(self, film: _Film, error: str) -> None:
         if film is self._film:  # it ended by itself, because it could not go on
@@ -135,7 +141,7 @@ class Recorder(QObject):
             self._state.post(NO_WALK if film.pictures > 1 else TOO_SHORT)
             return
         try:
-            save_beside(film.path, session, Existing.NUMBER)
+            save_beside(film.path, film.path.suffix, session)
         except (InputError, OSError) as refusal:
             self._state.post(str(refusal))
 

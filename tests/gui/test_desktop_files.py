@@ -39,10 +39,9 @@ from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session, save_session
 from engine.export.contract import Plan
-from engine.export.images import open_pictures
 from engine.export.metadata import Provenance
+from engine.export.open_export import open_export
 from engine.walk import Exploration, Keyframe, NoiseSource, Walk
-from gui.export.export_plan import Kind
 from tests.support.studio import Studio
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -66,7 +65,7 @@ def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Studio]
 def pictures(tmp_path: Path) -> Path:
     """A folder of exported pictures: frames 0 and 4 of OTHER."""
     plan = Plan(indices=(0, 4), describe=Provenance(OTHER).picture_text)
-    with open_pictures(tmp_path / "frames", plan) as add:
+    with open_export(tmp_path / "frames", plan) as add:
         for index in (0, 4):
             add(index, [np.zeros((8, 8, 3), np.uint8)])
     return tmp_path / "frames"
@@ -249,7 +248,7 @@ def test_every_control_of_a_dialog_says_what_it_does(
 # ── exported ─────────────────────────────────────────────────────────────────────────────────
 
 
-def export(studio: Studio, kind: Kind) -> str:
+def export(studio: Studio, kind: str) -> str:
     """Export by key as it is chosen; what the dialog says at the end."""
     key(studio, Qt.Key.Key_E)
     dialog = studio.companions.export
@@ -263,9 +262,9 @@ def test_an_export_takes_the_next_free_name(studio: Studio, tmp_path: Path) -> N
     studio.state.edit_walk("Frames", frames=3)
     studio.finish()
     for expected in ("walk.mp4", "walk-2.mp4", "walk-3.mp4"):
-        assert export(studio, Kind.MP4).endswith(expected)
+        assert export(studio, "mp4").endswith(expected)
     for expected in ("walk", "walk-2"):
-        assert export(studio, Kind.PICTURES).endswith(expected)
+        assert export(studio, "pictures").endswith(expected)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"walk.mp4", "walk-2.mp4", "walk-3.mp4", "walk", "walk-2"} <= names
 
@@ -274,7 +273,7 @@ def test_export_follows_the_range(studio: Studio, tmp_path: Path) -> None:
     for frame, which in ((4, Qt.Key.Key_I), (6, Qt.Key.Key_O)):
         studio.state.seek(frame)
         key(studio, which, Qt.KeyboardModifier.NoModifier)
-    export(studio, Kind.PICTURES)
+    export(studio, "pictures")
     names = sorted(path.name for path in (tmp_path / "out" / "walk").glob("*.png"))
     assert names == ["00004.png", "00005.png", "00006.png"]
 
@@ -282,7 +281,7 @@ def test_export_follows_the_range(studio: Studio, tmp_path: Path) -> None:
 def test_the_estimate_grows_with_what_is_exported(studio: Studio) -> None:
     key(studio, Qt.Key.Key_E)
     dialog = studio.companions.export
-    dialog.form.kind.choose(Kind.PICTURES)
+    dialog.form.kind.choose("pictures")
     whole = dialog.form.estimate.text()
     assert "GB free" in whole
     dialog.form.span.setCurrentIndex(1)

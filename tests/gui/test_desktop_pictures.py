@@ -30,7 +30,6 @@ from engine.store.frame_store import FrameStore
 from engine.thread import EngineThread
 from engine.walk import Exploration
 from gui.app import Program
-from gui.export.export_plan import Kind
 from gui.files.app_folders import AppFolders
 from gui.files.settings import Preferences, Settings
 
@@ -75,7 +74,7 @@ def finished(program: Program) -> Callable[[], bool]:
     return is_finished
 
 
-def export(program: Program, kind: Kind, qtbot: QtBot) -> None:
+def export(program: Program, kind: str, qtbot: QtBot) -> None:
     dialog = program.companions.export
     dialog.open_now()
     dialog.form.kind.choose(kind)
@@ -96,7 +95,7 @@ def drawn(qapp: QApplication, qtbot: QtBot, home: Path) -> list[Image]:
         qtbot.waitUntil(finished(program), timeout=PATIENCE_MS)
         pictures = [shown(program, index) for index in range(3)]
         if not (home / "out").exists():
-            for kind in (Kind.PICTURES, Kind.MP4):
+            for kind in ("pictures", "mp4"):
                 export(program, kind, qtbot)
             save_session(home / "small.trail", program.state.exploration)
         assert program.window.messages.texts == []

@@ -9,11 +9,12 @@ from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.requests import Machine, build_request
 from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
 from gui import session as session_module
 from gui.app import machine_of
 from gui.files.settings import Preferences
-from gui.session import Machine, Session, build_request, is_typing
+from gui.session import Session, is_typing
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import DRAFT_STEPS
 from tests.support.scripted_engine import MemoryFrames, ScriptedEngine

@@ -142,12 +142,14 @@ def story(request: m.RenderRequest, frames: MemoryFrames) -> Iterator[m.Event]:
     job = request.job
     yield m.ModelLoading(job, "Reading the starter model", 0.5)
     yield m.ModelReady(job, INFO)
-    totals = tuple(lane.walk.frames for lane in request.lanes)
+    counts = [lane.walk.frames for lane in request.lanes]
+    order = [k for k in refinement(max(counts)) if request.indices is None or k in request.indices]
+    totals = tuple(sum(k < count for k in order) for count in counts)
     yield m.JobStarted(job, totals)
     for number, lane in enumerate(request.lanes):
         yield path_of(job, number, lane)
     done, total = 0, sum(totals)
-    for index in refinement(max(totals)):
+    for index in order:
         for number, lane in enumerate(request.lanes):
             if index < lane.walk.frames:
                 steps = request.sampling.steps

@@ -12,7 +12,7 @@ BAD = Finding.of("Starter model", "there is none", False, "Get it.")
 
 def test_everything_is_examined() -> None:
     findings = {finding.name: finding for finding in examine()}
-    for name in ("Python", "torch", "Device cpu", "H.264 video (MP4)", "Hub cache", "Memory"):
+    for name in ("Python", "torch", "Device cpu", "Video, MP4 (H.264)", "Hub cache", "Memory"):
         assert findings[name].ok, findings[name]
     assert {"Starter model", "Display", "Frames at once", "CPU threads"} <= findings.keys()
     for finding in findings.values():

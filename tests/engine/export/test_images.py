@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,18 @@ from engine.atomic import Existing, WriteError
 from engine.errors import InputError
 from engine.export import open_export as opening
 from engine.export.contract import Plan
-from engine.export.file_names import clean_name, frame_name
+from engine.export.file_names import clean_name, frame_name, frame_number
+from engine.export.formats.mp4 import Mp4
+from engine.export.formats.pictures import Pictures
+from engine.export.formats.sheet import ContactSheet
 from engine.export.open_export import (
-    Format,
     check_export,
     estimate_bytes,
-    format_for,
+    format_class,
     open_export,
     settle_path,
 )
 from engine.export.png import encode_png, read_text
-from engine.export.sheet import sheet_indices
 from engine.measuring.table_files import write_table
 from engine.messages import Image
 from tests.support.sample_pictures import make_picture
@@ -54,7 +56,7 @@ def test_each_picture_carries_its_own_text(tmp_path: Path, walk: list[Image]) ->
     plan = Plan(
         titles=("linear", "slerp: a/b"),
         indices=(3, 4),
-        template="walk {index}.png",
+        parameters={"template": "walk {index}.png"},
         describe=lambda lane, index: {"frame": f"{lane}/{index} γ"},
     )
     export(tmp_path, walk[3:5], plan)
@@ -92,9 +94,39 @@ def test_pictures_that_were_done_survive_a_full_disk(
     assert len(os.listdir(tmp_path)) == 12
 
 
+@pytest.mark.parametrize(
+    "titles", [("linear",), ("linear", "slerp"), ("linear", "normalized", "slerp")]
+)
+def test_replaced_pictures_leave_none_of_an_older_walk(
+    tmp_path: Path, walk: list[Image], titles: tuple[str, ...]
+) -> None:
+    """The older walk is longer, or has other lanes, or only one."""
+    for older in (Plan(indices=tuple(range(12))), Plan(("a", "b", "c"), tuple(range(12)))):
+        export(tmp_path / "out", walk, replace(older, existing=Existing.REPLACE))
+    (tmp_path / "out" / "2 b" / "notes.txt").touch()
+    (tmp_path / "out" / "cat.png").touch()
+    plan = Plan(titles, tuple(range(5)), existing=Existing.REPLACE)
+    export(tmp_path / "out", walk[:5], plan)
+    folders = [f"{number} {title}/" for number, title in enumerate(titles, 1)]
+    expected = {
+        f"{folder}{k:05d}.png" for folder in (folders[1:] and folders) or [""] for k in range(5)
+    }
+    found = {p.relative_to(tmp_path / "out").as_posix() for p in tmp_path.rglob("*.*")}
+    assert found == expected | {"2 b/notes.txt", "cat.png"}, "only pictures of walks are removed"
+    assert not (tmp_path / "out" / "3 c").exists()
+
+
+@pytest.mark.parametrize("template", ["{index:05d}.png", "a.b {index}.png", "7{index:03d}.png"])
+def test_a_name_says_its_number(template: str) -> None:
+    for index in (0, 7, 1234, 123456):
+        assert frame_number(template, frame_name(template, index)) == index
+    assert frame_number(template, "cat.png") is None
+    assert frame_number(template, f"x{frame_name(template, 7)}") is None
+
+
 def test_a_sheet_has_a_row_a_lane_and_shows_both_ends(tmp_path: Path, walk: list[Image]) -> None:
-    plan = Plan(titles=("linear", "slerp"), indices=tuple(range(12)), columns=4)
-    assert sheet_indices(plan.indices, plan.columns) == (0, 4, 7, 11)
+    plan = Plan(titles=("linear", "slerp"), indices=tuple(range(12)), parameters={"columns": 4})
+    assert ContactSheet(4).shown(plan.indices) == (0, 4, 7, 11)
     export(tmp_path / "sheet.png", walk, plan)
     page = load(tmp_path / "sheet.png")
     assert page.shape == (2 * (48 + 16) + 2, 4 * 64 + 3 * 2, 3)
@@ -114,7 +146,7 @@ def test_a_sheet_without_any_frame_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [1, 3, 100])
 def test_a_sheet_of_any_width(tmp_path: Path, walk: list[Image], columns: int) -> None:
-    plan = Plan(indices=tuple(range(12)), columns=columns)
+    plan = Plan(indices=tuple(range(12)), parameters={"columns": columns})
     export(tmp_path / "sheet.png", walk, plan)
     shown = min(columns, 12)
     assert load(tmp_path / "sheet.png").shape == (48, shown * 66 - 2, 3)
@@ -122,7 +154,7 @@ def test_a_sheet_of_any_width(tmp_path: Path, walk: list[Image], columns: int) -
 
 def test_a_wide_sheet_is_made_smaller(tmp_path: Path) -> None:
     frames = [make_picture(0, 256, 512)] * 40
-    plan = Plan(indices=tuple(range(40)), columns=40)
+    plan = Plan(indices=tuple(range(40)), parameters={"columns": 40})
     export(tmp_path / "sheet.png", frames, plan)
     assert load(tmp_path / "sheet.png").shape[1] <= 8192
 
@@ -162,12 +194,12 @@ def test_templates_number_as_they_say() -> None:
 
 
 def test_the_suffix_names_the_format(tmp_path: Path) -> None:
-    assert format_for(Path("a/b")) is Format.PICTURES
-    assert format_for(Path("a.MP4")) is Format.MP4
+    assert format_class(Path("a/b")) is Pictures
+    assert format_class(Path("a.MP4")) is Mp4
     (tmp_path / "v1.5").mkdir()
-    assert format_for(tmp_path / "v1.5") is Format.PICTURES
+    assert format_class(tmp_path / "v1.5") is Pictures
     with pytest.raises(InputError, match=r"no export format '\.avi'"):
-        format_for(Path("a.avi"))
+        format_class(Path("a.avi"))
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "file/a.mp4", "a.avi"])

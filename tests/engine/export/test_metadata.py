@@ -22,9 +22,10 @@ from engine.atomic import Existing
 from engine.documents.session_file import decode
 from engine.errors import InputError
 from engine.export.contract import Plan
-from engine.export.metadata import Provenance, recall, save_beside
-from engine.export.open_export import open_export
+from engine.export.metadata import Provenance, recall
+from engine.export.open_export import open_export, settle_path
 from engine.export.png import encode_png, read_text
+from engine.export.session_beside import save_beside
 from engine.messages import Image
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from tests.support.sample_pictures import make_picture
@@ -176,9 +177,28 @@ def test_nothing_is_written_unless_asked_for(tmp_path: Path, walk: list[Image]) 
 
 
 def test_a_session_beside_a_film_opens(tmp_path: Path) -> None:
-    path = save_beside(tmp_path / "walk.gif", EXPLORATION, Existing.REFUSE)
+    path = save_beside(tmp_path / "walk.gif", ".gif", EXPLORATION)
     assert path == tmp_path / "walk.trail"
     assert recall(path) == (EXPLORATION, None)
+
+
+@pytest.mark.parametrize("name", ["walk.mp4", "walk", "v1.5.gif"])
+def test_an_export_and_its_session_have_the_same_number(tmp_path: Path, name: str) -> None:
+    path, suffix = tmp_path / name, Path(name).suffix
+    other = replace(EXPLORATION, fps=12.0)
+    save_beside(path, suffix, other)
+    numbered = settle_path(path, Existing.NUMBER, EXPLORATION)
+    assert numbered.name == name.replace(suffix, f"-2{suffix}") if suffix else f"{name}-2"
+    assert settle_path(path, Existing.NUMBER, other) == path, "it is this export's session"
+    assert settle_path(path, Existing.NUMBER) == path, "no session will be written"
+    session = save_beside(numbered, suffix, EXPLORATION)
+    assert session.name == f"{numbered.name.removesuffix(suffix)}.trail"
+    assert save_beside(numbered, suffix, EXPLORATION) == session
+    assert len(list(tmp_path.glob("*.trail"))) == 2
+
+
+def test_the_session_of_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:
+    assert save_beside(tmp_path / "v1.5", "", EXPLORATION).name == "v1.5.trail"
 
 
 def test_a_picture_that_was_saved_anew_elsewhere_still_tells(tmp_path: Path) -> None:

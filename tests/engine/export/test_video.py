@@ -18,10 +18,11 @@ from PIL import Image as Pillow
 
 from engine.atomic import WriteError
 from engine.errors import InputError
-from engine.export import video
 from engine.export.contract import Plan
+from engine.export.film import film_writer
+from engine.export.film.film_writer import count_frames
+from engine.export.formats.mp4 import Mp4
 from engine.export.open_export import open_export
-from engine.export.video import count_frames, open_video
 from engine.messages import Image
 from tests.support.sample_pictures import make_picture
 
@@ -47,7 +48,7 @@ def test_a_film_has_the_frames_that_were_put_in(
     tmp_path: Path, walk: list[Image], suffix: str
 ) -> None:
     path = tmp_path / f"walk{suffix}"
-    export(path, walk, Plan(quality=95))
+    export(path, walk, Plan(parameters={"quality": 95}))
     shown = decode(path)
     assert len(shown) == len(walk) == count_frames(path)
     for index in (0, 5, 11):
@@ -58,7 +59,7 @@ def test_a_film_has_the_frames_that_were_put_in(
 
 
 def test_webp_has_the_frames_that_were_put_in(tmp_path: Path, walk: list[Image]) -> None:
-    export(tmp_path / "walk.webp", walk, Plan(quality=95))
+    export(tmp_path / "walk.webp", walk, Plan(parameters={"quality": 95}))
     with Pillow.open(tmp_path / "walk.webp") as shown:
         assert shown.n_frames == len(walk)
         assert shown.info["loop"] == 0
@@ -85,7 +86,7 @@ def test_video_keeps_speed_and_says_its_colours(
 def test_luma_is_that_of_bt709(tmp_path: Path) -> None:
     red = np.zeros((32, 32, 3), np.uint8)
     red[..., 0] = 255
-    export(tmp_path / "red.mp4", [red], Plan(quality=100))
+    export(tmp_path / "red.mp4", [red], Plan(parameters={"quality": 100}))
     with av.open(str(tmp_path / "red.mp4")) as container:
         luma = next(container.decode(video=0)).to_ndarray()[:32]
     assert luma.mean() == pytest.approx(16 + 219 * 0.2126, abs=2)
@@ -112,13 +113,13 @@ def test_mp4_starts_with_its_index(tmp_path: Path, walk: list[Image]) -> None:
 def test_quality_costs_bytes(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (4, 64, 64, 3), np.uint8)
     for quality in (20, 90):
-        export(tmp_path / f"{quality}.mp4", list(noise), Plan(quality=quality))
+        export(tmp_path / f"{quality}.mp4", list(noise), Plan(parameters={"quality": quality}))
     assert (tmp_path / "90.mp4").stat().st_size > 2 * (tmp_path / "20.mp4").stat().st_size
 
 
 def test_lanes_stand_side_by_side_under_their_titles(tmp_path: Path) -> None:
     plan = Plan(titles=("linear", "slerp"), indices=(0, 1))
-    with open_video(tmp_path / "two.mp4", plan) as add:
+    with open_export(tmp_path / "two.mp4", plan) as add:
         for index in range(2):
             add(index, [make_picture(index, lane=lane) for lane in range(2)])
     [first, _] = decode(tmp_path / "two.mp4")
@@ -129,7 +130,7 @@ def test_lanes_stand_side_by_side_under_their_titles(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_film_leaves_nothing(tmp_path: Path, walk: list[Image]) -> None:
-    with pytest.raises(KeyboardInterrupt), open_video(tmp_path / "walk.mp4", Plan()) as add:
+    with pytest.raises(KeyboardInterrupt), open_export(tmp_path / "walk.mp4", Plan()) as add:
         add(0, [walk[0]])
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
@@ -138,18 +139,18 @@ def test_a_cancelled_film_leaves_nothing(tmp_path: Path, walk: list[Image]) -> N
 def test_no_frames_and_no_encoder_are_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match="no frames"), open_video(tmp_path / "a.mp4", Plan()):
+    with pytest.raises(InputError, match="no frames"), open_export(tmp_path / "a.mp4", Plan()):
         pass
-    monkeypatch.setitem(video.CODECS, ".mp4", replace(video.CODECS[".mp4"], encoder="none"))
+    monkeypatch.setattr(Mp4, "encoder", "none")
     with pytest.raises(InputError, match="encoder none is missing"):
-        open_video(tmp_path / "a.mp4", Plan()).__enter__()
+        open_export(tmp_path / "a.mp4", Plan()).__enter__()
     assert os.listdir(tmp_path) == []
 
 
 def test_a_film_that_lost_frames_is_not_kept(
     tmp_path: Path, walk: list[Image], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "count_frames", lambda path: 11)
+    monkeypatch.setattr(film_writer, "count_frames", lambda path: 11)
     with pytest.raises(WriteError, match="all 12 frames"):
         export(tmp_path / "walk.mp4", walk)
     assert os.listdir(tmp_path) == []
@@ -159,9 +160,9 @@ RECORD = """
 import sys, time
 from pathlib import Path
 from engine.export.contract import Plan
-from engine.export.video import open_video
+from engine.export.open_export import open_export
 from tests.support.sample_pictures import make_picture
-with open_video(Path(sys.argv[1]), Plan(live=True, fps=10)) as add:
+with open_export(Path(sys.argv[1]), Plan(live=True, fps=10)) as add:
     for index in range(10_000):
         add(index, [make_picture(index % 20)])
         print(index, flush=True)
@@ -185,7 +186,7 @@ def test_a_recording_that_is_killed_plays_up_to_a_second_before(tmp_path: Path) 
 def test_ten_thousand_frames_need_no_more_memory_than_a_hundred(tmp_path: Path) -> None:
     process = psutil.Process()
     frames = [make_picture(index, 128, 128) for index in range(20)]
-    with open_video(tmp_path / "long.mp4", Plan()) as add:
+    with open_export(tmp_path / "long.mp4", Plan()) as add:
         for index in range(10_000):
             add(index, [frames[index % 20]])
             if index == 300:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from functools import partial
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session
 from engine.export.metadata import recall
-from engine.measuring.table_files import write_table
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
+from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog
-from gui.export.export_plan import Kind
-from gui.export.plot_files import write_png, write_svg
+from gui.export.export_plan import frame_kinds
 from gui.files.settings import Preferences, Settings
-from gui.measures.measure_columns import measure_columns
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import INFO, MemoryFrames, ScriptedEngine
@@ -45,18 +44,12 @@ class Desk:
         self.parent = QWidget()
         qtbot.addWidget(self.parent)
         qtbot.addWidget(self.plot)
-        writers = {
-            **dict.fromkeys((Kind.TABLE, Kind.TABLE_JSON), self.write_table),
-            **dict.fromkeys((Kind.PLOT, Kind.CURVES), partial(write_png, self.plot)),
-            **dict.fromkeys((Kind.PLOT_SVG, Kind.CURVES_SVG), partial(write_svg, self.plot)),
-        }
-        self.dialog = ExportDialog(self.state, frames, settings, writers, self.parent)
+        kinds = (*frame_kinds(), *analysis_kinds(self.state, self.plot, QLabel))
+        missing = self.session.missing_frames
+        self.dialog = ExportDialog(self.state, frames, missing, settings, kinds, self.parent)
         self.dialog.open_now()
 
-    def write_table(self, path: Path) -> None:
-        write_table(path, measure_columns(self.state))
-
-    def choose(self, kind: Kind) -> None:
+    def choose(self, kind: str) -> None:
         self.dialog.form.kind.choose(kind)
 
     def export(self, qtbot: QtBot) -> str:
@@ -139,7 +132,7 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.state.set_range((1, 3))
     desk.dialog.open_now()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.export(qtbot)
     names = [p.name for p in sorted((desk.out / "walk").glob("*.png"))]
     assert names == ["00001.png", "00002.png", "00003.png"]
@@ -148,7 +141,7 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
 
 def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.dialog.form.metadata.setChecked(False)
     desk.dialog.form.session.setChecked(False)
     desk.export(qtbot)
@@ -157,18 +150,21 @@ def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
     assert b"latent-trails" not in data
 
 
-@pytest.mark.parametrize("kind", [Kind.GIF, Kind.WEBP, Kind.SHEET, Kind.WEBM])
-def test_other_kinds(desk: Desk, qtbot: QtBot, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("gif", "walk.gif"), ("webp", "walk.webp"), ("sheet", "walk.png"), ("webm", "walk.webm")],
+)
+def test_other_kinds(desk: Desk, qtbot: QtBot, kind: str, name: str) -> None:
     desk.finish()
     desk.choose(kind)
     assert desk.export(qtbot).startswith("Written")
-    assert (desk.out / f"walk{kind.value}").stat().st_size > 0
+    assert (desk.out / name).stat().st_size > 0
 
 
 def test_the_export_waits_for_frames_that_are_still_rendered(desk: Desk, qtbot: QtBot) -> None:
     desk.engine.play(8)
     QCoreApplication.processEvents()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     desk.dialog.export_button.click()
     assert not desk.dialog.export_button.isEnabled()
     desk.finish()
@@ -184,13 +180,21 @@ def test_cancelled_exports_leave_nothing(desk: Desk, qtbot: QtBot) -> None:
     assert list(desk.out.iterdir()) == []
 
 
-def test_another_walk_ends_the_export_with_a_sentence(desk: Desk, qtbot: QtBot) -> None:
+def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.play(8)
+    QCoreApplication.processEvents()
     desk.dialog.export_button.click()
     desk.state.edit_walk("Frames", frames=4)
     desk.state.generate()
+    desk.finish()  # the window's own job
+    assert not desk.state.busy
+    desk.finish()  # the frames that the export still lacks
     qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
-    assert "changed" in desk.dialog.outcome.text()
-    assert list(desk.out.iterdir()) == []
+    assert desk.dialog.outcome.text() == f"Written: {desk.out / 'walk.mp4'}"
+    assert recall(desk.out / "walk.mp4")[0] == SMALL
+    assert len(desk.state.results.lanes[0].tiers) == 4, "the window shows its own walk"
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 5
 
 
 def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
@@ -202,6 +206,88 @@ def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
     assert desk.dialog.outcome.text().startswith("Written")
+
+
+def test_an_export_ends_when_the_work_is_stopped(desk: Desk, qtbot: QtBot) -> None:
+    desk.state.cancel()
+    QCoreApplication.processEvents()
+    desk.dialog.export_button.click()
+    QCoreApplication.processEvents()
+    desk.state.cancel()  # stops the window's job; the export asks for its own
+    qtbot.waitUntil(lambda: desk.engine.requests[-1].job < 0)
+    desk.state.pause()
+    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    assert desk.dialog.outcome.text().startswith("Rendering was stopped")
+    assert list(desk.out.iterdir()) == []
+
+
+def test_an_error_that_nobody_foresaw_is_said_in_the_dialog(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a layer is upside down")
+
+    desk.finish()
+    desk.choose("plot-svg")
+    monkeypatch.setattr(desk.plot, "accessibleName", fail)
+    desk.dialog.export_button.click()
+    assert "upside down" in desk.dialog.outcome.text()
+    assert desk.dialog.outcome.isVisible()
+    monkeypatch.undo()
+    desk.dialog.export_button.click()
+    assert desk.dialog.outcome.text().startswith("Written"), "the next one goes well"
+
+
+def test_a_film_and_its_session_have_the_same_number(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.export(qtbot)
+    (desk.out / "walk.mp4").unlink()
+    desk.state.edit(replace(SMALL, fps=12.0), "Playback rate")
+    desk.dialog.open_now()
+    desk.export(qtbot)
+    assert sorted(path.name for path in desk.out.iterdir()) == [
+        "walk-2.mp4",
+        "walk-2.trail",
+        "walk.trail",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate"),
+    [
+        ("23.976", "24000/1001"),
+        ("119.88", "120000/1001"),
+        ("30000/1001", "30000/1001"),
+        ("0.5", "1/2"),
+    ],
+)
+def test_a_rate_is_typed_as_a_decimal_or_a_fraction(
+    desk: Desk, qtbot: QtBot, typed: str, rate: str
+) -> None:
+    desk.finish()
+    field = desk.dialog.form.fps
+    field.selectAll()
+    QTest.keyClicks(field.lineEdit(), typed)
+    QTest.keyClick(field, Qt.Key.Key_Return)  # which exports, too
+    assert field.text() == f"{typed.replace('30000/1001', '29.97')} fps"
+    qtbot.waitUntil(lambda: desk.dialog.outcome.text().startswith("Written"))
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert film.streams.video[0].average_rate == Fraction(rate)
+
+
+def test_what_a_format_rounds_is_said_and_its_arrows_offer_what_it_keeps(desk: Desk) -> None:
+    desk.finish()
+    form = desk.dialog.form
+    assert "becomes" not in form.estimate.text()
+    desk.choose("gif")
+    assert "24 becomes 25 frames a second" in form.estimate.text()
+    form.fps.stepUp()
+    assert form.fps.text() == "33.333 fps"
+    assert "becomes" not in form.estimate.text()
+    form.fps.setValue(120.0)
+    assert "120 becomes 100 frames a second" in form.estimate.text()
+    desk.choose("mp4")
+    assert "becomes" not in form.estimate.text()
 
 
 def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
@@ -217,7 +303,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
     desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
     desk.state.generate()
     desk.finish()
-    for kind in (Kind.TABLE, Kind.TABLE_JSON):
+    for kind in ("table", "table-json"):
         desk.choose(kind)
         desk.export(qtbot)
     with (desk.out / "walk.csv").open(newline="") as file:
@@ -234,7 +320,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
 
 def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
-    desk.choose(Kind.PICTURES)
+    desk.choose("pictures")
     assert not desk.dialog.form.show_as.isVisible(), "there is nothing to compare with"
     desk.state.edit(replace(SMALL, compare=COMPARED), "Compare")
     desk.state.generate()
@@ -249,19 +335,19 @@ def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "start"),
+    ("kind", "suffix", "start"),
     [
-        (Kind.PLOT, b"\x89PNG"),
-        (Kind.PLOT_SVG, b"<?xml"),
-        (Kind.CURVES, b"\x89PNG"),
-        (Kind.CURVES_SVG, b"<?xml"),
+        ("plot", ".plot.png", b"\x89PNG"),
+        ("plot-svg", ".plot.svg", b"<?xml"),
+        ("curves", ".measures.png", b"\x89PNG"),
+        ("curves-svg", ".measures.svg", b"<?xml"),
     ],
 )
-def test_plots(desk: Desk, qtbot: QtBot, kind: Kind, start: bytes) -> None:
+def test_plots(desk: Desk, qtbot: QtBot, kind: str, suffix: str, start: bytes) -> None:
     desk.finish()
     desk.choose(kind)
     desk.export(qtbot)
-    assert (desk.out / f"walk{kind.value}").read_bytes().startswith(start)
+    assert (desk.out / f"walk{suffix}").read_bytes().startswith(start)
 
 
 def test_the_estimate_names_both_amounts(desk: Desk) -> None:

@@ -195,7 +195,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
 def test_a_recording_that_cannot_go_on_says_so_and_ends(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.export.video._even", lambda picture: 1 // 0)
+    monkeypatch.setattr("engine.export.film.film_writer._even", lambda picture: 1 // 0)
     state = _state()
     recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:

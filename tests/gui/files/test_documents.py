@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session, save_session
 from engine.export.contract import Plan
-from engine.export.images import open_pictures
 from engine.export.metadata import Provenance
+from engine.export.open_export import open_export
 from engine.walk import Exploration, Keyframe, NoiseSource, Walk
 from gui.files.documents import Documents
 from gui.files.drops import Drops
@@ -53,7 +53,7 @@ def desk(tmp_path: Path, qtbot: QtBot) -> Desk:
 def picture(tmp_path: Path) -> Path:
     """An exported picture: frame 4 of OTHER."""
     plan = Plan(indices=(4,), describe=Provenance(OTHER).picture_text)
-    with open_pictures(tmp_path / "frames", plan) as add:
+    with open_export(tmp_path / "frames", plan) as add:
         add(4, [np.zeros((8, 8, 3), np.uint8)])
     return tmp_path / "frames" / "00004.png"
 

@@ -5,8 +5,7 @@ A frame is encoded on a thread of its own while its successor is made.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,81 +19,41 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from engine.atomic import WriteError, atomic_path
 from engine.errors import InputError
-from engine.export.animation_text import add_texts
 from engine.export.contract import Add, Plan
+from engine.export.film.palette import Palette
 from engine.export.mosaic import Mosaic, Tile
-from engine.export.palette import Palette
 from engine.messages import Image
 
-_MOST_THREADS = 8
 BT709 = 1  # its number as matrix, primaries and transfer function alike
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """An encoder, the container's short name, and the options that a quality of 0…100 means."""
-
-    container: str
-    encoder: str
-    pixels: str
-    options: Callable[[int], dict[str, str]]
-    muxing: dict[str, str]
-
-
-CODECS = {
-    ".mp4": Codec(
-        "mp4",
-        "libx264",
-        "yuv420p",
-        # Two steps of crf below "veryfast" it looks as good, in two thirds of the time.
-        lambda quality: {"crf": str(round(44 - 0.3 * quality)), "preset": "superfast"},
-        {"movflags": "faststart"},
-    ),
-    ".webm": Codec(
-        "webm",
-        "libvpx-vp9",
-        "yuv420p",
-        lambda quality: {
-            "crf": str(round(62 - 0.5 * quality)),
-            "b": "0",
-            "deadline": "realtime",
-            "cpu-used": "8",
-            "row-mt": "1",
-            "tile-columns": "2",  # as many as the width allows, beside each other
-            "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
-        },
-        {},
-    ),
-    ".gif": Codec("gif", "gif", "pal8", lambda quality: {}, {"loop": "0"}),
-    ".webp": Codec(
-        "webp",
-        "libwebp_anim",
-        "bgra",
-        lambda quality: {"quality": str(quality), "compression_level": "2"},
-        {"loop": "0"},
-    ),
-}
 #: A file that is whole up to its last second whenever the program dies.
 LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 
 
-def has_encoder(suffix: str) -> bool:
-    """Whether this machine's libraries can write files of this suffix."""
-    return CODECS[suffix].encoder in av.codecs_available
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A format's container, encoder and pixel format with their options, and its frame rate.
+
+    `counted`: the file has as many pictures as were added. `write_texts` adds to the finished file
+    what the muxer does not write.
+    """
+
+    container: str
+    encoder: str
+    pixels: str
+    options: dict[str, str]
+    muxing: dict[str, str]
+    rate: Fraction
+    counted: bool
+    write_texts: Callable[[Path, Mapping[str, str]], None]
 
 
 @contextmanager
-def open_video(path: Path, plan: Plan) -> Iterator[Add]:
+def open_film(path: Path, plan: Plan, codec: Codec) -> Iterator[Add]:
     """Takes frames in order; lanes stand side by side. The frame count is read back at the end.
 
-    Raises InputError where the encoder is missing or no frame came, WriteError where the file
-    cannot be written or holds another number of frames than were put in.
+    Raises InputError where no frame came, WriteError where the file cannot be written or holds
+    another number of frames than were put in.
     """
-    codec = CODECS[path.suffix.lower()]
-    if codec.encoder not in av.codecs_available:
-        raise InputError(
-            f"The encoder {codec.encoder} is missing here; export PNG pictures or another format."
-        )
     with atomic_path(path, plan.existing) as part:
         muxing = LIVE_MUXING if plan.live else codec.muxing
         with (
@@ -105,9 +64,8 @@ def open_video(path: Path, plan: Plan) -> Iterator[Add]:
             film = _Film(container, codec, plan, encoder)
             yield film.add
             film.end()
-        if path.suffix.lower() in (".gif", ".webp"):
-            add_texts(part, plan.about)
-        if path.suffix.lower() != ".webp" and count_frames(part) != film.count:
+        codec.write_texts(part, plan.about)
+        if codec.counted and count_frames(part) != film.count:
             raise WriteError(f"{path} did not take all {film.count} frames; export it again.")
 
 
@@ -139,7 +97,7 @@ class _Film:
             self._open(picture.shape[1], picture.shape[0])
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = self.count
-        frame.time_base = 1 / _rate(self._plan.fps)
+        frame.time_base = 1 / self._codec.rate
         self.count += 1
         made = self._palette.apply(frame) if self._palette else self._convert(frame)
         self._encoding.result()
@@ -164,11 +122,11 @@ class _Film:
         self._encode([None])
 
     def _open(self, width: int, height: int) -> None:
-        options = self._codec.options(self._plan.quality)
+        options = dict(self._codec.options)
         if self._plan.live:
-            options |= {"tune": "zerolatency", "g": str(max(1, round(self._plan.fps)))}
-        rate = _rate(self._plan.fps)
-        self._stream = self._container.add_stream(self._codec.encoder, rate=rate, options=options)
+            options |= {"tune": "zerolatency", "g": str(max(1, round(self._codec.rate)))}
+        encoder, rate = self._codec.encoder, self._codec.rate
+        self._stream = self._container.add_stream(encoder, rate=rate, options=options)
         context = self._stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, self._codec.pixels
         context.time_base = 1 / rate
@@ -201,10 +159,6 @@ def _nothing() -> Future[None]:
     done: Future[None] = Future()
     done.set_result(None)
     return done
-
-
-def _rate(fps: float) -> Fraction:
-    return Fraction(fps).limit_denominator(1001)
 
 
 def _even(picture: Image) -> Image:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image as Pillow
 
+from engine.errors import InputError
 from engine.export.png import MAX_CHUNKS, MAX_TEXT
 
 GIF, WEBP = (b"GIF87a", b"GIF89a"), b"RIFF"
@@ -36,9 +37,15 @@ def add_texts(path: Path, texts: Mapping[str, str]) -> None:
 
 
 def read_document(path: Path) -> str | None:
-    """Our own document of a GIF or WebP, None where there is none."""
-    with path.open("rb") as file:
-        return _last_comment(file) if file.read(6) in GIF else _described(file)
+    """Our own document of a GIF or WebP, None where there is none.
+
+    Raises InputError for a damaged file.
+    """
+    try:
+        with path.open("rb") as file:
+            return _last_comment(file) if file.read(6) in GIF else _described(file)
+    except (OSError, ValueError, SyntaxError, struct.error) as error:  # Pillow's ways to say it
+        raise InputError(f"{path.name} is damaged ({error}).") from error
 
 
 def _add_comments(file: BinaryIO, texts: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +12,55 @@ import numpy as np
 from engine.atomic import choose_path, write_bytes
 from engine.documents.session_file import FORMAT
 from engine.errors import InputError
-from engine.export.contract import Add, Plan, check_picture
-from engine.export.png import encode_png
+from engine.export.contract import Add, ExportFormat, Plan, check_picture, formats
+from engine.export.png import SIGNATURE, encode_png, read_text
 from engine.messages import Image
+from engine.parameters import parameter
 from engine.pictures.title_strip import PAPER, caption, caption_height
 
 #: A sheet is not wider than this; pictures are made smaller instead.
 MAX_WIDTH = 8192
-#: What a picture's texts are called, by what a film's tags are called.
+#: The keys of a picture's texts, by the tags of a film.
 _PNG_KEYS = {"description": "parameters", "comment": FORMAT}
 
 
-def sheet_indices(indices: Sequence[int], columns: int) -> tuple[int, ...]:
-    """The frames that a sheet of `columns` columns shows: equally spaced, with both ends."""
-    count = min(max(columns, 1), len(indices))
-    places = np.linspace(0, len(indices) - 1, count).round().astype(int) if count else ()
-    return tuple(indices[place] for place in places)
-
-
-@contextmanager
-def open_sheet(path: Path, plan: Plan) -> Iterator[Add]:
+@formats.register("sheet")
+@dataclass(frozen=True)
+class ContactSheet(ExportFormat):
     """Takes frames in any order; those that the sheet does not show cost nothing."""
-    choose_path(path, plan.existing)
-    sheet = Sheet(plan.titles, sheet_indices(plan.indices, plan.columns))
-    yield sheet.add
-    texts = {_PNG_KEYS.get(key, key): text for key, text in plan.about.items()}
-    write_bytes(path, encode_png(sheet.page, texts), plan.existing)
+
+    label = "Contact sheet, PNG"
+    suffix = ".png"
+    bytes_per_pixel = 2.0
+
+    # By default an odd number, so that the middle of the walk is among them.
+    columns: int = parameter(9, "Columns", low=1, help="Pictures beside each other on the sheet")
+
+    @contextmanager
+    def open(self, path: Path, plan: Plan) -> Iterator[Add]:
+        choose_path(path, plan.existing)
+        page = _Page(plan.titles, self.shown(plan.indices))
+        yield page.add
+        texts = {_PNG_KEYS.get(key, key): text for key, text in plan.about.items()}
+        write_bytes(path, encode_png(page.picture, texts), plan.existing)
+
+    @classmethod
+    def recognises(cls, head: bytes, suffix: str) -> bool:
+        return head.startswith(SIGNATURE)
+
+    @classmethod
+    def read_document(cls, path: Path) -> str | None:
+        return read_text(path).get(FORMAT)
+
+    def shown(self, indices: tuple[int, ...]) -> tuple[int, ...]:
+        """Equally spaced, with both ends."""
+        count = min(self.columns, len(indices))
+        places = np.linspace(0, len(indices) - 1, count).round().astype(int) if count else ()
+        return tuple(indices[place] for place in places)
 
 
-class Sheet:
-    """Owns the page, which is made when the first picture says how large it is."""
+class _Page:
+    """Owns the sheet, which is made when the first picture says how large it is."""
 
     def __init__(self, titles: Sequence[str], indices: Sequence[int]) -> None:
         self._titles = tuple(titles)
@@ -49,7 +69,7 @@ class Sheet:
         self._tile = (0, 0)
 
     @property
-    def page(self) -> Image:
+    def picture(self) -> Image:
         """The sheet [H, W, 3] as far as it is filled. Raises InputError where no frame came."""
         if self._page is None:
             raise InputError("There are no frames to export yet; generate the walk first.")

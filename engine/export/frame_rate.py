@@ -1,0 +1,39 @@
+"""Frames a second, exactly: rates of n/1001, which television uses, survive decimals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+#: Encoders keep rates as two whole numbers of 31 bits.
+_LARGEST_DENOMINATOR = 100_000
+
+
+def exact_rate(fps: float) -> Fraction:
+    """The rate that `fps` stands for: 23.976, 23.98 and 24000/1001 as a float are 24000/1001.
+
+    A decimal counts as n·1000/1001 where it is that number rounded to its own two or more places,
+    and as n·500/1001 where it is that number rounded to three or more.
+    """
+    written = repr(float(fps))
+    decimal, places = Fraction(written), len(written.partition(".")[2])
+    for step, least_places in ((1000, 2), (500, 3)):
+        broadcast = Fraction(round(decimal * 1001 / step) * step, 1001)
+        if places >= least_places and broadcast and round(broadcast, places) == decimal:
+            return broadcast
+    simple = decimal.limit_denominator(1001)
+    return simple if float(simple) == fps else decimal.limit_denominator(_LARGEST_DENOMINATOR)
+
+
+def frame_rate(text: str) -> float:
+    """A rate as it is typed, "23.976" or "24000/1001". Raises ValueError."""
+    above, slash, below = text.strip().replace(",", ".").partition("/")
+    if not slash:
+        return float(exact_rate(float(above)))
+    if not float(below):
+        raise ValueError(f"{text!r} divides by zero")
+    return float(Fraction(above.strip()) / Fraction(below.strip()))
+
+
+def rate_text(rate: Fraction | float) -> str:
+    """A rate with up to three decimals."""
+    return f"{float(rate):.3f}".rstrip("0").rstrip(".")

@@ -1,0 +1,125 @@
+"""Puts the finished frames of all lanes together: every export takes its pictures from here."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from engine.errors import Cancelled
+from engine.messages import Image
+
+#: The number of a frame, and its picture in each lane.
+Moment = tuple[int, list[Image]]
+#: Moments asked for at once: enough to keep a device busy, few enough to hold in memory.
+ASKED_AT_ONCE = 16
+
+
+class Moments:
+    """Collects frames as they become ready, and hands them out in the order of `indices`.
+
+    A frame is a picture, or the key under which `read` finds it. `put`, `skip` and `fail` may be
+    called on any thread; one thread takes the moments.
+    """
+
+    def __init__(
+        self, lanes: int, indices: Sequence[int], read: Callable[[str], Image | None]
+    ) -> None:
+        self._lanes, self._read = lanes, read
+        self._left = deque(indices)
+        self._frames: dict[int, dict[int, Image | str]] = {}
+        self._skipped: set[int] = set()
+        self._error: Exception | None = None
+        self._cancelled = False
+        self._changed = threading.Condition()
+
+    def put(self, lane: int, index: int, frame: Image | str) -> None:
+        """Frame `index` of `lane` is finished. A key does not take the place of a picture."""
+        with self._changed:
+            lanes = self._frames.setdefault(index, {})
+            if not isinstance(frame, str) or isinstance(lanes.get(lane, ""), str):
+                lanes[lane] = frame
+            self._changed.notify_all()
+
+    def skip(self, index: int) -> None:
+        """Leave this moment out, because a frame of it failed."""
+        with self._changed:
+            self._skipped.add(index)
+            self._changed.notify_all()
+
+    def fail(self, error: Exception) -> None:
+        """Frames that are still missing will not come; whoever waits for one raises `error`."""
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        """Nobody wants the rest: whoever takes the moments raises Cancelled."""
+        self.fail(Cancelled())
+        self._cancelled = True
+
+    def ready(self) -> Iterator[Moment]:
+        """The next moments, as far as they are complete now. Does not wait."""
+        while self._left:
+            index = self._left[0]
+            images = self._images(index)
+            if images is None and index not in self._skipped:
+                return
+            self._left.popleft()
+            with self._changed:
+                self._frames.pop(index, None)
+            if images is not None:
+                yield index, images
+
+    def wait(self, ask: Callable[[tuple[int, ...]], None]) -> Iterator[Moment]:
+        """Every moment, waiting for it. Raises the error of `fail` where one does not come, and
+        Cancelled.
+
+        `ask` is called with the numbers of the next moments when the first of them is not there:
+        not yet, or because memory has forgotten it.
+        """
+        while True:
+            for moment in self.ready():
+                self._check_cancelled()
+                yield moment
+            self._check_cancelled()
+            if not self._left:
+                return
+            ask(tuple(self._left)[:ASKED_AT_ONCE])
+            self._wait_for(self._left[0])
+
+    def _wait_for(self, index: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_settled(index))
+            if self._error is not None and not self._is_complete(index):
+                raise self._error
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled:
+            raise Cancelled
+
+    def _images(self, index: int) -> list[Image] | None:
+        """The pictures of a moment, None where one is missing; keys without a picture go."""
+        with self._changed:
+            frames = dict(self._frames.get(index, {}))
+        images: list[Image] = []
+        for lane in range(self._lanes):
+            frame = frames.get(lane)
+            image = self._read(frame) if isinstance(frame, str) else frame
+            if image is not None:
+                images.append(image)
+            elif frame is not None:
+                self._forget(index, lane, frame)
+        return images if len(images) == self._lanes else None
+
+    def _forget(self, index: int, lane: int, key: Image | str) -> None:
+        with self._changed:
+            lanes = self._frames.get(index, {})
+            if lanes.get(lane) is key:
+                del lanes[lane]
+
+    def _is_complete(self, index: int) -> bool:
+        return len(self._frames.get(index, {})) == self._lanes
+
+    def _is_settled(self, index: int) -> bool:
+        return self._is_complete(index) or index in self._skipped or self._error is not None

@@ -1,0 +1,39 @@
+"""The session file that stands beside an export, under the same name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from engine.atomic import Existing
+from engine.documents.session_file import SUFFIX, load_session, save_session
+from engine.errors import InputError
+from engine.walk import Exploration
+
+
+def session_path(path: Path, suffix: str) -> Path:
+    """The session's path beside the export at `path`, whose format has this suffix."""
+    return path.with_suffix(SUFFIX) if suffix else path.with_name(path.name + SUFFIX)
+
+
+def save_beside(path: Path, suffix: str, exploration: Exploration) -> Path:
+    """Save the session beside the export at `path`, unless it is there already.
+
+    Raises InputError and WriteError.
+    """
+    session = session_path(path, suffix)
+    if _holds(session, exploration):
+        return session
+    return save_session(session, exploration, Existing.NUMBER)
+
+
+def is_session_free(path: Path, suffix: str, exploration: Exploration) -> bool:
+    """Whether the session beside the export at `path` can have its name, or is there already."""
+    session = session_path(path, suffix)
+    return not session.exists() or _holds(session, exploration)
+
+
+def _holds(session: Path, exploration: Exploration) -> bool:
+    with suppress(InputError):
+        return session.is_file() and load_session(session) == exploration
+    return False

@@ -1,0 +1,59 @@
+"""A field for frames a second, typed as a decimal or as a fraction."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from PySide6.QtGui import QValidator
+
+from engine.documents.validation import MAX_FPS, MIN_FPS
+from engine.export.contract import ExportFormat
+from engine.export.frame_rate import exact_rate, frame_rate, rate_text
+from gui.widgets.fields import FloatField
+
+#: More than a float has: no rate is rounded.
+_DECIMALS = 15
+_CHARACTERS = "0123456789.,/ "
+
+
+class RateField(FloatField):
+    """Keeps rates exactly: 23.976 is 24000/1001. Its arrows go to rates that the format keeps."""
+
+    def __init__(self) -> None:
+        super().__init__(MIN_FPS, MAX_FPS, 1.0)
+        self.setDecimals(_DECIMALS)
+        self.setSuffix(" fps")
+        self.setAccessibleName("Frames a second")
+        self._clock: Fraction | None = None
+
+    def set_format(self, format_: type[ExportFormat]) -> None:
+        """Offer the rates that this format keeps."""
+        self._clock = format_.clock
+
+    def textFromValue(self, value: float) -> str:
+        return rate_text(exact_rate(value))
+
+    def valueFromText(self, text: str) -> float:
+        try:
+            return frame_rate(text.removesuffix(self.suffix()))
+        except ValueError:
+            return self.value()
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        written = text.removesuffix(self.suffix())
+        if set(written) - set(_CHARACTERS):
+            return QValidator.State.Invalid, text, position
+        try:
+            rate = frame_rate(written)
+        except ValueError:
+            return QValidator.State.Intermediate, text, position
+        inside = self.minimum() <= rate <= self.maximum()
+        state = QValidator.State.Acceptable if inside else QValidator.State.Intermediate
+        return state, text, position
+
+    def stepBy(self, steps: int) -> None:
+        if self._clock is None:
+            super().stepBy(steps)
+            return
+        ticks = round(1 / (exact_rate(self.value()) * self._clock)) - steps
+        self.setValue(float(1 / (max(ticks, 1) * self._clock)))

@@ -1,0 +1,88 @@
+"""Renders the frames that an export needs and memory has forgotten, beside the window's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from engine import messages as m
+from engine.walk import Exploration
+from gui.state.explorer_state import ExplorerState
+
+#: The jobs of this class have numbers below the one that stands for no job.
+NO_JOB = -1
+STOPPED = "Rendering was stopped, so the export ended; export again to render what is missing."
+
+
+class Submit(Protocol):
+    """Gives the engine a request for these frames, as the job of this number."""
+
+    def __call__(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None: ...
+
+
+class MissingFrames(QObject):
+    """Owns one request for frames at a time.
+
+    The engine's newest request wins. So this one waits while the window's job is running, and is
+    submitted again after a job of the window has taken its place.
+
+    Signals: frame_ready(lane, index, picture [H, W, 3]); failed(reason), one sentence.
+    """
+
+    frame_ready = Signal(int, int, object)
+    failed = Signal(str)
+
+    def __init__(
+        self, state: ExplorerState, submit: Submit, cancel: Callable[[], None], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._state, self._submit, self._cancel = state, submit, cancel
+        self._asked: tuple[Exploration, tuple[int, ...]] | None = None
+        self._job = NO_JOB
+        state.busy_changed.connect(self._busy_changed)
+        state.pause_requested.connect(self._stop)
+
+    def ask(self, exploration: Exploration, indices: tuple[int, ...]) -> None:
+        """Render these frames of every lane, in the place of those that were asked for before."""
+        self._asked = exploration, indices
+        if not self._state.busy:
+            self._start()
+
+    def drop(self) -> None:
+        """The frames are not needed any more."""
+        if self._asked is not None and not self._state.busy:
+            self._cancel()
+        self._asked = None
+
+    def apply(self, event: m.JobEvent) -> None:
+        """Take an event of a job with a number below NO_JOB."""
+        if self._asked is None or event.job != self._job:
+            return
+        match event:
+            case m.FrameReady(tier=m.Tier.FINAL):
+                self.frame_ready.emit(event.lane, event.index, event.image)
+            case m.FrameFailed() | m.JobFailed():
+                self._end(event.message)
+            case m.JobCancelled() if not self._state.busy:
+                self._stop()
+            case m.JobFinished():
+                self._asked = None
+
+    def _stop(self) -> None:
+        if self._asked is not None:
+            self._end(STOPPED)
+
+    def _end(self, reason: str) -> None:
+        self._asked = None
+        self.failed.emit(reason)
+
+    def _busy_changed(self, busy: bool) -> None:
+        if not busy and self._asked is not None:
+            self._start()
+
+    def _start(self) -> None:
+        assert self._asked is not None
+        self._job -= 1
+        self._submit(*self._asked, self._job)

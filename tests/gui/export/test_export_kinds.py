@@ -1,0 +1,48 @@
+"""Every kind of the export dialog, twice, on the real plane and charts, at scale 1 and 2."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from engine.documents.session_file import load_session
+from engine.export.contract import formats
+from engine.export.metadata import recall
+
+ROOT = Path(__file__).parents[3]
+SHAPES = ("path", "polyline", "line", "circle", "ellipse", "text", "image")
+ANALYSIS = (".csv", ".json", ".measures.png", ".measures.svg", ".plot.png", ".plot.svg")
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_every_kind_is_written_twice(tmp_path: Path, scale: int) -> None:
+    settings = {"QT_SCALE_FACTOR": str(scale), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.export_kinds", str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert len(said) == 2 * (len(formats.names()) + len(ANALYSIS))
+    assert all("| Written: " in line for line in said), said
+    out = tmp_path / "out"
+    for name in ("walk", "walk-2"):
+        for suffix in (formats.get(name).suffix for name in formats.names()):
+            assert len(recall(out / f"{name}{suffix}")[0].compare) == 2
+        assert load_session(out / f"{name}.trail").walk.frames == 3
+    for svg in ("walk.plot.svg", "walk.measures.svg"):
+        tags = [element.tag.split("}")[1] for element in ET.parse(out / svg).iter()]
+        assert sum(tags.count(shape) for shape in SHAPES) > 20, svg
+    width = float(ET.parse(out / "walk.plot.svg").getroot().attrib["viewBox"].split()[2])
+    with Pillow.open(out / "walk.plot.png") as picture:
+        assert picture.width == scale * width
