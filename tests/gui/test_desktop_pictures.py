@@ -160,3 +160,33 @@ def test_the_film_has_the_count_size_and_speed(drawn: list[Image], home: Path) -
     assert len(frames) == 3
     for picture, frame in zip(drawn, frames, strict=True):
         assert np.abs(picture.astype(float) - frame).mean() < 12
+
+
+def ready(program: Program) -> list[int]:
+    """The finished frames of each lane."""
+    return [len(lane.keys) for lane in program.state.results.lanes]
+
+
+def test_what_is_known_of_a_walk_stays_while_jobs_begin_and_end(
+    qapp: QApplication, qtbot: QtBot, tmp_path: Path
+) -> None:
+    with window(qapp, tmp_path, SMALL) as program:
+        state, actions = program.state, program.window.actions_table
+        qtbot.waitUntil(finished(program), timeout=PATIENCE_MS)
+        pictures = [shown(program, index) for index in range(3)]
+        state.generate()
+        assert ready(program) == [3]
+        state.cancel()
+        qtbot.waitUntil(lambda: not state.busy, timeout=PATIENCE_MS)
+        assert ready(program) == [3]
+        state.show_measures(("latent_std", "sharpness"))
+        qtbot.waitUntil(lambda: np.isfinite(state.results.measured(0, "sharpness")).all())
+        actions["compare"].trigger()
+        qtbot.waitUntil(lambda: ready(program)[1:] == [3, 3], timeout=PATIENCE_MS)
+        actions["single"].trigger()
+        assert ready(program) == [3]
+        assert np.isfinite(state.results.measured(0, "sharpness")).all()
+        assert all(np.array_equal(shown(program, k), pictures[k]) for k in range(3))
+        qtbot.waitUntil(finished(program), timeout=PATIENCE_MS)
+        actions["compare"].trigger()
+        assert ready(program) == [3, 3, 3]
