@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -99,7 +99,7 @@ def test_hints_go_away_when_their_thing_is_done(
     keyframe = replace(walk.keyframes[0], noise=NoiseSource(9, 9))
     state.edit_walk("Seed", keyframes=(keyframe, walk.keyframes[1]))
     assert settings.knows("noise")
-    bar._next.click()
+    next(b for b in bar.findChildren(QAbstractButton) if b.text() == "Got it").click()
     assert bar.hint is None
 
 
@@ -148,7 +148,7 @@ def test_background_work_that_hangs_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("gui.widgets.background_work.CLOSE_MS", 30)
     background, gate = Background(), threading.Event()
-    background.run(gate.wait, lambda _: None)
+    background.run(lambda: gate.wait(60), lambda _: None)
     background.close()
     assert not background.idle
     gate.set()
