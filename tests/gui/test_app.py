@@ -14,9 +14,7 @@ from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from gui.app import NO_DISPLAY, has_display
 from gui.files.app_folders import AppFolders
-from gui.files.log_file import Log
 from gui.files.settings import Preferences, Settings
-from gui.files.start_guard import StartGuard
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,30 +88,6 @@ def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signa
     assert not list(tmp_path.rglob("*.start"))
 
 
-def test_windows_that_are_open_are_no_crashes(tmp_path: Path) -> None:
-    open_ones = [StartGuard(tmp_path) for _ in range(3)]
-    assert not StartGuard(tmp_path).alarmed
-    for guard in open_ones:
-        guard.passed()
-    assert len(list(tmp_path.glob("*.start"))) == 1
-
-
-def test_starts_that_left_their_marker_are_forgotten_after_a_good_one(tmp_path: Path) -> None:
-    for name in ("a.start", "b.start"):
-        (tmp_path / name).touch()
-    careful = StartGuard(tmp_path)
-    assert careful.alarmed
-    careful.passed()
-    assert not StartGuard(tmp_path).alarmed
-
-
-def test_where_nothing_can_be_written_every_start_is_a_good_one(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    guard = StartGuard(tmp_path / "file" / "recovery")
-    assert not guard.alarmed
-    guard.passed()
-
-
 def test_an_exception_in_a_slot_is_said_and_logged(tmp_path: Path) -> None:
     done = run(tmp_path, "raising")
     assert done.returncode == 0, done.stderr
@@ -134,42 +108,3 @@ def test_a_display_is_looked_for(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert has_display() is expected
     assert "render" in NO_DISPLAY
-
-
-def test_addresses_of_downloads_are_not_logged(tmp_path: Path) -> None:
-    code = (
-        "import logging, sys; from pathlib import Path; from gui.files.log_file import Log\n"
-        "Log(Path(sys.argv[1])).start()\n"
-        "logging.getLogger('httpx').info('GET https://store?signature=secret')\n"
-        "logging.getLogger('latent_trails').info('begun')\n"
-    )
-    file = tmp_path / "log.txt"
-    subprocess.run([sys.executable, "-c", code, str(file)], cwd=ROOT, check=True, timeout=60)
-    text = file.read_text(encoding="utf-8")
-    assert "begun" in text
-    assert "secret" not in text
-
-
-def test_an_exception_in_a_thread_is_written_down(tmp_path: Path) -> None:
-    code = (
-        "import sys, threading; from pathlib import Path; from gui.files.log_file import Log\n"
-        "Log(Path(sys.argv[1]), print).start()\n"
-        "for work in (lambda: 1 // 0, sys.exit):\n"
-        "    thread = threading.Thread(target=work, name='worker'); thread.start(); thread.join()\n"
-    )
-    file = tmp_path / "log.txt"
-    command = [sys.executable, "-c", code, str(file)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
-    text = file.read_text(encoding="utf-8")
-    assert text.count("worker ended") == 1
-    assert "ZeroDivisionError" in text
-    assert done.stdout == ""
-
-
-def test_the_same_trouble_is_shown_once_and_logged_each_time(tmp_path: Path) -> None:
-    said: list[str] = []
-    log = Log(tmp_path / "log.txt", lambda text, details: said.append(text))
-    for _ in range(5):
-        error = ValueError("again")
-        log.uncaught(ValueError, error, None)
-    assert len(said) == 1
