@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
 from engine.messages import FrameFailed, ModelLoading
 from engine.models.inspection.check import STARTER_FOLDER
@@ -193,8 +193,10 @@ def _menus(studio: Studio) -> Iterator[Scene]:
         yield f"menu-{menu.title().replace('&', '').lower()}", menu
     view = window.frame_view
     view.customContextMenuRequested.emit(QPoint(50, 50))
-    yield "menu-picture", view._menu
-    view._menu.hide()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    yield "menu-picture", menu
+    menu.hide()
     yield "menu-of-a-drop", studio.companions.drops.menu(Path("walk/00012.png"))
 
 

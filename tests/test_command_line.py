@@ -244,7 +244,7 @@ def test_a_rate_that_a_format_cannot_keep_is_said(
 def test_ctrl_c_keeps_the_finished_frames(folder: str, tmp_path: Path) -> None:
     out = tmp_path / "walk"
     command = [sys.executable, "main.py", "render", "--model", folder, "--out", str(out)]
-    command += ["--frames", "2000", "--steps", "20", "--width", "32", "--height", "32"]
+    command += ["--frames", "2000", "--steps", "4", "--width", "32", "--height", "32"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -293,7 +293,12 @@ def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {k: v for k, v in os.environ.items() if k not in hidden}
     done = subprocess.run(
-        [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "main.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 1
     assert "render" in done.stderr

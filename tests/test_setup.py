@@ -57,6 +57,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
         )
 
     def _write(self, path: Path, body: str) -> None:
@@ -74,7 +75,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_scripts_are_plain_shell(script: str) -> None:
     assert (ROOT / script).read_text("utf-8").startswith("#!/bin/sh\n")
     assert os.access(ROOT / script, os.X_OK)
-    subprocess.run(["sh", "-n", ROOT / script], check=True)
+    subprocess.run(["sh", "-n", ROOT / script], check=True, timeout=60)
 
 
 def test_when_all_is_there_nothing_is_done_but_the_job(machine: Machine) -> None:

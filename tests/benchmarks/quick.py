@@ -109,7 +109,12 @@ def light_opening(workload: Workload) -> Check:
 def _imports(name: str, doing: str, unwanted: tuple[str, ...]) -> Check:
     code = f"{doing}\nimport sys; print(*[m for m in {unwanted} if m in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     loaded = done.stdout.split()
     light = done.returncode == 0 and not loaded

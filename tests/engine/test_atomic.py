@@ -122,7 +122,7 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, kills: int) -> N
         for _ in range(number * 997 % 5000):
             path.stat()
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.wait(30)
         data = path.read_bytes()
         assert len(data) == 200_000
         assert len(set(data)) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,46 +14,37 @@ from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from gui.app import NO_DISPLAY, has_display
 from gui.files.app_folders import AppFolders
-from gui.files.log_file import Log
 from gui.files.settings import Preferences, Settings
-from gui.files.start_guard import StartGuard
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(folder: Path, kind: str, after_ms: int) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.window_program",
-        str(folder),
-        kind,
-        str(after_ms),
-    ]
+def run(folder: Path, kind: str) -> subprocess.CompletedProcess[str]:
+    """Run the window in a process of its own; tests/support/window_program.py has the kinds."""
+    command = [sys.executable, "-m", "tests.support.window_program", str(folder), kind]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def test_nothing_heavy_is_loaded_before_the_first_paint(tmp_path: Path) -> None:
-    done = run(tmp_path, "plain", 0)
+    done = run(tmp_path, "plain")
     assert done.returncode == 0, done.stderr
     assert "heavy before:\n" in done.stdout
     assert "loaded at the first paint:\n" in done.stdout
 
 
 def test_closing_while_it_works_ends_the_process_well(tmp_path: Path) -> None:
-    done = run(tmp_path, "plain", 400)
+    done = run(tmp_path, "working")
     assert "busy: True" in done.stdout
     assert done.returncode == 0, done.stderr
     assert "QThread" not in done.stderr
 
 
 def test_an_engine_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
-    start = time.monotonic()
-    done = run(tmp_path, "stubborn", 300)
+    done = run(tmp_path, "stubborn")
+    assert "busy: True" in done.stdout
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - start < 30
 
 
 def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
@@ -65,7 +55,7 @@ def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
     frame = StoredFrame(np.zeros((16, 16, 3), np.uint8), latent, latent.copy())
     FrameStore(folder=tmp_path / "frames").put("ab", frame)
     assert list(tmp_path.rglob("*.safetensors"))
-    assert run(tmp_path, "plain", 300).returncode == 0
+    assert run(tmp_path, "working").returncode == 0
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
@@ -74,12 +64,12 @@ def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> N
     settings.set_preferences(Preferences(device="cuda"))
     settings.save()
     for _ in range(2):
-        assert run(tmp_path, "crashing", 0).returncode == 7
-    third = run(tmp_path, "plain", 0)
+        assert run(tmp_path, "crashing").returncode == 7
+    third = run(tmp_path, "plain")
     assert third.returncode == 0, third.stderr
     assert "device: cpu\n" in third.stdout
     assert "Safe mode" in third.stdout
-    fourth = run(tmp_path, "plain", 0)
+    fourth = run(tmp_path, "plain")
     assert "device: cuda\n" in fourth.stdout
     assert "Safe mode" not in fourth.stdout
 
@@ -87,8 +77,8 @@ def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> N
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends programs in its own way")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-u", "-m", "tests.support.window_program", str(tmp_path), "plain"]
-    with subprocess.Popen([*command, "60000"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+    command = [sys.executable, "-u", "-m", "tests.support.window_program", str(tmp_path), "staying"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         while not run.stdout.readline().startswith("device:"):
             assert run.poll() is None
@@ -98,32 +88,8 @@ def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signa
     assert not list(tmp_path.rglob("*.start"))
 
 
-def test_windows_that_are_open_are_no_crashes(tmp_path: Path) -> None:
-    open_ones = [StartGuard(tmp_path) for _ in range(3)]
-    assert not StartGuard(tmp_path).alarmed
-    for guard in open_ones:
-        guard.passed()
-    assert len(list(tmp_path.glob("*.start"))) == 1
-
-
-def test_starts_that_left_their_marker_are_forgotten_after_a_good_one(tmp_path: Path) -> None:
-    for name in ("a.start", "b.start"):
-        (tmp_path / name).touch()
-    careful = StartGuard(tmp_path)
-    assert careful.alarmed
-    careful.passed()
-    assert not StartGuard(tmp_path).alarmed
-
-
-def test_where_nothing_can_be_written_every_start_is_a_good_one(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    guard = StartGuard(tmp_path / "file" / "recovery")
-    assert not guard.alarmed
-    guard.passed()
-
-
 def test_an_exception_in_a_slot_is_said_and_logged(tmp_path: Path) -> None:
-    done = run(tmp_path, "raising", 300)
+    done = run(tmp_path, "raising")
     assert done.returncode == 0, done.stderr
     assert "messages: Something went wrong in the program (RuntimeError" in done.stdout
     assert "a slot went wrong" in (tmp_path / "log.txt").read_text(encoding="utf-8")
@@ -142,42 +108,3 @@ def test_a_display_is_looked_for(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert has_display() is expected
     assert "render" in NO_DISPLAY
-
-
-def test_addresses_of_downloads_are_not_logged(tmp_path: Path) -> None:
-    code = (
-        "import logging, sys; from pathlib import Path; from gui.files.log_file import Log\n"
-        "Log(Path(sys.argv[1])).start()\n"
-        "logging.getLogger('httpx').info('GET https://store?signature=secret')\n"
-        "logging.getLogger('latent_trails').info('begun')\n"
-    )
-    file = tmp_path / "log.txt"
-    subprocess.run([sys.executable, "-c", code, str(file)], cwd=ROOT, check=True)
-    text = file.read_text(encoding="utf-8")
-    assert "begun" in text
-    assert "secret" not in text
-
-
-def test_an_exception_in_a_thread_is_written_down(tmp_path: Path) -> None:
-    code = (
-        "import sys, threading; from pathlib import Path; from gui.files.log_file import Log\n"
-        "Log(Path(sys.argv[1]), print).start()\n"
-        "for work in (lambda: 1 // 0, sys.exit):\n"
-        "    thread = threading.Thread(target=work, name='worker'); thread.start(); thread.join()\n"
-    )
-    file = tmp_path / "log.txt"
-    command = [sys.executable, "-c", code, str(file)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    text = file.read_text(encoding="utf-8")
-    assert text.count("worker ended") == 1
-    assert "ZeroDivisionError" in text
-    assert done.stdout == ""
-
-
-def test_the_same_trouble_is_shown_once_and_logged_each_time(tmp_path: Path) -> None:
-    said: list[str] = []
-    log = Log(tmp_path / "log.txt", lambda text, details: said.append(text))
-    for _ in range(5):
-        error = ValueError("again")
-        log.uncaught(ValueError, error, None)
-    assert len(said) == 1

@@ -114,7 +114,7 @@ def test_a_missing_model_is_offered_once_and_never_fetched_unasked(studio: Studi
         studio.state.generate()
         job = studio.engine.requests[-1].job
         studio.engine.post(m.JobFailed(job, "It is missing.", missing="owner/name"))
-        studio.settle()
+        studio.wait(lambda: not studio.state.busy)
     assert all(request.downloads == () for request in studio.engine.requests)
     (text,) = studio.window.messages.texts
     assert "owner/name, which is not on this machine" in text
@@ -141,17 +141,16 @@ def test_a_model_that_came_is_used_with_the_walks_own_settings(
 def test_the_theme_changes_while_the_window_is_open(studio: Studio) -> None:
     colour = studio.window.grab().toImage().pixelColor(3, 3)
     assert colour.name() == DARK.background
-    settings = studio.companions.preferences._settings
-    settings.set_preferences(replace(settings.preferences, theme="light"))
+    studio.settings.set_preferences(replace(studio.settings.preferences, theme="light"))
     QCoreApplication.processEvents()
     assert studio.window.grab().toImage().pixelColor(3, 3).name() == LIGHT.background
 
 
 def test_another_device_renders_again(studio: Studio) -> None:
     studio.finish()
-    settings = studio.companions.preferences._settings
+    settings, asked = studio.settings, len(studio.engine.requests)
     settings.set_preferences(replace(settings.preferences, device="cpu", precision="bf16"))
-    studio.settle()
+    studio.wait(lambda: len(studio.engine.requests) > asked)
     request = studio.engine.requests[-1]
     assert (request.device, request.precision) == ("cpu", "bf16")
 

@@ -16,7 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -295,13 +298,18 @@ def megabytes(estimate: str) -> float:
     return float(estimate.split("about ")[1].split(" MB")[0])
 
 
-def test_a_recording_by_key(studio: Studio, tmp_path: Path) -> None:
+def test_a_recording_by_key(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(monotonic=partial(next, count(0.0, 0.25)))  # pictures enough for a walk
+    monkeypatch.setattr("gui.export.recorder.time", clock)
     key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
     assert studio.window.toolbar.record.isChecked()
     film = tmp_path / "out" / "recording.mp4"
     for x in (400, 440, 480):
         QTest.mouseClick(studio.window.timeline, Qt.MouseButton.LeftButton, pos=QPoint(x, 60))
-        studio.settle()
+        studio.window.frame_view.grab()  # what is recorded is what was painted last
+        studio.companions.recorder.sample()
     key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
     studio.wait(film.is_file)
     assert not studio.window.toolbar.record.isChecked()

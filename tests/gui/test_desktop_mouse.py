@@ -20,7 +20,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import cycle
 
 import pyqtgraph as pg
@@ -33,6 +32,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from gui.timeline.readiness_strip import ReadinessStrip
+from gui.timeline.ruler import Ruler
 from gui.widgets.theme import DARK
 from tests.gui.conftest import Desk
 
@@ -77,11 +77,6 @@ def hand(desk: Desk, qtbot: QtBot) -> Hand:
     return Hand(desk, qtbot)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        QCoreApplication.processEvents()
-
-
 # ── timeline ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -89,7 +84,7 @@ def test_scrubbing_shows_the_nearest_frame_at_once_and_then_the_exact_one(desk: 
     desk.engine.play(30)
     QCoreApplication.processEvents()
     timeline, view = desk.window.timeline, desk.window.frame_view
-    scale = timeline._ruler.scale()
+    scale = timeline.findChild(Ruler).scale()
     middle = timeline.rect().center().y()
     QTest.mousePress(timeline, LEFT, pos=QPoint(round(scale.middle(20)), middle))
     QTest.mouseMove(timeline, QPoint(round(scale.middle(33)), middle))
@@ -126,7 +121,7 @@ def test_the_strip_below_tells_what_is_ready(desk: Desk) -> None:
 def test_handles_of_the_ruler_limit_the_range(desk: Desk) -> None:
     desk.finish()
     timeline = desk.window.timeline
-    scale = timeline._ruler.scale()
+    scale = timeline.findChild(Ruler).scale()
     start = QPoint(round(scale.edge(0)), 12)
     QTest.mousePress(timeline, LEFT, pos=start)
     QTest.mouseMove(timeline, QPoint(round(scale.edge(10)), 12))
@@ -139,7 +134,7 @@ def test_handles_of_the_ruler_limit_the_range(desk: Desk) -> None:
 
 def test_a_click_on_the_plane_shows_the_picture_that_lives_there(desk: Desk, hand: Hand) -> None:
     QTest.mouseClick(hand.port, LEFT, pos=hand.at(-0.4, 0.3))
-    until(lambda: desk.state.probe is not None)
+    hand.qtbot.waitUntil(lambda: desk.state.probe is not None)
     assert (desk.engine.probes[-1].x, desk.engine.probes[-1].y) == pytest.approx(
         (-0.4, 0.3), abs=0.02
     )
@@ -186,7 +181,7 @@ def test_a_click_on_a_curve_seeks(desk: Desk, hand: Hand) -> None:
     box = plot.getViewBox()
     place = plot.mapFromScene(box.mapViewToScene(QPointF(0.5, 0.9)))
     QTest.mouseClick(plot.viewport(), LEFT, pos=place)
-    until(lambda: desk.state.playhead != 0)
+    hand.qtbot.waitUntil(lambda: desk.state.playhead != 0)
     assert desk.state.playhead == pytest.approx(30, abs=1)
 
 

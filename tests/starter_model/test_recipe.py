@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,14 @@ from resources.starter_model.recipe.common import Budget, load_checkpoint
 from resources.starter_model.recipe.generate import Generator, noise
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_pictures() -> Iterator[None]:
+    """Judge an autoencoder by 4 pictures rather than 64: they take longer than the training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_vae, "psnr", partial(train_vae.psnr, count=4))
+        yield
+
+
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
     """A work folder with pictures, tokenizer and every part trained for a moment."""
@@ -43,7 +53,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
         samples=4,
         decoder_only=False,
         pictures=2,
-        seeds=8,
+        seeds=4,
         steps=2,
         guidance=3.0,
     )

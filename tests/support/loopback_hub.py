@@ -67,7 +67,7 @@ def serve(folder: Path) -> Iterator[LoopbackHub]:
     finally:
         hub.release.set()
         server.shutdown()
-        thread.join()
+        thread.join(30)
         server.server_close()
 
 
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[:stall_after])
             if stall_after is not None:
                 self.wfile.flush()
-                self.served.release.wait()
+                self.served.release.wait(60)
                 self.wfile.write(data[stall_after:])
         except OSError:
             return

@@ -25,14 +25,18 @@ class StudioFrames(MemoryFrames):
         """Everything is kept."""
 
 
+#: Milliseconds after which waiting for anything is given up.
+PATIENCE_MS = 30_000
+
+
 class Studio:
-    """Owns the program; `settle` lets it paint."""
+    """Owns the program; `wait` lets it work until something holds, `settle` for a moment."""
 
     def __init__(self, app: QApplication, folder: Path, scheme: str, safe: bool = False) -> None:
         self.frames = frames = StudioFrames()
         self.engine = ScriptedEngine(frames)
         folders = AppFolders.within(folder)
-        settings = Settings(folders.settings)
+        self.settings = settings = Settings(folders.settings)
         settings.set_preferences(Preferences(theme=scheme, export_folder=str(folder / "out")))
         self._program = Program(
             app,
@@ -44,8 +48,7 @@ class Studio:
             safe=safe,
         )
         self.window.show()
-        while not hasattr(self._program, "companions"):
-            self.settle()
+        self.wait(lambda: hasattr(self._program, "companions"))
 
     @property
     def window(self) -> MainWindow:
@@ -60,22 +63,25 @@ class Studio:
         return self._program.companions
 
     def settle(self) -> None:
-        """Let timers, background work and paint events run for a moment."""
+        """Let timers, background work and paint events run for a moment, for a picture."""
         deadline = QDeadlineTimer(250)
         while not deadline.hasExpired():
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
-        QThreadPool.globalInstance().waitForDone()
+        assert QThreadPool.globalInstance().waitForDone(PATIENCE_MS)
 
     def wait(self, until: Callable[[], bool]) -> None:
-        """Let everything run until something holds."""
+        """Let everything run until something holds. Raises TimeoutError."""
+        deadline = QDeadlineTimer(PATIENCE_MS)
         while not until():
-            self.settle()
+            if deadline.hasExpired():
+                raise TimeoutError
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
     def finish(self) -> None:
         """Let the engine answer all that was edited."""
         self.state.generate()
         self.engine.play()
-        self.settle()
+        self.wait(lambda: not self.state.busy)
 
     def close(self) -> None:
         """Take everything apart; nobody's reference must keep the window."""

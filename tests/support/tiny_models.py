@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -38,8 +41,31 @@ def make_tiny_model(
     """A Stable Diffusion folder of 32-pixel pictures, 8×8 latents; the same weights each time.
 
     `prediction` is "epsilon" or "v_prediction", `scheduler` "dpm", "ddim" or "euler"; with `clip`
-    a scorer lies in it.
+    a scorer lies in it. The folder is a copy that a test may change; it is built once a run.
     """
+    return Path(shutil.copytree(_built(prediction, scheduler, clip), folder, dirs_exist_ok=True))
+
+
+def make_tiny_clip(folder: Path) -> Path:
+    """A whole CLIP model for 32-pixel pictures, with its tokenizer and picture settings.
+
+    Its weights are the same each time, and others than those of a tiny model's own scorer.
+    """
+    return Path(shutil.copytree(_built_clip(), folder, dirs_exist_ok=True))
+
+
+@cache
+def _run_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="latent-trails-tiny-models-")
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(dir=_run_folder().name))
+
+
+@cache
+def _built(prediction: str, scheduler: str, clip: bool) -> Path:
+    folder = _new_folder()
     with torch.random.fork_rng():
         torch.manual_seed(0)
         make_tokenizer(folder / "tokenizer")
@@ -47,7 +73,7 @@ def make_tiny_model(
         _unet().save_pretrained(folder / "unet")
         _vae().save_pretrained(folder / "vae")
         if clip:
-            make_tiny_clip(folder / "clip")
+            _write_clip(folder / "clip")
     options = {"clip_sample": False, "set_alpha_to_one": False} if scheduler == "ddim" else {}
     _SCHEDULERS[scheduler](
         num_train_timesteps=1000,
@@ -62,8 +88,14 @@ def make_tiny_model(
     return folder
 
 
-def make_tiny_clip(folder: Path) -> Path:
-    """A whole CLIP model for 32-pixel pictures, with its tokenizer and picture settings."""
+@cache
+def _built_clip() -> Path:
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        return _write_clip(_new_folder())
+
+
+def _write_clip(folder: Path) -> Path:
     vision = CLIPVisionConfig(
         hidden_size=WIDTH,
         intermediate_size=WIDTH,

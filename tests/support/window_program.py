@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -20,18 +19,23 @@ class StubbornEngine(ScriptedEngine):
     """Never ends in time, as a step that hangs."""
 
     def stop(self, timeout_ms: int) -> bool:
-        time.sleep(min(timeout_ms, 200) / 1000)
         return False
 
 
-def main(folder: str, kind: str, after_ms: int) -> int:
+def main(folder: str, kind: str) -> int:
+    """Run the window until what `kind` waits for has happened.
+
+    "plain" closes at once; "working" and "stubborn" close at the first frame, while the job goes
+    on; "crashing" ends the process at once; "raising" closes when an exception was reported;
+    "staying" does not close itself.
+    """
     heavy = [name for name in ("torch", "diffusers", "transformers", "cv2") if name in sys.modules]
     print("heavy before:", *heavy)
     frames = MemoryFrames()
     make = StubbornEngine if kind == "stubborn" else ScriptedEngine
 
     class Closing(app.Program):
-        """Closes itself some time after the first paint."""
+        """Closes itself after the first paint."""
 
         def _begin(self) -> None:
             # Looked at before the rest is imported on another thread.
@@ -41,15 +45,19 @@ def main(folder: str, kind: str, after_ms: int) -> int:
             if kind == "crashing":
                 os._exit(7)
             print("device:", self.session.machine.device)
-            QTimer.singleShot(after_ms, self._go)
-
-        def _go(self) -> None:
-            if kind == "raising":
+            if kind == "plain":
+                self._close_soon()
+            elif kind in ("working", "stubborn"):
+                self.state.frame_changed.connect(self._close_soon)
+            elif kind == "raising":
+                self.state.message_posted.connect(self._close_soon)
                 QTimer.singleShot(0, self._raise)
-            QTimer.singleShot(50, self._close)
 
         def _raise(self) -> None:
             raise RuntimeError("a slot went wrong")
+
+        def _close_soon(self, *_: object) -> None:
+            QTimer.singleShot(0, self._close)
 
         def _close(self) -> None:
             print("busy:", self.state.busy)
@@ -67,4 +75,4 @@ def main(folder: str, kind: str, after_ms: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2]))

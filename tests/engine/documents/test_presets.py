@@ -149,6 +149,11 @@ def test_listing_them_loads_nothing_heavy() -> None:
         "print(*[x for x in ('torch', 'cv2', 'transformers', 'PySide6') if x in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.split() == []

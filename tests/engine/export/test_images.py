@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,6 @@ from PIL import Image as Pillow
 
 from engine.atomic import Existing, WriteError
 from engine.errors import InputError
-from engine.export import open_export as opening
 from engine.export.contract import Plan
 from engine.export.file_names import clean_name, frame_name, frame_number
 from engine.export.formats.mp4 import Mp4
@@ -219,7 +219,8 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_too_little_space_is_said_with_both_amounts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "_free_bytes", lambda folder: 100 << 20)
+    usage = shutil.disk_usage(tmp_path)._replace(free=100 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     plan = Plan(indices=tuple(range(1000)))
     with pytest.raises(InputError, match=r"needs about 564 MB and .* has 100 MB left"):
         check_export(tmp_path / "out", plan, 512, 512)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,7 +176,7 @@ def test_a_recording_that_is_killed_plays_up_to_a_second_before(tmp_path: Path) 
     while added < 45:
         added = int(process.stdout.readline())
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.communicate(timeout=30)
     [kept] = tmp_path.iterdir()
     assert len(decode(kept)) >= added - 11
 
@@ -193,13 +192,3 @@ def test_ten_thousand_frames_need_no_more_memory_than_a_hundred(tmp_path: Path) 
                 before = process.memory_info().rss
         assert process.memory_info().rss - before < 32 << 20
     assert count_frames(tmp_path / "long.mp4") == 10_000
-
-
-@pytest.mark.slow
-def test_export_is_quick(tmp_path: Path) -> None:
-    """At least 100 frames a second at 512², as pictures and as MP4."""
-    frames = [make_picture(index, 512, 512) for index in range(100)]
-    for name in ("pictures", "walk.mp4"):
-        start = time.perf_counter()
-        export(tmp_path / name, frames)
-        assert time.perf_counter() - start < 1.0, name

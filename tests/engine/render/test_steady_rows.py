@@ -41,12 +41,13 @@ def same_bits(ours: m.FrameReady, theirs: m.FrameReady) -> bool:
     return np.array_equal(ours.final, theirs.final) and np.array_equal(ours.image, theirs.image)
 
 
-@pytest.mark.parametrize("size", [(64, 72), (128, 128), (40, 56)])
-@pytest.mark.parametrize("guidance", [1.0, 4.0])
+@pytest.mark.parametrize(
+    ("size", "guidance"), [((64, 72), 1.0), ((40, 56), 1.0), ((128, 128), 1.0), ((64, 72), 4.0)]
+)
 def test_frames_of_the_starter_model_do_not_depend_on_the_batch(
     size: tuple[int, int], guidance: float
 ) -> None:
-    sampling = Sampling(steps=3, guidance=guidance, width=size[0], height=size[1])
+    sampling = Sampling(steps=2, guidance=guidance, width=size[0], height=size[1])
     lane = Lane("walk", Walk(frames=8))
     request = m.RenderRequest(1, STARTER, (lane,), sampling, latents=True)
     alone = frames_of(replace(request, batch=1))

@@ -38,7 +38,7 @@ class Desk:
         self.state = ExplorerState(frames, SMALL)
         self.session = Session(self.state, lambda: self.engine)
         self.session.start()
-        settings = Settings(folder / "settings.ini")
+        self.settings = settings = Settings(folder / "settings.ini")
         settings.set_preferences(Preferences(export_folder=str(self.out)))
         self.plot = QLabel("plot")
         self.parent = QWidget()
@@ -116,7 +116,7 @@ def test_a_home_is_a_home_in_the_preferences_too(
 ) -> None:
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
-    desk.dialog._settings.set_preferences(Preferences(export_folder="~/films"))
+    desk.settings.set_preferences(Preferences(export_folder="~/films"))
     desk.dialog.open_now()
     assert desk.dialog.form.wishes().folder == tmp_path / "films"
 
@@ -293,7 +293,7 @@ def test_what_a_format_rounds_is_said_and_its_arrows_offer_what_it_keeps(desk: D
 def test_a_place_that_cannot_be_is_said(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
     desk.finish()
     (tmp_path / "file").touch()
-    desk.dialog.form._choose_folder(str(tmp_path / "file"))
+    desk.dialog.form.folder.chosen.emit(str(tmp_path / "file"))
     desk.dialog.export_button.click()
     assert desk.dialog.outcome.text()
     assert desk.dialog.export_button.isEnabled()

@@ -8,28 +8,42 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.documents.session_file import load_session
-from engine.export.contract import Plan
 from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe
 from engine.geometry.walk_path import WalkPath
 from engine.view import ViewMode
 from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
-from gui.export.recorder import Recorder, _Film
+from gui.export.recorder import Recorder
 from gui.state.explorer_state import ExplorerState
 from gui.viewer.frame_view import FrameView
-from gui.viewer.panes import Shown
 from gui.widgets.theme import DARK
 from tests.support.scripted_state import request_for
 from tests.support.texts import make_text
 
 EXPLORATION = Exploration(
-    walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=50.0
+    walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=64.0
 )
+
+
+class Clock:
+    """The seconds that the recorder reads: they pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 7.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("gui.export.recorder.time", clock)
+    return clock
 
 
 class Frames:
@@ -64,24 +78,34 @@ def _view(qtbot: QtBot, state: ExplorerState, mode: ViewMode = ViewMode.SINGLE) 
     return view
 
 
+def _show(recorder: Recorder, view: FrameView, clock: Clock, samples: int) -> None:
+    """Let the time of so many pictures pass; all times here are exact in binary."""
+    view.grab()  # what is recorded is what was painted last
+    for _ in range(samples):
+        recorder.sample()
+        clock.now += 1 / EXPLORATION.fps
+
+
 def _record(
     qtbot: QtBot,
+    clock: Clock,
     state: ExplorerState,
     folder: Path,
     samples: int,
     mode: ViewMode = ViewMode.SINGLE,
 ) -> Path:
     """Seek through the walk, then look at a point of the plane, for `samples` pictures each."""
-    recorder = Recorder(state, lambda: folder, _view(qtbot, state, mode).shown)
+    view = _view(qtbot, state, mode)
+    recorder = Recorder(state, lambda: folder, view.shown)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
         assert recorder.recording
         for index in (0, 2, 4):
             state.seek(index)
-            qtbot.wait(20 * samples)
+            _show(recorder, view, clock, samples)
         tiny = np.full((6, 8, 3), 200, np.uint8)
         state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.PREVIEW, 0.36, -9.0, tiny))
-        qtbot.wait(20 * samples)
+        _show(recorder, view, clock, samples)
         recorder.set_recording(False)
     assert not recorder.recording
     return Path(saved.args[0])
@@ -93,10 +117,11 @@ def _pictures(film: Path) -> list[m.Image]:
 
 
 def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    film = _record(qtbot, _state(), tmp_path, samples=4)
+    film = _record(qtbot, clock, _state(), tmp_path, samples=4)
     pictures = _pictures(film)
+    assert len(pictures) == 16
     assert pictures[0].shape == (48, 64, 3)
     assert pictures[0].mean() < 20
     assert abs(pictures[-1].mean() - 200) < 12
@@ -107,10 +132,10 @@ def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
 
 
 def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
     state = _state("linear", "slerp")
-    film = _record(qtbot, state, tmp_path, samples=4, mode=ViewMode.COMPARE)
+    film = _record(qtbot, clock, state, tmp_path, samples=4, mode=ViewMode.COMPARE)
     pictures = _pictures(film)
     assert pictures[0].shape == (16 + 48, 2 * 64 + 2, 3)
     left, right = (pictures[0][20:, k : k + 40].mean() for k in (10, 80))
@@ -122,7 +147,9 @@ def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
     assert pytest.approx(min(slerp, key=lambda s: abs(s - 0.5**0.5)), abs=0.02) == 0.5**0.5
 
 
-def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_lane_that_is_shown_alone_is_the_one_recorded(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
     state = _state("linear", "slerp")
     view = _view(qtbot, state)
     state.set_view(lane=1)
@@ -130,7 +157,7 @@ def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path
     state.seek(2)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
-        qtbot.wait(150)
+        _show(recorder, view, clock, 3)
         recorder.set_recording(False)
     film = Path(saved.args[0])
     assert _pictures(film)[-1].mean() == pytest.approx(120, abs=12)
@@ -139,17 +166,20 @@ def test_the_lane_that_is_shown_alone_is_the_one_recorded(qtbot: QtBot, tmp_path
     assert session.walk.keyframes[-1].scale == pytest.approx(0.5**0.5, abs=0.02)
 
 
-def test_differences_and_sheets_are_recorded_as_they_are_seen(qtbot: QtBot, tmp_path: Path) -> None:
+def test_differences_and_sheets_are_recorded_as_they_are_seen(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
     sizes = {}
     for mode in (ViewMode.DIFFERENCE, ViewMode.SHEET):
-        film = _record(qtbot, _state("linear", "slerp"), tmp_path, samples=2, mode=mode)
+        state = _state("linear", "slerp")
+        film = _record(qtbot, clock, state, tmp_path, samples=2, mode=mode)
         sizes[mode] = _pictures(film)[0].shape
     assert sizes[ViewMode.DIFFERENCE] == (16 + 48, 2 * 64 + 2, 3)
     assert sizes[ViewMode.SHEET] == (2 * (16 + 48) + 2, 5 * 66 - 2, 3)
 
 
 def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
     state = _state()
     path = state.results.lanes[0].path
@@ -157,25 +187,40 @@ def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said
     state.results.lanes[0].path = replace(path, exact=False)
     said: list[str] = []
     state.message_posted.connect(lambda text, _: said.append(text))
-    film = _record(qtbot, state, tmp_path, samples=2)
+    film = _record(qtbot, clock, state, tmp_path, samples=2)
     assert not film.with_suffix(".trail").exists()
     assert "no walk beside it" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("pauses", "pictures"),
+    [
+        ((), 1),
+        ((1 / 64,), 2),
+        ((1 / 64, 0.25), 18),
+        ((1 / 64, 0.25, 52.5), 19),  # the machine was asleep
+        ((1 / 64, 0.25, 52.5, 1 / 64, 0.25), 36),
+    ],
+)
 def test_a_film_keeps_up_with_a_slow_window_and_leaves_pauses_out(
-    tmp_path: Path, qapp: QObject
+    qtbot: QtBot, clock: Clock, tmp_path: Path, pauses: tuple[float, ...], pictures: int
 ) -> None:
-    film = _Film(tmp_path / "film.mp4", Plan(fps=50.0), EXPLORATION, qapp)
-    counts = []
-    for now in (7.0, 7.02, 7.5, 60.0, 60.02, 60.5):
-        film.show(Shown(), (), now)
-        counts.append(film.pictures)
-    assert counts == pytest.approx([1, 2, 26, 27, 28, 52], abs=1)
-    film.deleteLater()
+    state = _state()
+    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        recorder.sample()
+        for pause in pauses:
+            clock.now += pause
+            recorder.sample()
+        recorder.set_recording(False)
+    assert len(_pictures(Path(saved.args[0]))) == pictures
 
 
-def test_a_second_recording_does_not_overwrite_the_first(qtbot: QtBot, tmp_path: Path) -> None:
-    films = {_record(qtbot, _state(), tmp_path, samples=2) for _ in range(2)}
+def test_a_second_recording_does_not_overwrite_the_first(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
+    films = {_record(qtbot, clock, _state(), tmp_path, samples=2) for _ in range(2)}
     assert len(films) == 2
     assert all(film.exists() for film in films)
 
@@ -195,7 +240,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
 def test_a_recording_that_cannot_go_on_says_so_and_ends(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.export.film.film_writer._even", lambda picture: 1 // 0)
+    monkeypatch.setattr("gui.export.recorder.open_export", lambda *_: 1 // 0)
     state = _state()
     recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
@@ -206,22 +251,23 @@ def test_a_recording_that_cannot_go_on_says_so_and_ends(
 
 
 def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
-    qtbot: QtBot, tmp_path: Path
+    qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
     state = _state()
-    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    view = _view(qtbot, state)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
     recorder.set_recording(True)
-    qtbot.wait(150)
+    _show(recorder, view, clock, 4)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(False)
         recorder.set_recording(True)
-    assert load_session(Path(saved.args[0]).with_suffix(".trail")).walk.frames > 2
+    assert load_session(Path(saved.args[0]).with_suffix(".trail")).walk.frames == 4
     with qtbot.waitSignal(recorder.saved, timeout=10000):
-        qtbot.wait(100)
+        _show(recorder, view, clock, 2)
         recorder.set_recording(False)
 
 
-def test_a_single_picture_is_a_film_and_no_walk(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_single_picture_is_a_film_and_no_walk(qtbot: QtBot, clock: Clock, tmp_path: Path) -> None:
     state = _state()
     recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:

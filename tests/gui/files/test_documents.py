@@ -201,6 +201,20 @@ def recovered(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.trail"))
 
 
+@pytest.fixture
+def refusals(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """Errors of the next attempts to write a copy, which takes the first of them each time."""
+    errors: list[Exception] = []
+
+    def write(path: Path, exploration: Exploration) -> Path:
+        if errors:
+            raise errors.pop(0)
+        return save_session(path, exploration)
+
+    monkeypatch.setattr("gui.files.recovery.save_session", write)
+    return errors
+
+
 def test_unsaved_changes_leave_a_copy_and_saved_ones_none(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "recovery"
     recovery = Recovery(desk.state, folder)
@@ -225,64 +239,61 @@ def test_a_saved_walk_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     assert recovered(tmp_path / "recovery") == []
 
 
-def test_a_copy_goes_as_soon_as_the_walk_is_saved(desk: Desk, tmp_path: Path) -> None:
+def test_a_copy_goes_as_soon_as_the_walk_is_saved(desk: Desk, tmp_path: Path, qtbot: QtBot) -> None:
     folder = tmp_path / "recovery"
     recovery = Recovery(desk.state, folder)
     desk.state.edit_walk("Frames", frames=9)
     recovery.keep()
-    recovery._pool.waitForDone()
-    assert len(recovered(folder)) == 1
+    qtbot.waitUntil(lambda: len(recovered(folder)) == 1)
     desk.state.history.set_saved()
-    recovery._pool.waitForDone()
-    assert recovered(folder) == []
+    qtbot.waitUntil(lambda: recovered(folder) == [])
     desk.state.history.undo()
     recovery.close()
     assert [load_session(p) for p in recovered(folder)] == [Exploration()]
 
 
-def test_a_copy_that_could_not_be_written_is_tried_again(desk: Desk, tmp_path: Path) -> None:
+def test_a_copy_that_could_not_be_written_is_tried_again(
+    desk: Desk, tmp_path: Path, qtbot: QtBot, refusals: list[Exception]
+) -> None:
     folder = tmp_path / "recovery"
     recovery = Recovery(desk.state, folder)
     desk.state.edit_walk("Frames", frames=9)
-    recovery._lock.unlock()
-    folder.rmdir()
-    folder.touch()  # no file can lie in it
+    refusals.append(OSError("the disk is full"))
     recovery.keep()
-    recovery._pool.waitForDone()
-    folder.unlink()
-    folder.mkdir()
+    qtbot.waitUntil(lambda: refusals == [])
+    assert recovered(folder) == []
     recovery.close()
     assert len(recovered(folder)) == 1
 
 
-def test_a_leftover_stays_until_the_walk_has_another_copy(desk: Desk, tmp_path: Path) -> None:
+def test_a_leftover_stays_until_the_walk_has_another_copy(
+    desk: Desk, tmp_path: Path, refusals: list[Exception]
+) -> None:
     folder = tmp_path / "recovery"
     leftover = tmp_path / "leftover.trail"
     save_session(leftover, OTHER)
     recovery = Recovery(desk.state, folder)
     desk.documents.restore(OTHER)
-    recovery._lock.unlock()
-    folder.rmdir()
-    folder.touch()
+    refusals += [OSError("the disk is full"), OSError("it still is")]
     recovery.succeed(leftover)
-    recovery._pool.waitForDone()
+    recovery.close()  # waits for both attempts
     assert leftover.exists()
-    folder.unlink()
-    folder.mkdir()
+    assert recovered(folder) == []
+    recovery = Recovery(desk.state, folder)
     recovery.succeed(leftover)
-    recovery._pool.waitForDone()
+    recovery.close()
     assert not leftover.exists()
     assert [load_session(p) for p in recovered(folder)] == [OTHER]
-    recovery.close()
 
 
-def test_the_copy_of_a_window_that_is_open_is_not_offered(desk: Desk, tmp_path: Path) -> None:
+def test_the_copy_of_a_window_that_is_open_is_not_offered(
+    desk: Desk, tmp_path: Path, qtbot: QtBot
+) -> None:
     folder = tmp_path / "recovery"
     first, second = Recovery(desk.state, folder), Recovery(desk.state, folder)
     desk.state.edit_walk("Frames", frames=9)
     first.keep()
-    first._pool.waitForDone()
-    assert len(recovered(folder)) == 1
+    qtbot.waitUntil(lambda: len(recovered(folder)) == 1)
     assert second.leftover() is None
     first.close()
     assert second.leftover() is not None

@@ -247,12 +247,24 @@ def test_the_model_in_use_is_selected_also_where_it_is_the_hubs(connected: Desk)
     connected.qtbot.waitUntil(lambda: "epsilon" in connected.dialog.details.text())
 
 
-def test_a_name_that_is_written_stays_while_the_cache_is_read(desk: Desk, tmp_path: Path) -> None:
-    dialog = desk.dialog
+def test_a_name_that_is_written_stays_while_the_cache_is_read(
+    desk: Desk, settings: Settings, tmp_path: Path
+) -> None:
+    written = threading.Event()
+
+    class LateHub(Hub):
+        """A cache that takes until the name is written."""
+
+        def cached(self) -> tuple[CachedModel, ...]:
+            assert written.wait(30)
+            return (CachedModel(MODEL, tmp_path, 10),)
+
+    dialog = desk.dialog = ModelDialog(settings, desk.background, desk.parent, LateHub)
     dialog.open_for(MODEL)
+    desk.qtbot.waitUntil(dialog.isActiveWindow)  # the list selects its first row with the focus
     dialog.hub.name.setText("another/model")
-    found = CachedModel(MODEL, tmp_path, 10)
-    dialog._add_cached((found,))
+    written.set()
+    desk.qtbot.waitUntil(lambda: desk.names()[-1].startswith(MODEL), timeout=20000)
     assert dialog.hub.wanted == "another/model"
     assert desk.names()[-1].startswith(MODEL)
     dialog.shelf.list.setCurrentRow(dialog.shelf.list.count() - 1)  # what is asked for last counts
@@ -270,7 +282,7 @@ def test_the_dialog_is_opened_again_while_the_hub_is_asked(
 
 def test_a_hub_that_never_answers_is_not_waited_for(desk: Desk) -> None:
     release = threading.Event()
-    fetching = HubTask(lambda *_: release.wait(), Hub, desk.parent)
+    fetching = HubTask(lambda *_: release.wait(60), Hub, desk.parent)
     with desk.qtbot.waitSignal(fetching.ended, timeout=5000) as ended:
         fetching.start()
         fetching.cancel()

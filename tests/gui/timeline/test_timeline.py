@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -196,11 +196,12 @@ def test_only_what_changed_is_painted_again(qtbot: QtBot, tier: m.Tier) -> None:
     tracks = [timeline.findChild(kind) for kind in (Filmstrip, ReadinessStrip)]
     for index in (0, 60, 15):
         told_.frame(index)
-    qtbot.wait(400)
+    qtbot.waitUntil(lambda: all(on_screen(track) == whole(track) for track in tracks))
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timeline.findChildren(QTimer)))
     painted = [Painted(track) for track in tracks]
     told_.frame(30, tier=tier)
-    qtbot.waitUntil(lambda: all(each.pixels for each in painted), timeout=2000)
-    qtbot.wait(200)
+    qtbot.waitUntil(lambda: all(each.pixels for each in painted))
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timeline.findChildren(QTimer)))
     for track, each in zip(tracks, painted, strict=True):
         assert each.pixels < 0.6 * track.width() * track.height()
     for track in tracks:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
 from engine.walk import ARTICLE_PROMPT, NoiseSource
 from gui.walk.keyframe_card import KeyframeCard
+from gui.walk.seed_field import SeedField
 from tests.gui.conftest import Desk
 from tests.support.user_input import click, named, press
 
 
+def part(card: KeyframeCard, kind: type[QWidget], name: str) -> Any:
+    """The part of a card that a screen reader calls `name`."""
+    return next(w for w in card.findChildren(kind) if w.accessibleName() == name)
+
+
+def lock(card: KeyframeCard) -> QAbstractButton:
+    return part(card, QAbstractButton, "Lock the noise")
+
+
+def menu_of(card: KeyframeCard) -> dict[str, QAction]:
+    """The entries of a card's menu, as they are when it opens."""
+    menu = part(card, QToolButton, "More for this keyframe").menu()
+    menu.aboutToShow.emit()
+    return {action.text(): action for action in menu.actions()}
+
+
 def test_a_locked_keyframe_keeps_its_noise(desk: Desk) -> None:
-    locks = [
-        b
-        for b in desk.window.findChildren(QAbstractButton)
-        if b.accessibleName() == "Lock the noise"
-    ]
-    click(locks[0])
+    click(lock(desk.window.findChildren(KeyframeCard)[0]))
     press(desk.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     walk = desk.state.exploration.walk
     assert walk.keyframes[0].noise == NoiseSource(1, 0)
@@ -28,14 +42,14 @@ def test_a_locked_keyframe_keeps_its_noise(desk: Desk) -> None:
 
 def test_a_lock_goes_where_its_keyframe_goes(desk: Desk) -> None:
     card = desk.window.findChildren(KeyframeCard)[1]
-    click(card._lock)
+    click(lock(card))
 
     def locked() -> list[bool]:
-        return [card._lock.isChecked() for card in desk.window.findChildren(KeyframeCard)]
+        return [lock(card).isChecked() for card in desk.window.findChildren(KeyframeCard)]
 
     control = Qt.KeyboardModifier.ControlModifier
     assert locked() == [False, True]
-    desk.window.findChildren(KeyframeCard)[0]._duplicate()
+    menu_of(desk.window.findChildren(KeyframeCard)[0])["Duplicate"].trigger()
     assert locked() == [False, False, True]
     press(desk.window, Qt.Key.Key_T, control)
     assert locked() == [True, False, False]
@@ -83,8 +97,7 @@ def test_prompts_of_their_own_and_one_for_all(desk: Desk) -> None:
 
 def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
     card = desk.window.findChildren(KeyframeCard)[0]
-    card._fill_menu()
-    actions = {action.text(): action for action in card._more.menu().actions()}
+    actions = menu_of(card)
     assert not actions["Move up"].isEnabled()
     assert not actions["Remove"].isEnabled()
     actions["Move down"].trigger()
@@ -92,9 +105,7 @@ def test_keyframes_are_moved_and_duplicated(desk: Desk) -> None:
     assert draws == [1, 0]
     actions["Duplicate"].trigger()
     assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 1, 0]
-    card._fill_menu()
-    actions = {action.text(): action for action in card._more.menu().actions()}
-    actions["Remove"].trigger()
+    menu_of(card)["Remove"].trigger()
     assert [k.noise.draw for k in desk.state.exploration.walk.keyframes] == [1, 0]
 
 
@@ -102,11 +113,9 @@ def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
     first, second = desk.window.findChildren(KeyframeCard)
 
     def reuse(card: KeyframeCard) -> QAction:
-        card._fill_menu()
-        actions = {action.text(): action for action in card._more.menu().actions()}
-        return actions["Use the previous noise again"]
+        return menu_of(card)["Use the previous noise again"]
 
-    first._edit_seed(77)
+    part(first, SeedField, "Seed of keyframe A").seed_changed.emit(77)
     assert reuse(first).isEnabled()
     first.move_asked.emit(0, 1)
     assert not reuse(first).isEnabled(), "the keyframe that is here now has had no other noise"

