@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from engine.atomic import Existing
 from engine.messages import RenderRequest
+from engine.models.locate import FoundModel
 from engine.walk import Exploration, lanes_of
 
 
 @dataclass(frozen=True)
 class Command:
     """What all commands that render have in common. `batch` 0, `device` and `precision` "" let the
-    machine choose. `downloads` are the models of the hub that may be fetched."""
+    machine choose. `downloads` are the models of the hub that may be fetched. `found` is the model
+    where it was located and checked already."""
 
     exploration: Exploration
     replace: bool = False
@@ -20,6 +22,7 @@ class Command:
     device: str = ""
     precision: str = ""
     downloads: tuple[str, ...] = ()
+    found: FoundModel | None = None
 
     @property
     def existing(self) -> Existing:

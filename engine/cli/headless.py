@@ -56,7 +56,9 @@ def render(
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
-        work = _Work(command, Renderer(store, progress.show, batches), control, progress)
+        work = _Work(
+            command, Renderer(store, progress.show, batches, command.found), control, progress
+        )
         try:
             work.run()
         except Cancelled:
