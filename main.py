@@ -9,10 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engine.cli.options import add_walk_options, downloads_of, exploration_from
+from engine.cli.options import (
+    add_walk_options,
+    downloads_of,
+    exploration_from,
+    named_model,
+)
 from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
 from engine.export.frame_rate import frame_rate
+from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.requests import Machine
 from engine.store.frame_store import FrameStore
@@ -137,9 +143,11 @@ def _is_file(argument: str) -> bool:
 def _render(options: argparse.Namespace) -> int:
     from engine.cli.headless import RenderCommand, render
 
+    model = named_model(options)
     command = RenderCommand(
-        _exploration(options),
+        _exploration(options, model),
         **_conditions(options),
+        found=model,
         out=options.out,
         latents=options.save_latents,
         difference=options.difference,
@@ -152,7 +160,8 @@ def _render(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from engine.cli.scoring import MEASURES, ScoreCommand, score
 
-    exploration = _exploration(options)
+    model = named_model(options)
+    exploration = _exploration(options, model)
     command = ScoreCommand(
         replace(
             exploration,
@@ -160,6 +169,7 @@ def _score(options: argparse.Namespace) -> int:
             scorer=options.scorer or exploration.scorer,
         ),
         **_conditions(options),
+        found=model,
         out=options.out,
         measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
     )
@@ -175,11 +185,11 @@ def _conditions(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _exploration(options: argparse.Namespace) -> Exploration:
+def _exploration(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
     """What a command is asked to render, checked. Raises InputError."""
     from engine.documents.validation import check_exploration
 
-    exploration = exploration_from(options)
+    exploration = exploration_from(options, model)
     check_exploration(exploration)
     if options.batch < 0:
         raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")

@@ -42,8 +42,7 @@ class RenderRequest:
     the frames' latents in their events, `in_order` for first to last instead of coarse to fine.
     With `draft_steps`, if they are fewer than the sampling's, every frame that is not there yet
     comes as a draft of so many steps first, which is an approximation. `precision` and `device` ""
-    are chosen by the machine. `downloads` are the models of the hub that a person asked for; no
-    other is fetched.
+    are chosen by the machine. `downloads` are the models of the hub that may be fetched.
     """
 
     job: int
@@ -68,8 +67,7 @@ class RenderRequest:
 class ProbeRequest:
     """Render the one point (x, y) of the plane that the trajectory plot of `walk` shows.
 
-    x and y are in units of std: the latent is √d (x e₁ + y e₂). The conditioning is that of the
-    walk at `time`.
+    x and y are in units of std: the latent is √d (x e₁ + y e₂). The walk at `time` conditions it.
     """
 
     serial: int
@@ -90,7 +88,9 @@ class ProbeRequest:
 class ModelInfo:
     """What is known of a model once it is loaded. `downscale` is pixels per latent column.
 
-    `batch_exact`: a frame is the same bit for bit whatever else is in its batch.
+    `solver`, the default of those that fit (`solvers`), stands in for the model's scheduler
+    `replaced`, or equals the model's scheduler where this is "". `batch_exact`: a frame is the
+    same bit for bit whatever else is in its batch.
     """
 
     name: str
@@ -104,6 +104,8 @@ class ModelInfo:
     bytes_loaded: int = 0
     identity: str = ""
     batch_exact: bool = True
+    solvers: tuple[str, ...] = ()
+    replaced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,7 @@ class MeasureReady:
 
 @dataclass(frozen=True, slots=True)
 class MeasureFailed:
-    """A measure that this job leaves out, and why, in one sentence. The frames still come.
-    `missing` is as in JobFailed."""
+    """A measure that this job leaves out, and why. `missing` is as in JobFailed."""
 
     job: int
     name: str
@@ -224,8 +225,7 @@ class MeasureFailed:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`step` of `steps` is that of the frame that is furthest on. Unknown times are None.
-    `device_memory` is what the program takes of the device's own memory, in bytes; 0 for the CPU.
-    """
+    `device_memory`: bytes of the device's own memory that the program takes; 0 for the CPU."""
 
     job: int
     done: int

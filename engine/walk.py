@@ -140,9 +140,9 @@ class Walk:
 class Sampling:
     """How a latent becomes a picture. Everything here influences pixels.
 
-    `solver` "" means the one that the model's own scheduler config names. The guidance interval
-    is an approximation (arXiv 2404.07724), off at its default (0, 1): outside of that share of
-    the steps the conditional prediction alone is used.
+    `solver` "" means the default: the one that equals the model's scheduler, or stands in for it.
+    The guidance interval is an approximation (arXiv 2404.07724), off at its default (0, 1):
+    outside of that share of the steps the conditional prediction alone is used.
     """
 
     steps: int = 30

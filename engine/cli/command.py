@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.atomic import Existing
 from engine.messages import RenderRequest
+from engine.models.locate import FoundModel
 from engine.requests import ANY_MACHINE, Machine, build_request
 from engine.walk import Exploration
 
@@ -13,12 +14,14 @@ from engine.walk import Exploration
 @dataclass(frozen=True)
 class Command:
     """What all commands that render have in common. With `replace`, files that exist are replaced.
-    `downloads` are the models of the hub that may be fetched."""
+    `downloads` are the models of the hub that may be fetched. `found` is the model where it was
+    located and checked already."""
 
     exploration: Exploration
     replace: bool = False
     machine: Machine = ANY_MACHINE
     downloads: tuple[str, ...] = ()
+    found: FoundModel | None = None
 
     @property
     def existing(self) -> Existing:

@@ -57,7 +57,7 @@ def render(
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
-        renderer = Renderer(store, progress.show, batches)
+        renderer = Renderer(store, progress.show, batches, command.found)
         work = _Work(command, store, renderer, control, progress)
         try:
             work.run()

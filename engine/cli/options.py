@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InputError, MissingModel
+from engine.errors import InputError
+from engine.models.locate import FoundModel
+from engine.solvers.contract import solvers_for
 from engine.walk import (
     ARTICLE_PROMPT,
     STARTER,
@@ -16,7 +18,6 @@ from engine.walk import (
     Keyframe,
     MethodChoice,
     NoiseSource,
-    Sampling,
     Walk,
 )
 
@@ -43,16 +44,44 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     sampling.add_argument("--guidance", type=float, metavar="X")
     sampling.add_argument("--width", type=int, metavar="W")
     sampling.add_argument("--height", type=int, metavar="H")
-    sampling.add_argument("--solver", metavar="NAME", help="default: the model's own")
+    sampling.add_argument("--solver", metavar="NAME", help=_solver_help())
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
     machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
     machine.add_argument("--precision", default="", help="fp32, fp16 or bf16")
 
 
-def exploration_from(options: argparse.Namespace) -> Exploration:
-    """What the options describe, on top of a session or a preset. Raises InputError."""
-    base = _base(options)
+def _solver_help() -> str:
+    return (
+        "default: the solver that equals the model's scheduler, or stands in for it; for diffusion "
+        f"models: {', '.join(solvers_for('diffusion'))}; for flow models: "
+        f"{', '.join(solvers_for('flow'))}; scheduler is the model's own scheduler"
+    )
+
+
+def named_model(options: argparse.Namespace) -> FoundModel | None:
+    """The model that the options name, located and checked, and downloaded first where it must be.
+
+    None on top of a session or a preset, which say themselves what they are sampled with. Raises
+    InputError and ModelError.
+    """
+    if options.session is not None or options.preset is not None:
+        return None
+    from engine.cli.progress import ProgressLines
+    from engine.models.locate import find_model
+    from engine.models.running.devices import uses_half
+
+    with ProgressLines(sys.stderr) as lines:
+        half = uses_half(options.device, options.precision)
+        return find_model(options.model or STARTER, half, lines.tell, downloads_of(options))
+
+
+def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
+    """What the options describe, on top of a session, a preset, or what suits the `model`.
+
+    Raises InputError.
+    """
+    base = _base(options, model)
     if options.model is not None:
         base = replace(base, model=options.model)
     walk = _walk(base.walk, options)
@@ -68,18 +97,21 @@ def exploration_from(options: argparse.Namespace) -> Exploration:
     return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
 
 
-def _base(options: argparse.Namespace) -> Exploration:
+def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
     """What the options are on top of."""
+    if model is not None:
+        from engine.models.inspection.recommended_settings import recommended
+
+        return Exploration(
+            model=model.location, sampling=recommended(model.report.path, model.report)
+        )
     if options.session is not None:
         from engine.documents.session_file import load_session
 
         return load_session(options.session)
-    if options.preset is not None:
-        from engine.documents.presets import find_preset
+    from engine.documents.presets import find_preset
 
-        return find_preset(options.preset).exploration
-    model = options.model or STARTER
-    return Exploration(model=model, sampling=_recommended(model, options))
+    return find_preset(options.preset).exploration
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
@@ -157,30 +189,3 @@ def _with_params(
 def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     values = {name: getattr(options, name, None) for name in names}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _recommended(model: str, options: argparse.Namespace) -> Sampling:
-    """The steps, guidance and size that suit the model, which is fetched first where it must be."""
-    from engine.models.inspection.check import check_model
-    from engine.models.inspection.recommended_settings import recommended
-    from engine.models.locate import locate
-
-    try:
-        path = locate(model, half=False, progress=lambda *_: None)
-    except MissingModel:
-        path = _fetched(model, options)
-    report = check_model(path)
-    if not report.ok:
-        raise InputError(report.problem)
-    return recommended(report.path, report)
-
-
-def _fetched(model: str, options: argparse.Namespace) -> Path:
-    """A model of the hub, downloaded with progress on stderr, in the precision to be used."""
-    from engine.cli.progress import ProgressLines
-    from engine.models.locate import locate
-    from engine.models.running.devices import uses_half
-
-    with ProgressLines(sys.stderr) as lines:
-        half = uses_half(options.device, options.precision)
-        return locate(model, half, lines.tell, downloads_of(options))

@@ -9,6 +9,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from engine import messages as m
+from engine.solvers.contract import solvers
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -43,8 +44,7 @@ class ProgressLines:
             case m.ModelLoading():
                 self.tell(event.stage, event.fraction)
             case m.ModelReady():
-                info = event.info
-                self.say(f"{info.name} on {info.device}, {info.precision}")
+                self.say(_opened(event.info))
             case m.JobStarted():
                 self._begin(sum(event.totals))
             case m.PromptCut():
@@ -92,6 +92,14 @@ class ProgressLines:
         self._last, self._told = now, self._done
         rest = f", {self._left:.0f} s left" if self._left is not None and not ended else ""
         self.say(f"frame {self._done}/{self._total}{rest}")
+
+
+def _opened(info: m.ModelInfo) -> str:
+    """The model and its machine, and which solver is its default."""
+    solver = solvers.get(info.solver).label
+    if info.replaced:
+        solver += f", in place of the model's {info.replaced} (--solver scheduler uses that itself)"
+    return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}"
 
 
 def _begun(text: str) -> str:

@@ -93,7 +93,7 @@ def _measured(
     _check_out(command)
     request = command.request(measures=command.measures)
     scores, failed = Scores.empty(request.lanes, command.measures), False
-    for event in Renderer(store, progress.show).run(request, control):
+    for event in Renderer(store, progress.show, found=command.found).run(request, control):
         progress.show(event)
         match event:
             case m.MeasureReady():

@@ -40,12 +40,14 @@ def package_versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Provenance:
-    """An exploration, and what rendered it: the model's identity, the solver's name, the device
-    and its precision. `notes` are asked for when a picture is written, on the writer's thread."""
+    """An exploration, and what rendered it: the model's identity, the default solver and the
+    scheduler that it stands in for, the device and its precision. `notes` are asked for when a
+    picture is written, on the writer's thread."""
 
     exploration: Exploration
     model: str = ""
     solver: str = ""
+    replaced: str = ""
     machine: str = ""
     versions: Mapping[str, str] = field(default_factory=package_versions)
     notes: NotesOf = lambda _lane, _index: ()
@@ -58,7 +60,7 @@ class Provenance:
         machine = f"{info.device} {info.precision}"
         if not info.batch_exact:
             machine += " (drawn in other batches, frames may differ in rounding)"
-        return cls(exploration, info.identity, info.solver, machine, notes=notes)
+        return cls(exploration, info.identity, info.solver, info.replaced, machine, notes=notes)
 
     @cached_property
     def _walks(self) -> tuple[Walk, ...]:
@@ -89,6 +91,7 @@ class Provenance:
         settings = {
             "Steps": sampling.steps,
             "Sampler": _sampler(sampling.solver or self.solver),
+            "Stands in for": "" if sampling.solver else self.replaced,
             "CFG scale": sampling.guidance,
             "Seed": noise.seed,
             "Guidance interval": _interval(sampling),

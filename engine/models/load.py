@@ -11,14 +11,12 @@ from typing import Any
 
 import torch
 
-from engine.errors import ModelError
-from engine.models.inspection.check import check_model
 from engine.models.inspection.identity import identity_of
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import Family, ModelForm, ModelReport
 from engine.models.inspection.scheduler_config import pipeline_config
 from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
-from engine.models.locate import locate
+from engine.models.locate import FoundModel, find_model
 from engine.models.networks.build import (
     State,
     build_text_encoder,
@@ -56,25 +54,26 @@ def open_model(
     precision: str = "",
     progress: Reporter = lambda *_: None,
     downloads: Container[str] = (),
+    found: FoundModel | None = None,
 ) -> DiffusionModel:
     """The model at `location`: "starter", a folder, a .safetensors file or a hub id.
 
     `device` and `precision` "" are chosen by the machine; of the hub, only what is among
-    `downloads` is fetched. Blocks; any thread. Raises ModelError
-    where the model cannot be used, InputError for a device or precision that is not there, and
-    whatever `progress` raises, which is how a caller cancels.
+    `downloads` is fetched. A model that was `found` for the same location and precision is not
+    looked for and checked again. Blocks; any thread. Raises ModelError where the model cannot be
+    used, InputError for a device or precision that is not there, and whatever `progress` raises,
+    which is how a caller cancels.
     """
     target = choose_device(device)
     dtype = choose_dtype(target, precision)
     require_working(target, dtype)
     use_threads()
     progress("Looking for the model", 0.0)
-    path = locate(location, dtype != torch.float32, progress, downloads)
-    report = check_model(path, half=dtype != torch.float32)
-    if not report.ok:
-        raise ModelError(report.problem)
-    loader = _Loader(report, location, target, dtype, progress)
-    return loader.open_file() if report.form is ModelForm.FILE else loader.open_folder()
+    half = dtype != torch.float32
+    if found is None or (found.location, found.half) != (location, half):
+        found = find_model(location, half, progress, downloads)
+    loader = _Loader(found.report, location, target, dtype, progress)
+    return loader.open_file() if found.report.form is ModelForm.FILE else loader.open_folder()
 
 
 class _Loader:

@@ -11,24 +11,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from engine.conditioning import Conditioning, Role
 from engine.errors import InputError
 from engine.messages import ModelInfo
-from engine.models.inspection.scheduler_config import make_scheduler, solver_name
+from engine.models.inspection.scheduler_config import (
+    make_scheduler,
+    replaced_scheduler,
+    solver_name,
+)
 from engine.models.networks.text_tower import TextTower
 from engine.models.networks.tokens import TokenCount, TokenCounter
 from engine.models.networks.vae import VaeDecoder
 from engine.models.running.cuda_graphs import recorded_on_cuda
 from engine.models.running.decoder import Decoder
 from engine.models.running.memory import release_memory
-from engine.models.running.noise_schedule import signal_levels
+from engine.models.running.noise_schedule import noise_schedule
 from engine.models.running.parallel_unet import ParallelUnet
 from engine.models.running.rows import Rows, rows_of_texts
 from engine.models.running.unet_runner import UnetRunner, make_runner
+from engine.solvers.contract import solvers_for
 from engine.walk import Sampling
 
 _DISTILLED_GUIDANCE = 8.5
@@ -92,10 +95,7 @@ class DiffusionModel:
         self.scheduler_class = card.scheduler_class
         self.scheduler_config = card.scheduler_config
         self.solver = solver_name(card.scheduler_class, card.scheduler_config)
-        self.prediction_type = str(card.scheduler_config.get("prediction_type", "epsilon"))
-        self.alphas_cumprod: npt.NDArray[np.float64] = signal_levels(
-            card.scheduler_class, card.scheduler_config
-        )
+        self.schedule = noise_schedule(card.scheduler_class, card.scheduler_config)
         parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
         run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
@@ -206,6 +206,8 @@ class DiffusionModel:
             batch=batch,
             downscale=self.downscale,
             solver=self.solver,
+            solvers=solvers_for(self.schedule.kind),
+            replaced=replaced_scheduler(self.scheduler_class, self.scheduler_config),
             default_sampling=self.default_sampling,
             bytes_loaded=self._bytes,
             identity=self.identity,

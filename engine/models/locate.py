@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import MissingModel, ModelError
 from engine.models.hub.client import Hub, Reporter, is_hub_id
 from engine.models.hub.required_files import RequiredFiles, clip_model, diffusion_model
-from engine.models.inspection.check import STARTER_FOLDER
+from engine.models.inspection.check import STARTER_FOLDER, check_model
+from engine.models.inspection.report import ModelReport
 from engine.walk import STARTER
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """A model that was located, checked, and can be opened.
+
+    `location` is what was asked for, and `report.path` where that is. `half` says that weights in
+    half precision were preferred.
+    """
+
+    location: str
+    half: bool
+    report: ModelReport
+
+
+def find_model(
+    location: str, half: bool, progress: Reporter, downloads: Container[str] = ()
+) -> FoundModel:
+    """Locate a model and check it; parameters and errors as `locate`.
+
+    Raises ModelError also where the model cannot be opened.
+    """
+    report = check_model(locate(location, half, progress, downloads), half)
+    if not report.ok:
+        raise ModelError(report.problem)
+    return FoundModel(location, half, report)
 
 
 def locate(location: str, half: bool, progress: Reporter, downloads: Container[str] = ()) -> Path:

@@ -10,14 +10,13 @@ import inspect
 from collections.abc import Hashable
 from typing import Any, Generic, Protocol, TypeVar
 
-import numpy as np
 import torch
 
 from engine.conditioning import Conditioning
 from engine.errors import InputError
 from engine.models.running.rows import join_rows
 from engine.render.sampler import Array32, Denoiser, Guidance
-from engine.solvers.contract import x0_coefficients
+from engine.solvers.contract import Schedule
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -29,8 +28,7 @@ _NOISE_SEED = 0
 class ScheduledDenoiser(Denoiser, Protocol):
     """A model that knows its own scheduler."""
 
-    prediction_type: str
-    alphas_cumprod: Any
+    schedule: Schedule
 
     def make_scheduler(self) -> Any: ...
 
@@ -51,6 +49,7 @@ class LockstepSampler(Generic[Item]):
         text: Conditioning,
     ) -> None:
         self._model, self._asked, self._guidance = model, steps, guidance
+        self._schedule = model.schedule.above_zero()
         self.capacity = slots
         self._items: list[Item] = []
         self._x = torch.zeros((slots, *shape), device=model.device)
@@ -88,7 +87,9 @@ class LockstepSampler(Generic[Item]):
             raise RuntimeError("every slot is occupied")
         k = len(self._items)
         self._items.append(item)
-        self._x[k].copy_(torch.from_numpy(latent) * self._scheduler.init_noise_sigma)
+        # Flow schedulers have no scales: noise enters as it is, and so does each step's input.
+        scale = getattr(self._scheduler, "init_noise_sigma", 1.0)
+        self._x[k].copy_(torch.from_numpy(latent) * scale)
         texts = self._model.text_state((negative, positive))
         self._negative[k : k + 1], self._positive[k : k + 1] = texts[:1], texts[1:]
 
@@ -100,9 +101,10 @@ class LockstepSampler(Generic[Item]):
             return []
         # A copy, because multistep schedulers keep the samples of the steps before.
         timestep, x = self._scheduler.timesteps[self._step], self._x[:n].clone()
-        sample = self._scheduler.scale_model_input(x, timestep)
+        scaled = getattr(self._scheduler, "scale_model_input", None)
+        sample = x if scaled is None else scaled(x, timestep)
         output = self._predict(sample)
-        a, b = self._estimating(timestep)
+        a, b = self._schedule.x0_coefficients(float(timestep))
         self._x0[:n] = a * sample + b * output
         step = self._scheduler.step(output, timestep, x, **self._options)
         self._x[:n] = step.prev_sample
@@ -151,13 +153,6 @@ class LockstepSampler(Generic[Item]):
         output = self._model.denoise(torch.cat((sample, sample)), times, texts)
         without, with_text = output.float().chunk(2)
         return without + self._guidance.scale * (with_text - without)
-
-    def _estimating(self, timestep: torch.Tensor) -> tuple[float, float]:
-        """a and b of x0 = a · sample + b · output."""
-        level = self._model.alphas_cumprod[int(timestep)]
-        alpha, sigma = np.sqrt([level]), np.sqrt([1.0 - level])
-        a, b = x0_coefficients(self._model.prediction_type, alpha, sigma)
-        return float(a[0]), float(b[0])
 
     def _finish(self) -> list[tuple[Item, torch.Tensor]]:
         done = [(item, self._x[k].clone()) for k, item in enumerate(self._items)]

@@ -19,7 +19,7 @@ from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
 from engine.render.sampler import Guidance
-from engine.solvers.contract import Schedule, SolverTable, make_table
+from engine.solvers.contract import SolverTable, make_table
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
 
@@ -164,8 +164,7 @@ def _with_steps(plan: RenderPlan, steps: int, model: DiffusionModel) -> RenderPl
 
 
 def _table(settings: FrameSettings, model: DiffusionModel) -> SolverTable | None:
-    schedule = Schedule(model.alphas_cumprod, model.prediction_type, model.scheduler_config)
-    return make_table(settings.solver, schedule, settings.steps)
+    return make_table(settings.solver, model.schedule, settings.steps)
 
 
 def _wanted(indices: tuple[int, ...] | None, frames: int) -> range | tuple[int, ...]:

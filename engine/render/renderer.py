@@ -13,6 +13,7 @@ from engine.geometry.projection import describe
 from engine.mailbox import JobControl
 from engine.measuring.measure_setup import MeasureSetup
 from engine.models.load import open_model
+from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.render.frame_work import FrameWork
 from engine.render.job import Job, Probe
@@ -36,6 +37,7 @@ class Renderer:
 
     `announce` is given the events of the model's loading, which come while `run` is busy. With
     `batches`, the best number of slots is measured after a model's first job, and used from then.
+    `found` is a model that was located and checked already.
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class Renderer:
         store: FrameStore,
         announce: Callable[[m.Event], None] = lambda _: None,
         batches: BatchMemory | None = None,
+        found: FoundModel | None = None,
     ) -> None:
-        self._store, self._announce, self._batches = store, announce, batches
+        self._store, self._announce, self._batches, self._found = store, announce, batches, found
         self._resources: ModelResources | None = None
         self._model_key: tuple[str, str, str] | None = None
         self._measures = MeasureSetup(store)
@@ -148,7 +151,7 @@ class Renderer:
         if isinstance(request, m.RenderRequest):
             job, downloads = request.job, request.downloads
         tell = self._teller(job, control)
-        model = open_model(*key, tell, downloads)
+        model = open_model(*key, tell, downloads, self._found)
         tell("Fitting the preview", 1.0)
         self._resources, self._model_key = ModelResources(model, self._batches), key
         return self._resources

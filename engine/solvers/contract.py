@@ -6,15 +6,15 @@ Every deterministic linear multistep solver up to second order does, at each ste
     next = p · x + q · x0 + r · (x0 of the step before)
 
 so that frames at different steps can share one call of the UNet: each brings its own row. Rows are
-computed in float64 from the model's own scheduler config.
+computed in float64 from the model's noise schedule and its scheduler's config.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,18 +25,63 @@ from engine.registry import Registry
 Array = npt.NDArray[np.float64]
 
 
+#: "diffusion": α² + σ² = 1, as in Stable Diffusion. "flow": α + σ = 1, rectified flow.
+Kind = Literal["diffusion", "flow"]
+#: diffusers' least α² where a schedule ends at 0: the smallest positive number of float16.
+_LEAST_SIGNAL = 2.0**-24
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What a model was trained with: ᾱ_t [T], what it predicts, and its scheduler's config."""
+    """The noise levels that a model was trained at: x_t = α_t x0 + σ_t ε, with ε ~ N(0, I).
 
-    alphas_cumprod: Array
+    `signal` is α_t² and `noise` is σ_t² [T] at the training `timesteps` [T], which ascend: as
+    variances, because diffusers computes σ/α from them. `prediction` says what the network's
+    output is, `config` is the scheduler's config. `mu` is the shift of a flow schedule that
+    depends on the picture's size.
+    """
+
+    kind: Kind
+    timesteps: Array
+    signal: Array
+    noise: Array
     prediction: str
     config: Mapping[str, Any]
+    mu: float | None = None
+
+    @property
+    def alphas(self) -> Array:
+        """α_t: [T]."""
+        return np.sqrt(self.signal)
 
     @property
     def sigmas(self) -> Array:
-        """σ_t = √((1−ᾱ)/ᾱ) of every training timestep: [T]."""
-        return np.sqrt((1.0 - self.alphas_cumprod) / self.alphas_cumprod)
+        """σ_t: [T]."""
+        return np.sqrt(self.noise)
+
+    @property
+    def ratios(self) -> Array:
+        """σ_t/α_t, the σ of Karras et al. 2022: [T]. Infinite where α is 0."""
+        return np.sqrt(self.noise / self.signal)
+
+    def above_zero(self) -> Schedule:
+        """The schedule for a computation that divides by α: a last α² of 0 becomes 2^-24.
+
+        The value is that of the schedulers of diffusers that divide by α.
+        """
+        if self.signal[-1] > 0.0:
+            return self
+        signal, noise = self.signal.copy(), self.noise.copy()
+        signal[-1], noise[-1] = _LEAST_SIGNAL, 1.0 - _LEAST_SIGNAL
+        return replace(self, signal=signal, noise=noise)
+
+    def x0_coefficients(self, timestep: float) -> tuple[float, float]:
+        """a and b of x0 = a·x + b·output at a training timestep, or between two of them."""
+        at = np.array([timestep])
+        alpha = np.interp(at, self.timesteps, self.alphas)
+        sigma = np.interp(at, self.timesteps, self.sigmas)
+        first, output = x0_coefficients(self.prediction, alpha, sigma)
+        return float(first[0]), float(output[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +115,8 @@ class Solver(ABC):
     """
 
     label: ClassVar[str]
+    #: The schedules that it can be used with.
+    kinds: ClassVar[tuple[Kind, ...]] = ("diffusion",)
 
     @abstractmethod
     def table(self, schedule: Schedule, steps: int) -> SolverTable | None: ...
@@ -78,17 +125,35 @@ class Solver(ABC):
 solvers: Registry[Solver] = Registry("engine.solvers", "solver")
 
 
-def make_table(name: str, schedule: Schedule, steps: int) -> SolverTable | None:
-    """The table of the solver called `name`, if it has one. Raises InputError for other names."""
-    limit = len(schedule.alphas_cumprod)
+def solvers_for(kind: Kind) -> tuple[str, ...]:
+    """The names of the solvers that can be used with a schedule of this kind."""
+    return tuple(name for name in solvers.names() if kind in solvers.get(name).kinds)
+
+
+def make_table(
+    name: str, schedule: Schedule, steps: int, mu: float | None = None
+) -> SolverTable | None:
+    """The table of the solver called `name`, if it has one.
+
+    `mu` is the shift of a flow schedule whose config asks for `use_dynamic_shifting`: a number
+    that the model's family computes from the picture's size and the steps. Raises InputError for a
+    solver that is not known or not for this schedule, and for a number of steps out of range.
+    """
+    solver, limit = solvers.get(name), len(schedule.timesteps)
+    if schedule.kind not in solver.kinds:
+        fitting = ", ".join(solvers_for(schedule.kind))
+        raise InputError(
+            f"The solver {name!r} cannot be used with this {schedule.kind} model; "
+            f"choose one of: {fitting}."
+        )
     if not 1 <= steps <= limit:
         raise InputError(f"The number of steps must be from 1 to {limit}, not {steps}.")
-    return solvers.get(name)().table(schedule, steps)
+    return solver().table(replace(schedule, mu=mu), steps)
 
 
 def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
     """The training timesteps of a run, descending, by the config's `timestep_spacing`: [steps]."""
-    count, config = len(schedule.alphas_cumprod), schedule.config
+    count, config = len(schedule.timesteps), schedule.config
     spacing = config.get("timestep_spacing", default)
     offset = int(config.get("steps_offset", 0))
     if spacing == "linspace":
@@ -113,13 +178,16 @@ def karras_sigmas(sigmas: Array, steps: int, rho: float = 7.0) -> Array:
 
 
 def timesteps_of_sigmas(schedule: Schedule, sigmas: Array) -> Array:
-    """The (fractional) training timestep of each σ, linear in log σ: [n]."""
-    logs = np.log(schedule.sigmas)
+    """The (fractional) training timestep of each σ/α, linear in its logarithm: [n]."""
+    logs = np.log(schedule.ratios)
     return np.interp(np.log(sigmas), logs, np.arange(len(logs), dtype=np.float64))
 
 
 def x0_coefficients(prediction: str, alpha: Array, sigma: Array) -> tuple[Array, Array]:
-    """a and b of x0 = a·x + b·output, for x = alpha·x0 + sigma·ε."""
+    """a and b of x0 = a·x + b·output, for x = alpha·x0 + sigma·ε.
+
+    The output is ε, v = alpha·ε − sigma·x0, x0 itself ("sample"), or the flow ε − x0.
+    """
     if prediction == "epsilon":
         return 1.0 / alpha, -sigma / alpha
     if prediction == "v_prediction":
@@ -127,4 +195,9 @@ def x0_coefficients(prediction: str, alpha: Array, sigma: Array) -> tuple[Array,
         return alpha / power, -sigma / np.sqrt(power)
     if prediction == "sample":
         return np.zeros_like(alpha), np.ones_like(alpha)
-    raise InputError(f"The model predicts {prediction!r}; known are epsilon, v_prediction, sample.")
+    if prediction == "flow_prediction":
+        return 1.0 / (alpha + sigma), -sigma / (alpha + sigma)
+    raise InputError(
+        f"The model predicts {prediction!r}; known are epsilon, v_prediction, sample and "
+        "flow_prediction."
+    )

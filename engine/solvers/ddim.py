@@ -21,16 +21,17 @@ class Ddim(Solver):
     label = "DDIM"
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable:
+        if schedule.prediction == "epsilon":  # x0 cannot be told from ε where there is no signal
+            schedule = schedule.above_zero()
         timesteps = np.round(spaced_timesteps(schedule, steps, "leading"))
-        count = len(schedule.alphas_cumprod)
-        here = schedule.alphas_cumprod[timesteps.astype(np.int64)]
-        before = timesteps.astype(np.int64) - count // steps
-        at_zero = (
-            1.0 if schedule.config.get("set_alpha_to_one", True) else schedule.alphas_cumprod[0]
-        )
-        there = np.where(before >= 0, schedule.alphas_cumprod[np.maximum(before, 0)], at_zero)
-        alpha, sigma = np.sqrt(here), np.sqrt(1.0 - here)
-        ratio = np.sqrt(1.0 - there) / sigma
+        at = timesteps.astype(np.int64)
+        alpha, sigma = schedule.alphas[at], schedule.sigmas[at]
+        before = at - len(schedule.timesteps) // steps
+        to_one = schedule.config.get("set_alpha_to_one", True)
+        ends = (1.0, 0.0) if to_one else (schedule.alphas[0], schedule.sigmas[0])
+        alpha_end = np.where(before >= 0, schedule.alphas[np.maximum(before, 0)], ends[0])
+        sigma_end = np.where(before >= 0, schedule.sigmas[np.maximum(before, 0)], ends[1])
+        ratio = sigma_end / sigma
         first, output = x0_coefficients(schedule.prediction, alpha, sigma)
         return SolverTable(
             timesteps=timesteps,
@@ -38,6 +39,6 @@ class Ddim(Solver):
             x0_sample=first,
             x0_output=output,
             next_sample=ratio,
-            next_x0=np.sqrt(there) - ratio * alpha,
+            next_x0=alpha_end - ratio * alpha,
             next_previous=np.zeros_like(alpha),
         )

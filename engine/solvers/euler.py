@@ -26,14 +26,14 @@ class Euler(Solver):
     label = "Euler"
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable:
+        schedule = schedule.above_zero()
         timesteps = spaced_timesteps(schedule, steps, "linspace")
-        grid = np.arange(len(schedule.sigmas), dtype=np.float64)
-        sigma = np.interp(timesteps, grid, schedule.sigmas)
+        sigma = np.interp(timesteps, schedule.timesteps, schedule.ratios)
         if schedule.config.get("use_karras_sigmas"):
             sigma = karras_sigmas(sigma, steps)
             timesteps = timesteps_of_sigmas(schedule, sigma)
         to_zero = schedule.config.get("final_sigmas_type", "zero") == "zero"
-        last = 0.0 if to_zero else float(schedule.sigmas[0])
+        last = 0.0 if to_zero else float(schedule.ratios[0])
         ratio = np.append(sigma[1:], last) / sigma
         scale = 1.0 / np.sqrt(sigma**2 + 1.0)
         # The UNet sees scale·x = α x0 + √(1−α²) ε, so its x0 formula applies to the scaled sample.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.solvers.contract import Schedule, Solver, SolverTable, solvers
+from typing import ClassVar
+
+from engine.solvers.contract import Kind, Schedule, Solver, SolverTable, solvers
 
 
 @solvers.register("scheduler")
@@ -13,7 +15,8 @@ class OwnScheduler(Solver):
     noise between its steps, every frame of a walk is given the same.
     """
 
-    label = "Own scheduler, in lockstep (slower)"
+    label = "The model's own scheduler (slower)"
+    kinds: ClassVar[tuple[Kind, ...]] = ("diffusion", "flow")
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable | None:
         return None

@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from engine.solvers.contract import solvers
+from engine.messages import ModelInfo
+from engine.solvers.contract import solvers, solvers_for
 from engine.walk import MAX_FRAMES, MAX_STEPS
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Choice, FloatField, IntField
@@ -17,6 +18,7 @@ from gui.widgets.theme import UNIT, Theme
 
 LARGEST_SIDE = 4096
 COLUMNS = 3
+SOLVER_TIP = "The rule that turns noise into a picture"
 APPROXIMATE = "The share of the steps at which guidance "
 
 
@@ -34,9 +36,6 @@ class SamplingPanel(QWidget):
         self._solver = Choice()
         self._from = FloatField(0.0, 1.0, 0.05)
         self._to = FloatField(0.0, 1.0, 0.05)
-        self._solver.addItem("Model's own", "")
-        for name in solvers.names():
-            self._solver.addItem(solvers.get(name).label, name)
         layout = column(self)
         layout.addWidget(heading("Sampling"))
         layout.addLayout(self._grid())
@@ -56,7 +55,7 @@ class SamplingPanel(QWidget):
             ("Width", self._width, 1, "Pixels across; a model draws best near its own size"),
             ("Height", self._height, 1, "Pixels down; a model draws best near its own size"),
             ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
-            ("Solver", self._solver, 2, "The rule that turns noise into a picture"),
+            ("Solver", self._solver, 2, SOLVER_TIP),
             ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
         ]
         place = 0
@@ -64,6 +63,8 @@ class SamplingPanel(QWidget):
             label = QLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
+            if field is self._solver:
+                self._solver_label = grow(label)
             field.setAccessibleName(text)
             field.setToolTip(tip)
             line, left = divmod(place, COLUMNS)
@@ -117,7 +118,41 @@ class SamplingPanel(QWidget):
             self._to.setMinimum(sampling.guidance_from)
         _show(self._from, sampling.guidance_from)
         _show(self._to, sampling.guidance_to)
-        self._solver.choose(sampling.solver)
+        self._show_solver(self._state.model, sampling.solver)
+
+    def _show_solver(self, model: ModelInfo | None, chosen: str) -> None:
+        """List the model's default solver and those that fit the model, and show the chosen one."""
+        names = model.solvers if model else solvers_for("diffusion")
+        default = f"Default: {_short(model.solver)}" if model else "The model's default"
+        self._solver.offer([(default, ""), *((solvers.get(n).label, n) for n in names)])
+        self._solver.choose(chosen)
+        self._solver.setToolTip(_solver_tip(model))
+        self._solver_label.setText("Solver" if chosen else f"Solver{_relation(model)}")
+
+
+def _short(solver: str) -> str:
+    """A solver's label, as short as it is written in pictures."""
+    label: str = solvers.get(solver).label
+    return label.replace("DPM-Solver++", "DPM++")
+
+
+def _relation(model: ModelInfo | None) -> str:
+    """How the default solver relates to the model's scheduler, after the word "Solver"."""
+    if model is None:
+        return ""
+    if not model.replaced:
+        return ", the model's own"
+    return f", in place of {model.replaced.removesuffix('Scheduler')}"
+
+
+def _solver_tip(model: ModelInfo | None) -> str:
+    if model is None or not model.replaced:
+        return SOLVER_TIP
+    return (
+        f"{SOLVER_TIP}\nThe model names {model.replaced}; "
+        f"{solvers.get(model.solver).label} stands in for it.\n"
+        f"“{solvers.get('scheduler').label}” draws with {model.replaced} itself."
+    )
 
 
 def _show(field: IntField | FloatField, value: float) -> None:

@@ -8,7 +8,7 @@ reached with Tab is pressed with Enter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
@@ -113,6 +113,14 @@ class Choice(QComboBox):
             self.addItem(text, value)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def offer(self, items: Sequence[tuple[str, object]]) -> None:
+        """List these texts and values in place of what is listed; nothing is chosen then."""
+        if [(self.itemText(k), self.itemData(k)) for k in range(self.count())] == list(items):
+            return
+        self.clear()
+        for text, value in items:
+            self.addItem(text, value)
 
     def choose(self, value: object) -> None:
         """Show the item that stands for `value`; nothing is shown as chosen where none does."""

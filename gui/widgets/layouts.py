@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -16,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.widgets.theme import UNIT
+
+Widget = TypeVar("Widget", bound=QWidget)
 
 
 def heading(text: str) -> QLabel:
@@ -111,7 +115,7 @@ def column(parent: QWidget, margin: int = 0, spacing: int = 2 * UNIT) -> QVBoxLa
     return layout
 
 
-def grow(widget: QWidget) -> QWidget:
+def grow(widget: Widget) -> Widget:
     """Let a widget take the width there is, and no more than that."""
     policy = widget.sizePolicy()
     policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)

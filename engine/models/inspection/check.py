@@ -24,7 +24,11 @@ from engine.models.inspection.report import (
     refused,
 )
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
-from engine.models.inspection.scheduler_config import OWN, has_own_solver, solver_name
+from engine.models.inspection.scheduler_config import (
+    prediction_type,
+    replaced_scheduler,
+    solver_name,
+)
 
 #: The model that lies beside the code. It alone may have Python files around: its own recipe.
 STARTER_FOLDER = Path(__file__).parents[3] / "resources" / "starter_model"
@@ -136,7 +140,7 @@ def _examine_parts(path: Path, half: bool) -> ModelReport:
         path,
         ModelForm.FOLDER,
         family=_family({part.name: part.config for part in parts}),
-        prediction=str(scheduler.get("prediction_type", "epsilon")),
+        prediction=prediction_type(name, scheduler),
         scheduler=name,
         schedule=scheduler,
         parts=tuple(parts),
@@ -147,10 +151,10 @@ def _examine_parts(path: Path, half: bool) -> ModelReport:
 
 
 def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
-    solver = solver_name(scheduler, schedule)
-    if solver == OWN or has_own_solver(scheduler, schedule):
+    replaced = replaced_scheduler(scheduler, schedule)
+    if not replaced:
         return ()
-    return (f"Its own scheduler ({scheduler or 'unnamed'}) is replaced by the solver {solver}.",)
+    return (f"The solver {solver_name(scheduler, schedule)} stands in for its own, {replaced}.",)
 
 
 def _code_in(path: Path, index: Mapping[str, Any]) -> str:

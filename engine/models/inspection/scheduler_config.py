@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import ModelError
 
 Config = Mapping[str, Any]
 
-#: Scheduler class → our solver of the same name, and the option values that it implements. An
+#: Scheduler class → our solver that equals it, and the option values that this implements. An
 #: option that the config leaves out has diffusers' default, which is the first one here.
 _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
     "DPMSolverMultistepScheduler": (
@@ -27,7 +27,7 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
             "use_exponential_sigmas": (False,),
             "use_beta_sigmas": (False,),
             "use_lu_lambdas": (False,),
-            "use_flow_sigmas": (False,),
+            "use_flow_sigmas": (False, True),
         },
     ),
     "DDIMScheduler": ("ddim", {"thresholding": (False,)}),
@@ -42,27 +42,66 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
             "use_beta_sigmas": (False,),
         },
     ),
+    "FlowMatchEulerDiscreteScheduler": (
+        "flow-euler",
+        {
+            "invert_sigmas": (False,),
+            "stochastic_sampling": (False,),
+            "use_beta_sigmas": (False,),
+        },
+    ),
 }
-#: What stands in for any other scheduler, as it does in the article. Models that were distilled to
-#: a few steps draw with nothing but their own, whose jumps are what they have learnt.
-_STAND_IN, OWN = "dpm++2m", "scheduler"
-_FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler"})
+#: What stands in for any other scheduler; for diffusion, the one of the article. Models that were
+#: distilled to a few steps draw with nothing but their own, whose jumps are what they have learnt.
+_STAND_INS: Mapping[str, str] = {"diffusion": "dpm++2m", "flow": "flow-euler"}
+OWN = "scheduler"
+_FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler"})
+
+
+def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow"]:
+    """Whether a scheduler's model was trained as a diffusion or as a rectified flow."""
+    if scheduler_class.startswith("FlowMatch") or config.get("use_flow_sigmas"):
+        return "flow"
+    return "diffusion"
+
+
+def prediction_type(scheduler_class: str, config: Config) -> str:
+    """What the network's output is, by the names of diffusers."""
+    if scheduler_class.startswith("FlowMatch"):  # whatever is left over from another scheduler
+        return "flow_prediction"
+    return str(config.get("prediction_type", "epsilon"))
 
 
 def solver_name(scheduler_class: str, config: Config) -> str:
     """Our solver that equals this scheduler, or stands in for it; OWN is the scheduler itself."""
-    if has_own_solver(scheduler_class, config):
-        name = _SOLVERS[scheduler_class][0]
-        return f"{name}-karras" if config.get("use_karras_sigmas", False) else name
-    return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_IN
+    kind = schedule_kind(scheduler_class, config)
+    if not has_own_solver(scheduler_class, config):
+        return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_INS[kind]
+    name = _SOLVERS[scheduler_class][0]
+    if scheduler_class == "DPMSolverMultistepScheduler":
+        if kind == "flow":
+            return f"flow-{name}"
+        if config.get("use_karras_sigmas", False):
+            return f"{name}-karras"
+    return name
 
 
 def has_own_solver(scheduler_class: str, config: Config) -> bool:
     """Whether one of our solvers gives what this scheduler gives."""
     if scheduler_class not in _SOLVERS:
         return False
+    if config.get("use_flow_sigmas") and config.get("use_karras_sigmas"):
+        return False
     options = _SOLVERS[scheduler_class][1]
     return all(config.get(name, values[0]) in values for name, values in options.items())
+
+
+def replaced_scheduler(scheduler_class: str, config: Config) -> str:
+    """The scheduler that `solver_name` stands in for without being equal to it; "" where it is
+    equal, or is the scheduler itself."""
+    if has_own_solver(scheduler_class, config) or scheduler_class in _FEW_STEP_CLASSES:
+        return ""
+    return scheduler_class or "an unnamed scheduler"
 
 
 def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
@@ -82,6 +121,8 @@ def pipeline_config(scheduler_class: str, config: Config) -> Config:
     config leaves out is the solver's to choose.
     """
     options = {name: value for name, value in config.items() if not name.startswith("_")}
+    if scheduler_class.startswith("FlowMatch"):  # which have no such option
+        options.pop("timestep_spacing", None)
     if scheduler_class in _FEW_STEP_CLASSES:
         options["timestep_spacing"] = "trailing"
     return {**options, "steps_offset": 1, "clip_sample": False}
@@ -98,4 +139,10 @@ def make_scheduler(scheduler_class: str, config: Config) -> Any:
             "of diffusers does not have; choose another solver."
         )
     known = inspect.signature(found).parameters
-    return found(**{name: value for name, value in config.items() if name in known})
+    try:
+        return found(**{name: value for name, value in config.items() if name in known})
+    except (ImportError, NotImplementedError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"diffusers cannot make the model's own scheduler, {scheduler_class} ({error}); choose "
+            "another solver."
+        ) from error

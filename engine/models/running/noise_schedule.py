@@ -1,4 +1,4 @@
-"""The signal levels of a model's noise schedule, computed as diffusers computes them."""
+"""A model's noise schedule from its scheduler's config, computed as diffusers computes it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,47 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from engine.errors import ModelError
+from engine.models.inspection.scheduler_config import prediction_type, schedule_kind
+from engine.solvers.contract import Array, Schedule
 
 Config = Mapping[str, Any]
 
-#: Schedulers whose last signal level must stay above 0, because they divide by it.
-_ABOVE_ZERO = frozenset(
-    {
-        "DPMSolverMultistepScheduler",
-        "EulerDiscreteScheduler",
-        "EulerAncestralDiscreteScheduler",
-        "UniPCMultistepScheduler",
-    }
-)
+
+def noise_schedule(scheduler_class: str, config: Config) -> Schedule:
+    """The levels of a diffusion or flow model at each training timestep.
+
+    The last α of a diffusion model may be 0. Raises ModelError for a schedule that is not known.
+    """
+    prediction = prediction_type(scheduler_class, config)
+    if schedule_kind(scheduler_class, config) == "flow":
+        return _flow_schedule(scheduler_class, config, prediction)
+    signal = _signal(config)
+    timesteps = np.arange(len(signal), dtype=np.float64)
+    return Schedule("diffusion", timesteps, signal, 1.0 - signal, prediction, config)
 
 
-def signal_levels(scheduler_class: str, config: Config) -> npt.NDArray[np.float64]:
-    """ᾱ [T], the share of the signal's variance at each training timestep.
+def _flow_schedule(scheduler_class: str, config: Config, prediction: str) -> Schedule:
+    """σ_t = t/T for t = 1…T. The shift stands under one name, whatever the scheduler calls it."""
+    count = int(config.get("num_train_timesteps", 1000))
+    timesteps = np.arange(1, count + 1, dtype=np.float64)
+    sigmas = timesteps / count
+    name = "shift" if scheduler_class.startswith("FlowMatch") else "flow_shift"
+    options = {**config, "shift": config.get(name, 1.0)}
+    return Schedule("flow", timesteps, (1.0 - sigmas) ** 2, sigmas**2, prediction, options)
 
-    Computed in float32, as diffusers' schedulers do, so that both agree to the last bit. Raises
-    ModelError for a schedule that is not known.
+
+def _signal(config: Config) -> Array:
+    """α_t² [T], which papers call ᾱ_t, at each training timestep.
+
+    Computed in float32, as diffusers' schedulers do, so that both agree to the last bit.
     """
     betas = _betas(config)
-    zero_snr = bool(config.get("rescale_betas_zero_snr", False))
-    if zero_snr:
+    if config.get("rescale_betas_zero_snr", False):
         betas = _rescale_to_zero_snr(betas)
     levels = torch.cumprod(1.0 - betas, dim=0)
-    if zero_snr and scheduler_class in _ABOVE_ZERO:
-        levels[-1] = 2**-24
     return np.ascontiguousarray(levels.numpy().astype(np.float64))
 
 

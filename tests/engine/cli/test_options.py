@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.cli.options import add_walk_options, exploration_from
+from engine.cli.options import add_walk_options, exploration_from, named_model
+from engine.cli.progress import ProgressLines
 from engine.documents.session_file import save_session
 from engine.errors import InputError
+from engine.messages import ModelReady
+from engine.models.inspection.check import check_model
+from engine.models.inspection.report import ModelReport
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk, lanes_of
+from main import main
+from tests.support.scripted_engine import INFO
+from tests.support.tiny_models import make_tiny_model
 
 PICKED = Keyframe("a cat", NoiseSource(7, 2), 0.4, (NoiseTerm(NoiseSource(7, 3), 0.9),))
 SWEPT = Keyframe("a cat", NoiseSource(8, 0), 1.2)
@@ -26,7 +35,8 @@ def session(tmp_path: Path) -> str:
 def _read(*arguments: str) -> Exploration:
     parser = argparse.ArgumentParser()
     add_walk_options(parser)
-    return exploration_from(parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    return exploration_from(options, named_model(options))
 
 
 def test_a_session_alone_is_what_it_was_saved_as(session: str) -> None:
@@ -59,3 +69,44 @@ def test_parameters_belong_to_one_method(tmp_path: Path) -> None:
     alone = str(save_session(tmp_path / "alone.trail", Exploration(compare=compare[1:])))
     read = _read("--session", alone, "--param", "low=0.2")
     assert read.compare == (MethodChoice("std-sweep", (("low", "0.2"),)),)
+
+
+def test_the_solvers_are_listed_by_the_kind_of_model(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        _read("--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "for diffusion models: ddim, dpm++2m, dpm++2m-karras, euler, scheduler" in text
+    assert "for flow models: flow-dpm++2m, flow-euler, scheduler" in text
+
+
+@pytest.mark.parametrize("command", ["render", "score"])
+def test_a_command_locates_and_checks_its_model_once(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Path] = []
+
+    def counted(path: Path, half: bool = False) -> ModelReport:
+        checked.append(path)
+        return check_model(path, half)
+
+    monkeypatch.setattr("engine.models.locate.check_model", counted)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = make_tiny_model(tmp_path / "tiny")
+    common = ["--model", str(folder), "--frames", "2", "--steps", "1", "--device", "cpu"]
+    more = {
+        "render": ["--out", str(tmp_path / "out")],
+        "score": ["--methods", "slerp", "--measures", "latent_std"],
+    }
+    assert main([command, *common, *more[command], "--width", "32", "--height", "32"]) == 0
+    assert checked == [folder]
+
+
+def test_the_command_line_says_which_solver_stands_in() -> None:
+    stream = io.StringIO()
+    with ProgressLines(stream) as lines:
+        lines.show(ModelReady(1, replace(INFO, replaced="PNDMScheduler")))
+        lines.show(ModelReady(1, INFO))
+    stands_in, equal = stream.getvalue().splitlines()
+    assert "default solver: DPM-Solver++ 2M, in place of the model's PNDMScheduler" in stands_in
+    assert "--solver scheduler" in stands_in
+    assert equal.endswith("default solver: DPM-Solver++ 2M")

@@ -98,6 +98,14 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     assert (origin.model, origin.machine) == ("abc", "cuda:0 float16")
 
 
+def test_a_solver_that_stands_in_says_for_which_scheduler() -> None:
+    made = Provenance(Exploration(), solver="dpm++2m", replaced="PNDMScheduler", versions={})
+    assert "Sampler: DPM++ 2M, Stands in for: PNDMScheduler, " in made.parameters(0, 0)
+    chosen = replace(Exploration().sampling, solver="ddim")
+    made = replace(made, exploration=Exploration(sampling=chosen))
+    assert "Sampler: DDIM, CFG scale: " in made.parameters(0, 0)
+
+
 def test_a_walk_between_prompts_keeps_the_first_noise() -> None:
     walk = replace(EXPLORATION.walk, methods=(MethodChoice("prompt-linear"),))
     text = Provenance(Exploration(walk=walk), versions={}).parameters(0, 4)

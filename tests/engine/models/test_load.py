@@ -144,7 +144,7 @@ def test_recommendations_that_are_no_numbers_are_left_aside(model: Path) -> None
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])
 def test_prediction_type_is_read(tmp_path: Path, kind: str) -> None:
     folder = make_tiny_model(tmp_path, prediction=kind)
-    assert open_model(str(folder), device="cpu").prediction_type == kind
+    assert open_model(str(folder), device="cpu").schedule.prediction == kind
 
 
 def test_half_precision(whole: Path, opened: DiffusionModel) -> None:
@@ -245,7 +245,8 @@ def test_class_names_that_are_gone(model: Path, opened: DiffusionModel) -> None:
     index.write_text(json.dumps(content))
     content = json.loads(schedule.read_text()) | {"_class_name": "ScoreSdeVpScheduler"}
     schedule.write_text(json.dumps(content))
-    assert open_model(str(model), device="cpu").solver == "dpm++2m"
+    info = open_model(str(model), device="cpu").info(batch=1)
+    assert (info.solver, info.replaced) == ("dpm++2m", "ScoreSdeVpScheduler")
 
 
 def test_opening_connects_nowhere(whole: Path) -> None:  # R13

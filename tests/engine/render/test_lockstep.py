@@ -107,6 +107,42 @@ def test_it_shows_previews_and_progress(folder: Path) -> None:
     assert steps == {2 * SAMPLING.steps - 1}
 
 
+def _with_flow(folder: Path, **options: Any) -> Path:
+    """The folder of a model that was trained as a rectified flow."""
+    _with_scheduler(folder, "FlowMatchEulerDiscreteScheduler")
+    content = {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0, **options}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_a_flow_model_is_drawn_alike_by_its_scheduler_and_by_the_table(tmp_path: Path) -> None:
+    folder = _with_flow(make_tiny_model(tmp_path / "tiny"))
+    by_table = _finals(_run(folder, sampling=replace(SAMPLING, solver="")))
+    by_scheduler = _finals(_run(folder))
+    for index, frame in by_table.items():
+        assert np.abs(frame.final - by_scheduler[index].final).max() < 1e-4
+    events = _run(folder)
+    assert m.Tier.PREVIEW in {e.tier for e in events if isinstance(e, m.FrameReady)}
+    *_, last = _run(folder, sampling=replace(SAMPLING, solver="ddim"))
+    assert isinstance(last, m.JobFailed)
+    assert "'ddim' cannot be used with this flow model" in last.message
+
+
+@pytest.mark.parametrize("solver", ["", "dpm++2m", "dpm++2m-karras", "euler", "ddim", "scheduler"])
+@pytest.mark.parametrize("name", ["DDIMScheduler", "EulerDiscreteScheduler"])
+def test_a_model_without_signal_at_the_last_level_is_drawn(
+    tmp_path: Path, name: str, solver: str
+) -> None:
+    folder = _with_scheduler(make_tiny_model(tmp_path / "tiny"), name)
+    config = folder / "scheduler" / "scheduler_config.json"
+    more = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    more["prediction_type"] = "v_prediction"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **more}))
+    frames = _finals(_run(folder, sampling=replace(SAMPLING, solver=solver)))
+    assert len(frames) == WALK.frames
+    assert all(np.isfinite(frame.final).all() for frame in frames.values())
+
+
 def test_a_cancelled_job_ends_and_the_next_one_works(folder: Path) -> None:
     _with_scheduler(folder, "PNDMScheduler")
     control, renderer = JobControl(), Renderer(FrameStore())

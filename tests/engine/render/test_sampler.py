@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from engine.conditioning import Conditioning
+from engine.models.running.noise_schedule import noise_schedule
 from engine.models.running.rows import Rows, rows_of_texts
 from engine.render.sampler import Guidance, Sampler
-from engine.solvers.contract import Schedule, SolverTable, make_table
+from engine.solvers.contract import SolverTable, make_table
 from tests.support.texts import make_rich_text
 
 SHAPE, STEPS = (4, 3, 3), 6
@@ -39,8 +40,8 @@ class Formula:
 
 
 def _table() -> SolverTable:
-    levels = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
-    return make_table("dpm++2m", Schedule(levels, "epsilon", {}), STEPS)
+    betas = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    return make_table("dpm++2m", noise_schedule("DDIMScheduler", betas), STEPS)
 
 
 def _sampler(guidance: Guidance, slots: int = 3, model: Formula | None = None) -> Sampler[int]:

@@ -10,7 +10,9 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
 from engine.errors import InputError
-from engine.solvers.contract import Schedule, make_table, solvers
+from engine.models.running.noise_schedule import noise_schedule
+from engine.solvers.contract import make_table, solvers, solvers_for
+from tests.support.solver_run import run_table
 
 SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 CLASSES = {
@@ -39,18 +41,9 @@ def _theirs(name: str, config: dict[str, Any], steps: int, noise: torch.Tensor) 
 
 
 def _ours(name: str, config: dict[str, Any], steps: int, noise: torch.Tensor) -> torch.Tensor:
-    scheduler = CLASSES[name].from_config(config)
-    prediction = config.get("prediction_type", "epsilon")
-    schedule = Schedule(scheduler.alphas_cumprod.double().numpy(), prediction, config)
-    table = make_table(name, schedule, steps)
+    table = make_table(name, noise_schedule("DDIMScheduler", config), steps)
     assert table is not None
-    x, previous = noise * table.initial_scale, torch.zeros_like(noise)
-    for k in range(steps):
-        output = _model(table.input_scale[k] * x, torch.tensor(table.timesteps[k]))
-        x0 = table.x0_sample[k] * x + table.x0_output[k] * output
-        x = table.next_sample[k] * x + table.next_x0[k] * x0 + table.next_previous[k] * previous
-        previous = x0
-    return x
+    return run_table(table, _model, noise)
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
@@ -76,20 +69,28 @@ def test_a_run_may_end_at_the_smallest_sigma(name: str) -> None:
     assert torch.allclose(ours, theirs, rtol=2e-5, atol=2e-5)
 
 
-def test_all_solvers_are_found() -> None:
-    assert set(solvers.names()) == {*CLASSES, "scheduler"}
+def test_each_solver_says_which_models_it_is_for() -> None:
+    assert set(solvers_for("diffusion")) == {*CLASSES, "scheduler"}
+    assert set(solvers_for("flow")) == {"flow-euler", "flow-dpm++2m", "scheduler"}
+    assert {*solvers_for("diffusion"), *solvers_for("flow")} == set(solvers.names())
 
 
-@pytest.mark.parametrize("name", sorted({*solvers.names()} - {"scheduler"}))
+@pytest.mark.parametrize("name", sorted(CLASSES))
 def test_as_many_steps_as_there_are_in_training(name: str) -> None:
-    schedule = Schedule(np.linspace(0.999, 0.005, 1000), "epsilon", {"steps_offset": 1})
-    table = make_table(name, schedule, 1000)
+    table = make_table(name, noise_schedule("DDIMScheduler", {**SD, "steps_offset": 1}), 1000)
     assert table is not None
     assert np.isfinite(table.rows()).all()
 
 
 @pytest.mark.parametrize("steps", [0, -3, 1001])
 def test_steps_that_cannot_be_taken_are_refused(steps: int) -> None:
-    schedule = Schedule(np.linspace(0.999, 0.005, 1000), "epsilon", {})
     with pytest.raises(InputError, match="from 1 to 1000"):
-        make_table("ddim", schedule, steps)
+        make_table("ddim", noise_schedule("DDIMScheduler", SD), steps)
+
+
+def test_a_solver_of_the_other_kind_is_refused_with_those_that_fit() -> None:
+    with pytest.raises(InputError, match=r"'flow-euler' cannot be used .* one of: ddim, dpm"):
+        make_table("flow-euler", noise_schedule("DDIMScheduler", SD), 20)
+    flow = noise_schedule("FlowMatchEulerDiscreteScheduler", {})
+    with pytest.raises(InputError, match=r"'dpm\+\+2m' cannot be used .* one of: flow-dpm"):
+        make_table("dpm++2m", flow, 20)

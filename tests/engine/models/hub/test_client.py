@@ -196,10 +196,10 @@ def test_a_model_named_on_the_command_line_is_fetched_with_progress(
     server: LoopbackHub, cache: Path
 ) -> None:
     code = (
-        "import argparse; from engine.cli.options import add_walk_options, exploration_from\n"
-        "parser = argparse.ArgumentParser(); add_walk_options(parser)\n"
+        "import argparse; from engine.cli import options as cli\n"
+        "parser = argparse.ArgumentParser(); cli.add_walk_options(parser)\n"
         f"options = parser.parse_args(['--model', {MODEL!r}, '--device', 'cpu'])\n"
-        "print(exploration_from(options).sampling.width)"
+        "print(cli.exploration_from(options, cli.named_model(options)).sampling.width)"
     )
     run = run_with(server, cache, code)
     assert run.stdout == "32\n", run.stderr

@@ -19,9 +19,13 @@ from engine.models.inspection.scheduler_config import (
     draws_in_few_steps,
     has_own_solver,
     pipeline_config,
+    prediction_type,
+    replaced_scheduler,
+    schedule_kind,
     solver_name,
 )
-from engine.models.running.noise_schedule import signal_levels
+from engine.models.running.noise_schedule import noise_schedule
+from engine.solvers.contract import solvers_for
 
 SD1 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
@@ -42,14 +46,17 @@ SD1 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear
 )
 def test_signal_levels_equal_those_of_diffusers(scheduler: Any, options: dict[str, Any]) -> None:
     made = scheduler(**options)
-    levels = signal_levels(scheduler.__name__, dict(made.config))
-    assert levels.dtype == np.float64
-    assert np.array_equal(levels, made.alphas_cumprod.double().numpy())
+    schedule = noise_schedule(scheduler.__name__, dict(made.config))
+    if made.alphas_cumprod[-1] > 0:
+        schedule = schedule.above_zero()
+    assert schedule.signal.dtype == np.float64
+    assert np.array_equal(schedule.signal, made.alphas_cumprod.double().numpy())
+    assert np.allclose(schedule.alphas**2 + schedule.sigmas**2, 1.0, rtol=0.0, atol=1e-15)
 
 
 def test_an_unknown_schedule_is_named() -> None:
     with pytest.raises(ModelError, match="'sigmoid'"):
-        signal_levels("DDIMScheduler", {"beta_schedule": "sigmoid"})
+        noise_schedule("DDIMScheduler", {"beta_schedule": "sigmoid"})
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,12 @@ def test_an_unknown_schedule_is_named() -> None:
         ("LCMScheduler", {}, "scheduler", False),
         ("TCDScheduler", {}, "scheduler", False),
         ("", {}, "dpm++2m", False),
+        ("FlowMatchEulerDiscreteScheduler", {"shift": 3.0}, "flow-euler", True),
+        ("FlowMatchEulerDiscreteScheduler", {"stochastic_sampling": True}, "flow-euler", False),
+        ("FlowMatchHeunDiscreteScheduler", {}, "flow-euler", False),
+        ("FlowMatchLCMScheduler", {}, "scheduler", False),
+        ("UniPCMultistepScheduler", {"use_flow_sigmas": True}, "flow-euler", False),
+        ("DPMSolverMultistepScheduler", {"use_flow_sigmas": True}, "flow-dpm++2m", True),
     ],
 )
 def test_solver_by_scheduler(
@@ -74,6 +87,16 @@ def test_solver_by_scheduler(
 ) -> None:
     assert solver_name(scheduler, options) == solver
     assert has_own_solver(scheduler, options) is own
+    assert solver in solvers_for(schedule_kind(scheduler, options))
+    stands_in = not own and solver != "scheduler"
+    assert bool(replaced_scheduler(scheduler, options)) is stands_in
+
+
+def test_what_a_model_predicts() -> None:
+    assert prediction_type("DDIMScheduler", {}) == "epsilon"
+    assert prediction_type("DDIMScheduler", {"prediction_type": "sample"}) == "sample"
+    left_over = {"prediction_type": "epsilon"}
+    assert prediction_type("FlowMatchEulerDiscreteScheduler", left_over) == "flow_prediction"
 
 
 def test_the_config_is_as_the_pipeline_uses_it() -> None:

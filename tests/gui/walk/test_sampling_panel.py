@@ -1,0 +1,82 @@
+"""The solver's field: the default, the scheduler that it stands in for, and those that fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLabel
+
+from engine.messages import ModelInfo, ModelReady
+from engine.solvers.contract import solvers_for
+from tests.gui.conftest import Desk
+from tests.support.scripted_engine import INFO
+
+OWN = replace(INFO, solvers=solvers_for("diffusion"))
+PNDM = replace(OWN, replaced="PNDMScheduler")
+FLOW = replace(INFO, solvers=solvers_for("flow"), solver="flow-euler")
+
+
+def _field(desk: Desk) -> QComboBox:
+    boxes = desk.window.findChildren(QComboBox)
+    return next(box for box in boxes if box.accessibleName() == "Solver")
+
+
+def _heading(desk: Desk) -> str:
+    """The label above the field."""
+    return next(x.text() for x in desk.window.findChildren(QLabel) if x.buddy() is _field(desk))
+
+
+def _open(desk: Desk, model: ModelInfo) -> QComboBox:
+    desk.state.apply(ModelReady(desk.state.results.job, model))
+    return _field(desk)
+
+
+def _listed(field: QComboBox) -> list[str]:
+    return [field.itemData(k) for k in range(field.count())]
+
+
+def test_before_a_model_is_known_the_default_has_no_name(desk: Desk) -> None:
+    assert _field(desk).currentText() == "The model's default"
+    assert _heading(desk) == "Solver"
+    assert _listed(_field(desk)) == ["", *solvers_for("diffusion")]
+
+
+def test_a_solver_that_equals_the_models_scheduler_is_its_own(desk: Desk) -> None:
+    field = _open(desk, OWN)
+    assert field.currentText() == "Default: DPM++ 2M"
+    assert _heading(desk) == "Solver, the model's own"
+    assert "stands in" not in field.toolTip()
+
+
+def test_a_solver_that_stands_in_says_for_which_scheduler(desk: Desk) -> None:
+    field = _open(desk, PNDM)
+    assert field.currentText() == "Default: DPM++ 2M"
+    assert _heading(desk) == "Solver, in place of PNDM"
+    assert "DPM-Solver++ 2M stands in for it" in field.toolTip()
+    assert "PNDMScheduler" in field.toolTip()
+
+
+def test_the_models_own_scheduler_is_one_choice_away(desk: Desk) -> None:
+    field = _open(desk, PNDM)
+    field.setFocus()
+    while field.currentData() != "scheduler":
+        before = field.currentIndex()
+        QTest.keyClick(field, Qt.Key.Key_Down)
+        assert field.currentIndex() > before
+    assert field.currentText() == "The model's own scheduler (slower)"
+    assert desk.state.exploration.sampling.solver == "scheduler"
+    assert _heading(desk) == "Solver"
+
+
+def test_a_long_name_does_not_widen_the_panel(desk: Desk) -> None:
+    panel = _field(desk).parentWidget()
+    before = panel.minimumSizeHint().width()
+    _open(desk, replace(OWN, replaced="DPMSolverSinglestepScheduler"))
+    assert panel.minimumSizeHint().width() == before
+
+
+def test_only_solvers_for_the_kind_of_model_are_listed(desk: Desk) -> None:
+    assert _listed(_open(desk, FLOW)) == ["", "flow-dpm++2m", "flow-euler", "scheduler"]
+    assert _listed(_open(desk, OWN)) == ["", *solvers_for("diffusion")]
