@@ -225,7 +225,8 @@ class _Film(QThread):
         if not walks or len(walks) < len(rows):
             return None
         base = self._exploration
-        return replace(base, walk=walks[0], rows=tuple(walks[1:]), compare=())
+        view = replace(base.view, mode=None)  # one that shows every row
+        return replace(base, walk=walks[0], rows=tuple(walks[1:]), compare=(), view=view)
 
     def _row(self, lane: int) -> Walk | None:
         visited = [places[lane] if lane < len(places) else None for places in self._visited]

@@ -104,7 +104,11 @@ class Commands(QObject):
         self._state.edit(replace(exploration, walk=turned(exploration.walk)), "Turn around")
 
     def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
-        return lambda _checked: show_mode(self._state, mode)
+        return lambda _checked: self._set_mode(mode)
+
+    def _set_mode(self, mode: ViewMode) -> None:
+        show_mode(self._state, mode)
+        self._show_view()  # the mode that holds already stays ticked
 
     def _quality_setter(self, name: str) -> Callable[[bool], None]:
         return lambda _checked: self._set_quality(QUALITIES[name])

@@ -44,4 +44,5 @@ def show_lane(state: ExplorerState, lane: int) -> None:
 
 def show_next_lane(state: ExplorerState) -> None:
     """The next of the compared methods, and after the last the first again."""
-    show_lane(state, (state.lane + 1) % max(len(state.results.lanes), 1))
+    if len(state.results.lanes) > 1:
+        show_lane(state, (state.lane + 1) % len(state.results.lanes))

@@ -115,6 +115,25 @@ def test_what_changes_no_picture_does_not_begin_a_cancelled_job_again(desk: Desk
     assert len(desk.engine.requests) == 1
 
 
+def test_a_mode_that_holds_already_stays_ticked(desk: Desk) -> None:
+    for name, button in (("single", "1-up"), ("compare", "Compare")):
+        for _ in range(2):
+            click(named(desk.window, button))
+            assert desk.window.actions_table[name].isChecked()
+            assert checked(desk.window, button) == [True]
+
+
+def test_the_lane_in_focus_stays_in_focus_behind_one_picture(desk: Desk, qtbot: QtBot) -> None:
+    click(named(desk.window, "Compare"))
+    wait_for_job(desk, qtbot, 2)
+    press(desk.window, Qt.Key.Key_M)
+    click(named(desk.window, "1-up"))
+    press(desk.window, Qt.Key.Key_M)
+    assert desk.state.lane == 0
+    click(named(desk.window, "Compare"))
+    assert desk.state.lane == 1
+
+
 # ── saved, undone ────────────────────────────────────────────────────────────────────────────
 
 
