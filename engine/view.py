@@ -31,8 +31,8 @@ class View:
     `mode` None is the one that suits its methods and rows, see `Exploration.mode`. `lane` is the
     lane in focus: it is shown alone, and differences are taken from it. `crisp` enlarges pictures
     by whole numbers, without smoothing. `segment` is the segment whose method the panel shows,
-    None for the whole walk. `plane` names the view of the trajectory plot; `table`
-    shows the measures of whole walks in numbers.
+    None for the whole walk. `plane` names the view of the trajectory plot; the first view is shown
+    where none has that name. `table` shows the measures of whole walks in numbers.
     """
 
     mode: ViewMode | None = None

@@ -32,7 +32,6 @@ MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
 MAX_MEASURES = 100
-PLANES = ("walk", "toy")
 MIN_FPS, MAX_FPS = 0.1, 240.0
 
 
@@ -99,8 +98,7 @@ def _check_view(view: View) -> None:
     _check_whole("lane in focus", view.lane, 0, MAX_LANES)
     if view.segment is not None:
         _check_whole("segment shown", view.segment, 0, MAX_KEYFRAMES)
-    if view.plane not in PLANES:
-        raise InputError(f"The trajectory plot shows one of {', '.join(PLANES)}; name one of them.")
+    _check_text("name of the trajectory view", view.plane)
 
 
 def _check_keyframe(keyframe: Keyframe) -> None:
