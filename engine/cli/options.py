@@ -111,7 +111,13 @@ def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
         return load_session(options.session)
     from engine.documents.presets import find_preset
 
-    return find_preset(options.preset).exploration
+    exploration = find_preset(options.preset).exploration
+    if exploration.view.plane != "walk":
+        raise InputError(
+            f"The preset {options.preset!r} is a plot in the window and has no frames; "
+            "choose another, or open the window."
+        )
+    return exploration
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
@@ -129,7 +135,9 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
     first, *between, last = walk.keyframes
     prompt = options.prompt if options.prompt is not None else first.prompt
     same = last.prompt == first.prompt
-    prompt_end = options.prompt_end or (prompt if same else last.prompt)
+    prompt_end = prompt if same else last.prompt
+    if options.prompt_end is not None:  # an empty prompt is a prompt too
+        prompt_end = options.prompt_end
     start = NoiseSource(
         first.noise.seed if options.seed is None else options.seed,
         first.noise.draw if options.draw is None else options.draw,

@@ -110,3 +110,15 @@ def test_the_command_line_says_which_solver_stands_in() -> None:
     assert "default solver: DPM-Solver++ 2M, in place of the model's PNDMScheduler" in stands_in
     assert "--solver scheduler" in stands_in
     assert equal.endswith("default solver: DPM-Solver++ 2M")
+
+
+def test_an_empty_prompt_at_the_end_is_a_prompt(session: str) -> None:
+    walk = _read("--prompt", "a dog", "--prompt-end", "").walk
+    assert [keyframe.prompt for keyframe in walk.keyframes] == ["a dog", ""]
+    assert _read("--session", session, "--prompt-end", "").walk.keyframes[-1].prompt == ""
+
+
+@pytest.mark.parametrize("name", ["toy", "sd14-09-toy", "starter-09-toy"])
+def test_a_preset_without_frames_is_not_rendered(name: str) -> None:
+    with pytest.raises(InputError, match="a plot in the window"):
+        _read("--preset", name)
