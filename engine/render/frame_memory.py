@@ -37,12 +37,21 @@ class FrameMemory:
         if frame is not None or latent is None:
             return frame
         self._decoded += 1
-        (picture,) = self._model.decode(torch.tensor(latent)[None])
-        return None if picture is None else self.keep(ingredients, latent, picture)
+        (picture,) = self._model.decode(torch.tensor(latent.final)[None])
+        if picture is None:
+            return None
+        return self.keep(ingredients, latent.final, picture, latent.sampling_notes)
 
-    def keep(self, ingredients: Ingredients, latent: Array32, picture: torch.Tensor) -> StoredFrame:
+    def keep(
+        self,
+        ingredients: Ingredients,
+        latent: Array32,
+        picture: torch.Tensor,
+        sampling_notes: tuple[str, ...],
+    ) -> StoredFrame:
         """Remember z_0 [C, h, w] and its picture [H, W, 3], uint8 on the CPU."""
-        note = self._model.decode_note
-        frame = StoredFrame(picture.numpy(), latent, ingredients.initial, note)
+        frame = StoredFrame(
+            picture.numpy(), latent, ingredients.initial, sampling_notes, self._model.decode_note
+        )
         self._store.put(ingredients.key, frame)
         return frame

@@ -174,7 +174,8 @@ class FrameWork:
             if picture is None:
                 yield from self._fail(flight)
                 continue
-            frame = self._frames.keep(flight.ingredients, latent.cpu().numpy(), picture)
+            final = latent.cpu().numpy()
+            frame = self._frames.keep(flight.ingredients, final, picture, self._notes)
             self._preview_map.observe(frame.final, frame.image)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.FINAL, frame.image)
@@ -197,7 +198,7 @@ class FrameWork:
             cached=cached,
             initial=ingredients.initial if self._plan.latents else None,
             final=frame.final if self._plan.latents else None,
-            notes=(*(() if cached else self._notes), *([frame.note] if frame.note else [])),
+            notes=frame.notes,
         )
 
     def _fail(self, flight: _Flight) -> Iterator[m.Event]:

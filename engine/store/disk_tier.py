@@ -56,7 +56,9 @@ class DiskTier:
                 "final": frame.final,
                 "initial": frame.initial,
             }
-            save_file(tensors, temporary, {"note": frame.note})
+            notes = msgspec.json.encode(frame.sampling_notes).decode()
+            said = {"sampling_notes": notes, "decode_note": frame.decode_note}
+            save_file(tensors, temporary, said)
             os.replace(temporary, path)
             self._enter(key, path.stat().st_size)
         except OSError:
@@ -146,20 +148,21 @@ def _read_frame(path: Path) -> StoredFrame:
     if path.stat().st_size > _LARGEST:
         raise ValueError("too large for a frame")
     data = path.read_bytes()
-    tensors, note = load(data), _note_in(data)
+    tensors, said = load(data), _metadata_in(data)
     image, final, initial = (tensors[name] for name in ("image", "final", "initial"))
     is_picture = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
     are_latents = all(z.dtype == np.float32 and z.ndim == 3 for z in (final, initial))
     fits = is_picture and are_latents and final.shape == initial.shape
     if not fits or max(image.shape) > MAX_SIDE or 0 in image.shape + final.shape:
         raise ValueError(f"{image.dtype} {image.shape} is no picture of a frame")
-    return StoredFrame(image, final, initial, note)
+    notes = msgspec.json.decode(said.get("sampling_notes", "[]"), type=tuple[str, ...])
+    return StoredFrame(image, final, initial, notes, said.get("decode_note", ""))
 
 
-def _note_in(data: bytes) -> str:
-    """What the file says of how the frame was made."""
+def _metadata_in(data: bytes) -> dict[str, str]:
+    """The texts in the header: how the frame was made."""
     length = int.from_bytes(data[:8], "little")
-    return msgspec.json.decode(data[8 : 8 + length], type=_Header).metadata.get("note", "")
+    return msgspec.json.decode(data[8 : 8 + length], type=_Header).metadata
 
 
 class _Header(msgspec.Struct, frozen=True):

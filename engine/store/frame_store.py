@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 
 from engine.lru_cache import LruCache
-from engine.messages import Array32, Image
+from engine.messages import Image
 from engine.store.disk_tier import DiskTier
-from engine.store.stored_frame import StoredFrame
+from engine.store.stored_frame import StoredFrame, StoredLatent
 
 MEBIBYTE = 1 << 20
 #: Latents that are kept for themselves: of Stable Diffusion at 512×512, 128 MiB at the most.
@@ -30,7 +30,7 @@ class FrameStore:
     ) -> None:
         self._lock = threading.Lock()
         self._frames: LruCache[str, StoredFrame] = LruCache(memory_bytes, lambda frame: frame.size)
-        self._latents: LruCache[str, Array32] = LruCache(_LATENTS)
+        self._latents: LruCache[str, StoredLatent] = LruCache(_LATENTS)
         self._disk = DiskTier(folder, disk_bytes) if folder is not None else None
 
     def put(self, key: str, frame: StoredFrame) -> None:
@@ -51,8 +51,8 @@ class FrameStore:
             self._remember(key, frame)
         return frame
 
-    def latent(self, key: str) -> Array32 | None:
-        """The z_0 [C, h, w] of a frame, also when its picture is in neither."""
+    def latent(self, key: str) -> StoredLatent | None:
+        """The z_0 of a frame, also when its picture is in neither."""
         with self._lock:
             return self._latents.get(key)
 
@@ -77,4 +77,4 @@ class FrameStore:
     def _remember(self, key: str, frame: StoredFrame) -> None:
         with self._lock:
             self._frames.put(key, frame)
-            self._latents.put(key, frame.final)
+            self._latents.put(key, StoredLatent(frame.final, frame.sampling_notes))

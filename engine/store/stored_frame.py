@@ -19,13 +19,19 @@ from engine.messages import Array32, Image
 class StoredFrame:
     """The picture [H, W, 3], the latent z_0 [C, h, w] it was decoded from, and the z_T before.
 
-    `note` says how it was decoded, where that was not the plain way.
+    `sampling_notes` and `decode_note` say how it was made where that was not the plain way.
     """
 
     image: Image
     final: Array32
     initial: Array32
-    note: str = ""
+    sampling_notes: tuple[str, ...] = ()
+    decode_note: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything about this frame that was not made the plain way, a sentence each."""
+        return (*self.sampling_notes, *((self.decode_note,) if self.decode_note else ()))
 
     @property
     def size(self) -> int:
@@ -35,6 +41,14 @@ class StoredFrame:
         """Make the arrays read-only."""
         for array in (self.image, self.final, self.initial):
             array.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLatent:
+    """The z_0 [C, h, w] of a frame whose picture may be gone, and how it was sampled."""
+
+    final: Array32
+    sampling_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

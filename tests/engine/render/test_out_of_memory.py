@@ -45,6 +45,31 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     assert any("Memory" in note for frame in frames.values() for note in frame.notes)
 
 
+def test_what_was_said_of_a_frame_comes_back_from_the_disk(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.models.loaded import DiffusionModel
+
+    honest = DiffusionModel.denoise
+
+    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(sample) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return honest(self, sample, *rest)
+
+    def frames() -> dict[tuple[int, int], m.FrameReady]:
+        renderer = Renderer(FrameStore(folder=tmp_path))
+        return finals_of(renderer.run(make_request(folder, batch=8), JobControl()))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DiffusionModel, "denoise", cramped)
+        drawn = frames()
+    cached = frames()
+    assert all(frame.cached for frame in cached.values())
+    assert any(frame.notes for frame in drawn.values())
+    assert {k: f.notes for k, f in cached.items()} == {k: f.notes for k, f in drawn.items()}
+
+
 def test_memory_that_ends_again_on_the_way_down_is_no_end(
     folder: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

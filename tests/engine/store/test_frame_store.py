@@ -81,7 +81,7 @@ def test_a_latent_outlives_its_picture() -> None:
     assert store.get("a") is None
     latent = store.latent("a")
     assert latent is not None
-    assert np.array_equal(latent, _frame(0).final)
+    assert np.array_equal(latent.final, _frame(0).final)
 
 
 def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_path: Path) -> None:
@@ -96,11 +96,16 @@ def test_the_disk_remembers_what_memory_forgot_and_another_store_finds_it(tmp_pa
         assert (frame.final == k).all()
 
 
-def test_how_a_frame_was_decoded_is_remembered_with_it(tmp_path: Path) -> None:
-    FrameStore(folder=tmp_path).put("a" * 40, replace(_frame(1), note="Decoded in tiles."))
-    frame = FrameStore(folder=tmp_path).get("a" * 40)
+def test_how_a_frame_was_made_is_remembered_with_it(tmp_path: Path) -> None:
+    made = replace(_frame(1), sampling_notes=("With fewer slots.",), decode_note="In tiles.")
+    FrameStore(folder=tmp_path).put("a" * 40, made)
+    store = FrameStore(folder=tmp_path)
+    frame = store.get("a" * 40)
     assert frame is not None
-    assert frame.note == "Decoded in tiles."
+    assert frame.notes == ("With fewer slots.", "In tiles.")
+    latent = store.latent("a" * 40)
+    assert latent is not None
+    assert latent.sampling_notes == ("With fewer slots.",)
 
 
 def test_the_disk_keeps_to_its_budget_oldest_first(tmp_path: Path) -> None:
