@@ -14,6 +14,7 @@ from engine.requests import ANY_MACHINE, Machine, build_request
 from engine.walk import Exploration, content_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import NO_JOB, MissingFrames
+from gui.state.watchdog import Watchdog
 
 TYPING_MS = 700
 SHORTEST_MS = 40
@@ -66,6 +67,7 @@ class Session(QObject):
         self._asked_at = self._first_frame_s = 0.0
         self._finishing = False
         self.missing_frames = MissingFrames(state, self._submit_missing, self._stop_missing, self)
+        self.watchdog = Watchdog(state, parent=self)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)
         self._connect(state)
