@@ -90,7 +90,7 @@ class ModelInfo:
 
     `solver`, the default of those that fit (`solvers`), stands in for the model's scheduler
     `replaced`, or equals the model's scheduler where this is "". `batch_exact`: a frame is the
-    same bit for bit whatever else is in its batch.
+    same bit for bit whatever else is in its batch. `tokenizer` is the folder of its tokenizer.
     """
 
     name: str
@@ -106,6 +106,7 @@ class ModelInfo:
     batch_exact: bool = True
     solvers: tuple[str, ...] = ()
     replaced: str = ""
+    tokenizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

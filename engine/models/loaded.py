@@ -212,6 +212,7 @@ class DiffusionModel:
             bytes_loaded=self._bytes,
             identity=self.identity,
             batch_exact=batch_exact,
+            tokenizer=str(self._open.tokenizer.folder),
         )
 
     def close(self) -> None:

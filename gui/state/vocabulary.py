@@ -40,12 +40,12 @@ class Vocabulary(QObject):
     def load(self) -> None:
         """Read the tokenizer of the model that is chosen now, if its folder is known."""
         self._loaded = True
-        folder = self._model_folder()
+        folder = self._tokenizer_folder()
         if folder == self._folder:
             return
         self._folder = folder
         self._counter = _counter(folder)
-        said = _said(folder)
+        said = _said(folder.parent if folder is not None else None)
         self.hint = str(said.get("hint", ""))
         self.examples = tuple(str(text) for text in said.get("examples", ()))
         self.changed.emit()
@@ -58,22 +58,23 @@ class Vocabulary(QObject):
         """How many tokens a prompt takes and where it is cut off; None before it is known."""
         return self._counter.count(prompt) if self._counter else None
 
-    def _model_folder(self) -> Path | None:
+    def _tokenizer_folder(self) -> Path | None:
+        """That of the chosen model: of a hub's model or a single file, as the engine says."""
         chosen, model = self._state.exploration.model, self._state.model
+        if model is not None and model.location == chosen and model.tokenizer:
+            return Path(model.tokenizer)
         if chosen == STARTER:
-            return Path(str(resources.files("resources").joinpath("starter_model")))
-        if model is not None and model.name == chosen and Path(model.location).is_dir():
-            return Path(model.location)
-        return Path(chosen) if Path(chosen).is_dir() else None
+            return Path(str(resources.files("resources").joinpath("starter_model", "tokenizer")))
+        return Path(chosen, "tokenizer") if Path(chosen).is_dir() else None
 
 
 def _counter(folder: Path | None) -> TokenCounter | None:
-    if folder is None or not (folder / "tokenizer").is_dir():
+    if folder is None or not folder.is_dir():
         return None
     from engine.models.networks.tokens import TokenCounter  # needs a Rust library
 
     try:
-        return TokenCounter(folder / "tokenizer")
+        return TokenCounter(folder)
     except ModelError:
         return None  # the engine says so in its own words when it opens the model
 

@@ -39,6 +39,7 @@ class TokenCounter:
     """
 
     def __init__(self, folder: Path, padding: str = "") -> None:
+        self.folder = folder
         try:
             config = read_json(folder / "tokenizer_config.json") or {}
             self.length = _length(config)

@@ -53,6 +53,7 @@ def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family
     assert report.family == family
     one, other = open_model(str(file), device="cpu"), open_model(str(folder), device="cpu")
     assert one.name == "tiny"
+    assert one.info(1, True).tokenizer == other.info(1, True).tokenizer
     text = other.encode(["a photo of a cat", ""])
     assert one.encode(["a photo of a cat", ""]) == text
     noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from engine.messages import ModelReady
+from engine.requests import build_request
 from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
 from gui.state.vocabulary import Vocabulary
 from gui.walk.prompt_edit import PromptEdit
 from gui.widgets.theme import DARK
-from tests.support.scripted_engine import MemoryFrames
+from tests.support.scripted_engine import INFO, MemoryFrames
 from tests.support.tiny_models import make_tokenizer
 
 
@@ -45,6 +48,25 @@ def edit(vocabulary: Vocabulary, qtbot: QtBot) -> PromptEdit:
     edit.resize(300, 100)
     edit.show()
     return edit
+
+
+@pytest.mark.parametrize("location", ["someone/tiny", "/models/tiny.safetensors"])
+def test_prompts_of_hub_models_and_single_files_are_counted(
+    qapp: QApplication, model: Path, location: str
+) -> None:
+    """Their tokenizer is known once the engine has opened them, under whatever name."""
+    state = ExplorerState(MemoryFrames(), Exploration(model=location))
+    vocabulary = Vocabulary(state)
+    vocabulary.load()
+    assert vocabulary.count("a cat") is None
+    state.begin_job(build_request(state.exploration, 1))
+    info = replace(INFO, name="tiny", location=location, tokenizer=str(model / "tokenizer"))
+    state.apply(ModelReady(1, info))
+    count = vocabulary.count("cat " * 80)
+    assert count is not None
+    assert (count.tokens, count.cut) == (80, 4 * 75)
+    state.open_exploration(Exploration(model="another/model"))
+    assert vocabulary.count("a cat") is None
 
 
 def field_of(edit: PromptEdit) -> QPlainTextEdit:
