@@ -162,7 +162,9 @@ class PathReady:
     """The geometry of one lane: where its frames and keyframes lie, and the other methods' paths.
 
     `exact` says that the path lies in the plane; otherwise the plane is the best-fitting one
-    through the origin, and `kept` is the share of the path's energy that it shows.
+    through the origin, and `kept` is the share of the path's energy that it shows. `weights` [n, 2]
+    are those of the two ends of a frame's segment in the frame's latent; NaN where it is no sum of
+    them.
     """
 
     job: int
@@ -174,6 +176,7 @@ class PathReady:
     kept: float = 1.0
     dimension: int = 0
     std: Array32 | None = field(default=None, repr=False, compare=False)
+    weights: Points | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

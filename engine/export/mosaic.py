@@ -20,10 +20,12 @@ LARGEST = MAX_HEIGHT, MAX_WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A picture of any size, None where there is none yet, and its title."""
+    """A picture of any size, None where there is none yet, and its title. Enlarged, the pixels of a
+    `crisp` one are squares; others are smoothed."""
 
     image: Image | None = field(repr=False)
     title: str = ""
+    crisp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Mosaic:
         if tile.title.strip():
             page[top:below, left:right] = self._title(tile.title, layout.width, layout.head)
         if tile.image is not None:
-            picture = resized(tile.image, layout.width, layout.height)
+            picture = resized(tile.image, layout.width, layout.height, tile.crisp)
             page[below : below + layout.height, left:right] = picture
 
     def _title(self, text: str, width: int, height: int) -> Image:
@@ -125,23 +127,27 @@ class Mosaic:
 
 def _same(some: Sequence[Tile], others: Sequence[Tile]) -> bool:
     return len(some) == len(others) and all(
-        a.image is b.image and a.title == b.title for a, b in zip(some, others, strict=True)
+        a.image is b.image and (a.title, a.crisp) == (b.title, b.crisp)
+        for a, b in zip(some, others, strict=True)
     )
 
 
-def resized(image: Image, width: int, height: int) -> Image:
-    """The picture at this size: enlarged by whole squares, made smaller by averages."""
+def resized(image: Image, width: int, height: int, crisp: bool = True) -> Image:
+    """The picture at this size: enlarged by whole squares where it is `crisp`, else by bilinear
+    interpolation, as the viewer does; made smaller by averages."""
     if image.shape[:2] == (height, width):
         return check_picture(image)
     smaller = width < image.shape[1] or height < image.shape[0]
-    how = Pillow.Resampling.BOX if smaller else Pillow.Resampling.NEAREST
+    larger = Pillow.Resampling.NEAREST if crisp else Pillow.Resampling.BILINEAR
+    how = Pillow.Resampling.BOX if smaller else larger
     return np.asarray(Pillow.fromarray(check_picture(image)).resize((width, height), how))
 
 
 def _centred(page: Image, height: int, width: int) -> Image:
     """The page as large as fits, in the middle of one of this size."""
     scale = min(height / page.shape[0], width / page.shape[1])
-    inner = resized(page, max(int(page.shape[1] * scale), 1), max(int(page.shape[0] * scale), 1))
+    inner_height, inner_width = (max(int(side * scale), 1) for side in page.shape[:2])
+    inner = resized(page, inner_width, inner_height, crisp=False)
     top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
     whole = np.full((height, width, 3), PAPER, np.uint8)
     whole[top : top + inner.shape[0], left : left + inner.shape[1]] = inner

@@ -30,6 +30,16 @@ def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
     return _sum(prompt, terms)
 
 
+def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
+    """The keyframe whose latent is the sum of the two ends of a segment with these weights.
+
+    The prompt is that of the end with the larger share.
+    """
+    start, end = walk.keyframes[segment : segment + 2]
+    prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
+    return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
+
+
 def walk_through(keyframes: Sequence[Keyframe], negative: str) -> Walk:
     """The straight walk through at least two keyframes, with one frame for each.
 

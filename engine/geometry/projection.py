@@ -94,7 +94,7 @@ def describe(
     """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
-    frames, stds = _project_times(path, plane, times, check)
+    frames, stds, weights = _project_times(path, plane, times, check)
     keys = [plane.project(path.keyframe(k)[None])[0][0] for k in range(len(walk.keyframes))]
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own)]
@@ -111,21 +111,34 @@ def describe(
         kept=kept,
         dimension=path.keyframe(0).size,
         std=stds,
+        weights=weights,
     )
 
 
 def _project_times(
     path: WalkPath, plane: Plane, times: list[float], check: Callable[[], None]
-) -> tuple[Points, Array32]:
-    """Coordinates and std of each time, one latent in memory at a time."""
-    points = np.empty((len(times), 2))
+) -> tuple[Points, Array32, Points]:
+    """Coordinates, std, and weights of the ends at each time, one latent in memory at a time."""
+    points, weights = np.empty((2, len(times), 2))
     stds = np.empty(len(times), np.float32)
     for row, time in enumerate(times):
         check()
         latent = path.exact_latent(time)
         points[row] = plane.project(latent[None])[0][0]
         stds[row] = latent.std()
-    return points, stds
+        weights[row] = _weights_of_ends(path, time, latent)
+    return points, stds, weights
+
+
+def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:
+    """a and b [2] of latent = a · start + b · end of its segment; NaN where there are none."""
+    segment, _ = path.walk.locate(time)
+    ends = np.stack([path.keyframe(segment).ravel(), path.keyframe(segment + 1).ravel()])
+    flat = latent.ravel()
+    weights: Array = np.linalg.lstsq(ends @ ends.T, ends @ flat, rcond=1e-12)[0]
+    left = float(np.linalg.norm(flat - weights @ ends))
+    fits = left <= 1e-6 * max(float(np.linalg.norm(flat)), 1.0)
+    return weights if fits else np.full(2, np.nan, np.float64)
 
 
 def _sample(path: WalkPath, count: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import queue
 import time
@@ -19,7 +20,7 @@ from engine.export.contract import Plan
 from engine.export.mosaic import Mosaic, Tile
 from engine.export.open_export import check_export, open_export
 from engine.export.session_beside import save_beside, session_path
-from engine.geometry.plane_points import Point, keyframe_at, walk_through
+from engine.geometry.plane_points import Point, keyframe_at, keyframe_between, walk_through
 from engine.walk import Exploration, Keyframe, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
@@ -30,8 +31,8 @@ _WAITING = 64
 #: A gap this long is a pause of the whole machine, or nothing was to be seen.
 _PAUSE_S = 1.0
 NO_WALK = (
-    "The film is there, but no walk beside it: some of what was shown lies in no plane, so that it "
-    "cannot be rendered again."
+    "The film is there, but no walk beside it: some of the latents that were shown are no sums of "
+    "keyframes, so that a walk cannot pass them."
 )
 TOO_SHORT = (
     "The film is there, but no walk beside it: it has a single picture, and a walk needs two; "
@@ -157,14 +158,19 @@ def visited_keyframes(state: ExplorerState) -> tuple[Keyframe | None, ...]:
     if probe is not None:
         # The plane is that of the first lane, and the point is shown in the place of all lanes.
         return (_keyframe(lanes[0], (probe.x, probe.y)),) * len(lanes)
-    return tuple(_keyframe(lane, _place(lane, state.playhead)) for lane in lanes)
+    return tuple(_keyframe_of_frame(lane, state.playhead) for lane in lanes)
 
 
-def _place(lane: LaneResults, index: int) -> Point:
-    if lane.path is None:
-        return 0.0, 0.0
-    x, y = lane.path.frames[min(index, len(lane.path.frames) - 1)]
-    return float(x), float(y)
+def _keyframe_of_frame(lane: LaneResults, index: int) -> Keyframe | None:
+    """A frame of a walk as a keyframe: a sum of the ends of its segment."""
+    path, walk = lane.path, lane.lane.walk
+    if path is None or path.weights is None:
+        return None
+    index = min(index, walk.frames - 1)
+    first, last = (float(weight) for weight in path.weights[index])
+    if math.isnan(first):
+        return None
+    return keyframe_between(walk, walk.locate(walk.time_of(index))[0], (first, last))
 
 
 def _keyframe(lane: LaneResults, place: Point) -> Keyframe | None:
@@ -260,4 +266,4 @@ class _Film(QThread):
 
 
 def _tiles(shown: Shown) -> list[Tile]:
-    return [Tile(pane.image, pane.title) for pane in shown.panes]
+    return [Tile(pane.image, pane.title, shown.crisp or pane.raw) for pane in shown.panes]

@@ -82,7 +82,8 @@ class FrameView(QWidget):
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
         lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
         panes = tuple(pane for _, pane in self._cells)
-        return Shown(panes, max(columns, 1), () if self._state.probe is not None else lanes)
+        lanes = () if self._state.probe is not None else lanes
+        return Shown(panes, max(columns, 1), lanes, self._state.view.crisp)
 
     def copy(self) -> None:
         """Put the picture in focus on the clipboard, if there is one: that of the lane in focus, in

@@ -40,11 +40,12 @@ class Pane:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What is to be seen: panes in reading order, in so many columns, and the lanes they are of.
-    Of a point of the plane, which is of no lane, there are none."""
+    Of a point of the plane, which is of no lane, there are none. `crisp` pixels are squares."""
 
     panes: tuple[Pane, ...] = ()
     columns: int = 1
     lanes: tuple[int, ...] = ()
+    crisp: bool = False
 
 
 class PaneReader:

@@ -40,10 +40,10 @@ def test_what_is_not_there_yet_is_paper() -> None:
     assert (page[:, 66:] == PAPER).all()
 
 
-def test_small_pictures_are_enlarged_by_squares_and_keep_their_colours() -> None:
+def test_small_crisp_pictures_are_enlarged_by_squares_and_keep_their_colours() -> None:
     small = np.zeros((2, 2, 3), np.uint8)
     small[0, 0] = 200
-    page = Mosaic(64, 48).compose([Tile(small)], 1)
+    page = Mosaic(64, 48).compose([Tile(small, crisp=True)], 1)
     assert page.shape == (48, 64, 3)
     assert (page[:24, :32] == 200).all()
     assert set(np.unique(page)) == {0, 200}

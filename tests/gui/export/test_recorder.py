@@ -16,7 +16,17 @@ from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe
 from engine.geometry.walk_path import WalkPath
 from engine.view import ViewMode
-from engine.walk import ARTICLE_PROMPT, Exploration, MethodChoice, Sampling, Walk, lanes_of
+from engine.walk import (
+    ARTICLE_PROMPT,
+    Exploration,
+    Keyframe,
+    MethodChoice,
+    NoiseSource,
+    NoiseTerm,
+    Sampling,
+    Walk,
+    lanes_of,
+)
 from gui.export.recorder import Recorder
 from gui.state.explorer_state import ExplorerState
 from gui.viewer.frame_view import FrameView
@@ -53,13 +63,13 @@ class Frames:
         return np.full((48, 64, 3), 40 * int(key), np.uint8)
 
 
-def _state(*methods: str) -> ExplorerState:
+def _state(*methods: str, exploration: Exploration = EXPLORATION) -> ExplorerState:
     compare = tuple(MethodChoice(name) for name in methods)
-    exploration = replace(EXPLORATION, compare=compare)
+    exploration = replace(exploration, compare=compare)
     state = ExplorerState(Frames(), exploration)
     lanes = lanes_of(exploration)
     state.begin_job(request_for(exploration))
-    texts = dict.fromkeys((ARTICLE_PROMPT, ""), make_text())
+    texts = dict.fromkeys((ARTICLE_PROMPT, "a dog", ""), make_text())
     image = np.zeros((48, 64, 3), np.uint8)
     for number, lane in enumerate(lanes):
         state.apply(describe(WalkPath(lane.walk, NoiseBank((4, 6, 8)), texts), 1, number))
@@ -178,13 +188,74 @@ def test_differences_and_sheets_are_recorded_as_they_are_seen(
     assert sizes[ViewMode.SHEET] == (2 * (16 + 48) + 2, 5 * 66 - 2, 3)
 
 
+LONG = Walk(
+    (
+        Keyframe(noise=NoiseSource(1, 0)),
+        Keyframe("a dog", NoiseSource(1, 1), 0.5),
+        Keyframe("a dog", NoiseSource(2, 0), 1.0, (NoiseTerm(NoiseSource(1, 0), 0.3),)),
+    ),
+    (MethodChoice("slerp"), MethodChoice("linear")),
+    frames=5,
+)
+
+
+def test_a_walk_of_several_keyframes_and_prompts_is_recorded_with_its_walk(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
+    state = _state(exploration=replace(EXPLORATION, walk=LONG))
+    view = _view(qtbot, state)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        for index in range(5):
+            state.seek(index)
+            _show(recorder, view, clock, 1)
+        recorder.set_recording(False)
+    walk = load_session(Path(saved.args[0]).with_suffix(".trail")).walk
+    texts = dict.fromkeys((ARTICLE_PROMPT, "a dog", ""), make_text())
+    seen, again = (WalkPath(each, NoiseBank((4, 6, 8)), texts) for each in (LONG, walk))
+    assert len(walk.keyframes) == 5
+    for index in range(5):
+        assert np.allclose(again.keyframe(index), seen.exact_latent(index / 4), atol=1e-6)
+    assert [k.prompt for k in walk.keyframes] == [ARTICLE_PROMPT] * 2 + ["a dog"] * 3
+
+
+def test_latents_that_are_no_sums_of_keyframes_have_no_weights(tmp_path: Path) -> None:
+    walk = replace(Walk(frames=3), methods=(MethodChoice("translation"),))
+    texts = dict.fromkeys((ARTICLE_PROMPT, ""), make_text())
+    weights = describe(WalkPath(walk, NoiseBank((4, 6, 8)), texts), 1, 0).weights
+    assert weights is not None
+    assert np.isnan(weights[1]).all()
+    assert np.allclose(weights[[0, 2]], [[1, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("crisp", [False, True])
+def test_previews_are_recorded_as_smooth_as_the_viewer_shows_them(
+    qtbot: QtBot, clock: Clock, tmp_path: Path, crisp: bool
+) -> None:
+    state = _state()
+    state.set_view(crisp=crisp)
+    view = _view(qtbot, state)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
+    blocks = np.zeros((6, 8, 3), np.uint8)
+    blocks[:, 4:] = 255
+    state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.PREVIEW, 0.36, -9.0, blocks))
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        _show(recorder, view, clock, 4)
+        recorder.set_recording(False)
+    row = _pictures(Path(saved.args[0]))[-1][24, :, 1].astype(int)
+    between = ((row > 60) & (row < 190)).sum()
+    assert (between <= 2) if crisp else (between >= 3)
+
+
 def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
     state = _state()
     path = state.results.lanes[0].path
     assert path is not None
-    state.results.lanes[0].path = replace(path, exact=False)
+    state.results.lanes[0].path = replace(path, exact=False, weights=None)
     said: list[str] = []
     state.message_posted.connect(lambda text, _: said.append(text))
     film = _record(qtbot, clock, state, tmp_path, samples=2)
