@@ -135,7 +135,7 @@ def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:
     segment, _ = path.walk.locate(time)
     ends = np.stack([path.keyframe(segment).ravel(), path.keyframe(segment + 1).ravel()])
     flat = latent.ravel()
-    weights: Array = np.linalg.lstsq(ends @ ends.T, ends @ flat, rcond=1e-12)[0]
+    weights = np.linalg.lstsq(ends @ ends.T, ends @ flat, rcond=1e-12)[0].astype(np.float64)
     left = float(np.linalg.norm(flat - weights @ ends))
     fits = left <= 1e-6 * max(float(np.linalg.norm(flat)), 1.0)
     return weights if fits else np.full(2, np.nan, np.float64)
