@@ -26,6 +26,13 @@ MAX_SIDE = 4096
 ParameterValue = float | int | str | bool
 
 
+def frame_text(index: int, count: int = 0) -> str:
+    """Formats the frame with the index `index` for people, who count from 1: "frame 6", or with
+    the walk's number of frames "frame 6 of 21". Names of files and rows of tables keep the index.
+    """
+    return f"frame {index + 1} of {count}" if count else f"frame {index + 1}"
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseSource:
     """One z_T ~ N(0, I): draw number `draw`, from 0, of a CPU generator seeded with `seed`."""

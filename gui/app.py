@@ -82,9 +82,9 @@ def run_window(
     )
     program.started_well.connect(guard.passed)
     signals = SignalHandlers(app)
-    for asked in (signals.asked, app.commitDataRequest):  # the latter at a logout
-        asked.connect(guard.passed)
-    signals.asked.connect(app.quit)
+    for request in (signals.quit_requested, app.commitDataRequest):  # the latter at a logout
+        request.connect(guard.passed)
+    signals.quit_requested.connect(app.quit)
     log.report = program.state.post
     program.window.show()
     code = app.exec()

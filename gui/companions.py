@@ -180,12 +180,14 @@ class Companions(QObject):
         state = self._state
         point = probed_keyframe(state)
         if point is None:
-            state.message_posted.emit("Click a point of the plane first; then it can be kept.", "")
+            state.message_posted.emit(
+                "Click a point of the plane first, then add it as a keyframe.", ""
+            )
             return
         walk = with_point(
             state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
         )
-        state.edit(replace(state.exploration, walk=walk), "Keep the point")
+        state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
 
     def _film_folder(self) -> Path:
         return export_folder(self._settings.preferences)

@@ -128,7 +128,7 @@ def _bars(studio: Studio) -> Iterator[Scene]:
     state.seek(21)
     state.post("The disk is full; free some space and export again.", "errno 28")
     window.messages.offer(
-        "The walk of last time was not saved.", "Restore it", lambda: None, lambda: None
+        "The walk of the last session was not saved.", "Restore", lambda: None, lambda: None
     )
     yield "messages", window
     for button in window.messages.findChildren(QToolButton):
@@ -165,7 +165,7 @@ def _dialogs(studio: Studio) -> Iterator[Scene]:
     hub = companions.model.hub
     hub.name.setText(MODEL)
     hub.fetch()
-    studio.wait(lambda: hub.seen)
+    studio.wait(lambda: hub.checked)
     yield "dialog-model-looked-at", companions.model
     hub.fetch()
     studio.wait(lambda: hub.progress.value() > 0)

@@ -62,7 +62,7 @@ class ProgressLines:
                 self._line()
 
     def tell(self, stage: str, share: float) -> None:
-        """How far something is that takes a while, 0–1: each stage, and now and then its share."""
+        """Print a stage of work when it begins, and every few seconds its share done, in 0–1."""
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._last = stage, now
@@ -91,7 +91,7 @@ class ProgressLines:
             return
         self._last, self._told = now, self._done
         rest = f", {self._left:.0f} s left" if self._left is not None and not ended else ""
-        self.say(f"frame {self._done}/{self._total}{rest}")
+        self.say(f"{self._done} of {self._total} frames{rest}")
 
 
 def _opened(info: m.ModelInfo) -> str:

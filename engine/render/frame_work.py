@@ -21,6 +21,7 @@ from engine.render.plan import Ingredients, RenderPlan
 from engine.render.sampler import Sampler
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
+from engine.walk import frame_text
 
 #: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
 #: and, in order, how far they may be ahead of it.
@@ -207,7 +208,7 @@ class FrameWork:
             yield m.ProbeFailed(flight.probe.request.serial, f"{message}.")
         for ticket in flight.tickets:
             self._job.done += 1
-            text = f"Frame {ticket.index}: {message}."
+            text = f"{frame_text(ticket.index).capitalize()}: {message}."
             yield m.FrameFailed(self._plan.job, ticket.lane, ticket.index, text)
 
     def _preview(self) -> Iterator[m.Event]:

@@ -1,4 +1,4 @@
-"""What this program is, which versions it runs on, and under which licence."""
+"""The About dialog: versions and licence."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PACKAGES = (
     "av",
     "Pillow",
 )
-SAYING = "Walk through the latent space of text-to-image models, and see what each way does."
+SUMMARY = "Explore walks through the latent space of text-to-image diffusion models."
 
 
 def versions() -> dict[str, str]:
-    """Names and versions of what the program is made of."""
+    """Returns the names and versions of the system and of the libraries in use."""
     found = {"System": f"{platform.system()} {platform.release()} {platform.machine()}"}
     found["Python"] = sys.version.split()[0]
     found["Qt"] = qVersion()
@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 
 
 class AboutDialog(QDialog):
-    """Shows the versions, and copies them for a report."""
+    """Shows the versions and copies them to the clipboard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class AboutDialog(QDialog):
         title.setObjectName("title")
         head = QVBoxLayout()
         head.addWidget(title)
-        head.addWidget(note(SAYING))
+        head.addWidget(note(SUMMARY))
         top = row(sign, spacing=4 * UNIT)
         top.addLayout(head, 1)
         table = form()
@@ -68,7 +68,7 @@ class AboutDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy versions", QDialogButtonBox.ButtonRole.ActionRole)
         copy.setAutoDefault(False)
-        copy.setToolTip("Put the versions on the clipboard, to send along with a report")
+        copy.setToolTip("Copy the versions, for a bug report")
         close = buttons.button(QDialogButtonBox.StandardButton.Close)
         close.setDefault(True)
         close.setFocus()
@@ -77,10 +77,10 @@ class AboutDialog(QDialog):
         layout = column(self, 6 * UNIT, 6 * UNIT)
         layout.addLayout(top)
         layout.addLayout(table)
-        layout.addWidget(note("Apache License 2.0. The starter model's card lies beside it."))
+        layout.addWidget(note("Apache License 2.0. The starter model has its own card."))
         layout.addWidget(buttons)
 
     def copy_versions(self) -> None:
-        """Put the versions on the clipboard, one a line."""
+        """Copy the versions to the clipboard, one a line."""
         lines = [f"{name} {number}" for name, number in versions().items()]
         QGuiApplication.clipboard().setText("\n".join(lines))

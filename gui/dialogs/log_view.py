@@ -1,4 +1,4 @@
-"""What the program wrote about itself, to read and to send along with a report."""
+"""A dialog that shows the log file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 256 * 1024
 
 
 def tail(path: Path, size: int = MOST_BYTES) -> str:
-    """The last `size` bytes of a text file, from the beginning of a line; "" without a file."""
+    """Returns the last `size` bytes of a text file from the start of a line; "" without a file."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:
@@ -38,15 +38,15 @@ class LogView(QDialog):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName("Log")
-        self.text.setToolTip("What the program, Python and Qt said, the newest last")
+        self.text.setToolTip("Messages of the program, Python and Qt; the newest last")
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         role = QDialogButtonBox.ButtonRole.ActionRole
         for text, tip, verb in (
-            ("Read again", "What was written since", self.read),
-            ("Copy", "Put the text on the clipboard, to send along with a report", self._copy),
-            ("Open folder", "Show the file where it lies", self._open_folder),
+            ("Reload", "Show what was written since", self.read),
+            ("Copy", "Copy the text, for a bug report", self._copy),
+            ("Open folder", "Open the folder of the log file", self._open_folder),
         ):
             button = buttons.addButton(text, role)
             button.setToolTip(tip)
@@ -58,8 +58,8 @@ class LogView(QDialog):
         self.read()
 
     def read(self) -> None:
-        """Show the log as it is now, from its end."""
-        self.text.setPlainText(tail(self._path) or "Nothing was written yet.")
+        """Read the log again and scroll to its end."""
+        self.text.setPlainText(tail(self._path) or "The log is empty.")
         bar = self.text.verticalScrollBar()
         bar.setValue(bar.maximum())
 

@@ -1,4 +1,4 @@
-"""Preferences: one form for the declared settings. Every change holds at once."""
+"""The preferences as a form. Every change is applied at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PreferencesDialog(QDialog):
         )
         buttons.rejected.connect(self.accept)
         restore = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
-        restore.setToolTip("All preferences as they were at first")
+        restore.setToolTip("Set all preferences to their defaults")
         restore.clicked.connect(lambda: settings.set_preferences(Preferences()))
         layout = column(self, 6 * UNIT, 6 * UNIT)
         layout.addWidget(self.form)

@@ -1,4 +1,4 @@
-"""All keys in one searchable list, made from the table of actions."""
+"""A searchable list of all keys, made from the table of actions."""
 
 from __future__ import annotations
 
@@ -10,34 +10,31 @@ from gui.shell.actions import MENUS, TABLE, Entry, plain
 from gui.widgets.layouts import column
 from gui.widgets.theme import UNIT
 
-#: What is done with mouse and keys together, and so is no action.
+#: Gestures of the mouse and keys of single widgets, which are no actions.
 GESTURES = (
-    ("Trajectory", "Show the picture of any point", "click or drag"),
+    ("Trajectory", "Render the picture of a point", "click or drag"),
     ("Trajectory", "Move the playhead along the path", "drag the dot"),
-    ("Trajectory", "Zoom, and move the plane", "wheel, right button"),
-    (
-        "Trajectory",
-        "Move the point, finely, or the plane",
-        "Tab to it; arrows, with Shift, with Ctrl",
-    ),
-    ("Trajectory", "Zoom, and show all", "Tab to it; + and −, 0"),
-    ("Timeline", "Scrub", "drag"),
-    ("Timeline", "Limit the range", "drag the handles"),
+    ("Trajectory", "Zoom; move the plane", "wheel; drag with the right button"),
+    ("Trajectory", "Move the point", "Tab to the plot; arrows, smaller steps with Shift"),
+    ("Trajectory", "Move the plane", "Tab to the plot; Ctrl and arrows"),
+    ("Trajectory", "Zoom; show all", "Tab to the plot; + and −; 0"),
+    ("Timeline", "Move the playhead", "drag"),
+    ("Timeline", "Change the range", "drag its handles"),
     ("Walk", "Render at once", "Enter in a prompt"),
     ("Walk", "Move a keyframe", "drag its card; Alt+Up, Alt+Down in it"),
-    ("Walk", "Press a button that Tab has reached", "Enter"),
-    ("Window", "Recall a session, a picture or a folder", "drop it"),
+    ("Walk", "Press the focused button", "Enter"),
+    ("Window", "Open a session, a picture or a folder", "drop it on the window"),
 )
 
 
 def native(entry: Entry) -> str:
-    """An action's keys as this system writes them."""
+    """Formats an action's keys as this system writes them."""
     form = QKeySequence.SequenceFormat.NativeText
     return "   ".join(QKeySequence(key).toString(form) for key in entry.keys)
 
 
 class ShortcutsDialog(QDialog):
-    """Lists every action with its keys; what is written into the field narrows the list."""
+    """Lists every action with its keys. A search field filters the list."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +49,7 @@ class ShortcutsDialog(QDialog):
         self.tree.setColumnCount(2)
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
-        self.tree.setToolTip("What the program does, and the keys for it")
+        self.tree.setToolTip("Actions and their keys")
         self.tree.setAccessibleName("Shortcuts")
         self._groups: dict[str, tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = {}
         self._fill()
@@ -66,12 +63,12 @@ class ShortcutsDialog(QDialog):
             for entry in TABLE:
                 if entry.menu == menu and entry.keys:
                     self._add(plain(menu), plain(entry.text), native(entry))
-        for title, what, how in GESTURES:
-            self._add(title, what, how)
+        for title, text, gesture in GESTURES:
+            self._add(title, text, gesture)
         self.tree.expandAll()
         self.tree.resizeColumnToContents(0)
 
-    def _add(self, title: str, what: str, keys: str) -> None:
+    def _add(self, title: str, text: str, keys: str) -> None:
         if title not in self._groups:
             group = QTreeWidgetItem(self.tree, [title])
             font = group.font(0)
@@ -80,18 +77,18 @@ class ShortcutsDialog(QDialog):
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self._groups[title] = (group, [])
         group, rows = self._groups[title]
-        rows.append(QTreeWidgetItem(group, [what, keys]))
+        rows.append(QTreeWidgetItem(group, [text, keys]))
 
-    def narrow(self, text: str) -> None:
-        """Show the rows that contain every word of `text`, in their name or their keys."""
-        words = text.casefold().split()
+    def narrow(self, search: str) -> None:
+        """Show the rows that contain every word of `search` in their name or keys."""
+        words = search.casefold().split()
         for title, (group, rows) in self._groups.items():
             for row in rows:
-                said = f"{title} {row.text(0)} {row.text(1)}".casefold()
-                row.setHidden(not all(word in said for word in words))
+                text = f"{title} {row.text(0)} {row.text(1)}".casefold()
+                row.setHidden(not all(word in text for word in words))
             group.setHidden(all(row.isHidden() for row in rows))
 
     def shown(self) -> list[str]:
-        """The names of the rows that are to be seen now."""
+        """Returns the names of the visible rows."""
         rows = [row for _, rows in self._groups.values() for row in rows]
         return [row.text(0) for row in rows if not row.isHidden()]

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QWidget
 from engine.errors import InputError
 from engine.export.open_export import estimate_bytes
 from engine.parameters import parameters_of
-from engine.walk import ParameterValue, lanes_of
+from engine.walk import ParameterValue, frame_text, lanes_of
 from gui.export.export_plan import FIRST_KIND, ExportKind, Wishes, order_for
 from gui.export.rate_field import RateField
 from gui.state.explorer_state import ExplorerState
@@ -166,10 +166,10 @@ class ExportForm(QWidget):
         self.span.clear()
         self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
         here = self._state.playhead
-        self.span.addItem(f"Frame {here} alone", (here, here))
+        self.span.addItem(f"Only {frame_text(here)}", (here, here))
         if self._state.range is not None:
             first, end = self._state.range
-            self.span.addItem(f"Range, {first} to {end}", (first, end))
+            self.span.addItem(f"Range, {frame_text(first)} to {end + 1}", (first, end))
         self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
 
     def _list_differences(self) -> None:

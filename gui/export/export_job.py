@@ -14,7 +14,7 @@ from engine.export.moments import Moments
 from engine.export.open_export import format_for, open_export
 from engine.export.session_beside import save_beside
 from engine.messages import Image, Tier
-from engine.walk import Exploration
+from engine.walk import Exploration, frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
@@ -91,7 +91,8 @@ class ExportJob(QThread):
         if index in results.keys:
             self._moments.put(lane, index, results.keys[index])
         elif results.tiers[index] == Tier.FAILED and index in self._indices:
-            self._fail(f"Frame {index} failed, so there is no export: change the walk.")
+            frame = frame_text(index).capitalize()
+            self._fail(f"{frame} failed, so nothing was exported; change the walk.")
 
     def _ask(self, indices: tuple[int, ...]) -> None:
         if self.isRunning():

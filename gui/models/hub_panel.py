@@ -1,4 +1,4 @@
-"""A model from the hub: its name, what it is, the download with progress and cancel, offline."""
+"""Downloads models from the Hugging Face hub: name, description, progress, offline switch."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
 from engine.models.hub.client import Hub, RemoteModel, is_hub_id
 from engine.models.inspection.report import ModelReport
 from gui.files.settings import Preferences, Settings
-from gui.models.hub_task import HubTask, Task, downloading, looking
+from gui.models.hub_task import HubTask, Task, check_task, download_task
 from gui.widgets.layouts import column, heading, note
 from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
 
-ONCE = "Downloaded once, into the hub's own cache."
+ONCE = "A model is downloaded once, into the hub's own cache."
 
 
 def remote_text(found: RemoteModel) -> str:
-    """What is known of a model before it is downloaded."""
-    kind = "A CLIP model, which scores" if found.scores else "A diffusion model"
+    """Describes a model that is not downloaded yet."""
+    kind = "A CLIP model for scoring" if found.scores else "A diffusion model"
     return (
         f"{kind}: {size_text(found.bytes)} in {found.files} files. Its weights are safetensors, "
-        f"and nothing in it can run code. {ONCE}"
+        f"which cannot run code. {ONCE}"
     )
 
 
 class HubPanel(QWidget):
-    """Owns the download in progress: nothing else in the window fetches models. It is looked at
-    first, `seen`, and downloaded when that is asked for again. `half` prefers weights in half
-    precision.
+    """Owns the download in progress. A model is checked first; a second click on the button, when
+    `checked` is True, downloads it. `half` prefers weights in half precision.
 
-    Signals: name_changed; busy_changed(bool); fetched(hub id, report), None for a CLIP model.
+    Signals: name_changed; busy_changed(bool); fetched(hub id, report), with None as the report of
+    a CLIP model.
     """
 
     name_changed = Signal()
@@ -45,13 +45,13 @@ class HubPanel(QWidget):
     def __init__(self, settings: Settings, make_hub: Callable[[], Hub]) -> None:
         super().__init__()
         self._settings, self._make_hub = settings, make_hub
-        self.half = self.seen = False
-        self._fetching: HubTask | None = None
+        self.half = self.checked = False
+        self._task: HubTask | None = None
         self._done: Callable[[Any], None] | None = None
         self.name = QLineEdit()
         self.name.setPlaceholderText("owner/name of a model on the hub")
         self.name.setAccessibleName("Model on the hub")
-        self.name.setToolTip("A name such as owner/model: other weights, other pictures")
+        self.name.setToolTip("Enter a hub id such as owner/model")
         self.name.textChanged.connect(self._renamed)
         self.name.returnPressed.connect(self.fetch)
         self.stage = note(ONCE)
@@ -61,8 +61,8 @@ class HubPanel(QWidget):
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("Progress of the download")
         self.progress.hide()
-        self.offline = QCheckBox("Offline: never ask the network")
-        self.offline.setToolTip("Only what is on this machine is opened")
+        self.offline = QCheckBox("Offline: never use the network")
+        self.offline.setToolTip("Open only models that are on this machine")
         self.offline.toggled.connect(self._set_offline)
         self._settings.changed.connect(self._show_offline)
         layout = column(self, 0, 2 * UNIT)
@@ -71,22 +71,22 @@ class HubPanel(QWidget):
         layout.insertWidget(0, heading("From the Hugging Face hub"))
 
     @property
-    def wanted(self) -> str:
-        """What is written, "" where it is nothing."""
+    def hub_id(self) -> str:
+        """The text of the field without surrounding blanks."""
         return self.name.text().strip()
 
     @property
     def ready(self) -> bool:
-        """Whether a hub's name is written and nothing is on its way."""
-        return self._fetching is None and is_hub_id(self.wanted)
+        """True if a valid hub id is entered and no request is running."""
+        return self._task is None and is_hub_id(self.hub_id)
 
     @property
     def busy(self) -> bool:
-        """Whether something is asked of the hub, or downloaded."""
-        return self._fetching is not None
+        """True while a request or a download is running."""
+        return self._task is not None
 
     def begin(self) -> None:
-        """Nothing is asked for yet."""
+        """Reset the panel when the dialog opens."""
         self._show_offline(self._settings.preferences)
         if not self.busy:
             self.name.clear()
@@ -97,34 +97,34 @@ class HubPanel(QWidget):
         self.stage.setText(text)
 
     def fetch(self) -> None:
-        """Look at the model whose name is written; download it once it was looked at."""
+        """Check the model whose hub id is entered. If it is already checked, download it."""
         if not self.ready:
             return
-        model = self.wanted  # the field may be another by the time of the answer
-        if self.seen:
-            self._start(downloading(model, self.half), partial(self._came, model))
+        model = self.hub_id  # the field may have changed when the answer arrives
+        if self.checked:
+            self._start(download_task(model, self.half), partial(self._on_downloaded, model))
         else:
-            self._start(looking(model, self.half), partial(self._saw, model))
+            self._start(check_task(model, self.half), partial(self._on_checked, model))
 
     def _start(self, task: Task, done: Callable[[Any], None]) -> None:
         self._done = done
-        self._fetching = HubTask(task, self._make_hub, self)
-        self._fetching.progressed.connect(self._show_progress)
-        self._fetching.ended.connect(self._ended)
-        self._show_progress(f"Looking for {self.wanted}", 0.0)
+        self._task = HubTask(task, self._make_hub, self)
+        self._task.progressed.connect(self._show_progress)
+        self._task.ended.connect(self._ended)
+        self._show_progress(f"Checking {self.hub_id}", 0.0)
         self._show_busy(True)
-        self._fetching.start()
+        self._task.start()
 
     def cancel(self) -> None:
         """Stop the download in progress."""
-        if self._fetching is not None:
-            self._fetching.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def stop(self) -> None:
-        """The window goes: end the download and wait for its thread."""
-        if self._fetching is not None:
-            self._fetching.cancel()
-            self._fetching.wait()
+        """Cancel the download and wait for its thread, before the window closes."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.wait()
 
     def _show_progress(self, stage: str, share: float) -> None:
         self.say(stage)
@@ -137,36 +137,36 @@ class HubPanel(QWidget):
         self.busy_changed.emit(busy)
 
     def _ended(self, found: object, error: str) -> None:
-        fetching, self._fetching = self._fetching, None
-        if fetching is None:
+        task, self._task = self._task, None
+        if task is None:
             return
-        fetching.wait()
-        fetching.deleteLater()
+        task.wait()
+        task.deleteLater()
         self._show_busy(False)
         if error:
             self.say(error)
         elif self._done is not None:
             self._done(found)
 
-    def _saw(self, model: str, found: RemoteModel | None) -> None:
-        if model != self.wanted:
+    def _on_checked(self, model: str, found: RemoteModel | None) -> None:
+        if model != self.hub_id:
             self.say(ONCE)
             return
-        self.seen = True
-        if found is None:  # it is on this machine
+        self.checked = True
+        if found is None:  # the model is already on this machine
             self.fetch()
             return
         self.say(remote_text(found))
         self.name.setFocus()
         self.name_changed.emit()
 
-    def _came(self, model: str, report: ModelReport | None) -> None:
+    def _on_downloaded(self, model: str, report: ModelReport | None) -> None:
         self.say(f"{model} is on this machine.")
         self.fetched.emit(model, report)
 
     def _renamed(self) -> None:
-        if self.seen:
-            self.seen = False
+        if self.checked:
+            self.checked = False
             self.say(ONCE)
         self.name_changed.emit()
 

@@ -1,4 +1,4 @@
-"""A model of the hub: what it is, and its way to this machine. Asked on a thread of its own."""
+"""A task for the Hugging Face hub (check or download a model), run on its own thread."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from engine.models.hub.required_files import any_model
 from engine.models.inspection.check import check_model
 from engine.models.inspection.report import ModelReport
 
-CANCELLED = "Cancelled; what has arrived is kept for the next time."
-#: Seconds between two looks at whether it is cancelled, and those that a task then has to end.
-TURN_S, PATIENCE_S = 0.1, 1.0
+CANCELLED = "Cancelled; the part that was downloaded is kept."
+#: Interval of the checks for a cancel, and time that a cancelled task has to end, in seconds.
+INTERVAL_S, CANCEL_TIMEOUT_S = 0.1, 1.0
 
-#: What is asked of a hub, which may tell how far it is.
+#: A call of the hub. It reports its progress.
 Task = Callable[[Hub, Reporter], object]
 
 
-def looking(model: str, half: bool) -> Task:
-    """Ask what would be downloaded; None where nothing has to be. `half` prefers weights in half
-    precision."""
+def check_task(model: str, half: bool) -> Task:
+    """Returns a task that finds out what would be downloaded; its result is None if nothing has
+    to be. `half` prefers weights in half precision."""
 
     def look(hub: Hub, tell: Reporter) -> RemoteModel | None:
         tell(f"Asking the hub for {model}", 0.0)
@@ -35,24 +35,22 @@ def looking(model: str, half: bool) -> Task:
     return look
 
 
-def downloading(model: str, half: bool) -> Task:
-    """Download a model and look at what has come: None for a CLIP model, which can score and not
-    draw."""
+def download_task(model: str, half: bool) -> Task:
+    """Returns a task that downloads a model and checks it; its result is None for a CLIP model."""
 
     def download(hub: Hub, tell: Reporter) -> ModelReport | None:
         folder = hub.fetch(model, any_model(half), tell)
-        draws = (folder / "model_index.json").is_file()
-        return check_model(folder, half) if draws else None
+        is_diffusion_model = (folder / "model_index.json").is_file()
+        return check_model(folder, half) if is_diffusion_model else None
 
     return download
 
 
 class HubTask(QThread):
-    """Does one task, because a person asked for it. A hub that does not answer keeps a thread
-    that nothing waits for.
+    """Runs one task. If the hub does not answer, its daemon thread is left to itself.
 
-    Signals: progressed(stage, share of 0–1); ended(what was found, error): the error is "" where
-    all went well.
+    Signals: progressed(stage, share in 0–1); ended(result, error), with "" as the error of a task
+    that succeeded.
     """
 
     progressed = Signal(str, float)
@@ -65,24 +63,24 @@ class HubTask(QThread):
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Stop within a second or so; what has arrived is kept for the next time."""
+        """Stop within CANCEL_TIMEOUT_S; the part that was downloaded is kept."""
         self._cancelled.set()
 
     def run(self) -> None:
         threading.Thread(target=self._ask, name="model hub", daemon=True).start()
-        found, error = self._answer()
-        self.ended.emit(found, error)
+        result, error = self._answer()
+        self.ended.emit(result, error)
 
     def _answer(self) -> tuple[object, str]:
         while not self._cancelled.is_set():
             with suppress(queue.Empty):
-                return self._answers.get(timeout=TURN_S)
+                return self._answers.get(timeout=INTERVAL_S)
         try:
-            return self._answers.get(timeout=PATIENCE_S)
+            return self._answers.get(timeout=CANCEL_TIMEOUT_S)
         except queue.Empty:
             return None, CANCELLED
 
-    # ── the thread that asks ─────────────────────────────────────────────────────────────────
+    # ── on the daemon thread ─────────────────────────────────────────────────────────────────
 
     def _ask(self) -> None:
         try:
@@ -93,7 +91,7 @@ class HubTask(QThread):
             answer = None, str(error)
         except Exception as error:
             logging.getLogger("latent_trails").exception("the hub failed")
-            answer = None, f"The hub failed ({type(error).__name__}: {error}); see the log."
+            answer = None, f"The hub request failed ({type(error).__name__}: {error}); see the log."
         self._answers.put(answer)
 
     def _tell(self, stage: str, share: float) -> None:

@@ -1,4 +1,4 @@
-"""Choosing a model: what is at hand, what it is, and whether it is safe, before it is loaded."""
+"""The model dialog: lists models, checks the selected one, and uses it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
 
 KIND = "models"
-SCORES = "It is a CLIP model, which scores pictures and draws none."
+SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 
 
 def report_text(report: ModelReport) -> str:
-    """What was found, in a few lines of rich text."""
+    """Formats the findings of a check as a few lines of rich text."""
     if not report.ok:
-        return f"<p><b>It cannot be opened.</b></p><p>{report.problem}</p>"
+        return f"<p><b>This model cannot be opened.</b></p><p>{report.problem}</p>"
     lines = [
         f"<b>{report.family}</b>, {report.prediction} prediction",
         report.form or "",
-        f"{size_text(report.bytes)} of weights, safetensors only: nothing in it can run code",
+        f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
         *report.notes,
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)
@@ -42,7 +42,8 @@ def report_text(report: ModelReport) -> str:
 class ModelDialog(QDialog):
     """Lists the built-in model, recent ones and the hub's cache, and checks the selected one.
 
-    Signals: chosen(location, report); scorer_fetched(hub id), a CLIP model has come; unload_asked.
+    Signals: chosen(location, report); scorer_fetched(hub id) after the download of a CLIP model;
+    unload_asked.
     """
 
     chosen = Signal(str, object)
@@ -70,7 +71,7 @@ class ModelDialog(QDialog):
         self.details.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.details.setAccessibleName("What is known of the selected model")
+        self.details.setAccessibleName("Description of the selected model")
         self.hub = HubPanel(settings, make_hub)
         self.hub.name_changed.connect(self._show_use)
         self.hub.busy_changed.connect(self._show_busy)
@@ -80,11 +81,11 @@ class ModelDialog(QDialog):
 
     def _make_buttons(self) -> None:
         self.use_button = QPushButton("Use this model")
-        self.use_button.setToolTip("Draw with it, at the size and with the steps that suit it")
+        self.use_button.setToolTip("Render with it, at its recommended size and steps")
         self.use_button.setDefault(True)
         self.use_button.clicked.connect(self.use)
         self._unload = QPushButton("Unload")
-        self._unload.setToolTip("Give back the memory that the loaded model takes")
+        self._unload.setToolTip("Free the memory of the loaded model")
         self._unload.clicked.connect(self.unload_asked)
         self._close = QPushButton("Close")
         self._close.clicked.connect(self.reject)
@@ -94,7 +95,7 @@ class ModelDialog(QDialog):
     def _lay_out(self) -> None:
         right = QVBoxLayout()
         right.setSpacing(2 * UNIT)
-        right.addWidget(heading("Before it is loaded"))
+        right.addWidget(heading("About this model"))
         right.addWidget(self.details, 1)
         right.addWidget(self.hub)
         middle = row(self.shelf, spacing=6 * UNIT)
@@ -120,10 +121,10 @@ class ModelDialog(QDialog):
         self.shelf.offer(location)
 
     def use(self) -> None:
-        """Use the selected model, or look at the one of the hub whose name is written, and then
-        download it."""
+        """Use the selected model. If a hub id is entered, check that model first, then download
+        it."""
         offer = self.shelf.current
-        if self.hub.wanted:
+        if self.hub.hub_id:
             self.hub.fetch()
         elif offer is not None and self._report is not None and self._report.ok:
             self._choose(offer.location, self._report)
@@ -146,7 +147,9 @@ class ModelDialog(QDialog):
     def _fetched(self, model: str, report: ModelReport | None) -> None:
         self._read_cache()
         if report is None:
-            self.hub.say(f"{model} is on this machine; it is a CLIP model, which can score.")
+            self.hub.say(
+                f"{model} is on this machine. It is a CLIP model, which can score pictures."
+            )
             self.scorer_fetched.emit(model)
         elif report.ok:
             self._choose(model, report)
@@ -154,7 +157,7 @@ class ModelDialog(QDialog):
             self.hub.say(report.problem)
 
     def _read_cache(self) -> None:
-        # The hub's library takes a while to import, and its cache to be read: not on this thread.
+        # Importing the hub's library and reading its cache are slow, so they run in the background.
         self._background.run(lambda: self._make_hub().cached(), self._add_cached)
 
     def _remove(self, model: str) -> None:
@@ -162,21 +165,21 @@ class ModelDialog(QDialog):
 
     def _removed(self, model: str, error: Exception | None) -> None:
         if error is not None:
-            self.hub.say(f"{model} could not be deleted ({error}); close what uses it.")
+            self.hub.say(f"{model} could not be deleted ({error}); close programs that use it.")
             return
         self._reports.pop(model, None)
         self.shelf.forget(model)
 
     def _add_cached(self, found: tuple[CachedModel, ...] | Exception) -> None:
         if isinstance(found, Exception):
-            return  # what is in the cache is an offer; without one there are others
+            return  # the dialog is usable without the cache
         for model in found:
             problem = SCORES if model.scores else model.problem
             if problem:
                 self._reports[model.id] = ModelReport(model.folder, problems=(problem,))
-        self.shelf.add_cached(found, select=not self.hub.wanted)
+        self.shelf.add_cached(found, select=not self.hub.hub_id)
 
-    # ── what is selected ─────────────────────────────────────────────────────────────────────
+    # ── selection ────────────────────────────────────────────────────────────────────────────
 
     def _selected(self, offer: Offer | None) -> None:
         self._report = None
@@ -188,7 +191,7 @@ class ModelDialog(QDialog):
         if offer.location in self._reports:
             self._show_report(offer.location, self._reports[offer.location])
             return
-        self.details.setText("Looking at it…")
+        self.details.setText("Checking the model…")
         look = partial(_check, offer, self._make_hub)
         self._background.run(look, partial(self._show_report, offer.location))
 
@@ -203,12 +206,12 @@ class ModelDialog(QDialog):
         self._show_use()
 
     def _show_use(self) -> None:
-        """What the button does depends on what is written, and on what is selected."""
-        from_hub = bool(self.hub.wanted)
-        asked = "Download and use" if self.hub.seen else "Look at it"
-        self.use_button.setText(asked if from_hub else "Use this model")
-        sound = self._report is not None and self._report.ok
-        self.use_button.setEnabled(self.hub.ready if from_hub else sound)
+        """Set the button's text and state from the entered hub id, or else from the selection."""
+        from_hub = bool(self.hub.hub_id)
+        hub_text = "Download and use" if self.hub.checked else "Check model"
+        self.use_button.setText(hub_text if from_hub else "Use this model")
+        usable = self._report is not None and self._report.ok
+        self.use_button.setEnabled(self.hub.ready if from_hub else usable)
 
     def _show_busy(self, busy: bool) -> None:
         self._close.setText("Cancel" if busy else "Close")
@@ -221,6 +224,6 @@ def _check(offer: Offer, make_hub: Callable[[], Hub]) -> ModelReport:
     if folder is None:
         return ModelReport(
             Path(offer.location),
-            problems=("It is not whole in the cache; write its name below to fetch the rest.",),
+            problems=("Its download is not complete; enter its name below to download the rest.",),
         )
     return check_model(folder)

@@ -1,4 +1,4 @@
-"""The models at hand, to select one: the built-in, recent ones, and those of the hub's cache."""
+"""The list of models on this machine: the built-in one, recent ones, and the hub's cache."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ROLE = Qt.ItemDataRole.UserRole
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that could be opened: where it is, what it is called, and the folder to look at;
-    without one it is in the hub's cache."""
+    """A model in the list: its location, its title, and the folder or file to check. Without
+    `folder`, the model is in the hub's cache."""
 
     location: str
     title: str
@@ -40,8 +40,8 @@ class Offer:
 class ModelShelf(QWidget):
     """Owns the list. Models of the hub's cache show their size and can be deleted.
 
-    Signals: selected(offer or None); activated, by a double click or Enter; removal_confirmed(hub
-    id), the person wants that model deleted.
+    Signals: selected(offer or None); activated, after a double click or Enter;
+    removal_confirmed(hub id), after the person has confirmed to delete that model.
     """
 
     selected = Signal(object)
@@ -51,10 +51,10 @@ class ModelShelf(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._cached: dict[str, CachedModel] = {}
-        self._awaited = ""
+        self._select_later = ""
         self.list = QListWidget()
-        self.list.setAccessibleName("Models at hand")
-        self.list.setToolTip("What is on this machine; nothing is loaded by looking at it")
+        self.list.setAccessibleName("Models on this machine")
+        self.list.setToolTip("Select a model to check it; it is not loaded yet")
         self.list.currentItemChanged.connect(self._select)
         self.list.itemActivated.connect(lambda _: self.activated.emit())
         folder, file = QPushButton("Folder…"), QPushButton("File…")
@@ -68,19 +68,18 @@ class ModelShelf(QWidget):
         for button in (folder, file, self.remove_button):
             button.setAutoDefault(False)
         layout = column(self, 0, 2 * UNIT)
-        layout.addWidget(heading("At hand"))
+        layout.addWidget(heading("On this machine"))
         layout.addWidget(self.list, 1)
         layout.addLayout(row(folder, file, 1, self.remove_button, spacing=2 * UNIT))
 
     @property
     def current(self) -> Offer | None:
-        """What is selected."""
+        """The selected model, or None."""
         item = self.list.currentItem()
         return None if item is None else item.data(ROLE)
 
     def fill(self, recent: Iterable[str], in_use: str) -> None:
-        """List the built-in model and the recent ones that are still there; select the one in
-        use."""
+        """List the built-in model and the recent ones that still exist. Select the one in use."""
         self.list.clear()
         self._add(Offer(STARTER, "Starter model", STARTER_FOLDER))
         for name in recent:
@@ -91,10 +90,10 @@ class ModelShelf(QWidget):
         elif Path(in_use).exists():
             self.offer(in_use)
         else:
-            self._awaited = in_use  # one of the cache, which is still being read
+            self._select_later = in_use  # a model of the cache, which is still being read
 
     def offer(self, location: str) -> None:
-        """Put a folder or file into the list, if it is not there, and select it."""
+        """Add a folder or file to the list, if it is not in it, and select it."""
         number = self._number_of(location)
         if number is None:
             path = Path(location)
@@ -103,33 +102,33 @@ class ModelShelf(QWidget):
         self.list.setCurrentRow(number)
 
     def add_cached(self, models: Iterable[CachedModel], select: bool = True) -> None:
-        """List what the hub's cache holds, with sizes; `select` the model in use if it is there."""
+        """List the models of the hub's cache with their sizes. `select` selects the one in use."""
         self._cached = {model.id: model for model in models}
         for model in self._cached.values():
             if self._number_of(model.id) is None:
                 self._add(Offer(model.id, f"{model.id}   {size_text(model.bytes)}"))
-        number = self._number_of(self._awaited)
+        number = self._number_of(self._select_later)
         if select and number is not None:
             self.list.setCurrentRow(number)
-        self._awaited = ""
+        self._select_later = ""
 
     def forget(self, model: str) -> None:
-        """A model of the cache is gone."""
+        """Remove a deleted model from the list."""
         self._cached.pop(model, None)
         number = self._number_of(model)
         if number is not None:
             self.list.takeItem(number)
 
     def ask_remove(self) -> None:
-        """Ask whether the selected model is to be deleted from the hub's cache."""
+        """Ask for confirmation to delete the selected model from the hub's cache."""
         model = self._cached.get(self.current.location) if self.current else None
         if model is None:
             return
         box = QMessageBox(
             QMessageBox.Icon.Question,
             "Delete a model",
-            f"Delete {model.id} from this machine? {size_text(model.bytes)} become free; "
-            "it can be downloaded again.",
+            f"Delete {model.id} from this machine? This frees {size_text(model.bytes)}. "
+            "You can download it again.",
             QMessageBox.StandardButton.Cancel,
             self,
         )
@@ -154,13 +153,13 @@ class ModelShelf(QWidget):
         self.selected.emit(offer)
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "A model in the diffusers layout")
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder in the diffusers layout")
         if folder:
             self.offer(folder)
 
     def _ask_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, "A single file with a model", "", "Weights (*.safetensors);;All files (*)"
+            self, "Open a single-file model", "", "Weights (*.safetensors);;All files (*)"
         )
         if name:
             self.offer(name)

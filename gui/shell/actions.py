@@ -1,4 +1,4 @@
-"""Everything the window can do, in one table: menus, shortcuts and their list come from it."""
+"""Defines all actions of the window in one table. Menus, shortcuts and the list of keys use it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ MENUS = ("&File", "&Edit", "&View", "&Walk", "E&xperiments", "&Playback", "&Help
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing the window does. An entry without a name parts the menu.
+    """An action of a menu. An entry without a name is a separator.
 
-    `held` keys act for as long as they are down; they are listed, and handled by the window.
+    `held` marks a key that acts as long as it is pressed. The window handles such a key; the entry
+    only lists it.
     """
 
     menu: str
@@ -31,93 +32,114 @@ class Entry:
     held: bool = False
 
 
-def _part(menu: str) -> Entry:
+def _separator(menu: str) -> Entry:
     return Entry(menu)
 
 
-#: What is being written in a field counts before these begin.
+#: Actions that first take over what a person is typing in a field.
 AFTER_WRITING = ("save", "save_as", "export", "record", "generate")
 
 FILE, EDIT, VIEW, WALK, EXPERIMENTS, PLAYBACK, HELP = MENUS
 
 TABLE: tuple[Entry, ...] = (
-    Entry(FILE, "new", "&New walk", ("Ctrl+N",), "Begin again with the article's walk"),
-    Entry(FILE, "open", "&Open session…", ("Ctrl+O",), "Recall a session or an exported picture"),
-    Entry(FILE, "save", "&Save session", ("Ctrl+S",), "Keep this walk in a file"),
-    Entry(FILE, "save_as", "Save session &as…", ("Ctrl+Shift+S",), "Keep it in another file"),
-    _part(FILE),
-    Entry(FILE, "model", "&Model…", ("Ctrl+M",), "Choose the model that draws"),
-    Entry(FILE, "export", "&Export…", ("Ctrl+E",), "Write pictures, a video or tables"),
+    Entry(FILE, "new", "&New walk", ("Ctrl+N",), "Start again with the article's walk"),
+    Entry(FILE, "open", "&Open session…", ("Ctrl+O",), "Open a session or an exported picture"),
+    Entry(FILE, "save", "&Save session", ("Ctrl+S",), "Save this walk to its file"),
+    Entry(FILE, "save_as", "Save session &as…", ("Ctrl+Shift+S",), "Save it to another file"),
+    _separator(FILE),
+    Entry(FILE, "model", "&Model…", ("Ctrl+M",), "Choose the model that renders the pictures"),
+    Entry(FILE, "export", "&Export…", ("Ctrl+E",), "Write pictures, a video, tables or plots"),
     Entry(FILE, "record", "&Record", ("Ctrl+Shift+R",), "Record what the viewer shows", True),
-    _part(FILE),
+    _separator(FILE),
     Entry(FILE, "quit", "&Quit", ("Ctrl+Q",), "Close the window"),
-    Entry(EDIT, "undo", "&Undo", ("Ctrl+Z",), "Take back the last change of the walk"),
-    Entry(EDIT, "redo", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Make it again"),
-    _part(EDIT),
-    Entry(EDIT, "copy", "&Copy picture", ("Ctrl+Shift+C",), "Put the picture on the clipboard"),
+    Entry(EDIT, "undo", "&Undo", ("Ctrl+Z",), "Undo the last change"),
+    Entry(EDIT, "redo", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Redo the change that was undone"),
+    _separator(EDIT),
+    Entry(EDIT, "copy", "&Copy picture", ("Ctrl+Shift+C",), "Copy the picture to the clipboard"),
     Entry(EDIT, "prompt", "Edit &prompt", ("Ctrl+L",), "Go to the prompt"),
-    _part(EDIT),
+    _separator(EDIT),
     Entry(EDIT, "preferences", "Pr&eferences…", ("Ctrl+,",), "Theme, memory, folders, device"),
-    Entry(VIEW, "single", "&One picture", ("Ctrl+1",), "The picture at the playhead", True),
-    Entry(VIEW, "compare", "&Compare methods", ("Ctrl+2",), "One pane for each method", True),
+    Entry(VIEW, "single", "&One picture", ("Ctrl+1",), "Show the picture at the playhead", True),
+    Entry(VIEW, "compare", "&Compare methods", ("Ctrl+2",), "Show the methods side by side", True),
     Entry(
-        VIEW, "difference", "&Difference", ("Ctrl+3",), "Where the methods' pictures differ", True
+        VIEW,
+        "difference",
+        "&Difference",
+        ("Ctrl+3",),
+        "Show where the methods differ",
+        True,
     ),
-    Entry(VIEW, "sheet", "&Sheet", ("Ctrl+4",), "All frames of a short walk at once", True),
-    Entry(VIEW, "latent", "&Latents", ("Ctrl+5",), "The noise and the result, by channel", True),
-    Entry(VIEW, "lane", "Next &method", ("M",), "Copy this one, and take differences from it"),
-    _part(VIEW),
+    Entry(VIEW, "sheet", "&Sheet", ("Ctrl+4",), "Show all frames of a short walk at once", True),
+    Entry(VIEW, "latent", "&Latents", ("Ctrl+5",), "Show noise and result by channel", True),
+    Entry(
+        VIEW,
+        "lane",
+        "Next &method",
+        ("M",),
+        "Select the next method, for copies and differences",
+    ),
+    _separator(VIEW),
     Entry(VIEW, "crisp", "Crisp &pixels", ("Ctrl+Shift+P",), "Enlarge without smoothing", True),
     Entry(VIEW, "full_screen", "&Full screen", ("F11",), "Use the whole screen", True),
-    _part(VIEW),
+    _separator(VIEW),
     Entry(WALK, "generate", "&Generate", ("Ctrl+Return", "Ctrl+Enter"), "Render the walk now"),
     Entry(WALK, "cancel", "&Cancel", ("Esc",), "Stop rendering at once; finished frames stay"),
-    Entry(WALK, "finish", "&Finish this frame and stop", ("Ctrl+.",), "Stop after one more frame"),
-    Entry(WALK, "pause", "&Pause and free memory", ("Ctrl+P",), "Stop and give the device back"),
-    Entry(WALK, "auto", "Render &by itself", ("Ctrl+B",), "Render after each change", True),
-    _part(WALK),
-    Entry(WALK, "add_keyframe", "&Add keyframe", ("Ctrl+K",), "Go on to one more picture"),
+    Entry(
+        WALK,
+        "finish",
+        "&Finish this frame and stop",
+        ("Ctrl+.",),
+        "Stop after this frame",
+    ),
+    Entry(
+        WALK, "pause", "&Pause and free memory", ("Ctrl+P",), "Stop, and free the device's memory"
+    ),
+    Entry(WALK, "auto", "Render a&utomatically", ("Ctrl+B",), "Render after each change", True),
+    _separator(WALK),
+    Entry(WALK, "add_keyframe", "&Add keyframe", ("Ctrl+K",), "Extend the walk by a keyframe"),
     Entry(
         WALK,
         "keep_point",
-        "&Keep this point",
+        "Add point as &keyframe",
         ("Ctrl+Shift+K",),
-        "Let the walk pass the point of the plane that is shown",
+        "Lead the walk through the point of the plane that is shown",
     ),
-    Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Other noise where it is not locked"),
-    Entry(WALK, "turn", "&Turn around", ("Ctrl+T",), "Walk from the end to the start"),
-    _part(WALK),
-    Entry(WALK, "draft", "&Draft", ("Ctrl+Shift+1",), "Few steps: a quick look", True),
-    Entry(WALK, "normal", "&Normal", ("Ctrl+Shift+2",), "What the model recommends", True),
-    Entry(WALK, "paper", "&Paper", ("Ctrl+Shift+3",), "30 steps, 7.5, DPM-Solver++ 2M", True),
+    Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
+    Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
+    _separator(WALK),
+    Entry(WALK, "draft", "&Draft", ("Ctrl+Shift+1",), "Few steps, for a quick look", True),
+    Entry(WALK, "normal", "&Normal", ("Ctrl+Shift+2",), "The model's recommended settings", True),
+    Entry(
+        WALK, "paper", "&Paper", ("Ctrl+Shift+3",), "30 steps, guidance 7.5, DPM-Solver++ 2M", True
+    ),
     Entry(PLAYBACK, "play", "&Play or pause", ("Space",), "Play the walk"),
-    Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Again: ×2, ×4, ×8"),
-    Entry(PLAYBACK, "hold", "&Stop", ("K",), "Held down, J and L go one frame", held=True),
-    Entry(PLAYBACK, "forwards", "Play &forwards", ("L",), "Again: ×2, ×4, ×8"),
-    _part(PLAYBACK),
-    Entry(PLAYBACK, "back", "One frame back", ("Left",)),
-    Entry(PLAYBACK, "on", "One frame on", ("Right",)),
+    Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Press again for ×2, ×4, ×8"),
+    Entry(PLAYBACK, "hold", "&Stop", ("K",), "While held, J and L move by one frame", held=True),
+    Entry(PLAYBACK, "forwards", "Play &forwards", ("L",), "Press again for ×2, ×4, ×8"),
+    _separator(PLAYBACK),
+    Entry(PLAYBACK, "previous", "Previous frame", ("Left",)),
+    Entry(PLAYBACK, "next", "Next frame", ("Right",)),
     Entry(PLAYBACK, "back_ten", "Ten frames back", ("Shift+Left",)),
-    Entry(PLAYBACK, "on_ten", "Ten frames on", ("Shift+Right",)),
+    Entry(PLAYBACK, "forward_ten", "Ten frames forward", ("Shift+Right",)),
     Entry(PLAYBACK, "first", "First frame", ("Home",)),
     Entry(PLAYBACK, "last", "Last frame", ("End",)),
-    Entry(PLAYBACK, "keyframe_before", "Keyframe before", ("Alt+Left",)),
-    Entry(PLAYBACK, "keyframe_after", "Keyframe after", ("Alt+Right",)),
-    _part(PLAYBACK),
-    Entry(PLAYBACK, "mark_in", "Range begins here", ("I",), "Play and export from here"),
-    Entry(PLAYBACK, "mark_out", "Range ends here", ("O",), "Play and export up to here"),
-    Entry(PLAYBACK, "clear_range", "Whole walk", ("Alt+I", "Alt+O"), "Lift the range"),
-    _part(PLAYBACK),
-    Entry(PLAYBACK, "loop", "Next way to &loop", ("Ctrl+Shift+L",), "Once, loop, ping-pong"),
+    Entry(PLAYBACK, "previous_keyframe", "Previous keyframe", ("Alt+Left",)),
+    Entry(PLAYBACK, "next_keyframe", "Next keyframe", ("Alt+Right",)),
+    _separator(PLAYBACK),
+    Entry(PLAYBACK, "range_start", "Start range here", ("I",), "Play and export from this frame"),
+    Entry(PLAYBACK, "range_end", "End range here", ("O",), "Play and export up to this frame"),
+    Entry(PLAYBACK, "clear_range", "Clear range", ("Alt+I", "Alt+O"), "Use the whole walk again"),
+    _separator(PLAYBACK),
+    Entry(PLAYBACK, "loop", "Change &loop mode", ("Ctrl+Shift+L",), "Once, loop, ping-pong"),
     Entry(HELP, "shortcuts", "&Shortcuts", ("F1", "Shift+?", "?"), "All keys, searchable"),
-    Entry(HELP, "log", "&Log", (), "What the program wrote about itself"),
-    _part(HELP),
+    Entry(HELP, "log", "&Log", (), "The program's log"),
+    _separator(HELP),
     Entry(HELP, "about", "&About Latent Trails", (), "Version and licences"),
 )
 
 
 class Actions(QObject):
-    """Owns one QAction for each named entry of the table, all reachable by their keys."""
+    """Owns one QAction for each named entry of the table."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -127,7 +149,7 @@ class Actions(QObject):
                 self._actions[entry.name] = self._make(entry, window)
 
     def _make(self, entry: Entry, window: QWidget) -> QAction:
-        # A held key is no shortcut, but its menu shows it all the same.
+        # A held key is not a QAction shortcut; the menu shows it as text.
         text = f"{entry.text}\t{entry.keys[0]}" if entry.held else entry.text
         action = QAction(text, window)
         action.setCheckable(entry.checkable)
@@ -136,24 +158,24 @@ class Actions(QObject):
         if not entry.held:
             action.setShortcuts([QKeySequence(key) for key in entry.keys])
         if entry.name in AFTER_WRITING:
-            action.triggered.connect(finish_writing)  # the first of all that is connected to it
+            action.triggered.connect(finish_writing)  # connected first: runs first
         window.addAction(action)
         return action
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def bind(self, verbs: dict[str, Callable[..., Any]]) -> None:
-        """Let each named action do something; a checkable one passes on whether it is checked."""
-        for name, verb in verbs.items():
+    def bind(self, functions: dict[str, Callable[..., Any]]) -> None:
+        """Connects functions to actions by name. A checkable action passes its checked state."""
+        for name, function in functions.items():
             action = self._actions[name]
             if action.isCheckable():
-                action.triggered.connect(verb)
+                action.triggered.connect(function)
             else:
-                action.triggered.connect(lambda _=False, verb=verb: verb())
+                action.triggered.connect(lambda _=False, function=function: function())
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
-        """Put all menus into the bar, and say which is which."""
+        """Adds all menus to the bar and returns them by title."""
         menus = {title: bar.addMenu(title) for title in MENUS}
         for entry in TABLE:
             menu = menus[entry.menu]
@@ -162,12 +184,12 @@ class Actions(QObject):
 
 
 def plain(text: str) -> str:
-    """A menu's text without the mark of its mnemonic."""
+    """Returns a menu text without the "&" of its mnemonic and without the ellipsis."""
     return text.replace("&", "").rstrip("…")
 
 
 def described(entry: Entry) -> str:
-    """What an action does and the first key for it, as a tooltip."""
+    """Returns the tooltip of an action: its description and its first key."""
     text = entry.tip or plain(entry.text)
     if not entry.keys:
         return text

@@ -1,4 +1,4 @@
-"""Which theme holds: the person's wish, or else the system's scheme, followed as it changes."""
+"""Chooses the theme: the one set in the preferences, or else the system's colour scheme."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gui.widgets.theme import Theme, apply_theme, theme_for
 
 
 class Appearance(QObject):
-    """Owns the theme that the application wears.
+    """Owns the application's theme, and changes it when the system's colour scheme changes.
 
     Signals: changed(theme).
     """
@@ -24,7 +24,7 @@ class Appearance(QObject):
         app.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     def set_wish(self, wish: str) -> None:
-        """Wear "dark", "light", or what the "system" has."""
+        """Use the "dark" or the "light" theme, or the one of the "system"."""
         self._wish = wish
         self._scheme_changed()
 

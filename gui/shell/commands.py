@@ -1,4 +1,4 @@
-"""What actions do to the walk, its playback and its pictures, and how they show what is so."""
+"""Connects the actions to the walk, its playback and the viewer, and keeps their ticks correct."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
 from gui.state.playback import Player
 from gui.state.viewing import show_mode, show_next_lane
-from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, turned
+from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, reversed_walk
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
 
@@ -22,8 +22,9 @@ QUALITIES = {"draft": DRAFT, "normal": NORMAL, "paper": PAPER}
 
 
 class Commands(QObject):
-    """Binds the table of actions to the parts of the window, and keeps ticks, and what can be
-    undone, as they are. What concerns the window as a whole is bound by itself."""
+    """Connects actions to the state, the player and the views. Updates the ticks of checkable
+    actions and the texts of Undo and Redo. `MainWindow` connects the actions of the whole window.
+    """
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Commands(QObject):
         self._bind_view()
         self._follow_state()
 
-    # ── what actions do ──────────────────────────────────────────────────────────────────────
+    # ── functions of actions ───────────────────────────────────────────────────────────────────
 
     def _bind_walk(self, walk: WalkPanel) -> None:
         state = self._state
@@ -61,7 +62,7 @@ class Commands(QObject):
                 "auto": state.set_auto,
                 "add_keyframe": walk.add_keyframe,
                 "reseed": walk.reseed,
-                "turn": self._turn,
+                "reverse": self._reverse,
                 **{name: self._quality_setter(name) for name in QUALITIES},
             }
         )
@@ -74,16 +75,16 @@ class Commands(QObject):
                 "backwards": lambda: player.shuttle(-1),
                 "hold": player.pause,
                 "forwards": lambda: player.shuttle(1),
-                "back": lambda: player.step(-1),
-                "on": lambda: player.step(1),
+                "previous": lambda: player.step(-1),
+                "next": lambda: player.step(1),
                 "back_ten": lambda: player.step(-10),
-                "on_ten": lambda: player.step(10),
+                "forward_ten": lambda: player.step(10),
                 "first": player.go_first,
                 "last": player.go_last,
-                "keyframe_before": lambda: player.go_keyframe(-1),
-                "keyframe_after": lambda: player.go_keyframe(1),
-                "mark_in": player.mark_in,
-                "mark_out": player.mark_out,
+                "previous_keyframe": lambda: player.go_keyframe(-1),
+                "next_keyframe": lambda: player.go_keyframe(1),
+                "range_start": player.mark_in,
+                "range_end": player.mark_out,
                 "clear_range": player.clear_range,
                 "loop": self._next_loop,
             }
@@ -99,16 +100,16 @@ class Commands(QObject):
             }
         )
 
-    def _turn(self) -> None:
+    def _reverse(self) -> None:
         exploration = self._state.exploration
-        self._state.edit(replace(exploration, walk=turned(exploration.walk)), "Turn around")
+        self._state.edit(replace(exploration, walk=reversed_walk(exploration.walk)), "Reverse walk")
 
     def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
         return lambda _checked: self._set_mode(mode)
 
     def _set_mode(self, mode: ViewMode) -> None:
         show_mode(self._state, mode)
-        self._show_view()  # the mode that holds already stays ticked
+        self._show_view()  # a click on the current mode must not untick it
 
     def _quality_setter(self, name: str) -> Callable[[bool], None]:
         return lambda _checked: self._set_quality(QUALITIES[name])
@@ -120,10 +121,10 @@ class Commands(QObject):
         self._show_quality()
 
     def _next_loop(self) -> None:
-        ways = list(Loop)
-        self._player.set_loop(ways[(ways.index(self._player.loop) + 1) % len(ways)])
+        modes = list(Loop)
+        self._player.set_loop(modes[(modes.index(self._player.loop) + 1) % len(modes)])
 
-    # ── what they show ───────────────────────────────────────────────────────────────────────
+    # ── ticks and texts ──────────────────────────────────────────────────────────────────────
 
     def _follow_state(self) -> None:
         state, auto = self._state, self._actions["auto"]

@@ -1,4 +1,4 @@
-"""One quiet line that tells what could be done next, until the person has done it once."""
+"""A line with a hint. Each hint is shown until the person has done once what it suggests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gui.widgets.theme import UNIT, Theme
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What is said, and the name under which the settings know that it was understood."""
+    """The text of a hint, and the name under which the settings store that it is done."""
 
     name: str
     text: str
@@ -23,16 +23,14 @@ class Hint:
 
 HINTS = (
     Hint("scrub", "Drag along the filmstrip, or press Space to play the walk."),
-    Hint("probe", "Click anywhere in the plane: the picture that lives there is drawn for you."),
-    Hint(
-        "noise", "Roll a die in the walk panel: other noise is another picture. Ctrl+Z goes back."
-    ),
-    Hint("compare", "Compare shows what each method makes of the same walk."),
+    Hint("probe", "Click anywhere in the plane to render the picture of that point."),
+    Hint("noise", "Press a dice button in the walk panel to draw new noise. Ctrl+Z undoes it."),
+    Hint("compare", "Compare shows the pictures of the same walk by each method."),
 )
 
 
 class HintBar(QFrame):
-    """Shows the first hint that the person does not know yet, once there are pictures."""
+    """Shows the first hint that is not done yet, as soon as there are pictures."""
 
     def __init__(self, state: ExplorerState, settings: Settings, theme: Theme) -> None:
         super().__init__()
@@ -41,7 +39,7 @@ class HintBar(QFrame):
         self._sign = Button("Hint", picture="info")
         self._sign.setEnabled(False)
         self._label = OneLine()
-        self._next = Button("I know this", "Show the next hint", text="Got it")
+        self._next = Button("Got it", "Show the next hint", text="Got it")
         self._next.clicked.connect(self._dismiss)
         layout = row(self._sign, self._label, self._next, spacing=UNIT)
         layout.setStretch(1, 1)
@@ -61,14 +59,14 @@ class HintBar(QFrame):
 
     @property
     def hint(self) -> Hint | None:
-        """What would be said next."""
+        """The first hint that is not done; None when all are."""
         return next((hint for hint in HINTS if not self._settings.knows(hint.name)), None)
 
     def _noises(self) -> list[object]:
         return [keyframe.noise for keyframe in self._state.exploration.walk.keyframes]
 
     def _probe_changed(self) -> None:
-        if self._state.probe is not None:  # it changes, too, when there is none any more
+        if self._state.probe is not None:  # the signal is also emitted when the point is cleared
             self._learn("probe")
 
     def _exploration_changed(self) -> None:

@@ -1,4 +1,4 @@
-"""Sentences for the person, in the window and not in its way."""
+"""Messages in the window, above the viewer. They never block it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ MOST = 3
 
 
 class MessagesBar(QWidget):
-    """Owns the messages that are shown: each once, the newest last, at most MOST of them. They
-    go when they are closed, or when a job begins that they are not about; offers, at most MOST of
-    them too, stay."""
+    """Owns the messages that are shown: each once, the newest last, at most MOST of them.
+
+    A message is removed when it is closed or when the next job starts. An offer stays until it is
+    answered; there are at most MOST of these, too.
+    """
 
     def __init__(self, state: ExplorerState, theme: Theme) -> None:
         super().__init__()
@@ -37,7 +39,7 @@ class MessagesBar(QWidget):
         return [message.text for message in self._messages]
 
     def show_message(self, text: str, details: str = "") -> None:
-        """Show a sentence; one that is there already is counted instead."""
+        """Show a message. If it is already shown, increase its counter instead."""
         for message in self._messages:
             if message.text == text:
                 message.again()
@@ -50,7 +52,7 @@ class MessagesBar(QWidget):
     def offer(
         self, text: str, label: str, accept: Callable[[], None], decline: Callable[[], None]
     ) -> None:
-        """Show a sentence with a button; closing it declines."""
+        """Show a message with a button. Closing the message calls `decline`."""
         message = Message(text, self._theme, "info", stays=True)
 
         def accepted() -> None:
@@ -62,7 +64,7 @@ class MessagesBar(QWidget):
         self._add(message)
 
     def clear(self) -> None:
-        """Remove what was said about an earlier job."""
+        """Remove the messages of the previous job; keep the offers."""
         for message in [message for message in self._messages if not message.stays]:
             self._remove(message)
 
@@ -82,7 +84,7 @@ class MessagesBar(QWidget):
 
     def _remove(self, message: Message) -> None:
         if message not in self._messages:
-            return  # a second click, while it was on its way out
+            return  # a second click on a message that was removed already
         self._messages.remove(message)
         self._layout.removeWidget(message)
         message.hide()
@@ -91,7 +93,7 @@ class MessagesBar(QWidget):
 
 
 class Message(QFrame):
-    """One sentence with a sign before it, buttons after it, and one that closes it."""
+    """A message: an icon, a sentence, buttons, and a button that closes it."""
 
     def __init__(
         self, text: str, theme: Theme, sign: str = "warning", *, stays: bool = False
@@ -114,14 +116,14 @@ class Message(QFrame):
         self.set_theme(theme)
 
     def add_button(self, label: str, verb: Callable[[], None]) -> None:
-        """Offer something to do about it."""
+        """Add a button that calls `verb`."""
         button = Button(label, text=label)
         button.setObjectName("pill")
         button.clicked.connect(lambda: verb())
         self._row.insertWidget(self._row.count() - 1, button)
 
     def again(self) -> None:
-        """The same happened once more."""
+        """Count that the same message was posted again."""
         self._times += 1
         self._label.setText(f"{self.text} (×{self._times})")
 

@@ -1,4 +1,4 @@
-"""What is offered when the moment has come: a sentence in the message area, and a button."""
+"""Offers in the message area: a sentence with a button."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gui.state.explorer_state import ExplorerState
 
 
 class Offers(QObject):
-    """Offers to bring back a walk that was not saved, to get a model that is missing (`get_model`
-    shows how), and to see where a film went. What was left from last time is offered at once."""
+    """Offers to restore an unsaved walk, to download a missing model (through `get_model`), and to
+    open the folder of a recording. A walk that was left by a crash is offered at once."""
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class Offers(QObject):
         text = f"This walk needs {model}, which is not on this machine."
         if text not in self._messages.texts:
             self._messages.offer(
-                text, "Get it from the hub…", partial(self._get_model, model), lambda: None
+                text, "Download from the hub…", partial(self._get_model, model), lambda: None
             )
 
     def _offer_displaced(self, exploration: Exploration) -> None:
         self._messages.offer(
-            "The walk before this one was not saved.",
-            "Bring it back",
+            "The previous walk was not saved.",
+            "Restore",
             partial(self._documents.restore, exploration),
             lambda: None,
         )
@@ -64,8 +64,8 @@ class Offers(QObject):
             self._recovery.succeed(file)
 
         self._messages.offer(
-            "The walk of last time was not saved.",
-            "Restore it",
+            "The walk of the last session was not saved.",
+            "Restore",
             restore,
             lambda: file.unlink(missing_ok=True),
         )

@@ -1,4 +1,4 @@
-"""The title of a panel, by which it is moved, with what loosens and closes it."""
+"""The title bar of a panel, with buttons that undock and close it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from gui.widgets.theme import UNIT, Theme
 
 
 class PanelTitle(QWidget):
-    """Shows the dock's title; the mouse presses it ignores are the dock's, which moves by them."""
+    """Shows the dock's title. It ignores mouse presses, so that the dock can be dragged by it."""
 
     def __init__(self, dock: QDockWidget, theme: Theme) -> None:
         super().__init__(dock)
         title = dock.windowTitle()
         label = QLabel(title.upper())
         label.setObjectName("panel")
-        self._float = Button(f"Loosen {title}", "Loosen this panel, or dock it", picture="float")
+        self._float = Button(f"Undock {title}", "Undock this panel, or dock it", picture="float")
         self._float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
         self._close = Button(
-            f"Close {title}", "Close; View ▸ Panels brings it back", picture="close"
+            f"Close {title}", "Close; View ▸ Panels shows it again", picture="close"
         )
         self._close.clicked.connect(dock.close)
         layout = row(label, 1, self._float, self._close, spacing=0)

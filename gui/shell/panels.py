@@ -1,4 +1,4 @@
-"""The panels around the viewer: where they stand at first, and how they come back to it."""
+"""The panels around the viewer, their default sizes, and the reset to these."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 from gui.shell.panel_title import PanelTitle
 from gui.widgets.theme import Theme
 
-#: Panels beside each other, and above each other, in pixels of the window's size at first.
+#: Default widths and heights of the panels, in pixels of the window's default size.
 WIDTHS = {"walk": 330, "trajectory": 400}
 HEIGHTS = {"trajectory": 400, "measures": 250}
-#: What each further chart of measures takes.
+#: Height of each further chart of measures, in pixels.
 CHART = 90
 
 
 class Panels(QObject):
-    """Owns the docks of the window, by name. The plots' are empty until `put` fills them."""
+    """Owns the docks of the window, by name. The docks of the plots are empty until `put`."""
 
     def __init__(self, window: QMainWindow, walk: QWidget, below: QWidget, theme: Theme) -> None:
         super().__init__(window)
@@ -47,11 +47,11 @@ class Panels(QObject):
         return dock
 
     def put(self, name: str, view: QWidget) -> None:
-        """Let a view stand where its place was kept."""
+        """Put a view into the dock that was reserved for it."""
         space = self.docks[name].widget()
         self.docks[name].setWidget(view)
         space.deleteLater()
-        # It is made after all others; the Tab key comes to it from its own title all the same.
+        # The view is created last, so its place in the tab order is set here: after its title.
         parts = [self.docks[name].titleBarWidget(), view]
         widgets = [w for part in parts for w in (part, *part.findChildren(QWidget))]
         fields = [w for w in widgets if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
@@ -59,7 +59,7 @@ class Panels(QObject):
             QWidget.setTabOrder(first, second)
 
     def reset(self) -> None:
-        """Give the panels the shares of the window they have at first."""
+        """Show all panels, docked, in their default sizes."""
         for dock in self.docks.values():
             dock.setFloating(False)
             dock.show()
@@ -71,25 +71,25 @@ class Panels(QObject):
             self._window.resizeDocks(docks, list(sizes.values()), direction)
 
     def share(self, charts: int) -> None:
-        """Part the right side between the plane and so many charts."""
+        """Divide the right side between the trajectory plot and `charts` charts."""
         docks = [self.docks[name] for name in HEIGHTS]
         self.docks["measures"].widget().updateGeometry()
         heights = [HEIGHTS["trajectory"], HEIGHTS["measures"] + CHART * max(charts - 1, 0)]
         self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
     def fit_timeline(self) -> None:
-        """Make the timeline as high as its lanes are."""
+        """Make the timeline as high as its rows need."""
         dock = self.docks["timeline"]
-        dock.widget().updateGeometry()  # else the dock goes by the height it had
+        dock.widget().updateGeometry()  # otherwise the dock uses its old size hint
         height = dock.widget().sizeHint().height() + dock.titleBarWidget().height()
         self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def fill(self, menu: QMenu) -> None:
-        """List the panels in a menu, to be closed and brought back."""
+        """Add to a menu the actions that show and hide each panel, and the reset."""
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
         menu.addSeparator()
-        menu.addAction("As they were at first", self.reset)
+        menu.addAction("Reset panels", self.reset)
 
     def set_theme(self, theme: Theme) -> None:
         for title in self._titles:
@@ -97,7 +97,7 @@ class Panels(QObject):
 
 
 class _Space(QWidget):
-    """Holds the place of a plot until it comes."""
+    """An empty widget that reserves the space of a plot until the plot is created."""
 
     def __init__(self, height: int) -> None:
         super().__init__()

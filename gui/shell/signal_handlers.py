@@ -1,4 +1,4 @@
-"""A request to end from outside (kill, Ctrl+C in the terminal), told to the window's own loop."""
+"""Delivers SIGINT and SIGTERM (Ctrl+C in the terminal, kill) to Qt's event loop as a signal."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 
 class SignalHandlers(QObject):
-    """Takes SIGINT and SIGTERM for as long as the process lives.
+    """Handles SIGINT and SIGTERM until the process ends.
 
-    Python hears of signals only between two of its own instructions, and Qt's loop may run none for
-    long. The number is therefore written to a socket at once, which wakes the loop.
+    Python runs signal handlers only between two bytecode instructions, and Qt's event loop may run
+    none for a long time. Python therefore writes the signal's number to a socket at once, and the
+    socket wakes the event loop.
 
-    Signals: asked, somebody wants the program to end.
+    Signals: quit_requested.
     """
 
-    asked = Signal()
+    quit_requested = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._here, self._there = socket.socketpair()
-        for end in (self._here, self._there):
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
             end.setblocking(False)
-        self._notifier = QSocketNotifier(self._here.fileno(), QSocketNotifier.Type.Read, self)
-        self._notifier.activated.connect(self._heard)
-        signal.set_wakeup_fd(self._there.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_readable)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)  # what is written to the socket is the answer
+            signal.signal(number, lambda *_: None)  # the socket delivers it
 
-    def _heard(self) -> None:
-        self._here.recv(64)
-        self.asked.emit()
+    def _on_readable(self) -> None:
+        self._reader.recv(64)
+        self.quit_requested.emit()

@@ -1,4 +1,4 @@
-"""The line at the bottom: where it is computed, by which model, how far it is, how long yet."""
+"""The status line: device, model, progress of the job, and the remaining time."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from engine.messages import ModelInfo, Progress
+from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import UNIT, Theme
 
-#: How often the memory in use is looked at.
+#: Interval at which the memory in use is read, in milliseconds.
 WATCH_MS = 2000
 
 
 def progress_text(progress: Progress) -> str:
-    """Frame k/n, step i/m and the time left, as far as they are known."""
-    parts = [f"frame {min(progress.done + 1, progress.total)}/{progress.total}"]
+    """The frame's number, the step and the remaining time, as far as they are known."""
+    parts = [frame_text(min(progress.done, progress.total - 1), progress.total)]
     if progress.steps:
-        parts.append(f"step {progress.step}/{progress.steps}")
+        parts.append(f"step {progress.step} of {progress.steps}")
     if progress.seconds_left is not None:
         parts.append(f"{time_text(progress.seconds_left)} left")
     return " · ".join(parts)
 
 
 def time_text(seconds: float) -> str:
-    """0:14, or 1:02:03 from an hour on."""
+    """Formats a duration: 0:14, or 1:02:03 from one hour on."""
     whole = max(round(seconds), 0)
     hours, rest = divmod(whole, 3600)
     minutes, seconds_left = divmod(rest, 60)
@@ -34,24 +35,24 @@ def time_text(seconds: float) -> str:
 
 
 def memory_in_use() -> int:
-    """Bytes of the machine's memory that this process takes."""
+    """Returns this process's resident memory in bytes."""
     import psutil  # not before the first paint
 
     return int(psutil.Process().memory_info().rss)
 
 
 def memory_text(amount: int) -> str:
-    """An amount of memory: 812 MB, or 3.1 GB from one on."""
+    """Formats an amount of memory: 812 MB, or 3.1 GB from 1 GB on."""
     return f"{amount / 2**30:.1f} GB" if amount >= 2**30 else f"{amount / 2**20:.0f} MB"
 
 
 def device_text(info: ModelInfo, memory: int) -> str:
-    """Where the model computes, in which precision, and how much memory is in use there."""
+    """Formats the device, the precision and the memory in use."""
     return f"{info.device} · {info.precision} · {memory_text(memory)}"
 
 
 def memory_tip(info: ModelInfo, program: int, device: int) -> str:
-    """What takes the memory, a line each."""
+    """Formats the memory of the program, the device and the weights, one a line."""
     lines = [
         f"In use by the program: {memory_text(program)}",
         f"In use on {info.device}: {memory_text(device)}" if device else "",
@@ -61,7 +62,7 @@ def memory_tip(info: ModelInfo, program: int, device: int) -> str:
 
 
 class StatusBar(QStatusBar):
-    """Shows the state of the work; it owns nothing."""
+    """Shows the device, the model and the progress of the job. Owns no data."""
 
     def __init__(self, state: ExplorerState, theme: Theme) -> None:
         super().__init__()
@@ -100,7 +101,7 @@ class StatusBar(QStatusBar):
         self._show_memory()
 
     def _show_memory(self) -> None:
-        """How much is in use now: it changes with what is loaded, remembered and given back."""
+        """Show the memory in use now. It changes when models and frames are loaded or freed."""
         info, progress = self._state.model, self._state.progress
         if info is None:
             return

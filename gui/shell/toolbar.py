@@ -1,4 +1,4 @@
-"""The row at the top: which model, how finely, go and stop, how to look, what to take away."""
+"""The toolbar: model, quality, Generate and Cancel, view modes, Record and Export."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OWN = "Own settings"
 
 
 def model_title(model: str) -> str:
-    """How a model is called on the button: its last name."""
+    """Returns the last part of a model's path or hub id, for the button."""
     return "Starter model" if model == STARTER else Path(model).name or model
 
 
 class Toolbar(QToolBar):
-    """Lays out the window's main actions; it owns no truth."""
+    """Shows the main actions as buttons. Owns no data."""
 
     def __init__(self, state: ExplorerState, actions: Actions, theme: Theme) -> None:
         super().__init__("Main tools")
@@ -48,7 +48,9 @@ class Toolbar(QToolBar):
         self.model.clicked.connect(self._actions["model"].trigger)
         self._quality = Choice((name, name) for name in (DRAFT, NORMAL, PAPER))
         self._quality.setAccessibleName("Quality")
-        self._quality.setToolTip("Draft is quick, Normal is the model's own, Paper the article's")
+        self._quality.setToolTip(
+            "Draft: few steps. Normal: the model's settings. Paper: the article's settings"
+        )
         self._quality.setPlaceholderText(OWN)
         self._quality.activated.connect(self._choose_quality)
         self.generate = Button("Generate", tip("generate"), picture="play", text="Generate")
@@ -72,8 +74,8 @@ class Toolbar(QToolBar):
 
     def _tab(self, name: str) -> Button:
         action = self._actions[name]
-        words = {"single": "1-up", "compare": "Compare", "difference": "Difference"}
-        tab = Button(words[name], action.toolTip(), text=words[name])
+        labels = {"single": "1-up", "compare": "Compare", "difference": "Difference"}
+        tab = Button(labels[name], action.toolTip(), text=labels[name])
         tab.setObjectName("tab")
         tab.setCheckable(True)
         tab.clicked.connect(lambda: self._press_tab(name))
@@ -82,7 +84,7 @@ class Toolbar(QToolBar):
 
     def _press_tab(self, name: str) -> None:
         action = self._actions[name]
-        # The click has changed the button already; what holds is what the action says.
+        # The click has toggled the button; set it back to the state of its action.
         self.tabs[("single", "compare", "difference").index(name)].setChecked(action.isChecked())
         action.trigger()
 

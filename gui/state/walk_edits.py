@@ -118,8 +118,8 @@ def reseeded(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
     return replace(walk, keyframes=tuple(keyframes))
 
 
-def turned(walk: Walk) -> Walk:
-    """The walk from its end to its start."""
+def reversed_walk(walk: Walk) -> Walk:
+    """Returns the walk from its end to its start."""
     return replace(walk, keyframes=walk.keyframes[::-1], methods=walk.methods[::-1])
 
 

@@ -60,22 +60,22 @@ class Ruler(Track):
         walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
         return walk.keyframe_indices()
 
-    def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...], seen: QRect) -> None:
+    def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...], visible: QRect) -> None:
         scale = self.scale()
         painter.setFont(self._theme.font(0.8, digits=True))
         metrics = QFontMetricsF(painter.font())
         room = metrics.horizontalAdvance("00000") + 5 * UNIT
         step = nice_step(ceil(room / scale.cell))
-        for index in range(0, scale.frames, step):
-            x = scale.middle(index)
-            if not seen.left() - room < x < seen.right() + room:
+        for number in sorted({1, *range(step, scale.frames + 1, step)}):
+            x = scale.middle(number - 1)
+            if not visible.left() - room < x < visible.right() + room:
                 continue
             painter.setPen(QColor(self._theme.line))
             painter.drawLine(QPointF(x, self.height() - UNIT), QPointF(x, self.height()))
             if all(abs(x - scale.middle(mark)) > room / 2 for mark in marks):
                 painter.setPen(QColor(self._theme.faint))
                 box = QRectF(x - room, 0, 2 * room, self.height() - UNIT)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index))
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
 
     def _paint_keyframe(self, painter: QPainter, x: float, letter: str) -> None:
         painter.setFont(self._theme.font(0.8, bold=True))

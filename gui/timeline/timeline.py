@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.messages import Tier
+from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.timeline.filmstrip import Filmstrip
@@ -81,8 +82,8 @@ class Timeline(QWidget):
         index = self._state.playhead
         segment, gamma = walk.locate(walk.time_of(index))
         ends = f"{keyframe_letter(segment)}→{keyframe_letter(segment + 1)}  "
-        text = f"{ends if walk.segments > 1 else ''}γ {gamma:.3f}   frame {index}"
-        self._reading.setText(text)
+        place = frame_text(index, self._state.frame_count)
+        self._reading.setText(f"{ends if walk.segments > 1 else ''}γ {gamma:.3f}   {place}")
 
     def _show_summary(self) -> None:
         lanes = self._state.results.lanes

@@ -11,6 +11,7 @@ from engine.messages import Array32, Image, ProbeReady, Tier
 from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.pictures.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
 from engine.view import ViewMode
+from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
 from gui.widgets.text_format import shell_distance
@@ -156,9 +157,9 @@ def _probe_pane(probe: ProbeReady) -> Pane:
 def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:
     """What to say of frame `near` shown in the place of `index`, and whether it is a failure."""
     if results.tiers[index] == Tier.FAILED:
-        other = "preview" if near == index else f"nearest {near}"
-        return f"frame {index} failed · {other}", True
-    parts = [f"nearest · frame {near}"] if near != index else []
+        other = "preview" if near == index else f"nearest: {frame_text(near)}"
+        return f"{frame_text(index)} failed · {other}", True
+    parts = [f"nearest: {frame_text(near)}"] if near != index else []
     names = {Tier.PREVIEW: "preview", Tier.DRAFT: "draft"}
     tier = names.get(Tier(int(results.tiers[near])))
     return " · ".join([*parts, *([tier] if tier else [])]), False

@@ -119,11 +119,11 @@ def test_a_missing_model_is_offered_once_and_never_fetched_unasked(studio: Studi
     (text,) = studio.window.messages.texts
     assert "owner/name, which is not on this machine" in text
     buttons = studio.window.messages.findChildren(type(studio.window.toolbar.model))
-    next(b for b in buttons if b.text() == "Get it from the hub…").click()
+    next(b for b in buttons if b.text() == "Download from the hub…").click()
     dialog = studio.companions.model
     assert dialog.isVisible()
-    assert dialog.hub.wanted == "owner/name"
-    assert dialog.use_button.text() == "Look at it"
+    assert dialog.hub.hub_id == "owner/name"
+    assert dialog.use_button.text() == "Check model"
     dialog.close()
 
 
@@ -204,13 +204,13 @@ def test_a_walk_that_was_not_saved_is_offered(
     first.state.edit_walk("Frames", frames=9)
     first.close()
     second = Studio(qapp, tmp_path, "dark")
-    assert second.window.messages.texts == ["The walk of last time was not saved."]
+    assert second.window.messages.texts == ["The walk of the last session was not saved."]
     second.finish()
     assert second.window.messages.texts  # an offer stays when a job begins
     button = [
         b
         for b in second.window.messages.findChildren(type(second.window.toolbar.model))
-        if b.text() == "Restore it"
+        if b.text() == "Restore"
     ]
     button[0].click()
     assert second.state.exploration.walk.frames == 9

@@ -89,7 +89,7 @@ def test_scrubbing_shows_the_nearest_frame_at_once_and_then_the_exact_one(desk: 
     QTest.mousePress(timeline, LEFT, pos=QPoint(round(scale.middle(20)), middle))
     QTest.mouseMove(timeline, QPoint(round(scale.middle(33)), middle))
     assert desk.state.playhead == 33
-    assert view.panes()[0].note.startswith("nearest · frame ")
+    assert view.panes()[0].note.startswith("nearest: frame ")
     assert view.panes()[0].image is not None
     assert desk.engine.focused[-1] == 33  # the engine turns to where the person is
     QTest.mouseRelease(timeline, LEFT, pos=QPoint(round(scale.middle(33)), middle))
@@ -190,6 +190,6 @@ def test_progress_is_told_in_words_and_share(desk: Desk) -> None:
     desk.engine.post(m.Progress(1, 24, 61, 9, 30, 14.0))
     QCoreApplication.processEvents()
     said = [label.text() for label in desk.window.status.findChildren(QLabel)]
-    assert "frame 25/61 · step 9/30 · 0:14 left" in said
+    assert "frame 25 of 61 · step 9 of 30 · 0:14 left" in said
     assert any("cpu" in text for text in said)
     assert desk.window.windowTitle().startswith("39 %")

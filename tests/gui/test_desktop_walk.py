@@ -96,7 +96,7 @@ EDITS: dict[str, Callable[[Desk], None]] = {
     "dice": lambda d: click(d, "Random seed"),
     "new noise": lambda d: key(d, Qt.Key.Key_R),
     "keyframe": lambda d: key(d, Qt.Key.Key_K),
-    "turned": lambda d: key(d, Qt.Key.Key_T),
+    "reversed": lambda d: key(d, Qt.Key.Key_T),
     "method": lambda d: click(d, "Method Wipe"),
     "frames": lambda d: type_number(d, "Frames", "25"),
     "steps": lambda d: type_number(d, "Steps", "9"),

@@ -7,6 +7,7 @@ from math import hypot
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
 
+from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
 from gui.trajectory.plane.plane_path import TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
@@ -88,7 +89,7 @@ class WalkPlane(TrajectoryView):
         parts = [f"std {radius:.3f}"]
         parts += [shell_distance((radius - 1.0) / sigma)] if sigma else []
         near = self._frame_at(point, HIT)
-        return " · ".join([*parts, *([f"frame {near}"] if near is not None else [])])
+        return " · ".join([*parts, *([frame_text(near)] if near is not None else [])])
 
     def reach(self) -> float:
         """How far from the origin the walk goes, at least to the shell."""

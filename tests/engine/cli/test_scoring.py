@@ -84,8 +84,8 @@ def test_frames_that_are_there_already_are_counted_too(folder: Path, store: Fram
     for _ in range(2):
         code, told, _ = _score(_order(folder, None), store)
         assert code == 0
-        assert told.splitlines()[-1] == f"frame {3 * FRAMES}/{3 * FRAMES}"
-        assert told.count(f"frame {3 * FRAMES}/") == 1
+        assert told.splitlines()[-1] == f"{3 * FRAMES} of {3 * FRAMES} frames"
+        assert told.count(f"{3 * FRAMES} of ") == 1
 
 
 def test_json_by_suffix(folder: Path, store: FrameStore, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_ctrl_c_stops_it_and_the_same_order_goes_on(folder: Path, tmp_path: Path
         """Presses Ctrl-C when the first finished frames are announced."""
 
         def write(self, text: str) -> int:
-            if text.startswith("frame ") and not text.startswith("frame 0"):
+            if " frames" in text and not text.startswith("0 of "):
                 os.kill(os.getpid(), signal.SIGINT)
             return super().write(text)
 

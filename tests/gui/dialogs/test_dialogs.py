@@ -18,7 +18,7 @@ def test_shortcuts_are_searched_by_name_and_by_key(qtbot: QtBot) -> None:
     qtbot.addWidget(dialog)
     assert len(dialog.shown()) > 40
     QTest.keyClicks(dialog.search, "keyframe")
-    assert "Keyframe before" in dialog.shown()
+    assert "Previous keyframe" in dialog.shown()
     assert "Undo" not in dialog.shown()
     dialog.search.setText("F11")
     assert dialog.shown() == ["Full screen"]

@@ -49,7 +49,7 @@ class Desk:
 
     def fetch(self) -> None:
         self.look()
-        self.qtbot.waitUntil(lambda: self.dialog.hub.seen, timeout=20000)
+        self.qtbot.waitUntil(lambda: self.dialog.hub.checked, timeout=20000)
         QTest.keyClick(self.dialog.hub.name, Qt.Key.Key_Return)
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ def test_the_button_says_what_it_does(desk: Desk) -> None:
     assert not desk.dialog.use_button.isEnabled()
     desk.dialog.hub.name.setText("owner/name")
     assert desk.dialog.use_button.isEnabled()
-    assert desk.dialog.use_button.text() == "Look at it"
+    assert desk.dialog.use_button.text() == "Check model"
 
 
 def test_the_offline_switch_is_a_preference(desk: Desk, settings: Settings) -> None:
@@ -139,7 +139,7 @@ def test_what_a_model_of_the_hub_is_and_takes_is_said_before_it_is_downloaded(
 ) -> None:
     dialog = connected.dialog
     connected.look()
-    connected.qtbot.waitUntil(lambda: dialog.hub.seen, timeout=20000)
+    connected.qtbot.waitUntil(lambda: dialog.hub.checked, timeout=20000)
     assert "A diffusion model" in dialog.hub.stage.text()
     needed = [f for f in server.folder.rglob("*") if f.suffix in (".json", ".txt", ".safetensors")]
     megabytes = sum(file.stat().st_size for file in needed) / 1e6
@@ -147,7 +147,7 @@ def test_what_a_model_of_the_hub_is_and_takes_is_said_before_it_is_downloaded(
     assert dialog.use_button.text() == "Download and use"
     assert server.requests == [f"GET /api/models/{MODEL}"]
     dialog.hub.name.setText("another/model")
-    assert dialog.use_button.text() == "Look at it"
+    assert dialog.use_button.text() == "Check model"
     assert "MB" not in dialog.hub.stage.text()
 
 
@@ -158,7 +158,7 @@ def test_an_answer_about_a_name_that_is_gone_is_no_look_at_another(
     connected.dialog.hub.name.setText("another/model")  # as when the cache's model is selected
     connected.qtbot.waitUntil(lambda: not connected.dialog.hub.busy, timeout=20000)
     assert server.requests
-    assert connected.dialog.use_button.text() == "Look at it"
+    assert connected.dialog.use_button.text() == "Check model"
 
 
 def test_offline_asks_nothing(
@@ -210,7 +210,7 @@ def test_a_cached_model_is_deleted_once_it_is_confirmed(connected: Desk) -> None
     connected.dialog.shelf.list.setCurrentRow(row)
     connected.dialog.shelf.remove_button.click()
     box = connected.dialog.findChild(QMessageBox)
-    assert "MB become free" in box.text()
+    assert " MB. You can download it again." in box.text()
     next(b for b in box.findChildren(QPushButton) if b.text() == "Delete").click()
     connected.qtbot.waitUntil(lambda: not any(MODEL in name for name in connected.names()))
     assert not list(connected.cache.glob("models--*"))
@@ -265,10 +265,10 @@ def test_a_name_that_is_written_stays_while_the_cache_is_read(
     dialog.hub.name.setText("another/model")
     written.set()
     desk.qtbot.waitUntil(lambda: desk.names()[-1].startswith(MODEL), timeout=20000)
-    assert dialog.hub.wanted == "another/model"
+    assert dialog.hub.hub_id == "another/model"
     assert desk.names()[-1].startswith(MODEL)
     dialog.shelf.list.setCurrentRow(dialog.shelf.list.count() - 1)  # what is asked for last counts
-    assert dialog.hub.wanted == ""
+    assert dialog.hub.hub_id == ""
 
 
 def test_the_dialog_is_opened_again_while_the_hub_is_asked(
@@ -276,8 +276,8 @@ def test_the_dialog_is_opened_again_while_the_hub_is_asked(
 ) -> None:
     connected.look()
     connected.dialog.open_for(STARTER)
-    connected.qtbot.waitUntil(lambda: connected.dialog.hub.seen, timeout=20000)
-    assert connected.dialog.hub.wanted == MODEL
+    connected.qtbot.waitUntil(lambda: connected.dialog.hub.checked, timeout=20000)
+    assert connected.dialog.hub.hub_id == MODEL
 
 
 def test_a_hub_that_never_answers_is_not_waited_for(desk: Desk) -> None:

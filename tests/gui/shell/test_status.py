@@ -63,7 +63,7 @@ def test_progress_is_told_by_frame_step_and_time_left(
     bar = StatusBar(scripted.state, DARK)
     qtbot.addWidget(bar)
     scripted.state.apply(m.Progress(1, 24, 61, 9, 30, 14.0))
-    assert _label(bar, "Progress").text() == "frame 25/61 · step 9/30 · 0:14 left"
+    assert _label(bar, "Progress").text() == "frame 25 of 61 · step 9 of 30 · 0:14 left"
 
 
 @pytest.mark.parametrize(

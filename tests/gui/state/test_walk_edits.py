@@ -53,8 +53,8 @@ def test_moving_takes_the_keyframe_and_leaves_the_methods() -> None:
 
 
 def test_turning_twice_is_the_same_walk() -> None:
-    assert edits.turned(edits.turned(three())) == three()
-    assert edits.turned(three()).methods == (SLERP, LINEAR)
+    assert edits.reversed_walk(edits.reversed_walk(three())) == three()
+    assert edits.reversed_walk(three()).methods == (SLERP, LINEAR)
 
 
 def test_a_method_for_one_segment_and_for_all() -> None:

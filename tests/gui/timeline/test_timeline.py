@@ -111,7 +111,7 @@ def test_what_is_read_off(qtbot: QtBot) -> None:
     told_.state.apply(m.FrameFailed(1, 0, 9, "A number went bad."))
     told_.state.seek(5)
     texts = [label.text() for label in timeline.findChildren(QLabel)]
-    assert texts == ["1 of 21 frames ready · 1 failed", "γ 0.250   frame 5"]
+    assert texts == ["1 of 21 frames ready · 1 failed", "γ 0.250   frame 6 of 21"]
 
 
 def test_readiness_has_the_colour_of_each_tier(qtbot: QtBot) -> None:

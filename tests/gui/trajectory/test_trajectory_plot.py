@@ -202,7 +202,7 @@ def test_the_shell_glows_and_the_ground_does_not(shown: Shown) -> None:
 def test_what_is_under_the_mouse_is_read_off(shown: Shown) -> None:
     shown.move(shown.pixel(0.5, 0.0), lambda: shown.line().startswith(("std 0.50", "std 0.49")))
     assert "σ inside the shell" in shown.line()
-    shown.move(shown.frame(4), lambda: shown.line().endswith("frame 4"))
+    shown.move(shown.frame(4), lambda: shown.line().endswith("frame 5"))
 
 
 def test_it_says_how_much_of_the_walk_it_shows(qtbot: QtBot) -> None:

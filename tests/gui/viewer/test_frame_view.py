@@ -56,7 +56,7 @@ def test_the_nearest_frame_stands_in(qtbot: QtBot) -> None:
     told_.frame(20)
     told_.state.seek(8)
     assert view.panes()[0].image is near
-    assert "frame 5" in view.panes()[0].note
+    assert "frame 6" in view.panes()[0].note
     told_.frame(8, tier=m.Tier.PREVIEW)
     assert view.panes()[0].note == "preview"
     told_.frame(8)
@@ -71,7 +71,7 @@ def test_a_failed_frame_says_so(qtbot: QtBot) -> None:
     told_.state.apply(m.FrameFailed(told_.job, 0, 6, "A number went bad."))
     told_.state.seek(6)
     assert view.panes()[0].warn
-    assert "frame 6 failed" in view.panes()[0].note
+    assert "frame 7 failed" in view.panes()[0].note
 
 
 def test_the_last_picture_stays_until_a_new_job_has_one(qtbot: QtBot) -> None:
