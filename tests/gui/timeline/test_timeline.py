@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -198,6 +198,7 @@ def test_only_what_changed_is_painted_again(qtbot: QtBot, tier: m.Tier) -> None:
         told_.frame(index)
     qtbot.waitUntil(lambda: all(on_screen(track) == whole(track) for track in tracks))
     qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timeline.findChildren(QTimer)))
+    QCoreApplication.processEvents()  # what was asked to be painted before is painted now
     painted = [Painted(track) for track in tracks]
     told_.frame(30, tier=tier)
     qtbot.waitUntil(lambda: all(each.pixels for each in painted))
