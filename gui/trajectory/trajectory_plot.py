@@ -44,7 +44,7 @@ class TrajectoryPlot(QWidget):
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
         self._canvas.setAccessibleName("Trajectory")
-        self._canvas.setAcceptDrops(False)  # what is dropped is for the window
+        self._canvas.setAcceptDrops(False)  # the window handles drops
         self._views: dict[str, TrajectoryView] = {}
         self._name = ""
         self._zoomed = False
@@ -61,7 +61,7 @@ class TrajectoryPlot(QWidget):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         self._canvas.setBackground(QColor(theme.canvas))
         for view in self._views.values():

@@ -31,7 +31,7 @@ class PlaneItem(pg.GraphicsObject):
             self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self.theme = theme
         self.update()
 

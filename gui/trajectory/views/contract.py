@@ -65,7 +65,7 @@ class TrajectoryView(QObject):
             widget.setVisible(visible)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         for item in self.items:
             item.set_theme(theme)
 
