@@ -191,7 +191,7 @@ class ExportDialog(QDialog):
         self._show_idle(f"Written: {path}")
         self.open_button.setVisible(True)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────
+    # ── display ──────────────────────────────────────────────────────────────────────────────
 
     def _show_busy(self) -> None:
         self.export_button.setEnabled(False)

@@ -77,7 +77,7 @@ class MeasureChart(QWidget):
         box = ScrubBox()
         box.scrubbed.connect(self.scrubbed)
         self._plot = pg.PlotWidget(viewBox=box)
-        self._plot.setAcceptDrops(False)  # what is dropped is for the window
+        self._plot.setAcceptDrops(False)  # the window handles drops
         self._plot.setMinimumHeight(LEAST_HEIGHT)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.getPlotItem().hideButtons()
@@ -105,7 +105,7 @@ class MeasureChart(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         self._plot.setBackground(QColor(theme.background))
         for name in ("left", "bottom"):

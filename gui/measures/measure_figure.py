@@ -45,7 +45,7 @@ class MeasureFigure(QWidget):
         column.addWidget(self._table)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         for chart in self.charts:
             chart.set_theme(theme)

@@ -60,7 +60,7 @@ class MetricsPlot(QWidget):
         self.setAccessibleName("Measures along the walk")
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         self._figure.set_theme(theme)
         self._hint.setFont(theme.font(0.92))

@@ -58,7 +58,7 @@ class _Line(QLineEdit):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self.setAcceptDrops(False)  # what is dropped is for the window
+        self.setAcceptDrops(False)  # the window handles drops
 
     def show_text(self, text: str) -> None:
         """Show a text; the cursor stays where it is the same."""

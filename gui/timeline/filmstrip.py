@@ -1,4 +1,4 @@
-"""The timeline's filmstrip: as many of the walk's pictures as fit, a row for each lane."""
+"""The timeline's filmstrip: thumbnails of the walk, one row for each lane."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gui.widgets.theme import UNIT, Theme
 
 MOST_ROWS = 4
 GAP = 2.0
-#: Seconds that one repaint may spend on making thumbnails; the rest follow in the next.
-BUDGET = 0.006
+#: Time that one repaint may spend on making thumbnails, in seconds. The next makes the rest.
+THUMBNAIL_BUDGET_S = 0.006
 
 
 class Filmstrip(Track):
-    """Paints thumbnails of the first MOST_ROWS lanes. A frame that is not ready yet is stood in
-    for by the nearest one that is, faintly, so that the strip fills in as the walk does."""
+    """Paints thumbnails of the first MOST_ROWS lanes. In place of a frame that is not ready, it
+    paints the nearest one that is, at reduced opacity."""
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__(state, theme)
@@ -30,8 +30,8 @@ class Filmstrip(Track):
         self._again = QTimer(self, singleShot=True, interval=0)
         self._again.timeout.connect(self._refresh)
         self._spent = self._reach = 0.0
-        #: What stands in each slot, lane by lane, and frames with a picture not painted yet.
-        self._standing: list[list[int | None]] = []
+        #: For each lane, the frame that is painted in each slot, or None.
+        self._painted_frames: list[list[int | None]] = []
         self._new: set[tuple[int, int]] = set()
         thumbnails.changed.connect(self._changed)
         thumbnails.cleared.connect(self._fit_rows)
@@ -46,7 +46,7 @@ class Filmstrip(Track):
         return min(max(len(self._state.results.lanes), 1), MOST_ROWS)
 
     def slots(self) -> list[tuple[int, QRectF]]:
-        """Which frames are drawn in the top row, and where. The ends are always among them."""
+        """Returns the frames in the top row and their rectangles. First and last are included."""
         scale, height = self.scale(), self.height() / self._rows() - GAP
         sampling = self._state.exploration.sampling
         wide = height * sampling.width / sampling.height
@@ -65,28 +65,28 @@ class Filmstrip(Track):
         self._soon.throttle()
 
     def _refresh(self) -> None:
-        """Repaint the slots that have another picture: all of them take several milliseconds."""
+        """Repaint only the slots whose picture changed; all would take several milliseconds."""
         slots = self.slots()
-        standing = [self._stand_ins(lane, slots) for lane in range(self._rows())]
+        frames = [self._nearest_frames(lane, slots) for lane in range(self._rows())]
         new, self._new = self._new, set()
-        before, self._standing = self._standing, standing
-        if [len(row) for row in before] != [len(row) for row in standing]:
+        before, self._painted_frames = self._painted_frames, frames
+        if [len(row) for row in before] != [len(row) for row in frames]:
             self.update()
             return
-        for lane, row in enumerate(standing):
+        for lane, row in enumerate(frames):
             for number, frame in enumerate(row):
                 if frame != before[lane][number] or (lane, frame) in new:
                     self.update(self._place(lane, slots[number][1]).toAlignedRect())
 
-    def _stand_ins(self, lane: int, slots: list[tuple[int, QRectF]]) -> list[int | None]:
-        """The frame that is painted in each slot: the nearest that there is."""
+    def _nearest_frames(self, lane: int, slots: list[tuple[int, QRectF]]) -> list[int | None]:
+        """Returns the frame to paint in each slot: the nearest one that is available."""
         lanes = self._state.results.lanes
         if lane >= len(lanes):
             return [None] * len(slots)
         return lanes[lane].nearest_to(np.array([index for index, _ in slots]))
 
     def _place(self, lane: int, top: QRectF) -> QRectF:
-        """Where a slot of the top row is in the row of `lane`."""
+        """Returns the rectangle in the row of `lane` below a slot `top` of the top row."""
         return top.translated(0, lane * self.height() / self._rows())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -97,7 +97,7 @@ class Filmstrip(Track):
         slots = self.slots()
         self._reach = self.scale().frames / max(len(slots), 1) / 2
         for lane in range(self._rows()):
-            frames = self._stand_ins(lane, slots)
+            frames = self._nearest_frames(lane, slots)
             for (index, top), frame in zip(slots, frames, strict=True):
                 place = self._place(lane, top)
                 if event.region().intersects(place.toAlignedRect()):
@@ -107,8 +107,8 @@ class Filmstrip(Track):
     def _paint_slot(
         self, painter: QPainter, lane: int, frame: int | None, place: QRectF, exact: bool
     ) -> None:
-        """Paint a frame's thumbnail; faintly if it only stands in for what is not there yet."""
-        pixmap = None if frame is None else self._made(lane, frame, place.height())
+        """Paint a frame's thumbnail, at reduced opacity if it replaces a missing frame."""
+        pixmap = None if frame is None else self._thumbnail(lane, frame, place.height())
         if pixmap is None or not exact:
             painter.setBrush(QColor(self._theme.surface))
             painter.drawRoundedRect(place, 3, 3)
@@ -117,12 +117,12 @@ class Filmstrip(Track):
             draw_rounded(painter, place, pixmap, 3)
             painter.setOpacity(1.0)
 
-    def _made(self, lane: int, index: int, side: float) -> QPixmap | None:
-        """The thumbnail of a frame, or None if it must wait for the next repaint."""
+    def _thumbnail(self, lane: int, index: int, side: float) -> QPixmap | None:
+        """Returns the thumbnail of a frame, or None if this repaint has no time left for it."""
         ratio = self.devicePixelRatioF()
         if self._thumbnails.has(lane, index, side, ratio):
             return self._thumbnails.get(lane, index, side, ratio)
-        if self._spent > BUDGET:
+        if self._spent > THUMBNAIL_BUDGET_S:
             self._new.add((lane, index))
             self._again.start()
             return None

@@ -1,4 +1,4 @@
-"""What lies over all rows of the timeline: the playhead, and a veil outside of the range."""
+"""Paints the playhead and darkens the frames outside the range, over all rows of the timeline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gui.widgets.theme import UNIT, Theme, tint
 
 
 class PlayheadOverlay(Track):
-    """Paints the playhead over all tracks, and a veil over what lies outside of the range."""
+    """A transparent widget over all tracks that shows the playhead and the range."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget) -> None:
         super().__init__(state, theme, parent)
@@ -23,8 +23,8 @@ class PlayheadOverlay(Track):
         state.results_reset.connect(self._refresh)
 
     def _on_playhead(self, index: int) -> None:
-        """Repaint only the lines and numbers, where the playhead was and where it is: all tracks
-        below are painted again where this one is."""
+        """Repaint only the old and the new place of the playhead, because Qt repaints the tracks
+        below each area that is repainted here."""
         for each in (self._drawn, index):
             x = round(self.scale().middle(each))
             self.update(x - 4, RULER_HEIGHT, 8, self.height() - RULER_HEIGHT)

@@ -1,4 +1,4 @@
-"""The timeline's readiness strip: how much of each frame is there, a line for each lane."""
+"""The timeline's readiness strip: the tier of each frame, one line for each lane."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from gui.widgets.theme import UNIT, Theme
 
 MOST_ROWS = 4
 LINE = 1.25 * UNIT
-#: Frames at least this wide are parted by a gap.
-PARTED = 5.0
-#: So many frames are painted again one by one, more of them at once.
-FEW = 32
+#: Frames at least this wide, in pixels, are separated by a gap.
+GAP_FROM = 5.0
+#: Up to this number, changed frames are repainted one by one; more of them by one repaint.
+MOST_SINGLE_REPAINTS = 32
 
 
 def condensed(tiers: npt.NDArray[np.uint8], columns: int) -> npt.NDArray[np.uint8]:
-    """`tiers` [n] as at most `columns` values: a failure if there is one, else the least tier."""
+    """Reduces `tiers` [n] to at most `columns` values: each is FAILED if one of its frames failed,
+    or else the lowest tier."""
     if len(tiers) <= columns:
         return tiers
     rank = np.where(tiers == Tier.FAILED, 0, tiers + 1)
@@ -34,7 +35,7 @@ def condensed(tiers: npt.NDArray[np.uint8], columns: int) -> npt.NDArray[np.uint
 
 
 class ReadinessStrip(Track):
-    """Paints the tier of every frame, or the least of those that share a pixel."""
+    """Paints the tier of every frame, or the lowest of those that share a pixel."""
 
     def __init__(self, state: ExplorerState, theme: Theme) -> None:
         super().__init__(state, theme)
@@ -53,10 +54,10 @@ class ReadinessStrip(Track):
         self._soon.throttle()
 
     def _refresh(self) -> None:
-        """Repaint the columns of the frames that changed, or all if they are many."""
+        """Repaint the columns of the changed frames, or everything if there are many."""
         scale, changed = self.scale(), self._changed
         self._changed = set()
-        if len(changed) > FEW:
+        if len(changed) > MOST_SINGLE_REPAINTS:
             self.update()
             return
         for index in changed:
@@ -78,11 +79,12 @@ class ReadinessStrip(Track):
     def _cells(
         self, tiers: npt.NDArray[np.uint8], top: float, height: float
     ) -> Iterator[tuple[QRectF, int]]:
-        """One box for each frame, or for each run of frames of one tier where they are many."""
+        """Yields a rectangle and its tier for each frame, or for each run of equal tiers if the
+        frames are narrow."""
         scale = self.scale()
         cells = condensed(tiers, max(int(scale.width * self.devicePixelRatioF()), 1))
         width = scale.width / len(cells)
-        gap = 1.0 if width >= PARTED else 0.0
+        gap = 1.0 if width >= GAP_FROM else 0.0
         changes = np.flatnonzero(np.diff(cells)) + 1
         inner = np.arange(1, len(cells)) if gap else changes
         for first, last in pairwise([0, *inner.tolist(), len(cells)]):

@@ -13,12 +13,12 @@ from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
 HEIGHT = 6 * UNIT
-#: How near to a handle the mouse takes hold of it.
+#: Distance within which the mouse grabs a handle, in pixels.
 GRIP = 6.0
 
 
 def nice_step(least: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50, … that is not below `least`."""
+    """Returns the smallest of 1, 2, 5, 10, 20, 50, … that is at least `least`."""
     magnitude = 1
     while True:
         for factor in (1, 2, 5):
@@ -37,7 +37,7 @@ class Ruler(Track):
             signal.connect(self._refresh)
 
     def handle_at(self, x: float) -> int | None:
-        """0 for the handle of the first frame, 1 for that of the last, None for neither."""
+        """Returns 0 for the handle of the first frame, 1 for that of the last, else None."""
         gaps = [abs(x - position) for position in self._handles()]
         nearest = gaps.index(min(gaps))
         return nearest if gaps[nearest] <= GRIP else None
@@ -86,7 +86,7 @@ class Ruler(Track):
         painter.drawLine(QPointF(x, self.height() - UNIT), QPointF(x, self.height()))
 
     def _paint_range(self, painter: QPainter) -> None:
-        """The range as a line at the bottom, ending in two flags to take hold of."""
+        """Paint the range as a line at the bottom, with a handle at each end."""
         first, last = self._handles()
         bottom = self.height() - 1.0
         limited = self._state.range is not None

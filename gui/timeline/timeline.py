@@ -1,4 +1,4 @@
-"""The timeline: ruler, filmstrip and readiness strip on one scale, with the playhead across."""
+"""The timeline: ruler, filmstrip and readiness strip on one scale, with the playhead above."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from gui.timeline.ruler import Ruler
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
-#: Keys with the focus on the timeline: frames to go, beyond any walk for its ends.
+#: Keys of the focused timeline and the number of frames they move by. A number larger than any
+#: walk goes to its end.
 STEPS = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_Right: 1,
@@ -30,7 +31,7 @@ STEPS = {
 
 
 class Timeline(QWidget):
-    """Owns the tracks. A drag anywhere scrubs, a drag of a handle on the ruler limits the range."""
+    """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range."""
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__()
@@ -52,7 +53,7 @@ class Timeline(QWidget):
         self._show_summary()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         for track in (*self._tracks, self._overlay):
             track.set_theme(theme)
         for label, colour in ((self._summary, theme.faint), (self._reading, theme.muted)):

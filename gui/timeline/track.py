@@ -1,4 +1,4 @@
-"""What all rows of the timeline share: one scale from frames to pixels."""
+"""The base class of the timeline's rows, with their common scale from frames to pixels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import UNIT, Theme
 from gui.widgets.throttle import Throttle
 
-#: Milliseconds between two repaints while frames arrive, be it by the hundred in a second.
+#: Least time between two repaints while frames arrive, in milliseconds.
 INTERVAL = 100
-#: Free space left and right of the frames.
+#: Free space left and right of the frames, in pixels.
 MARGIN = 2.0 * UNIT
 
 
@@ -31,24 +31,24 @@ class Scale:
         return self.width / max(self.frames, 1)
 
     def edge(self, index: float) -> float:
-        """Where frame `index` begins."""
+        """The left edge of frame `index`, in pixels."""
         return self.left + index * self.cell
 
     def middle(self, index: float) -> float:
-        """The middle of frame `index`."""
+        """The middle of frame `index`, in pixels."""
         return self.edge(index + 0.5)
 
     def index_at(self, x: float) -> int:
-        """The frame at `x`, the nearest one outside of the frames."""
+        """The frame at `x`; beside the frames, the nearest one."""
         return min(max(int((x - self.left) / max(self.cell, 1e-9)), 0), max(self.frames - 1, 0))
 
     def edge_at(self, x: float) -> int:
-        """The frame that begins nearest to `x`; the number of frames at the end of the last."""
+        """The frame whose left edge is nearest to `x`; the number of frames at the right end."""
         return min(max(round((x - self.left) / max(self.cell, 1e-9)), 0), self.frames)
 
 
 class Track(QWidget):
-    """One row of the timeline. It only paints; the timeline takes the mouse for all of them."""
+    """One row of the timeline. It only paints; `Timeline` handles the mouse for all rows."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +58,7 @@ class Track(QWidget):
         self._soon.triggered.connect(self._refresh)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         self.update()
 

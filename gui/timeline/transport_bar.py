@@ -1,4 +1,4 @@
-"""The buttons below the timeline: play, shuttle, loop, rate, speed, and the frames left out."""
+"""The transport bar: play, loop mode, frame rate, speed, and the number of dropped frames."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _placed(shape: Shape, x: float, width: float = 1.0) -> Shape:
     return tuple((px * width + x, py) for px, py in shape)
 
 
-#: Shapes in a square from −0.6 to 0.6, pointing forwards; those that go back are mirrored.
+#: Glyphs as shapes in a square from −0.6 to 0.6, pointing forwards; mirrored, they point back.
 GLYPHS: dict[str, tuple[Shape, ...]] = {
     "play": (_placed(_RIGHT, 0.0),),
     "pause": (_placed(_BAR, -0.22, 1.2), _placed(_BAR, 0.22, 1.2)),
@@ -45,8 +45,8 @@ GLYPHS: dict[str, tuple[Shape, ...]] = {
 
 
 class GlyphButton(QAbstractButton):
-    """A flat button with a drawn sign, sharp at any scale. A click takes no focus, so that the
-    space bar goes on playing; the Tab key reaches it."""
+    """A flat button with a vector glyph. It takes the focus from the Tab key but not from a click,
+    so that the space bar still plays and pauses after a click."""
 
     def __init__(
         self, glyph: str, title: str, theme: Theme, *, mirrored: bool = False, side: int = 28
@@ -60,7 +60,7 @@ class GlyphButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def set_glyph(self, glyph: str) -> None:
-        """Draw another sign from now on."""
+        """Change the glyph."""
         self._glyph = glyph
         self.update()
 
@@ -101,7 +101,7 @@ class GlyphButton(QAbstractButton):
 
 
 class MenuButton(Button):
-    """A flat button that shows the chosen one of a few values, and a menu of them."""
+    """A flat button that shows the chosen value and opens a menu of all values."""
 
     def __init__(
         self, title: str, choices: Sequence[tuple[str, Any]], choose: Callable[[Any], None]
@@ -117,7 +117,7 @@ class MenuButton(Button):
             self.menu().addAction(action)
 
     def show_value(self, value: object, otherwise: str) -> None:
-        """Tick `value` and write its name on the button, or `otherwise` if it is not listed."""
+        """Tick `value` and show its name on the button, or `otherwise` if it is not listed."""
         for action, (text, choice) in zip(self.menu().actions(), self._choices, strict=True):
             action.setChecked(choice == value)
             otherwise = text if choice == value else otherwise
@@ -125,7 +125,7 @@ class MenuButton(Button):
 
 
 class TransportBar(QWidget):
-    """Owns the transport's buttons; everything they do is a verb of `Player`."""
+    """Owns the transport buttons, which call `Player`."""
 
     def __init__(
         self, state: ExplorerState, player: Player, theme: Theme, parent: QWidget | None = None
@@ -135,7 +135,7 @@ class TransportBar(QWidget):
         self._glyphs = self._glyph_buttons(theme)
         self._play = self._glyphs[2]
         self._loop = MenuButton(
-            "What happens at the end of the range",
+            "Loop mode: behaviour at the end of the range",
             [(text, loop) for loop, text in LOOPS.items()],
             player.set_loop,
         )
@@ -144,7 +144,7 @@ class TransportBar(QWidget):
         speeds = [(f"{speed:g}×", speed) for speed in SPEEDS]
         self._speed = MenuButton("Speed of playback", speeds, player.set_speed)
         self._dropped = QLabel()
-        self._dropped.setAccessibleName("Frames left out of playback")
+        self._dropped.setAccessibleName("Frames dropped during playback")
         self._lay_out()
         self.set_theme(theme)
         player.changed.connect(self._refresh)
@@ -154,7 +154,7 @@ class TransportBar(QWidget):
         self._refresh()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         for button in self._glyphs:
             button.set_theme(theme)
         self._dropped.setFont(theme.font(0.9, digits=True))

@@ -1,1 +1,1 @@
-"""The plot of the plane in which the walk runs."""
+"""The trajectory plot: the plane of the walk."""

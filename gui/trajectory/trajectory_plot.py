@@ -1,4 +1,4 @@
-"""The trajectory plot: it shows one of the registered views, and passes mouse and keys to it."""
+"""The trajectory plot: shows one of the registered views and passes mouse and keys to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gui.trajectory.views.contract import (
 from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme
 
-#: Keys with the focus on the plot: which way they go, and how much they zoom.
+#: Keys of the focused plot: directions of the arrows, and zoom factors.
 DIRECTIONS = {
     Qt.Key.Key_Left: QPointF(-1, 0),
     Qt.Key.Key_Right: QPointF(1, 0),
@@ -32,9 +32,8 @@ ZOOMS = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
 
 
 class TrajectoryPlot(QWidget):
-    """Owns the box, its zoom, and the views, each made when it is first shown.
-
-    The state says which of them is shown.
+    """Owns the view box, its zoom, and the views. A view is created when it is first shown. The
+    state holds the name of the shown view.
     """
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
@@ -44,7 +43,7 @@ class TrajectoryPlot(QWidget):
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
         self._canvas.setAccessibleName("Trajectory")
-        self._canvas.setAcceptDrops(False)  # what is dropped is for the window
+        self._canvas.setAcceptDrops(False)  # the window handles drops
         self._views: dict[str, TrajectoryView] = {}
         self._name = ""
         self._zoomed = False
@@ -61,7 +60,7 @@ class TrajectoryPlot(QWidget):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = theme
         self._canvas.setBackground(QColor(theme.canvas))
         for view in self._views.values():
@@ -71,7 +70,7 @@ class TrajectoryPlot(QWidget):
 
     @property
     def picture(self) -> QWidget:
-        """The plane alone, without the line below it: what a file shows."""
+        """The plot without the line below it, for export."""
         return self._canvas
 
     @property
@@ -85,11 +84,11 @@ class TrajectoryPlot(QWidget):
         return self._views[self._name]
 
     def show_view(self, name: str) -> None:
-        """Ask the state for the view that is registered under `name`."""
+        """Set the view in the state, by its registered name."""
         self._state.set_view(plane=name)
 
     def _follow_state(self) -> None:
-        """Show the view that the state names, or the first one where there is no such view."""
+        """Show the view that the state names, or the first one if its name is unknown."""
         wanted = self._state.view.plane
         name = wanted if wanted in self._actions else DEFAULT_VIEW
         if name == self._name:
@@ -105,19 +104,19 @@ class TrajectoryPlot(QWidget):
         self.reset_view()
 
     def reset_view(self) -> None:
-        """Show everything that the view has to show."""
+        """Zoom so that everything is visible."""
         self._zoomed = False
         self.view.fit()
         self._show_note()
 
     def copy(self) -> None:
-        """Put the plot on the clipboard as a picture."""
+        """Copy the plot to the clipboard as a picture."""
         QGuiApplication.clipboard().setPixmap(self._canvas.grab())
 
     # ── wiring ───────────────────────────────────────────────────────────────────────────────
 
     def _make_actions(self) -> dict[str, QAction]:
-        """One action a view, of which one is checked."""
+        """Returns one checkable action for each view."""
         group, actions = QActionGroup(self), {}
         for name in view_names():
             view = trajectory_views.get(name)
@@ -176,7 +175,7 @@ class TrajectoryPlot(QWidget):
         self.view.click(point)
 
     def _reset(self) -> None:
-        """A double click, of which the first half was taken for a click."""
+        """Handle a double click: undo its first click, then show everything."""
         self.view.release()
         self.reset_view()
 
@@ -196,7 +195,7 @@ class TrajectoryPlot(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
             if event.key() in DIRECTIONS and not alt:
-                event.accept()  # with the focus here, arrows are no steps of the playhead
+                event.accept()  # while the plot has the focus, arrows must not move the playhead
                 return True
         return super().event(event)
 

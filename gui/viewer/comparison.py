@@ -12,8 +12,7 @@ from gui.state.viewing import compared_names, toggle_method
 
 
 def list_methods(state: ExplorerState, menu: QMenu) -> None:
-    """List all methods in the menu, those that are compared with a tick; a click takes one in, or
-    out."""
+    """Fill the menu with all methods, a tick at each that is compared. A click adds or removes."""
     menu.clear()
     for name in methods.names():
         action = menu.addAction(methods.get(name).label, partial(toggle_method, state, name))

@@ -1,4 +1,4 @@
-"""The viewer: the picture at the playhead, as large as fits; several of them side by side."""
+"""The viewer: shows the picture at the playhead, or several side by side."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from gui.viewer.panes import Pane, PaneReader, Shown
 from gui.widgets.qt_images import copy_to_clipboard
 from gui.widgets.theme import Theme
 
-#: A sheet of more frames than this would show stamps; lanes are compared at the playhead instead.
+#: With more frames than this, the pictures of a sheet would be too small; the viewer compares the
+#: lanes at the playhead instead.
 SHEET_FRAMES = 16
-#: The modes as its menu calls them.
+#: Names of the modes in the context menu.
 MODES = {
     ViewMode.SINGLE: "One picture",
     ViewMode.COMPARE: "Compare",
@@ -38,8 +39,8 @@ MODES = {
 
 
 class FrameView(QWidget):
-    """Shows the pictures at the playhead as the state's view says: its mode, the lane in focus,
-    crisp or smooth pixels."""
+    """Shows the pictures at the playhead according to the state's view: mode, lane in focus, crisp
+    or smooth pixels."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +51,7 @@ class FrameView(QWidget):
         self.setAccessibleName("Picture at the playhead")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # for its menu by a key
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that a key opens its menu
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._menu = QMenu(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -68,16 +69,16 @@ class FrameView(QWidget):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self._theme = self._painter.theme = theme
         self.update()
 
     def panes(self) -> list[Pane]:
-        """What is to be seen now, in reading order."""
+        """Returns the panes for the current state, in reading order."""
         return self._reader.read(self._shown_mode(), self._state.lane)
 
     def shown(self) -> Shown:
-        """What was painted last, and so what a person sees."""
+        """Returns the panes that were painted last."""
         columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
         lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
@@ -86,24 +87,25 @@ class FrameView(QWidget):
         return Shown(panes, max(columns, 1), lanes, self._state.view.crisp)
 
     def copy(self) -> None:
-        """Put the picture in focus on the clipboard, if there is one: that of the lane in focus, in
-        a sheet at the playhead."""
+        """Copy the picture of the lane in focus to the clipboard; in a sheet, the one at the
+        playhead. Do nothing if there is none."""
         panes, state = self.panes(), self._state
         cell = self._state.lane * state.frame_count + state.playhead
         numbers = {ViewMode.COMPARE: self._state.lane, ViewMode.SHEET: cell}
         number = numbers.get(self._shown_mode(), 0)
-        if panes:  # of a point of the plane there is one in every mode
+        if panes:  # for a point of the plane, there is one pane in every mode
             self._copy(panes[number if number < len(panes) else 0].image)
 
-    # ── what is where ────────────────────────────────────────────────────────────────────────
+    # ── layout ───────────────────────────────────────────────────────────────────────────────
 
     def _shown_mode(self) -> ViewMode:
         mode, too_many = self._state.exploration.mode, self._state.frame_count > SHEET_FRAMES
         return ViewMode.COMPARE if mode is ViewMode.SHEET and too_many else mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
-        """A sheet has a column for each frame, and latents one for their colours and each channel;
-        otherwise there are as many as suit the pictures."""
+        """Returns the cells of the panes. A sheet has one column for each frame; the latent view
+        has one for the colours and one for each channel. Otherwise, the number of columns is the
+        one that makes the pictures largest."""
         mode, columns = self._shown_mode(), None
         if mode is ViewMode.LATENT:
             columns = len(panes) // 2
@@ -113,12 +115,12 @@ class FrameView(QWidget):
 
     def _empty_text(self) -> str:
         if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:
-            return "Latents are seen once a frame is finished"
+            return "Latents are shown when this frame is finished"
         if self._state.loading is not None:
             return f"{self._state.loading.stage}…"
         if self._state.busy:
-            return "The first picture is on its way…"
-        return "No picture yet: Ctrl+Enter draws the walk"
+            return "Rendering the first picture…"
+        return "No picture yet: Ctrl+Enter renders the walk"
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
@@ -126,8 +128,8 @@ class FrameView(QWidget):
         self.update()
 
     def _on_frame(self, lane: int, index: int) -> None:
-        """Repaint where the new picture can be seen: at the playhead, or near it as long as the
-        playhead's own frame has none."""
+        """Repaint if the new picture is visible: at the playhead, or near it while the frame at the
+        playhead has no picture."""
         here = self._state.playhead
         tier = self._state.results.lanes[lane].tiers[here]
         alone = index != here and tier not in (Tier.MISSING, Tier.FAILED)
@@ -147,7 +149,7 @@ class FrameView(QWidget):
         return next((number for number, (cell, _) in cells if cell.contains(position)), None)
 
     def _choose(self, number: int | None) -> None:
-        """A click on a pane: its lane is in focus; in a sheet, the playhead goes there too."""
+        """Handle a click on a pane: focus its lane; in a sheet, also move the playhead."""
         if number is None or len(self._cells) < 2:
             return
         if self._shown_mode() is ViewMode.COMPARE:

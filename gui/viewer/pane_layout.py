@@ -1,4 +1,4 @@
-"""Which pane of the viewer stands where: rows and columns that make pictures as large as fits."""
+"""Lays out the viewer's panes in rows and columns, with pictures as large as possible."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ GAP = 2.0 * UNIT
 def lay_out(
     panes: list[Pane], room: QSizeF, head: float, columns: int | None = None
 ) -> list[tuple[QRectF, Pane]]:
-    """A cell for each pane, row by row, as close together as their pictures allow; a row that is
-    not full stands in the middle. Titles are `head` high; without `columns` there are as many as
-    make pictures largest."""
+    """Returns a cell for each pane, row by row, without unused space between the pictures. A row
+    that is not full is centred. `head` is the height of a title in pixels. Without `columns`,
+    their number is the one that makes the pictures largest."""
     if not panes:
         return []
     if len(panes) == 1:
@@ -37,7 +37,7 @@ def lay_out(
 
 
 def _cell(panes: list[Pane], room: QSizeF, head: float, columns: int) -> QSizeF:
-    """The size of a cell: a picture with its title above, gaps all around."""
+    """Returns the size of a cell: a picture, the title above it, and gaps around both."""
     rows = ceil(len(panes) / columns)
     width = (room.width() - GAP * (columns + 1)) / columns
     height = (room.height() - GAP * (rows + 1)) / rows - head
@@ -57,7 +57,7 @@ def _best_columns(panes: list[Pane], room: QSizeF, head: float) -> int:
 
 
 def _shape(panes: list[Pane]) -> tuple[int, int]:
-    """Height and width of the pictures, all of one walk and so of one shape."""
+    """Returns height and width of the pictures. All belong to one walk and have one shape."""
     shapes = (pane.image.shape[:2] for pane in panes if pane.image is not None)
     high, wide = next(shapes, (1, 1))
     return high, wide

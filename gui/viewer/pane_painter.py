@@ -1,4 +1,4 @@
-"""Paints the viewer's panes: pictures as large as fits, titles above, notes in a corner."""
+"""Paints the viewer's panes: pictures, titles above them, and notes in a corner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gui.widgets.theme import UNIT, Theme, tint
 
 
 class PanePainter:
-    """Owns the pictures in Qt's form: each is converted once, when its pane gets another one."""
+    """Paints panes. It converts each picture to a QImage once and keeps it."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
@@ -22,11 +22,11 @@ class PanePainter:
 
     @property
     def head(self) -> float:
-        """Height of a title."""
+        """Height of a title in pixels."""
         return QFontMetricsF(self._title_font()).height() + UNIT
 
     def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]], crisp: bool) -> None:
-        """Paint every pane into its cell; `crisp` pictures are enlarged by whole numbers."""
+        """Paint every pane into its cell. `crisp` pictures are enlarged by whole factors."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._pictures = {k: v for k, v in self._pictures.items() if k < len(cells)}
         for number, (cell, pane) in enumerate(cells):
@@ -77,14 +77,14 @@ class PanePainter:
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_seam(self, painter: QPainter, target: QRectF, share: float) -> None:
-        """A line where one keyframe's noise meets the other's."""
+        """Paint a line where the noises of two keyframes meet."""
         x = target.left() + share * target.width()
         for width, colour in ((3.0, tint("#0b0c10", 0.6)), (1.5, QColor(self.theme.warning))):
             painter.setPen(QPen(colour, width))
             painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
 
     def _paint_note(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
-        """A dark pill over the picture, legible on any: the same in both schemes."""
+        """Paint the note on a dark ground, which is legible over any picture."""
         painter.setFont(self.theme.font(0.88, digits=True))
         metrics = QFontMetricsF(painter.font())
         size = QSizeF(metrics.horizontalAdvance(pane.note) + 4 * UNIT, metrics.height() + UNIT)
@@ -98,9 +98,9 @@ class PanePainter:
 
 
 def fitted(image: Image, room: QRectF, ratio: float, crisp: bool) -> QRectF:
-    """Where `image` goes in `room`: as large as fits, from a whole device pixel on.
+    """Returns the largest rectangle for `image` in `room`, aligned to device pixels.
 
-    `ratio` is device pixels per logical one. A crisp picture is enlarged by whole numbers only.
+    `ratio` is device pixels per logical pixel. A crisp picture is enlarged by whole factors only.
     """
     height, width = image.shape[:2]
     scale = min(room.width() / width, room.height() / height)

@@ -1,4 +1,4 @@
-"""What the viewer shows at the playhead: one description a pane, read off the state."""
+"""Makes the descriptions of the viewer's panes from the state."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gui.widgets.text_format import shell_distance
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One picture, the title above it, and a note about what it is where that is not plain.
+    """One picture of the viewer, with the title above it and a note in its corner.
 
-    `method` names the method whose colour the title has. `warn` marks a note about a failure,
-    `current` the pane at the playhead of a sheet, or the one in focus. `raw` pixels are drawn as
-    squares. `seam` is where two noises meet, as a share of the width. `heads_row`: the title is
-    that of the whole row, and may reach beyond the picture.
+    `method` is the method whose colour the title has. `warn` marks a note about a failure.
+    `current` marks the pane in focus, or in a sheet the one at the playhead. `raw` pixels are
+    painted as squares. `seam` is the place where two noises meet, as a share of the width. With
+    `heads_row`, the title belongs to the whole row and may be wider than the picture.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -40,8 +40,8 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is to be seen: panes in reading order, in so many columns, and the lanes they are of.
-    Of a point of the plane, which is of no lane, there are none. `crisp` pixels are squares."""
+    """The visible panes in reading order, their number of columns, and their lanes. For a point of
+    the plane, `lanes` is empty. `crisp` pixels are drawn as squares."""
 
     panes: tuple[Pane, ...] = ()
     columns: int = 1
@@ -50,8 +50,8 @@ class Shown:
 
 
 class PaneReader:
-    """Reads the state into panes. Keeps each lane's last picture for as long as a new job has
-    none, and the last heat maps, which cost more than a look-up."""
+    """Makes panes from the state. It keeps each lane's last picture until a new job has one, and
+    the last heat maps, because computing them is slow."""
 
     def __init__(self, state: ExplorerState) -> None:
         self._state = state
@@ -60,7 +60,8 @@ class PaneReader:
         self._heat: dict[int, tuple[Image, Image, Pane]] = {}
 
     def read(self, mode: ViewMode, lane: int) -> list[Pane]:
-        """The panes of `mode`; `lane` is the one shown alone, or differences are taken from."""
+        """Returns the panes of `mode`. `lane` is the lane that is shown alone, or that differences
+        are taken from."""
         if self._state.probe is not None:
             return [_probe_pane(self._state.probe)]
         lanes = range(len(self._state.results.lanes))
@@ -78,7 +79,8 @@ class PaneReader:
         return replace(self._pane(0), title="")
 
     def _latents(self, lane: int) -> list[Pane]:
-        """z_T above z_0, each as colours and as one map a channel; empty until a frame is done."""
+        """Returns panes of z_T and below them of z_0: first in colour, then each channel. Empty
+        until the frame is finished."""
         frame = self._state.results.finished(lane, self._state.playhead)
         if frame is None:
             return []
@@ -140,7 +142,7 @@ class PaneReader:
 
 
 def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None) -> list[Pane]:
-    """A latent [C, h, w] as the colours it stands for, and each channel as a map."""
+    """Returns panes of a latent [C, h, w]: first its approximate colours, then each channel."""
     maps = channel_maps(latent)
     grey = [np.ascontiguousarray(np.broadcast_to(z[..., None], (*z.shape, 3))) for z in maps]
     first = Pane(in_colour(latent, colours), name, raw=True, seam=seam)
@@ -149,13 +151,13 @@ def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None
 
 
 def _probe_pane(probe: ProbeReady) -> Pane:
-    """The picture of a point of the plane, with its distance from the typical shell in words."""
+    """Returns the pane of a point of the plane, with its std and distance from the shell."""
     note = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
     return Pane(probe.image, note=f"{note} · preview" if probe.tier < Tier.FINAL else note)
 
 
 def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:
-    """What to say of frame `near` shown in the place of `index`, and whether it is a failure."""
+    """Returns the note for frame `near` shown in place of frame `index`, and True for a failure."""
     if results.tiers[index] == Tier.FAILED:
         other = "preview" if near == index else f"nearest: {frame_text(near)}"
         return f"{frame_text(index)} failed · {other}", True

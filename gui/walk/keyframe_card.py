@@ -1,4 +1,4 @@
-"""One keyframe of the walk: its picture, its noise, and (where prompts differ) its prompt."""
+"""The card of a keyframe: its picture, its noise, and its prompt if prompts differ."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ from gui.widgets.theme import UNIT, Theme
 
 
 class KeyframeCard(QFrame):
-    """Shows keyframe number `index` of the walk and edits it: keyframes move, cards do not.
+    """Shows and edits the keyframe with the number `index`. When keyframes change places, the cards
+    keep theirs.
 
     Signals: removal_asked(index); move_asked(index, to); dragged(index, y) and dropped(index, y)
-    while the mouse carries it, y of the screen.
+    during a drag, with y in pixels of the screen.
     """
 
     removal_asked = Signal(int)
@@ -59,11 +60,11 @@ class KeyframeCard(QFrame):
         self._picture = KeyframePicture(state, index, thumbnails, theme)
         self._prompt = PromptEdit(
             f"Prompt of keyframe {keyframe_letter(index)}",
-            "What this picture shows",
+            "Describe this picture",
             vocabulary,
             theme,
         )
-        self._prompt.setToolTip("What this keyframe shows; prompts are blended along the walk")
+        self._prompt.setToolTip("Prompt of this keyframe; prompts are blended along the walk")
         self._make_fields()
         self._make_keys()
         self._lay_out()
@@ -76,16 +77,16 @@ class KeyframeCard(QFrame):
         self._seed = SeedField(draw_seed, self)
         self._seed.setAccessibleName(f"Seed of keyframe {name}")
         self._seed.setToolTip(
-            "Where the noise comes from: another seed is another picture. Paste −1 for a random one"
+            "Seed of the noise: each seed gives another picture. Paste −1 for a random seed"
         )
         self._seed.seed_changed.connect(self._edit_seed)
         self._draw = IntField(0, MAX_DRAW)
         self._draw.setPrefix("#")
         self._draw.setFixedWidth(18 * UNIT)
         self._draw.setAccessibleName(f"Draw of keyframe {name}")
-        self._draw.setToolTip("Which of the seed's noises: #0 is the first drawn, #1 the second")
+        self._draw.setToolTip("Number of the draw with this seed: #0 is the first, #1 the second")
         self._draw.valueChanged.connect(self._edit_draw)
-        self._dice = Button("Random seed", "Another random noise: another picture", picture="dice")
+        self._dice = Button("Random seed", "Draw another random noise", picture="dice")
         self._dice.clicked.connect(self._seed.roll)
         self._lock = Button("Lock the noise", picture="unlock")
         self._lock.setCheckable(True)
@@ -105,7 +106,9 @@ class KeyframeCard(QFrame):
             shortcut.activated.connect(lambda to=to: self.move_asked.emit(self._index, to))
 
     def _lay_out(self) -> None:
-        self.setToolTip("Drag it to another place in the walk, or press Alt+Up, Alt+Down")
+        self.setToolTip(
+            "Drag this keyframe to another place in the walk, or press Alt+Up or Alt+Down"
+        )
         self._name = QLabel(keyframe_letter(self._index))
         self._name.setObjectName("keyframe")
         title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
@@ -126,13 +129,13 @@ class KeyframeCard(QFrame):
 
     @property
     def fields(self) -> tuple[QWidget, ...]:
-        """What the Tab key goes through, in the order in which it is read."""
+        """The widgets in the order of the Tab key, which is the reading order."""
         return self._dice, self._lock, self._more, self._seed, self._draw, self._prompt
 
-    # ── what the panel tells it ──────────────────────────────────────────────────────────────
+    # ── called by the panel ──────────────────────────────────────────────────────────────────
 
     def refresh(self) -> None:
-        """Show the keyframe that is here now; its prompt where each keyframe has its own."""
+        """Show the keyframe with this card's number; its prompt, if keyframes have their own."""
         keyframe = self._keyframe
         picked = bool(keyframe.blend) or keyframe.scale != 1.0
         name = keyframe_letter(self._index)
@@ -191,8 +194,8 @@ class KeyframeCard(QFrame):
         self._lock.set_picture(
             "lock" if locked else "unlock", self._theme, self._theme.accent if locked else ""
         )
-        kept = "kept" if locked else "changed too"
-        self._lock.setToolTip(f"Lock: when new noise is drawn for the walk, this one is {kept}")
+        effect = "keeps this noise" if locked else "replaces this noise, too"
+        self._lock.setToolTip(f"Lock: New noise {effect}")
 
     def _fill_menu(self) -> None:
         menu, count = self._more.menu(), len(self._state.exploration.walk.keyframes)

@@ -1,4 +1,4 @@
-"""The walk's keyframes from top to bottom, with the methods that lead from one to the next."""
+"""The list of the walk's keyframes, with the method of each segment between them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ MARK = 2
 
 
 class KeyframeList(QWidget):
-    """Owns the cards. They are added and removed at the end only, so that nothing is rebuilt while
-    somebody types. A card is dragged to another place, or moved there by keys.
+    """Owns the cards. Cards are added and removed at the end only, so that no field is rebuilt
+    while a person types in it. A keyframe is moved by a drag of its card, or by keys.
 
-    The Tab key comes to it from the field `before`. Signals: method_chosen(segment, name);
-    carried(y) while a card is dragged, in pixels from its own top.
+    In the order of the Tab key, it follows the field `before`.
+
+    Signals: method_chosen(segment, name); carried(y) while a card is dragged, with y in pixels from
+    the top of the list.
     """
 
     method_chosen = Signal(int, str)
@@ -60,7 +62,7 @@ class KeyframeList(QWidget):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def append(self) -> None:
-        """Let the walk go on to one more keyframe."""
+        """Add a keyframe at the end of the walk."""
         self._put("Add keyframe", appended(self._state.exploration.walk))
 
     def reseed(self) -> None:
@@ -68,11 +70,11 @@ class KeyframeList(QWidget):
         self._put("New noise", reseeded(self._state.exploration.walk))
 
     def focus_prompt(self) -> None:
-        """Go to the first keyframe's prompt."""
+        """Move the focus to the first keyframe's prompt."""
         self._cards[0].setFocus()
 
     def refresh(self) -> None:
-        """Show the walk as it is."""
+        """Show the current walk."""
         count = len(self._state.exploration.walk.keyframes)
         if count != len(self._cards):
             self._match(count)
@@ -97,18 +99,18 @@ class KeyframeList(QWidget):
         self._take_focus_along(index, to)
 
     def _take_focus_along(self, index: int, to: int) -> None:
-        """The same field of the card where the keyframe is now: the next key moves it on."""
+        """Focus the same field on the keyframe's new card, so that the next key moves it again."""
         fields = self._cards[index].findChildren(QWidget)
         focused = self.window().focusWidget()
         if focused in fields:
             self._cards[to].findChildren(QWidget)[fields.index(focused)].setFocus()
 
     def _gap_at(self, y: int) -> int:
-        """Before which card a drag at `y` of the screen would put one down."""
+        """Returns the number of the card before which a drop at `y` of the screen would insert."""
         return sum(y > card.mapToGlobal(card.rect().center()).y() for card in self._cards)
 
     def _drag(self, index: int, y: int) -> None:
-        """Show where card number `index` would be put down, unless it is where it was."""
+        """Show where a drop would insert card `index`, unless that is its present place."""
         gap = self._gap_at(y)
         last = gap == len(self._cards)
         edge = self._cards[-1].geometry().bottom() if last else self._cards[gap].y() - GAP
@@ -136,7 +138,7 @@ class KeyframeList(QWidget):
                 part.deleteLater()
 
     def _order_tabs(self) -> None:
-        """Cards are made after what stands below them, and are reached before it."""
+        """Set the tab order: cards are created after the widgets below them, but come before."""
         fields = [field for card in self._cards for field in card.fields]
         for number, link in enumerate(self._links, 1):
             fields.insert(fields.index(self._cards[number].fields[0]), link)

@@ -1,4 +1,4 @@
-"""The keyframe's own frame, small, on its card."""
+"""The thumbnail of a keyframe's frame, on its card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIDE = 60
 
 
 class KeyframePicture(QWidget):
-    """Shows the frame at a keyframe; a click goes there."""
+    """Shows the frame at a keyframe. A click moves the playhead there."""
 
     def __init__(
         self, state: ExplorerState, index: int, thumbnails: Thumbnails, theme: Theme
@@ -47,7 +47,7 @@ class KeyframePicture(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._state.seek(self._frame())
-        event.ignore()  # the card is carried by its picture too
+        event.ignore()  # so that the card can be dragged by its picture
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

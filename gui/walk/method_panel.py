@@ -1,4 +1,4 @@
-"""The choice of interpolation method, in the methods' colours, and its parameters."""
+"""The panel for the interpolation method and its parameters."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ COLUMNS = 2
 
 
 def ordered_methods() -> list[str]:
-    """The methods of the article first, which lie in the plane, then the others."""
+    """Returns the methods' names: the planar ones of the article first, then the others."""
     return sorted(methods.names(), key=lambda name: not methods.get(name).planar)
 
 
 def explained(name: str) -> str:
-    """A method's docstring as a tooltip: formula first, then what it preserves."""
+    """Returns a method's docstring as a tooltip: the formula, then the properties."""
     text = inspect.getdoc(methods.get(name)) or ""
     paragraphs = [part.replace("\n", " ") for part in text.split("\n\n")]
     return "".join(f"<p>{part}</p>" for part in [f"<b>{methods.get(name).label}</b>", *paragraphs])
 
 
 class MethodPanel(QWidget):
-    """Shows the method of one segment, or of all of them, and changes it. While methods are shown
-    side by side, it shows all that are, and takes more of them in, or out."""
+    """Shows and changes the method of one segment or of the whole walk. While methods are compared,
+    it shows these, and adds or removes methods."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._theme = state, theme
         self._segments = Choice()
-        self._segments.setAccessibleName("Segment whose method is shown")
-        self._segments.setToolTip("Which part of the walk the method below is for")
+        self._segments.setAccessibleName("Segment to show")
+        self._segments.setToolTip("The part of the walk that uses the method below")
         self._segments.currentIndexChanged.connect(
             lambda _: state.set_view(segment=self._segments.currentData())
         )
@@ -76,11 +76,11 @@ class MethodPanel(QWidget):
             button.set_theme(theme)
 
     def show_segment(self, segment: int) -> None:
-        """Show the method of this segment, as if it had been chosen in the list."""
+        """Select a segment in the list, and show its method."""
         self._state.set_view(segment=segment)
 
     def _segment(self) -> int | None:
-        """The segment that is shown, None for the whole walk, or where it is there no more."""
+        """The segment that is shown; None for the whole walk, or if the segment was removed."""
         segment, exploration = self._state.view.segment, self._state.exploration
         there = segment is not None and 1 < exploration.walk.segments > segment
         return segment if there else None
@@ -127,7 +127,7 @@ class MethodPanel(QWidget):
         self._segments.blockSignals(False)
 
     def choose(self, name: str) -> None:
-        """Use this method in the segment that is shown, or compare it, or no longer."""
+        """Use this method in the shown segment; while methods are compared, add or remove it."""
         exploration = self._state.exploration
         if exploration.side_by_side:
             self._state.edit(toggled(exploration, name), "Compare methods")
@@ -152,7 +152,7 @@ class MethodPanel(QWidget):
 
 
 class MethodButton(QAbstractButton):
-    """One method: a dot in its colour, its name, and a tinted ground when it is chosen."""
+    """The button of a method: a dot in its colour, its name, and a tinted ground if checked."""
 
     def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""A field for a prompt that grows with it, counts its tokens, and greys what will not be read."""
+"""A field for a prompt. It grows with the text, counts tokens, and greys text that is cut off."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MOST_LINES = 6
 
 
 class PromptEdit(QWidget):
-    """Owns the text being written; the walk keeps it.
+    """Shows and edits a prompt.
 
-    Signals: edited(text, key), at each change by the person, with a key that changes whenever
-    the field is entered, so that one visit is one step of undo; submitted, on Enter.
+    Signals: edited(text, key) at each change by the person; the key changes when the field gets
+    the focus, so that all changes until it loses the focus are one undo step; submitted, on Enter.
     """
 
     edited = Signal(str, str)
@@ -64,11 +64,11 @@ class PromptEdit(QWidget):
 
     @property
     def text(self) -> str:
-        """What is written."""
+        """The text of the field."""
         return self._field.toPlainText()
 
     def set_text(self, text: str) -> None:
-        """Show a prompt, without a signal; the cursor stays as near as it can to its place."""
+        """Show a prompt without a signal. The cursor keeps its position if possible."""
         if text != self.text:
             self._known = text
             place = self._field.textCursor().position()
@@ -86,12 +86,12 @@ class PromptEdit(QWidget):
         self._field.setToolTip(tip)
 
     def entered(self) -> None:
-        """The field was entered anew: what is written now is another step of undo."""
+        """Begin a new undo step, after the field got the focus."""
         self._visit += 1
 
     def _text_changed(self) -> None:
         if self.text == self._known:
-            return  # only its colours have changed
+            return  # only the colours have changed
         self._known = self.text
         self._recount()
         self.edited.emit(self.text, f"prompt-{id(self)}-{self._visit}")
@@ -116,7 +116,7 @@ class _Field(QPlainTextEdit):
         super().__init__(owner)
         self._owner, self._lines = owner, lines
         self.setTabChangesFocus(True)
-        self.setAcceptDrops(False)  # what is dropped is for the window
+        self.setAcceptDrops(False)  # the window handles drops
         self.setUndoRedoEnabled(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -124,9 +124,9 @@ class _Field(QPlainTextEdit):
         self.textChanged.connect(self.fit)
 
     def fit(self) -> None:
-        """Take the height of the text."""
+        """Set the field's height to that of the text."""
         layout = self.document().documentLayout()
-        lines = round(layout.documentSize().height())  # a plain text document counts in lines
+        lines = round(layout.documentSize().height())  # a plain text document's size is in lines
         lines = min(max(lines, self._lines), MOST_LINES)
         policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded
         if lines < MOST_LINES:
@@ -161,7 +161,7 @@ class _Field(QPlainTextEdit):
 
 
 class _CutOff(QSyntaxHighlighter):
-    """Greys everything from a position on, as the model does not read it."""
+    """Greys the text from a position on, which the model does not read."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
@@ -188,5 +188,5 @@ class _CutOff(QSyntaxHighlighter):
 
 
 def _utf16_length(text: str) -> int:
-    """Qt counts in UTF-16 units, Python in characters: an emoji is two of the former."""
+    """Returns the length in UTF-16 code units, which Qt counts; an emoji has two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,4 +1,4 @@
-"""How frames are made: how many, how finely, how large, with which solver."""
+"""The panel for the sampling: frames, steps, guidance, size, solver."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gui.widgets.theme import UNIT, Theme
 
 LARGEST_SIDE = 4096
 COLUMNS = 3
-SOLVER_TIP = "The rule that turns noise into a picture"
+SOLVER_TIP = "The solver that turns noise into a picture, step by step"
 APPROXIMATE = "The share of the steps at which guidance "
 
 
@@ -49,11 +49,31 @@ class SamplingPanel(QWidget):
         grid.setHorizontalSpacing(2 * UNIT)
         grid.setVerticalSpacing(UNIT)
         parts: list[tuple[str, QWidget, int, str]] = [
-            ("Frames", self._frames, 1, "Pictures along the walk: more of them make it smoother"),
-            ("Steps", self._steps, 1, "Denoising steps a picture: more are finer and slower"),
-            ("Guidance", self._guidance, 1, "How strongly the prompt pulls; too much looks burnt"),
-            ("Width", self._width, 1, "Pixels across; a model draws best near its own size"),
-            ("Height", self._height, 1, "Pixels down; a model draws best near its own size"),
+            ("Frames", self._frames, 1, "Number of pictures of the walk; more make it smoother"),
+            (
+                "Steps",
+                self._steps,
+                1,
+                "Denoising steps for each picture; more are finer and slower",
+            ),
+            (
+                "Guidance",
+                self._guidance,
+                1,
+                "Guidance scale: strength of the prompt; too much gives harsh colours",
+            ),
+            (
+                "Width",
+                self._width,
+                1,
+                "Width in pixels; a model works best near the size it was trained on",
+            ),
+            (
+                "Height",
+                self._height,
+                1,
+                "Height in pixels; a model works best near the size it was trained on",
+            ),
             ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
             ("Solver", self._solver, 2, SOLVER_TIP),
             ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
@@ -96,7 +116,7 @@ class SamplingPanel(QWidget):
         self._state.edit_sampling(name.replace("_", " ").capitalize(), name, **{name: value})
 
     def _edit_side(self, field: IntField, name: str, pixels: int) -> None:
-        """A side is whole latent columns of a model that is known: take the nearest such side."""
+        """Set width or height, rounded to whole latent columns if the model is known."""
         step = self._side_step()
         whole = max(round(pixels / step), 1) * step
         _show(field, whole)
@@ -112,7 +132,7 @@ class SamplingPanel(QWidget):
         _show(self._guidance, sampling.guidance)
         _show(self._width, sampling.width)
         _show(self._height, sampling.height)
-        # Guidance cannot end before it begins.
+        # The end of guidance cannot be before its start.
         with QSignalBlocker(self._from), QSignalBlocker(self._to):
             self._from.setMaximum(sampling.guidance_to)
             self._to.setMinimum(sampling.guidance_from)
@@ -121,7 +141,7 @@ class SamplingPanel(QWidget):
         self._show_solver(self._state.model, sampling.solver)
 
     def _show_solver(self, model: ModelInfo | None, chosen: str) -> None:
-        """List the model's default solver and those that fit the model, and show the chosen one."""
+        """List the default solver and all solvers that fit the model. Select the chosen one."""
         names = model.solvers if model else solvers_for("diffusion")
         default = f"Default: {_short(model.solver)}" if model else "The model's default"
         self._solver.offer([(default, ""), *((solvers.get(n).label, n) for n in names)])
@@ -131,13 +151,13 @@ class SamplingPanel(QWidget):
 
 
 def _short(solver: str) -> str:
-    """A solver's label, as short as it is written in pictures."""
+    """Returns a solver's label with "DPM-Solver++" shortened."""
     label: str = solvers.get(solver).label
     return label.replace("DPM-Solver++", "DPM++")
 
 
 def _relation(model: ModelInfo | None) -> str:
-    """How the default solver relates to the model's scheduler, after the word "Solver"."""
+    """Returns text that follows "Solver": the default solver is the model's own, or replaces it."""
     if model is None:
         return ""
     if not model.replaced:
@@ -156,6 +176,6 @@ def _solver_tip(model: ModelInfo | None) -> str:
 
 
 def _show(field: IntField | FloatField, value: float) -> None:
-    """Show a value without the signal that a person's own change sends."""
+    """Show a value without emitting the signal of an edit."""
     with QSignalBlocker(field):
         field.setValue(value)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""A field for seeds: whole numbers of 64 bits, which Qt's own spin box (31 bits) cannot hold.
+"""A spin box for seeds of 64 bits. Qt's own spin box holds 32 bits.
 
-superqt has such a box, but importing it takes longer than the first paint may.
+superqt has such a widget, but its import would delay the first paint.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 from engine.walk import MAX_SEED
 from gui.widgets.fields import indent, is_letter, is_undo
 
-#: What other programs write for "any seed".
+#: The text that other programs use for "random seed".
 ANY = "-1"
 
 
 class SeedField(QAbstractSpinBox):
-    """Owns one seed. "-1" draws a random one, which is then shown and kept.
+    """Holds one seed. The text "-1" draws a random seed.
 
-    Signals: seed_changed(seed), a Python int, when the person has finished a change.
+    Signals: seed_changed(seed), a Python int, when a person has finished a change.
     """
 
     seed_changed = Signal(object)
@@ -38,11 +38,11 @@ class SeedField(QAbstractSpinBox):
 
     @property
     def seed(self) -> int:
-        """The seed that counts, which what is being typed does not yet."""
+        """The present seed. Text that is still being typed does not change it."""
         return self._seed
 
     def set_seed(self, seed: int) -> None:
-        """Show a seed, without a signal; what is being typed is not disturbed by the same seed."""
+        """Show a seed without a signal. If it is the present one, text being typed stays."""
         if seed != self._seed or not self.hasFocus():
             self._seed = seed
             self.lineEdit().setText(str(seed))
@@ -67,7 +67,7 @@ class SeedField(QAbstractSpinBox):
             self.seed_changed.emit(seed)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Digits, also pasted with blanks around them, or "-1"."""
+        """Accept digits, with blanks around them when pasted, or "-1"."""
         stripped = text.strip()
         fine = stripped.isdecimal() and stripped.isascii() and int(stripped) <= MAX_SEED
         if fine or stripped == ANY:

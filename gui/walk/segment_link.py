@@ -1,4 +1,4 @@
-"""The method between two cards: how the walk goes from one keyframe to the next."""
+"""A button between two keyframe cards that shows and changes the method of that segment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gui.widgets.theme import Theme
 
 
 class SegmentLink(Button):
-    """Shows the method of segment number `index`. A walk of one segment needs none: its method is
-    chosen below.
+    """Shows the method of the segment with the number `index`. It is hidden in a walk of one
+    segment, whose method is chosen in the panel below.
 
-    Signals: chosen(index, name), another method is wanted here.
+    Signals: chosen(index, name).
     """
 
     chosen = Signal(int, str)
@@ -40,8 +40,7 @@ class SegmentLink(Button):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the method as it is, where the walk has several segments and no methods are
-        shown side by side."""
+        """Show the method, if the walk has several segments and no methods are compared."""
         exploration = self._state.exploration
         self.setVisible(exploration.walk.segments > 1 and not exploration.side_by_side)
         if self._index < exploration.walk.segments:

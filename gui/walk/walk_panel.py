@@ -1,4 +1,4 @@
-"""The walk as a person designs it: prompt, keyframes, method, sampling."""
+"""The panel of the walk: prompt, keyframes, method, sampling."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gui.widgets.layouts import OneLine, column, heading, row, rule
 from gui.widgets.theme import UNIT, Theme, Themed
 
 WIDTH = 320
-#: A card that is dragged this near to the edge scrolls the panel.
+#: Distance from the edge at which a dragged card scrolls the panel, in pixels.
 EDGE = 12 * UNIT
 
 
@@ -54,24 +54,22 @@ class WalkPanel(QScrollArea):
         self._show_hint()
 
     def _make_prompt(self) -> None:
-        self._linked = Button("One prompt for the whole walk", picture="link")
+        self._linked = Button("One prompt for all keyframes", picture="link")
         self._linked.setCheckable(True)
         self._linked.setObjectName("quiet")
         self._linked.clicked.connect(self._set_link)
-        self._prompt = PromptEdit("Prompt", "What the pictures show", self._vocabulary, self._theme)
-        self._prompt.setToolTip("What the pictures show. Enter renders at once")
+        self._prompt = PromptEdit("Prompt", "Describe the pictures", self._vocabulary, self._theme)
+        self._prompt.setToolTip("Text that describes the pictures. Enter renders at once")
         self._prompt.edited.connect(self._edit_prompt)
         self._prompt.submitted.connect(self._state.generate)
-        self._examples = Button(
-            "Example prompts", "Prompts this model was made for", text="Examples"
-        )
+        self._examples = Button("Example prompts", "Example prompts of this model", text="Examples")
         self._examples.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         self._examples.setMenu(QMenu(self._examples))
         self._hint = OneLine()
         self._negative = PromptEdit(
-            "Negative prompt", "What the pictures avoid", self._vocabulary, self._theme, lines=1
+            "Negative prompt", "Describe what to avoid", self._vocabulary, self._theme, lines=1
         )
-        self._negative.setToolTip("What guidance leads away from")
+        self._negative.setToolTip("Text that guidance leads away from")
         self._negative.edited.connect(
             lambda text, key: self._state.edit_walk("Negative prompt", key, negative=text)
         )
@@ -80,14 +78,14 @@ class WalkPanel(QScrollArea):
     def _make_buttons(self) -> None:
         self._add = Button(
             "Add a keyframe",
-            "Let the walk go on to one more picture",
+            "Add a keyframe at the end of the walk",
             picture="plus",
             text="Keyframe",
         )
         self._add.clicked.connect(self.add_keyframe)
         self._new_noise = Button(
             "New noise for the walk",
-            "Other random noise at every keyframe that is not locked",
+            "Draw new random noise for every keyframe that is not locked",
             picture="dice",
             text="New noise",
         )
@@ -113,7 +111,7 @@ class WalkPanel(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
         self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields take it, and come into view
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields inside take the focus
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
@@ -135,9 +133,9 @@ class WalkPanel(QScrollArea):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def add_keyframe(self) -> None:
-        """Let the walk go on to one more keyframe."""
+        """Add a keyframe at the end of the walk."""
         self._keyframes.append()
-        # Its card, which has no place yet, stands above the button.
+        # The new card above the button has no geometry yet, so scrolling waits for the layout.
         QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self._add))
 
     def reseed(self) -> None:
@@ -145,18 +143,18 @@ class WalkPanel(QScrollArea):
         self._keyframes.reseed()
 
     def focus_prompt(self) -> None:
-        """Go to the prompt, ready to write another."""
+        """Move the focus to the prompt of the walk or of its first keyframe."""
         if self._state.exploration.walk.one_prompt:
             self._prompt.setFocus()
         else:
             self._keyframes.focus_prompt()
 
     def _follow_card(self, y: int) -> None:
-        """Scroll where a card is dragged to the edge."""
+        """Scroll if a card is dragged near the edge."""
         self.ensureVisible(0, self._keyframes.y() + y, 0, EDGE)
 
     def _choose_method(self, segment: int, name: str) -> None:
-        """Another method between two cards; its parameters are shown below."""
+        """Change the method of a segment, and show its parameters in the panel below."""
         self._method.show_segment(segment)
         self._method.choose(name)
 
@@ -166,7 +164,7 @@ class WalkPanel(QScrollArea):
     def _edit_prompt(self, text: str, key: str) -> None:
         self._put("Prompt", with_prompt(self._state.exploration.walk, text), key)
 
-    # ── what is shown ────────────────────────────────────────────────────────────────────────
+    # ── display ──────────────────────────────────────────────────────────────────────────────
 
     def _set_link(self, linked: bool) -> None:
         walk = with_one_prompt(self._state.exploration.walk, linked)
@@ -179,9 +177,9 @@ class WalkPanel(QScrollArea):
             "link" if linked else "unlink", self._theme, self._theme.accent if linked else ""
         )
         self._linked.setToolTip(
-            "One prompt holds for the whole walk; click to give each keyframe its own"
+            "One prompt for all keyframes; click to give each keyframe its own"
             if linked
-            else "Each keyframe has its own prompt; click for one that holds for all"
+            else "Each keyframe has its own prompt; click to use one for all"
         )
 
     def _show_hint(self) -> None:

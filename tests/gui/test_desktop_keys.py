@@ -182,7 +182,7 @@ def test_ping_pong_is_chosen_by_key_and_turns_within_the_range(desk: Desk, qtbot
 
 def test_dropped_frames_are_said(desk: Desk) -> None:
     desk.window.player.dropped_changed.emit(3)
-    label = next(w for w in shown(desk, QWidget) if "left out" in w.accessibleName())
+    label = next(w for w in shown(desk, QWidget) if "Frames dropped" in w.accessibleName())
     assert label.text() == "3 frames dropped"  # type: ignore[attr-defined]
 
 

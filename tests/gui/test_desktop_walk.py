@@ -264,7 +264,7 @@ def test_a_method_between_two_cards(desk: Desk) -> None:
     assert names == ["slerp", "normalized", "wipe"]
     assert links[1].text() == "↓ Normalized linear ▾"
     # Its parameters, and the method chosen with the mouse, are this segment's below.
-    box = named(desk, "Segment whose method is shown")
+    box = named(desk, "Segment to show")
     assert box.currentData() == 1  # type: ignore[attr-defined]
     assert named(desk, "Method Normalized linear").isChecked()  # type: ignore[attr-defined]
 
@@ -295,7 +295,7 @@ def test_methods_of_several_segments_differ_and_none_is_marked(desk: Desk) -> No
     four(desk)
     marked = [b.accessibleName() for b in desk.window.findChildren(MethodButton) if b.isChecked()]
     assert marked == []
-    choose(desk, "Segment whose method is shown", 3)
+    choose(desk, "Segment to show", 3)
     marked = [b.accessibleName() for b in desk.window.findChildren(MethodButton) if b.isChecked()]
     assert marked == ["Method Wipe"]
 

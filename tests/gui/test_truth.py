@@ -141,7 +141,7 @@ def test_locks_and_the_prompt_link_are_undone(desk: Desk) -> None:
     click(desk.window.findChildren(KeyframeCard)[1].fields[1])
     assert checked(desk.window, "Lock the noise") == [False, True]
     assert desk.window.isWindowModified()
-    click(named(desk.window, "One prompt for the whole walk"))
+    click(named(desk.window, "One prompt for all keyframes"))
     assert named(desk.window, "Prompt of keyframe B").isVisible()
     press(desk.window, Qt.Key.Key_Z, CONTROL)
     assert not named(desk.window, "Prompt of keyframe B").isVisible()

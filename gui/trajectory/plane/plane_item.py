@@ -1,4 +1,4 @@
-"""The base of everything the trajectory plot paints, and the box that takes its mouse."""
+"""The base class of the plot's items, and the view box that handles the mouse."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from PySide6.QtGui import QPainter, QPainterPath, QTransform
 from engine.messages import Points
 from gui.widgets.theme import Theme
 
-#: A polyline of more points than a screen has pixels across looks no different.
+#: Most points of a polyline: more of them would not be visible on a screen.
 MOST_POINTS = 800
 
 
 class PlaneItem(pg.GraphicsObject):
-    """Paints in screen pixels at places given in the plane's units, so that lines, dots and type
-    keep their size at any zoom. `margin` is how far it paints beyond `extent`, in pixels. What
-    stays as it is while the playhead moves is `still`: it is painted once and kept."""
+    """Paints in screen pixels at positions given in the plane's units, so that lines, dots and text
+    keep their size at any zoom. `margin` is the distance in pixels by which it paints beyond
+    `extent`. An item that does not change with the playhead is `still`: its painting is cached."""
 
     margin = 0.0
     still = True
@@ -31,17 +31,17 @@ class PlaneItem(pg.GraphicsObject):
             self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         self.theme = theme
         self.update()
 
     def extent(self) -> QRectF:
-        """The part of the plane that is painted on; all that can be seen unless overridden."""
+        """The part of the plane that the item paints on; by default, the visible part."""
         box = self.getViewBox()
         return QRectF(box.viewRect()) if box is not None else QRectF()
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
-        """Paint. `screen` maps the plane to pixels, `unit` is the length of one std in pixels."""
+        """Paint the item. `screen` maps the plane to pixels. `unit` is one std in pixels."""
         raise NotImplementedError
 
     def changed(self) -> None:
@@ -69,7 +69,8 @@ class PlaneItem(pg.GraphicsObject):
 
 
 class PlaneBox(pg.ViewBox):
-    """Equal axes; the wheel zooms, the right button pans, the left one is the plot's.
+    """A view box with equal axes. The wheel zooms, the right button moves the plane, and the left
+    button emits signals.
 
     Signals, in the plane's units: pressed(start) when a drag of the left button begins;
     dragged(point) while it lasts; clicked(point); reset_asked on a double click; menu_asked(
@@ -108,20 +109,20 @@ class PlaneBox(pg.ViewBox):
 
 
 def thinned(points: Points, most: int = MOST_POINTS) -> Points:
-    """`points` [n, 2] with at most `most` of them, equally spaced in order, both ends included."""
+    """Returns at most `most` of `points` [n, 2] at equal steps of their index, with both ends."""
     if len(points) <= most:
         return points
     return points[np.linspace(0, len(points) - 1, most).round().astype(np.intp)]
 
 
 def mapped(points: Points, screen: QTransform) -> Points:
-    """`points` [n, 2] of the plane in pixels."""
+    """Maps `points` [n, 2] of the plane to pixels."""
     matrix = np.array([[screen.m11(), screen.m12()], [screen.m21(), screen.m22()]])
     return points @ matrix + (screen.dx(), screen.dy())
 
 
 def polyline(points: Points) -> QPainterPath:
-    """`points` [n, 2] joined by straight lines; empty for fewer than two."""
+    """Returns `points` [n, 2] joined by straight lines; empty for fewer than two points."""
     if len(points) < 2:
         return QPainterPath()
     path: QPainterPath = pg.arrayToQPath(points[:, 0], points[:, 1], finiteCheck=False)
@@ -129,7 +130,7 @@ def polyline(points: Points) -> QPainterPath:
 
 
 def extent_of(points: Points) -> QRectF:
-    """The smallest rectangle around `points` [n, 2]."""
+    """Returns the bounding rectangle of `points` [n, 2]."""
     if not len(points):
         return QRectF()
     (left, low), (right, high) = points.min(axis=0), points.max(axis=0)

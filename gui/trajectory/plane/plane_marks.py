@@ -1,4 +1,4 @@
-"""What stands out in the trajectory plot: keyframes with pictures, the playhead, the probe."""
+"""Marks of the trajectory plot: keyframes with pictures, the playhead, the probed point."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme, tint
 
 PICTURE = 11.0 * UNIT
-#: As many points of the path as are looked at to keep clear of it.
+#: Number of the path's points that pictures and names avoid.
 PATH_POINTS = 200
 
 
 class KeyframesItem(PlaneItem):
-    """Paints keyframes as lettered marks, each with its picture beside it: away from the middle,
-    or wherever it covers least of the path. One that would cover another is left out."""
+    """Paints keyframes as marks with letters and pictures. A picture is away from the middle, or
+    where it covers least of the path. A picture that would cover another is left out."""
 
     margin = 2 * PICTURE
 
@@ -38,13 +38,13 @@ class KeyframesItem(PlaneItem):
         self._pictures: list[QPixmap | None] = []
 
     def set_keyframes(self, points: Points, path: Points) -> None:
-        """The keyframes' places [k, 2], and those of the path [n, 2] not to be covered."""
+        """Set the positions of the keyframes [k, 2] and of the path [n, 2] to keep visible."""
         self._points, self._path = points, thinned(path, PATH_POINTS)
         self._pictures = [None] * len(points)
         self.changed()
 
     def set_pictures(self, pictures: list[QPixmap | None]) -> None:
-        """One small picture a keyframe, None where there is none yet."""
+        """Set one thumbnail for each keyframe, or None."""
         self._pictures = pictures
         self.update()
 
@@ -58,11 +58,11 @@ class KeyframesItem(PlaneItem):
             self._draw_mark(painter, QPointF(*place))
 
     def occupied(self, screen: QTransform) -> list[QRectF]:
-        """Where the pictures stand, in pixels."""
+        """Returns the rectangles of the pictures, in pixels."""
         return list(self.boxes(screen).values())
 
     def boxes(self, screen: QTransform) -> dict[int, QRectF]:
-        """The same, by the number of the keyframe."""
+        """Returns the rectangles of the pictures by the number of the keyframe, in pixels."""
         centre, path = screen.map(QPointF(0, 0)), mapped(self._path, screen)
         taken: dict[int, QRectF] = {}
         for number, place in enumerate(mapped(self._points, screen)):
@@ -97,7 +97,7 @@ class KeyframesItem(PlaneItem):
 
 
 def picture_boxes(point: QPointF, centre: QPointF) -> list[QRectF]:
-    """Where a keyframe's picture may be, in pixels: away from the middle, or to either side."""
+    """Returns the possible rectangles of a keyframe's picture: away from the middle, or beside."""
     outward = point - centre
     length = float(np.hypot(outward.x(), outward.y()))
     away = outward / length if length > 1.0 else QPointF(0, -1)
@@ -110,13 +110,13 @@ def picture_boxes(point: QPointF, centre: QPointF) -> list[QRectF]:
 
 
 def _covered(box: QRectF, path: Points) -> int:
-    """How many points of the path [n, 2] lie under the box."""
+    """Counts the points of the path [n, 2] inside the box."""
     inside = (path > (box.left(), box.top())) & (path < (box.right(), box.bottom()))
     return int(inside.all(axis=1).sum())
 
 
 class PlayheadItem(PlaneItem):
-    """Paints the glowing dot of the playhead, and a small one for each further lane."""
+    """Paints the playhead as a glowing dot, with a small dot for each further lane."""
 
     margin = 24.0
     still = False
@@ -127,7 +127,8 @@ class PlayheadItem(PlaneItem):
         self._methods: tuple[str, ...] = ()
 
     def set_places(self, points: Points, methods: tuple[str, ...]) -> None:
-        """Where the lanes' playheads are [n, 2], the edited walk's first, and their methods."""
+        """Set the positions of the lanes' playheads [n, 2], the first lane's first, and their
+        methods."""
         self._points, self._methods = points, methods
         self.changed()
 
@@ -156,7 +157,7 @@ class PlayheadItem(PlaneItem):
 
 
 class ProbeItem(PlaneItem):
-    """Paints the crosshair of the point that was asked for, and what is known of it."""
+    """Paints the probed point as a crosshair, with a label."""
 
     margin = 340.0
     still = False
@@ -169,11 +170,11 @@ class ProbeItem(PlaneItem):
 
     @property
     def point(self) -> QPointF | None:
-        """Where the crosshair is."""
+        """The position of the crosshair, or None."""
         return self._point
 
     def set_probe(self, point: QPointF | None, text: str = "", *, waiting: bool = False) -> None:
-        """The point, in units of std, and what is to be said of it; None takes it away."""
+        """Set the point, in units of std, and the text of its label. None hides it."""
         self._point, self._text, self._waiting = point, text, waiting
         self.changed()
 
@@ -209,8 +210,8 @@ class ProbeItem(PlaneItem):
 
 
 def label_box(size: QSizeF, at: QPointF, room: QRectF) -> QRectF:
-    """Where a label goes: beside the point at `at`, below or above it where neither side is wide
-    enough, and at the edge of `room` rather than beyond."""
+    """Returns the rectangle of a label: beside the point `at`; if neither side is wide enough,
+    below or above it. The rectangle stays inside `room`."""
     box, gap = QRectF(QPointF(0, 0), size), 20.0
     box.moveCenter(at)
     if at.x() + gap + size.width() <= room.right():

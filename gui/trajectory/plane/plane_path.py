@@ -1,4 +1,4 @@
-"""The walk in the trajectory plot: curves of the methods, the strong path, and its frames."""
+"""The walk in the trajectory plot: the curves of all methods, the walk's path, and its frames."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from gui.trajectory.plane.plane_item import PlaneItem, extent_of, mapped, polyli
 from gui.widgets.theme import UNIT, Theme, tint
 
 NOTHING: Points = np.empty((0, 2))
-#: Dots closer than this (pixels) are left out.
+#: Dots closer than this, in pixels, are left out.
 DOT_SPACING = 11.0
 DOT, RIM = 2.7, 1.2
-#: Parts of the light behind the playhead, and the share of the walk that it covers.
+#: Number of segments of the trail behind the playhead, and the share of the walk it covers.
 TRAIL = 12
 TRAIL_SHARE = 0.14
-#: The frames that are drawn as dots, and where on the screen.
+#: The frames that are drawn as dots, and their positions on the screen.
 _Placed = tuple[list[int], npt.NDArray[np.object_]]
 
 
 class CurvesItem(PlaneItem):
-    """Paints the paths of all methods thinly, each named in its own colour. `occupied` are the
-    boxes, in pixels of the screen, that names must not lie under."""
+    """Paints the paths of all methods as thin curves with names in their colours. `occupied`
+    returns rectangles in pixels that names must not overlap."""
 
     margin = 100.0
 
@@ -48,7 +48,8 @@ class CurvesItem(PlaneItem):
         self._extent = QRectF()
 
     def set_curves(self, curves: tuple[Curve, ...], strong: str) -> None:
-        """The curves; that of the method `strong` is drawn by the path item, and only named."""
+        """Set the curves. For the method `strong`, only the name is painted; `PathItem` paints its
+        curve."""
         self._curves = tuple(replace(c, points=thinned(c.points)) for c in curves)
         self._strong = strong
         self._extent = extent_of(np.concatenate([NOTHING, *(c.points for c in curves)]))
@@ -66,8 +67,8 @@ class CurvesItem(PlaneItem):
             self._draw_name(painter, method, box)
 
     def names(self, screen: QTransform, unit: float) -> dict[str, QRectF]:
-        """Where the methods' names stand, in pixels: the strong one's first, the others clear of
-        it. `unit` is one std in pixels."""
+        """Returns the rectangles of the methods' names, in pixels. The strong one is placed first,
+        and the others avoid it. `unit` is one std in pixels."""
         taken, result = self._occupied(screen), {}
         centre = screen.map(QPointF(0, 0))
         for curve in sorted(self._curves, key=lambda curve: curve.method != self._strong):
@@ -89,8 +90,8 @@ class CurvesItem(PlaneItem):
         return self.theme.font(0.92 if strong else 0.84, bold=strong)
 
     def _places(self, points: Points, size: QRectF, centre: QPointF, unit: float) -> list[QRectF]:
-        """Where a name may stand beside its curve: outside of one on the shell, inside else; on
-        the other side where all of that is taken."""
+        """Returns possible rectangles of a name beside its curve: outside of a curve on the shell,
+        inside of any other; then those on the other side."""
         boxes = []
         for side, share in product((1.0, -1.0), (0.5, 0.3, 0.7, 0.17, 0.83)):
             number = round(share * (len(points) - 1))
@@ -104,8 +105,9 @@ class CurvesItem(PlaneItem):
 
 
 def _beside(points: Points, number: int, offset: QPointF, unit: float) -> QPointF:
-    """The direction, of length 1, from a point of a path to the place beside it: out of the shell
-    from a point upon it, else inwards; below a path that is a ray. `offset` is from the origin."""
+    """Returns the unit vector from a point of a path to the place beside it: outwards from a point
+    on the shell, else inwards; downwards for a path that is a ray. `offset` is the point's offset
+    from the origin, in pixels."""
     before, after = points[max(number - 1, 0)], points[min(number + 1, len(points) - 1)]
     along = QPointF(*(after - before))
     radius = max(float(np.hypot(offset.x(), offset.y())), 1e-9)
@@ -117,7 +119,7 @@ def _beside(points: Points, number: int, offset: QPointF, unit: float) -> QPoint
 
 
 class PathItem(PlaneItem):
-    """Paints the path of the walk itself, strong and softly glowing."""
+    """Paints the path of the walk as a thick line with a glow."""
 
     margin = 8.0
 
@@ -127,7 +129,7 @@ class PathItem(PlaneItem):
         self._method = ""
 
     def set_path(self, points: Points, method: str) -> None:
-        """The walk's points [n, 2] in order, and the method that gives the colour."""
+        """Set the walk's points [n, 2] in order, and the method that gives the colour."""
         self._points, self._method = thinned(points), method
         self._extent = extent_of(points)
         self.changed()
@@ -143,7 +145,7 @@ class PathItem(PlaneItem):
 
 
 class TrailItem(PlaneItem):
-    """Paints the light that the playhead leaves behind it on the path."""
+    """Paints a fading trail on the path behind the playhead."""
 
     margin = 8.0
     still = False
@@ -154,7 +156,7 @@ class TrailItem(PlaneItem):
         self._method = ""
 
     def set_trail(self, points: Points, method: str) -> None:
-        """The frames' places [n, 2] up to the playhead, and the method that gives the colour."""
+        """Set the frames' positions [n, 2] up to the playhead, and the method of the colour."""
         self._points, self._method = thinned(points, TRAIL), method
         self._extent = extent_of(self._points)
         self.changed()
@@ -172,8 +174,8 @@ class TrailItem(PlaneItem):
 
 
 class DotsItem(PlaneItem):
-    """Paints frames as dots: hollow while missing, half for a preview, full when final, a cross
-    where one failed. Of dots that would touch, only some are drawn."""
+    """Paints frames as dots: hollow if missing, half filled for a preview, filled if final, and a
+    cross if failed. Dots that would touch others are left out."""
 
     margin = 6.0
 
@@ -185,7 +187,7 @@ class DotsItem(PlaneItem):
         self._placed: tuple[QTransform, _Placed] | None = None
 
     def set_frames(self, points: Points, tiers: npt.NDArray[np.uint8], method: str) -> None:
-        """The frames' places [n, 2] and tiers [n]; the tiers are read again at each repaint."""
+        """Set the frames' positions [n, 2] and tiers [n]. Each repaint reads the tiers again."""
         self._points, self._tiers, self._method = points, tiers, method
         self._extent, self._placed = extent_of(points), None
         self.changed()
@@ -196,7 +198,7 @@ class DotsItem(PlaneItem):
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         shown, places = self._places(screen)
         tiers = self._tiers[shown]
-        # In a few strokes: this is painted again whenever a frame arrives.
+        # All dots of a kind are one path, because every new frame repaints them.
         colour = QColor(self.theme.method_colour(self._method))
         painter.setPen(round_pen(colour, 2 * DOT + RIM))
         painter.drawPoints(places[tiers != Tier.FAILED].tolist())
@@ -210,7 +212,7 @@ class DotsItem(PlaneItem):
                 painter.drawLine(place - way, place + way)
 
     def _places(self, screen: QTransform) -> _Placed:
-        """Which frames are drawn, and where: the same until the view or the walk changes."""
+        """Returns the frames that are drawn and their positions; cached until the view changes."""
         if self._placed is None or self._placed[0] != screen:
             points = mapped(self._points, screen)
             shown = spread(points, DOT_SPACING)
@@ -220,7 +222,7 @@ class DotsItem(PlaneItem):
 
 
 def _halves(places: list[QPointF]) -> QPainterPath:
-    """The right half of a dot at each of the places."""
+    """Returns a path with the right half of a dot at each position."""
     path = QPainterPath()
     for place in places:
         path.moveTo(place)
@@ -229,7 +231,7 @@ def _halves(places: list[QPointF]) -> QPainterPath:
 
 
 def round_pen(colour: QColor, width: float) -> QPen:
-    """A pen whose ends and joints are round."""
+    """Returns a pen with round caps and joins."""
     pen = QPen(colour, width)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -237,7 +239,7 @@ def round_pen(colour: QColor, width: float) -> QPen:
 
 
 def spread(points: Points, spacing: float) -> list[int]:
-    """Indices of `points` [n, 2] that lie at least `spacing` apart along the path they make."""
+    """Returns indices of `points` [n, 2] that are at least `spacing` apart along the path."""
     if len(points) < 2:
         return list(range(len(points)))
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])

@@ -1,4 +1,4 @@
-"""The ground of the trajectory plot: circles of equal std, and the glowing typical shell."""
+"""The background of the trajectory plot: circles of equal std, and the typical shell."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from PySide6.QtGui import (
 from gui.trajectory.plane.plane_item import PlaneItem
 from gui.widgets.theme import Theme, tint
 
-#: The band is drawn at least this wide (σ, in pixels), however thin the shell is.
+#: The band of the shell is drawn with at least this σ, in pixels.
 LEAST_SIGMA = 1.6
 STOPS = 24
 
 
 class RingItem(PlaneItem):
-    """Paints the shell that almost all of N(0, I) lies on: |z|/√d = 1, give or take 3σ."""
+    """Paints the shell that contains almost all draws of N(0, I): |z|/√d = 1 ± 3σ."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._sigma = 0.0
 
     def set_sigma(self, sigma: float) -> None:
-        """The std of |z|/√d for a draw z, 1/√(2d)."""
+        """Set σ, the std of |z|/√d of a draw z: 1/√(2d)."""
         self._sigma = sigma
         self.update()
 
@@ -46,7 +46,7 @@ class RingItem(PlaneItem):
         self._draw_name(painter, centre, unit)
 
     def _draw_glow(self, painter: QPainter, centre: QPointF, unit: float) -> None:
-        """Light that the shell throws to both sides."""
+        """Paint a glow on both sides of the shell."""
         strength = 0.30 if self.theme.dark else 0.20
 
         def alpha(radius: float) -> float:
@@ -81,7 +81,8 @@ class RingItem(PlaneItem):
         outer: float,
         alpha: Callable[[float], float],
     ) -> None:
-        """Fill between two radii (std) with the shell's colour at an opacity of alpha(radius)."""
+        """Fill the ring between two radii, in std, with the shell's colour at the opacity
+        alpha(radius)."""
         gradient = QRadialGradient(centre, outer * unit, centre, inner * unit)
         for number in range(STOPS + 1):
             share = number / STOPS
@@ -95,7 +96,7 @@ class RingItem(PlaneItem):
     def _draw_grid(
         self, painter: QPainter, screen: QTransform, centre: QPointF, unit: float
     ) -> None:
-        """Circles of equal std at a step that suits the zoom, and the two axes of the plane."""
+        """Paint circles of equal std at a step that suits the zoom, and the axes of the plane."""
         view = screen.mapRect(self.extent())
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(self.theme.grid), 1))
@@ -115,7 +116,7 @@ class RingItem(PlaneItem):
     def _draw_std(
         self, painter: QPainter, view: QRectF, centre: QPointF, radius: float, text: str
     ) -> None:
-        """Write a circle's std where it crosses the lower diagonal, or wherever it is seen."""
+        """Write a circle's std where it crosses the lower diagonal, or where it is visible."""
         middle = view.center() - centre
         towards = hypot(middle.x(), middle.y()) or 1.0
         diagonal = QPointF(cos(1.25 * pi), -sin(1.25 * pi)) * radius
@@ -131,7 +132,7 @@ class RingItem(PlaneItem):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_name(self, painter: QPainter, centre: QPointF, unit: float) -> None:
-        """The shell's name, written along it below; as outlines, for letters that lie askew."""
+        """Write the shell's name along its lower part. Rotated letters are painted as outlines."""
         font = self.theme.font(0.82)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         metrics = QFontMetricsF(font)
@@ -151,13 +152,13 @@ class RingItem(PlaneItem):
 
 
 def nice_std_step(least: float) -> float:
-    """The smallest of …, 0.1, 0.25, 0.5, 1, 2.5, … that is not below `least`."""
+    """Returns the smallest of …, 0.1, 0.25, 0.5, 1, 2.5, … that is at least `least`."""
     magnitude = 10.0 ** floor(log10(least))
     return next(f * magnitude for f in (1.0, 2.5, 5.0, 10.0) if f * magnitude >= least * 0.999)
 
 
 def radii(view: QRectF, centre: QPointF) -> tuple[float, float]:
-    """The least and the greatest distance (pixels) of a point of `view` from `centre`."""
+    """Returns the least and the greatest distance of points of `view` from `centre`, in pixels."""
     gap_x = max(view.left() - centre.x(), centre.x() - view.right(), 0.0)
     gap_y = max(view.top() - centre.y(), centre.y() - view.bottom(), 0.0)
     far_x = max(abs(view.left() - centre.x()), abs(view.right() - centre.x()))

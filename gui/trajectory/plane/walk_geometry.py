@@ -1,4 +1,4 @@
-"""Where the walk runs in its plane, as far as it is known: what the trajectory plot asks for."""
+"""The geometry of the walk in its plane, for the trajectory plot."""
 
 from __future__ import annotations
 
@@ -12,75 +12,77 @@ from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_path import NOTHING
 
-#: Places as near as this, in std, are one.
-MEETS = 0.01
+#: Positions closer than this, in std, count as equal.
+SAME_PLACE = 0.01
 
 
 class WalkGeometry:
-    """Reads the state's results. The path is the first lane's; coordinates are in std."""
+    """Reads the geometry from the state's results. Uses the path of the first lane. Coordinates are
+    in std."""
 
     def __init__(self, state: ExplorerState) -> None:
         self._state = state
 
     @property
     def path(self) -> PathReady | None:
-        """The path, None as long as a new job has not told it."""
+        """The path; None until the new job has computed it."""
         lanes = self._state.results.lanes
         return lanes[0].path if lanes else None
 
     @property
     def method(self) -> str:
-        """The method by which the path begins."""
+        """The method of the first segment."""
         return self._state.results.lanes[0].lane.walk.method_of(0).name
 
     @property
     def note(self) -> str:
-        """One line on how faithful the picture of the path is."""
+        """A line that says how much of the path the plane shows."""
         path = self.path
         if path is None:
-            return "The plane appears with the first walk"
+            return "Render a walk to see its plane"
         if len(path.frames) == 1:
-            return "One frame: the walk's beginning"
+            return "One frame: the start of the walk"
         if np.ptp(path.frames, axis=0).max(initial=0.0) < 1e-6:
-            return "The noise stays: along this walk only the prompt changes"
+            return "The noise is constant: only the prompt changes along this walk"
         if path.exact:
-            return "Exact: the walk lies in this plane"
+            return "The whole walk lies in this plane"
         return f"The plane shows {path.kept * 100:.0f} % of the walk"
 
     @property
     def sigma(self) -> float:
-        """The std of |z|/√d for a draw z; 0 as long as d is not known."""
+        """The std of |z|/√d of a draw z; 0 until d is known."""
         path = self.path
         return 1.0 / sqrt(2 * path.dimension) if path is not None and path.dimension else 0.0
 
     @property
     def reach(self) -> float:
-        """How far from the origin the walk goes, at least to the shell."""
+        """The greatest distance of the walk and the shell from the origin."""
         path = self.path
         radii = np.hypot(*path.frames.T) if path is not None else np.ones(1)
         return max(float(radii.max(initial=1.0)), 1.0)
 
     @property
     def keyframes(self) -> Points:
-        """Where the keyframes are [n, 2]."""
+        """The positions of the keyframes [n, 2]."""
         path = self.path
         return path.keyframes if path is not None else NOTHING
 
     def pictured(self) -> tuple[int | None, ...]:
-        """The frame that shows each keyframe, None for a keyframe that the walk does not pass."""
+        """The frame at each keyframe; None for a keyframe that the walk does not pass."""
         path = self.path
         return frames_at_keyframes(self._state.results.lanes[0].lane.walk, path) if path else ()
 
     def places(self) -> Points:
-        """Where the playhead is in each lane whose geometry is known [n, 2]."""
+        """The positions of the playhead [n, 2] in the lanes whose geometry is known."""
         index = self._state.playhead
         paths = [results.path for results in self._state.results.lanes]
         places = [p.frames[index] for p in paths if p is not None and index < len(p.frames)]
         return np.array(places) if places else NOTHING
 
     def frame_at(self, x: float, y: float, reach: float, slack: float) -> int | None:
-        """The frame nearest to a point within `reach`. Of frames at one place, give or take
-        `slack`, the one that is nearest to the playhead in time: a path may cross itself."""
+        """Returns the frame nearest to a point, within the distance `reach`. A path may cross
+        itself: among frames whose distances differ by at most `slack`, it returns the one nearest
+        to the playhead in time."""
         path = self.path
         if path is None or not len(path.frames):
             return None
@@ -93,13 +95,13 @@ class WalkGeometry:
 
 
 def frames_at_keyframes(walk: Walk, path: PathReady) -> tuple[int | None, ...]:
-    """The frame of each keyframe. Where a method does not pass its ends, as a sweep of the std, it
-    is the frame that comes to the keyframe's place, None if there is none. A single frame is the
-    walk's beginning."""
+    """Returns the frame of each keyframe. If a method does not pass its ends (a sweep of the std),
+    it is the frame whose position is the keyframe's, or None. A walk of a single frame has only
+    its start."""
     if walk.frames == 1:
         return (0, *[None] * walk.segments)
     if all(methods.get(choice.name).passes_ends for choice in walk.methods):
         return walk.keyframe_indices()
     gaps = np.linalg.norm(path.frames[:, None] - path.keyframes[None], axis=2)
     nearest = gaps.argmin(axis=0)
-    return tuple(int(k) if gaps[k, n] < MEETS else None for n, k in enumerate(nearest))
+    return tuple(int(k) if gaps[k, n] < SAME_PLACE else None for n, k in enumerate(nearest))

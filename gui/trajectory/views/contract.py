@@ -1,4 +1,4 @@
-"""A view of the trajectory plot, and the registry of all views."""
+"""The base class of the trajectory plot's views, and their registry."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gui.state.thumbnails import Thumbnails
 from gui.trajectory.plane.plane_item import PlaneBox, PlaneItem
 from gui.widgets.theme import Theme
 
-#: The view that the plot begins with.
+#: The view that is shown first.
 DEFAULT_VIEW = "walk"
 
 
 @dataclass(frozen=True, slots=True)
 class ViewParts:
-    """What every view is made with: `box` is the part of the plot that holds its items."""
+    """Everything that a view's constructor needs. `box` holds the items of the views."""
 
     state: ExplorerState
     thumbnails: Thumbnails
@@ -29,12 +29,12 @@ class ViewParts:
 
 
 class TrajectoryView(QObject):
-    """Base of all views. A view owns its items in the box, and widgets that stand below the plot.
+    """The base class of all views. A view owns its items in the box, and widgets below the plot.
 
-    `label` and `tip` stand in the menu of views, `description` is read aloud, `keys` says what the
-    keys do. Points are coordinates of the box.
+    `label` and `tip` appear in the menu of views, `description` is for screen readers, and `keys`
+    explains the keys. Points are in coordinates of the box.
 
-    Signals: fit_requested, when the plot has to show everything again.
+    Signals: fit_requested, when the plot must show everything again.
     """
 
     label: ClassVar[str]
@@ -51,7 +51,7 @@ class TrajectoryView(QObject):
         self.widgets: list[QWidget] = []
 
     def add_items(self, *items: PlaneItem) -> None:
-        """Put items into the box, each in front of those before it."""
+        """Add items to the box, each in front of the one before."""
         for item in items:
             item.setZValue(len(self.items))
             self.box.addItem(item, ignoreBounds=True)
@@ -65,12 +65,12 @@ class TrajectoryView(QObject):
             widget.setVisible(visible)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme."""
+        """Use the colours of `theme`."""
         for item in self.items:
             item.set_theme(theme)
 
     def fit(self) -> None:
-        """Show everything within `reach` of the origin, with `margins` around it."""
+        """Zoom to the circle with radius `reach` around the origin, plus `margins`."""
         reach, width, height = self.reach(), self.box.width(), self.box.height()
         left, top, right, bottom = self.margins(min(width, height) / 2.4 / reach)
         free = min(width - left - right, height - top - bottom)
@@ -81,45 +81,46 @@ class TrajectoryView(QObject):
             xRange=(x - half_x, x + half_x), yRange=(y - half_y, y + half_y), padding=0
         )
 
-    # ── what a view says ─────────────────────────────────────────────────────────────────────
+    # ── descriptions ─────────────────────────────────────────────────────────────────────────
 
     def note(self) -> str:
-        """One line on what is shown."""
+        """A line that describes what is shown."""
         raise NotImplementedError
 
     def reading(self, point: QPointF) -> str:
-        """What is at a point."""
+        """Returns a line that describes a point."""
         raise NotImplementedError
 
     def reach(self) -> float:
-        """The distance from the origin within which there is something to see."""
+        """The radius around the origin that contains everything visible."""
         raise NotImplementedError
 
     def margins(self, unit: float) -> tuple[float, float, float, float]:
-        """Pixels needed left, top, right and bottom of the reach, when 1.0 is `unit` pixels."""
+        """Returns the pixels needed left, above, right and below the circle, when 1.0 is `unit`
+        pixels."""
         return 0.0, 0.0, 0.0, 0.0
 
-    # ── what a view answers to ───────────────────────────────────────────────────────────────
+    # ── input ────────────────────────────────────────────────────────────────────────────────
 
     def press(self, start: QPointF) -> None:
-        """A drag of the left button begins."""
+        """Handle the start of a drag with the left button."""
 
     def drag(self, point: QPointF) -> None:
-        """The mouse has moved since `press`."""
+        """Handle a move of the mouse during a drag."""
 
     def click(self, point: QPointF) -> None:
-        """The left button was clicked."""
+        """Handle a click of the left button."""
 
     def release(self) -> None:
-        """The last click was the first half of a double click: undo what it did."""
+        """Undo the last click, which was the first half of a double click."""
 
     def nudge(self, direction: QPointF, shifted: bool) -> None:
-        """An arrow key was pressed; `direction` has length 1, `shifted` says that Shift is held."""
+        """Handle an arrow key. `direction` has length 1; `shifted` is True while Shift is held."""
 
 
 trajectory_views: Registry[TrajectoryView] = Registry("gui.trajectory.views", "trajectory view")
 
 
 def view_names() -> tuple[str, ...]:
-    """The names of all views, the one that the plot begins with first."""
+    """Returns the names of all views, with DEFAULT_VIEW first."""
     return tuple(sorted(trajectory_views.names(), key=lambda name: name != DEFAULT_VIEW))

@@ -1,4 +1,4 @@
-"""The article's toy: two draws from N(0, I₂), and the paths of the methods between them."""
+"""The article's toy example: two draws from N(0, I₂) and the methods' paths between them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from gui.trajectory.views.contract import TrajectoryView, ViewParts, trajectory_
 from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme, tint
 
-#: Points of a path, and every how many of them a dot marks equal steps of γ.
+#: Number of points of a path, and the interval of the dots that mark equal steps of γ.
 STEPS = 121
 DOT_EVERY = 12
-#: The density reaches this far (std) before it fades into the ground.
+#: Radius up to which the density is painted, in std.
 REACH = 3.6
-#: How far an arrow key moves an end, in units of std.
+#: Distance by which an arrow key moves an end, in std.
 NUDGE = 0.1
-#: Two draws far enough apart for the paths to part.
+#: A seed whose two draws are far apart, so that the paths differ visibly.
 FIRST_SEED = 11
 
 
 def toy_path(method: str, ends: Points) -> Points:
-    """The path [STEPS, 2] of a method between two points `ends` [2, 2]."""
+    """Returns the path [STEPS, 2] of a method between two points `ends` [2, 2]."""
     maker = make_method(MethodChoice(method))
     start, end = ends.astype(np.float64).reshape(2, 1, 1, 2)
     gammas = np.linspace(0.0, 1.0, STEPS)
@@ -44,7 +44,7 @@ class ToyItem(PlaneItem):
         self._paths: dict[str, Points] = {}
 
     def set_ends(self, ends: Points) -> None:
-        """Put the ends at these places [2, 2]."""
+        """Set the positions of the ends [2, 2]."""
         self.ends = ends
         self._paths = {name: toy_path(name, ends) for name in crossing_methods()}
         self.update()
@@ -60,7 +60,7 @@ class ToyItem(PlaneItem):
         self._draw_legend(painter, screen.mapRect(self.extent()))
 
     def _draw_density(self, painter: QPainter, centre: QPointF, unit: float) -> None:
-        """exp(−r²/2) as light, and circles at 1, 2 and 3 std."""
+        """Paint the density exp(−r²/2) as brightness, and circles at 1, 2 and 3 std."""
         gradient = QRadialGradient(centre, REACH * unit)
         strength = 0.55 if self.theme.dark else 0.4
         for number in range(25):
@@ -113,7 +113,7 @@ class ToyItem(PlaneItem):
 
 @trajectory_views.register("toy")
 class ToyPlane(TrajectoryView):
-    """Owns the toy's ends: drawn at random, or dragged."""
+    """The toy view. Owns the two ends, which are drawn at random or dragged."""
 
     label = "Toy"
     tip = "The article's example: two draws in two dimensions"
@@ -133,7 +133,7 @@ class ToyPlane(TrajectoryView):
         self.widgets.append(button)
 
     def draw(self) -> None:
-        """Draw both ends from N(0, I₂), each time with the next seed."""
+        """Draw both ends from N(0, I₂) with the next seed."""
         self._seed += 1
         self._item.set_ends(np.random.default_rng(self._seed).standard_normal((2, 2)))
 
@@ -143,44 +143,44 @@ class ToyPlane(TrajectoryView):
 
     @property
     def ends(self) -> Points:
-        """Where the two ends are [2, 2]."""
+        """The positions of the two ends [2, 2]."""
         return self._item.ends
 
     def note(self) -> str:
-        """One line on what is shown."""
+        """A line that describes what is shown."""
         return f"Two draws from N(0, I₂), seed {self._seed}: drag A and B"
 
     def reading(self, point: QPointF) -> str:
-        """What is at a point."""
+        """Returns a line that describes a point."""
         return f"({point.x():.2f}, {point.y():.2f}) · |z| {hypot(point.x(), point.y()):.2f}"
 
     def reach(self) -> float:
-        """How far from the origin there is something to see."""
+        """The radius around the origin that contains everything visible."""
         return max(REACH, 1.1 * float(np.abs(self.ends).max()))
 
     def press(self, start: QPointF) -> None:
-        """A drag begins: of the nearer end."""
+        """Begin to drag the nearer end."""
         gaps = np.hypot(*(self.ends - (start.x(), start.y())).T)
         self._held = int(gaps.argmin())
 
     def drag(self, point: QPointF) -> None:
-        """The end that is held goes along."""
+        """Move the dragged end to the point."""
         ends = self.ends.copy()
         ends[self._held] = (point.x(), point.y())
         self._item.set_ends(ends)
 
     def click(self, point: QPointF) -> None:
-        """The nearer end comes to the point."""
+        """Move the nearer end to the point."""
         self._before = self.ends
         self.press(point)
         self.drag(point)
 
     def nudge(self, direction: QPointF, shifted: bool) -> None:
-        """Move A, or with Shift B, a little that way."""
+        """Move A, or B with Shift, by NUDGE."""
         ends = self.ends.copy()
         ends[int(shifted)] += (NUDGE * direction.x(), NUDGE * direction.y())
         self._item.set_ends(ends)
 
     def release(self) -> None:
-        """What seemed a click was half of a double one: the end goes back."""
+        """Move the end back, after the first half of a double click."""
         self._item.set_ends(self._before)

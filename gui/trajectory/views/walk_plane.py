@@ -1,4 +1,4 @@
-"""The walk as the trajectory plot shows it: its items, and what the mouse does to them."""
+"""The view of the walk in the plane of its ends."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from gui.trajectory.views.contract import (
 from gui.widgets.text_format import shell_distance
 from gui.widgets.throttle import Throttle
 
-#: How near (pixels) the mouse must be to take hold of the playhead, and to hit a frame's dot.
+#: Distances within which the mouse grabs the playhead and hits a frame's dot, in pixels.
 GRIP = 16.0
 HIT = 6.0
-#: How far an arrow key moves the point, in units of std.
+#: Distances by which an arrow key moves the point, without and with Shift, in std.
 COARSE, FINE = 0.05, 0.01
-#: Milliseconds between two questions for a picture while the mouse is dragged over the plane.
+#: Least time between two requests for a picture during a drag over the plane, in milliseconds.
 PROBE_INTERVAL = 50
-#: Milliseconds between two repaints of the dots while frames arrive: not the timeline's, so that
-#: both seldom fall into one turn of the event loop.
+#: Least time between two repaints of the dots while frames arrive, in milliseconds. It differs from
+#: the timeline's interval, so that both are seldom due at the same time.
 INTERVAL = 140
-#: Free pixels around the ring, and below it, where the shell's name stands.
+#: Free pixels around the ring, and below it, where the shell's name is.
 EDGE = 16.0
 NAME = 30.0
 
 
 @trajectory_views.register(DEFAULT_VIEW)
 class WalkPlane(TrajectoryView):
-    """Owns the items of the walk and keeps them equal to the state. Coordinates are in std."""
+    """Owns the items of the walk and updates them from the state. Coordinates are in std."""
 
     label = "Walk"
-    tip = "The walk in the plane of its ends, and a picture for every point"
+    tip = "The walk in the plane of its ends. Click a point to render its picture"
     description = "Trajectory in the plane of the walk's ends"
     keys = (
         "Arrows move the point, with Shift finely, with Ctrl the plane · + and − zoom · 0 shows all"
@@ -54,7 +54,7 @@ class WalkPlane(TrajectoryView):
         self._state, self._thumbnails = parts.state, parts.thumbnails
         self._geometry = WalkGeometry(self._state)
         self._holds_playhead = False
-        self._wanted = QPointF()
+        self._requested_point = QPointF()
         self._keyframes = KeyframesItem(theme)
         self._curves = CurvesItem(theme, self._keyframes.occupied)
         self._ring, self._path = RingItem(theme), PathItem(theme)
@@ -64,27 +64,27 @@ class WalkPlane(TrajectoryView):
         self.add_items(self._keyframes, self._playhead, self._probe)
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
-        self._asker = Throttle(PROBE_INTERVAL, self, leading=True)
-        self._asker.triggered.connect(self._ask)
+        self._request_throttle = Throttle(PROBE_INTERVAL, self, leading=True)
+        self._request_throttle.triggered.connect(self._request)
         self._follow(self._state)
         self._show_path()
 
     def _follow(self, state: ExplorerState) -> None:
-        """Redraw what changes in the state."""
+        """Connect the items to the state's signals."""
         state.path_changed.connect(self._show_path)
         state.results_reset.connect(self._show_path)
         state.frame_changed.connect(self._on_frame)
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
 
-    # ── what it says ─────────────────────────────────────────────────────────────────────────
+    # ── descriptions ─────────────────────────────────────────────────────────────────────────
 
     def note(self) -> str:
-        """One line on how faithful the picture is."""
+        """A line that says how much of the path the plane shows."""
         return self._geometry.note
 
     def reading(self, point: QPointF) -> str:
-        """What is at a point of the plane."""
+        """Returns a line that describes a point of the plane."""
         radius, sigma = hypot(point.x(), point.y()), self._geometry.sigma
         parts = [f"std {radius:.3f}"]
         parts += [shell_distance((radius - 1.0) / sigma)] if sigma else []
@@ -92,11 +92,11 @@ class WalkPlane(TrajectoryView):
         return " · ".join([*parts, *([frame_text(near)] if near is not None else [])])
 
     def reach(self) -> float:
-        """How far from the origin the walk goes, at least to the shell."""
+        """The greatest distance of the walk and the shell from the origin."""
         return self._geometry.reach
 
     def margins(self, unit: float) -> tuple[float, float, float, float]:
-        """Pixels needed left, top, right and bottom of the walk's reach, for pictures and words,
+        """Returns the pixels that pictures and names need left, above, right and below the circle,
         when one std is `unit` pixels long."""
         reach, room = self.reach(), [EDGE, EDGE, EDGE, NAME]
         for x, y in self._geometry.keyframes:
@@ -109,50 +109,50 @@ class WalkPlane(TrajectoryView):
     # ── the mouse ────────────────────────────────────────────────────────────────────────────
 
     def press(self, start: QPointF) -> None:
-        """A drag begins: of the playhead if it is there, else of the probe."""
+        """Begin to drag the playhead if it is at `start`, or else the probed point."""
         places = self._geometry.places()
         gap = np.hypot(*(places[0] - (start.x(), start.y()))) if len(places) else np.inf
         self._holds_playhead = bool(gap <= GRIP * self._pixel())
 
     def drag(self, point: QPointF) -> None:
-        """What is held goes along: the playhead on the walk, the probe anywhere."""
+        """Move the playhead along the walk, or the probed point to any place."""
         if self._holds_playhead:
             index = self._frame_at(point, np.inf)
             if index is not None:
                 self._state.seek(index)
         else:
-            self._want(point)
+            self._request_soon(point)
 
     def click(self, point: QPointF) -> None:
-        """Go to the frame that was hit, or ask for the picture at the point."""
+        """Go to the frame at the point, or request the picture of the point."""
         index = self._frame_at(point, HIT)
         if index is None:
-            self._want(point)
+            self._request_soon(point)
         else:
             self._probe.set_probe(None)
             self._state.seek(index)
 
     def nudge(self, direction: QPointF, shifted: bool) -> None:
-        """Ask for the picture a little further that way: from the point, or from the playhead."""
+        """Move the probed point, which starts at the playhead, and request its picture."""
         places = self._geometry.places()
         here = QPointF(*places[0]) if len(places) else QPointF()
-        self._want((self._probe.point or here) + direction * (FINE if shifted else COARSE))
+        self._request_soon((self._probe.point or here) + direction * (FINE if shifted else COARSE))
 
     def release(self) -> None:
-        """What seemed a click was half of a double one: nothing was asked for."""
-        self._asker.cancel()
+        """Clear the probed point, after the first half of a double click."""
+        self._request_throttle.cancel()
         self._state.drop_probe()
 
-    def _want(self, point: QPointF) -> None:
-        self._wanted = point
+    def _request_soon(self, point: QPointF) -> None:
+        self._requested_point = point
         self._probe.set_probe(point, waiting=True)
-        self._asker.throttle()
+        self._request_throttle.throttle()
 
-    def _ask(self) -> None:
-        self._state.ask_probe(self._wanted.x(), self._wanted.y())
+    def _request(self) -> None:
+        self._state.ask_probe(self._requested_point.x(), self._requested_point.y())
 
     def _frame_at(self, point: QPointF, reach: float) -> int | None:
-        """The frame nearest to a point within `reach` pixels."""
+        """Returns the frame nearest to a point, within `reach` pixels."""
         pixel = self._pixel()
         return self._geometry.frame_at(point.x(), point.y(), reach * pixel, 2 * pixel)
 
@@ -162,8 +162,8 @@ class WalkPlane(TrajectoryView):
     # ── the state ────────────────────────────────────────────────────────────────────────────
 
     def _show_path(self) -> None:
-        """A lane has a geometry, or a new job has none yet: then the last one stays, without the
-        frames that no longer hold."""
+        """Update the path. While a new job has no geometry, keep the last path without its frames
+        that are outdated."""
         path = self._geometry.path
         if path is None:
             return

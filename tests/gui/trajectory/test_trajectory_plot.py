@@ -207,7 +207,7 @@ def test_what_is_under_the_mouse_is_read_off(shown: Shown) -> None:
 
 def test_it_says_how_much_of_the_walk_it_shows(qtbot: QtBot) -> None:
     shown = Shown(scripted(), qtbot)
-    assert shown.line() == "Exact: the walk lies in this plane"
+    assert shown.line() == "The whole walk lies in this plane"
     path = shown.state.results.lanes[0].path
     assert path is not None
     shown.state.apply(replace(path, exact=False, kept=0.834))
@@ -221,19 +221,19 @@ def test_pictures_of_keyframes_keep_clear_of_the_path() -> None:
     assert {round(box.center().x()) for box in beside[1:]} == {100}
 
 
-def test_a_walk_of_prompts_says_that_its_noise_stays(qtbot: QtBot) -> None:
+def test_a_walk_of_prompts_says_that_its_noise_is_constant(qtbot: QtBot) -> None:
     told_ = scripted(frames=11)
     path = told_.state.results.lanes[0].path
     assert path is not None
     shown = Shown(told_, qtbot)
     still = np.repeat(path.frames[:1], 11, axis=0)
     shown.state.apply(replace(path, frames=still, keyframes=still[:2]))
-    assert shown.line().startswith("The noise stays")
+    assert shown.line().startswith("The noise is constant")
 
 
 def test_without_a_walk_there_is_only_the_shell(qtbot: QtBot) -> None:
     shown = Shown(ScriptedState(), qtbot)
-    assert "first walk" in shown.line()
+    assert "Render a walk" in shown.line()
     shown.click(shown.pixel(0.3, 0.3))
     assert len(shown.asked) == 1
 
@@ -340,7 +340,7 @@ def test_a_keyframe_shows_the_frame_that_is_there() -> None:
 
 def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
     labels = Shown(scripted(frames=1), qtbot).plot.findChildren(QLabel)
-    assert "One frame: the walk's beginning" in [label.text() for label in labels]
+    assert "One frame: the start of the walk" in [label.text() for label in labels]
 
 
 @pytest.mark.parametrize(("unit", "lift"), [(40.0, 0.2), (50.0, 0.3), (60.0, 0.3), (90.0, 0.5)])

@@ -76,14 +76,14 @@ def test_a_keyframe_more_adds_a_card_and_leaves_the_others(desk: Desk) -> None:
 
 def test_a_method_for_one_segment(desk: Desk) -> None:
     click(named(desk.window, "Add a keyframe"))
-    panel = named(desk.window, "Segment whose method is shown")
+    panel = named(desk.window, "Segment to show")
     panel.setCurrentIndex(2)  # type: ignore[attr-defined]
     click(named(desk.window, "Method Linear"))
     assert [c.name for c in desk.state.exploration.walk.methods] == ["slerp", "linear"]
 
 
 def test_prompts_of_their_own_and_one_for_all(desk: Desk) -> None:
-    click(named(desk.window, "One prompt for the whole walk"))
+    click(named(desk.window, "One prompt for all keyframes"))
     prompt = named(desk.window, "Prompt of keyframe B")
     assert prompt.isVisible()
     prompt.setFocus()
@@ -91,7 +91,7 @@ def test_prompts_of_their_own_and_one_for_all(desk: Desk) -> None:
     walk = desk.state.exploration.walk
     assert walk.keyframes[0].prompt == ARTICLE_PROMPT
     assert walk.keyframes[1].prompt != ARTICLE_PROMPT
-    click(named(desk.window, "One prompt for the whole walk"))
+    click(named(desk.window, "One prompt for all keyframes"))
     assert len({k.prompt for k in desk.state.exploration.walk.keyframes}) == 1
 
 
