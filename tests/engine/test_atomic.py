@@ -156,7 +156,7 @@ def test_data_that_could_not_be_renamed_are_not_swept(
     path = write_bytes(tmp_path / "a.txt", b"old")
     monkeypatch.setattr(os, "replace", refuse)
     monkeypatch.setattr(atomic, "RENAME_PATIENCE_S", 0.1)
-    with pytest.raises(WriteError, match="a kept.txt beside it"):
+    with pytest.raises(WriteError, match=r"a kept\.txt beside it"):
         write_bytes(path, b"new", Existing.REPLACE)
     assert (tmp_path / "a kept.txt").read_bytes() == b"new"
     assert not is_part(tmp_path / "a kept.txt")
