@@ -6,6 +6,7 @@ Whoever looks sees the old file or the new one, whole, also after a crash. Any t
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -18,6 +19,11 @@ from engine.errors import InputError
 
 #: How long a rename is tried again when the system refuses it, as virus scanners make it do.
 RENAME_PATIENCE_S = 2.5
+#: A file that is being written, between its stem and its suffix.
+PART = "part"
+_PART_NAME = re.compile(rf".*\.{PART}-[0-9a-f]{{8}}(\.[^.]*)?", re.DOTALL)
+#: Nobody has written to a part for so long: the program that made it is gone.
+PART_AGE_S = 24 * 3600
 
 
 class Existing(Enum):
@@ -48,8 +54,13 @@ def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
 
 
 @contextmanager
-def atomic_path(path: Path, existing: Existing = Existing.REFUSE) -> Iterator[Path]:
+def atomic_path(
+    path: Path, existing: Existing = Existing.REFUSE, label: str = PART
+) -> Iterator[Path]:
     """A path beside `path`, with its suffix, to write to; it becomes `path` when the block ends.
+
+    `label` is in that path's name. Files labelled PART are worthless when the program is killed,
+    and `sweep_parts` removes them; those with another label stay.
 
     When the block raises, what was written is removed and `path` stays as it was. Raises
     InputError as `choose_path` does, and WriteError where the system refuses to write. NUMBER is
@@ -58,7 +69,7 @@ def atomic_path(path: Path, existing: Existing = Existing.REFUSE) -> Iterator[Pa
     if existing is Existing.NUMBER:
         existing = Existing.REFUSE
     choose_path(path, existing)
-    part = path.with_name(f"{path.stem[:40]}.part-{secrets.token_hex(4)}{path.suffix}")
+    part = path.with_name(f"{path.stem[:40]}.{label}-{secrets.token_hex(4)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -81,6 +92,25 @@ def write_bytes(path: Path, data: bytes, existing: Existing = Existing.REFUSE) -
     return path
 
 
+def is_part(path: Path) -> bool:
+    """Whether `path` is a file that is still being written, or was when its program died."""
+    return _PART_NAME.fullmatch(path.name) is not None
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed programs left half-written in `folder`; never raises.
+
+    A program that still runs writes to its parts: those that changed within PART_AGE_S stay.
+    """
+    before = time.time() - PART_AGE_S
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                is_old = is_part(Path(entry.name)) and entry.stat().st_mtime < before
+                if is_old and entry.is_file(follow_symlinks=False):
+                    os.unlink(entry.path)
+
+
 def explain(path: Path, error: OSError) -> str:
     """One sentence for the person who wanted `path` written."""
     reason = error.strerror or str(error) or type(error).__name__
@@ -93,7 +123,8 @@ def _sync(part: Path) -> None:
 
 
 def _rename(part: Path, path: Path) -> None:
-    """Rename, again and again while it is refused; the data stays beside if it never works."""
+    """Rename, again and again while it is refused; the data stays beside if it never works, under
+    a name that is not swept."""
     deadline = time.monotonic() + RENAME_PATIENCE_S
     pause = 0.01
     while True:
@@ -102,9 +133,18 @@ def _rename(part: Path, path: Path) -> None:
             return
         except OSError as error:
             if time.monotonic() + pause > deadline:
+                kept = _keep_beside(part, path)
                 raise WriteError(
                     f"{path} could not be replaced ({error.strerror}); what was to be in it is in "
-                    f"{part.name} beside it: close what uses the file, then rename that."
+                    f"{kept.name} beside it: close what uses the file, then rename that."
                 ) from error
         time.sleep(pause)
         pause = min(2 * pause, 0.25)
+
+
+def _keep_beside(part: Path, path: Path) -> Path:
+    """Rename the written file to "name kept"; where that fails, too, it keeps its own name."""
+    free = choose_path(path.with_name(f"{path.stem} kept{path.suffix}"), Existing.NUMBER)
+    with suppress(OSError):
+        return part.rename(free)
+    return part

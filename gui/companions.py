@@ -230,4 +230,3 @@ class Companions(QObject):
         """The window goes: end what is running, and leave a copy of what is not saved."""
         self.recorder.close()
         self.recovery.close()
-        self._settings.save()

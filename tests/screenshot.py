@@ -141,7 +141,6 @@ def photograph(out: Path, store: FrameStore) -> int:
         folders = AppFolders.within(Path(folder))
         settings = Settings(folders.settings)
         settings.set_preferences(replace(settings.preferences, theme="dark", hints=False))
-        settings.save()
         return app.run_window(
             ["latent-trails"], Exploration(), store, lambda: EngineThread(store), folders
         )

@@ -146,7 +146,7 @@ ROOMS = (
     Room(
         "gui.files",
         "open and save, recovery, settings, the program's own folders",
-        "engine.documents engine.export state",
+        "engine.documents engine.export state widgets",
         "Qt",
     ),
     Room(

@@ -5,12 +5,13 @@ What it says is data: it is checked before anything is done with it, and names n
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from engine.atomic import Existing, write_bytes
+from engine.atomic import Existing, sweep_parts, write_bytes
 from engine.documents.validation import check_exploration
 from engine.errors import InputError
 from engine.walk import Exploration
@@ -85,25 +86,41 @@ def load_session(path: Path) -> Exploration:
 def save_session(
     path: Path, exploration: Exploration, existing: Existing = Existing.REPLACE
 ) -> Path:
-    """Write a session, whole or not at all. A file of a newer version is never replaced.
+    """Write a session, whole or not at all. A file that this program cannot read, such as a session
+    of a newer version, is never replaced.
 
     Raises InputError, and WriteError where the system refuses.
     """
-    if path.is_file():
-        _refuse_newer(path)
-    data = msgspec.json.format(encode(exploration), indent=1)
+    data = contents(exploration)
+    if existing is Existing.REPLACE and path.is_file():
+        _refuse_unreadable(path)
+    sweep_parts(path.parent)
     return write_bytes(path, data, existing)
 
 
-def _refuse_newer(path: Path) -> None:
+def contents(exploration: Exploration) -> bytes:
+    """The bytes of the exploration's session file. Raises InputError as `encode` does."""
+    return msgspec.json.format(encode(exploration), indent=1)
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of a session file's bytes: differs when another program has written the file."""
+    return hashlib.sha256(data[: MAX_BYTES + 1]).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """`digest_of` the file at `path`; "" where there is none. Raises InputError."""
+    return digest_of(_read(path)) if path.is_file() else ""
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """A session of this version decodes. Whatever does not may be of a newer one, in any form."""
+    data = _read(path)
     try:
-        version = _version(_read(path), path.name)
-    except InputError:
-        return
-    if version > VERSION:
-        raise InputError(
-            f"{path.name} was made by a newer Latent Trails and is kept; choose another name."
-        )
+        if data:
+            decode(data, path.name)
+    except InputError as error:
+        raise InputError(f"{path.name} is kept; choose another name. {error}") from error
 
 
 def _read(path: Path) -> bytes:

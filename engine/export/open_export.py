@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 
-from engine.atomic import Existing, choose_path
+from engine.atomic import Existing, choose_path, sweep_parts
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
 from engine.export.session_beside import is_session_free
@@ -89,6 +89,7 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
 @contextmanager
 def open_export(path: Path, plan: Plan) -> Iterator[Add]:
     """The writer for `path`: a context manager that yields its `Add`. Any thread."""
+    sweep_parts(path.parent)
     with format_for(path, plan.parameters).open(path, plan) as add:
         if not plan.against:
             yield add

@@ -8,19 +8,29 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from engine.documents.session_file import SUFFIX, Origin, save_session
+from engine.atomic import Existing, choose_path
+from engine.documents.session_file import (
+    SUFFIX,
+    Origin,
+    contents,
+    digest_of,
+    file_digest,
+    save_session,
+)
 from engine.errors import InputError
 from engine.export.metadata import recall
 from engine.walk import Exploration, Keyframe
 from gui.files.settings import Settings
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_noise, with_prompt
+from gui.widgets.questions import ask
 
 KINDS = f"*{SUFFIX} *.png *.mp4 *.webm *.gif *.webp"
 FILTER = f"Sessions and exported pictures ({KINDS});;All files (*)"
 KIND = "sessions"
+OVERWRITE, COPY, REPLACE = "Overwrite", "Save a copy…", "Replace"
 
 
 class Documents(QObject):
@@ -37,6 +47,7 @@ class Documents(QObject):
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
         self.path: Path | None = None
+        self._digest = ""  # of the file when it was last read or written here
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
@@ -61,11 +72,13 @@ class Documents(QObject):
 
     def open(self, path: Path) -> bool:
         """Open a session, or all that an exported picture or film remembers."""
+        is_session = path.suffix == SUFFIX
+        digest = self._digest_of(path) if is_session else ""
         found = self._recall(path)
         if found is None:
             return False
         exploration, origin = found
-        is_session = path.suffix == SUFFIX
+        self._digest = digest
         self._adopt(exploration, path if is_session else None)
         if is_session:
             self._settings.remember(KIND, str(path))
@@ -75,12 +88,24 @@ class Documents(QObject):
         return True
 
     def save(self) -> bool:
-        """Keep the walk in its file; ask for one where it has none."""
-        return self._write(self.path) if self.path else self.ask_save()
+        """Keep the walk in its file; ask for one where it has none, and ask what to do where
+        another program has changed the file since it was read or written here."""
+        if self.path is None:
+            return self.ask_save()
+        if self._digest_of(self.path) in ("", self._digest):
+            return self._write(self.path)
+        question = (
+            f"{self.path.name} was changed by another program since it was opened or saved here. "
+            "Overwriting it loses those changes."
+        )
+        answer = ask(self._window, "Save the session", question, OVERWRITE, COPY)
+        if answer == COPY:
+            return self.ask_save(choose_path(self.path, Existing.NUMBER))
+        return answer == OVERWRITE and self._write(self.path)
 
-    def ask_save(self) -> bool:
+    def ask_save(self, proposed: Path | None = None) -> bool:
         """Keep the walk in a file that the person chooses."""
-        start = self.path or self._folder() / f"walk{SUFFIX}"
+        start = proposed or self.path or self._folder() / f"walk{SUFFIX}"
         name, _ = QFileDialog.getSaveFileName(
             self._window, "Save the session", str(start), f"Sessions (*{SUFFIX})"
         )
@@ -132,8 +157,14 @@ class Documents(QObject):
 
     def _may_replace(self, path: Path) -> bool:
         question = f"{path.name} is there already. Replace it?"
-        answer = QMessageBox.question(self._window, "Save the session", question)
-        return answer == QMessageBox.StandardButton.Yes
+        return ask(self._window, "Save the session", question, REPLACE) == REPLACE
+
+    def _digest_of(self, path: Path) -> str:
+        """As `file_digest`; a file that cannot be read has no digest, and is not written either."""
+        try:
+            return file_digest(path)
+        except InputError:
+            return ""
 
     def _recall(self, path: Path) -> tuple[Exploration, Origin | None] | None:
         try:
@@ -151,10 +182,13 @@ class Documents(QObject):
 
     def _write(self, path: Path) -> bool:
         try:
-            save_session(path, self._state.exploration)
+            exploration = self._state.exploration
+            digest = digest_of(contents(exploration))
+            save_session(path, exploration)
         except (InputError, OSError) as error:
             self._state.post(str(error))
             return False
+        self._digest = digest
         self._state.history.set_saved()
         self._settings.remember(KIND, str(path))
         self._set_path(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
+from engine.atomic import is_part
 from engine.documents.session_file import SUFFIX, load_session, save_session
 from engine.errors import InputError
 from engine.walk import Exploration
@@ -61,7 +62,7 @@ class Recovery(QObject):
 
     def leftover(self) -> tuple[Path, Exploration] | None:
         """The newest walk that an earlier window left unsaved, if there is one that can be read."""
-        files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file]
+        files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file and not is_part(p)]
         for file in sorted(files, key=_age, reverse=True):
             if is_held(file):
                 continue  # another window is at work on it

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import base64
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+from PySide6.QtCore import QByteArray, QObject, Signal
 
 from engine.errors import InputError
 from engine.parameters import build, parameter, parameters_of
 from engine.walk import ParameterValue
+from gui.files.settings_store import SettingsStore
 
 MOST_RECENT = 12
 THEMES = ("system", "dark", "light")
@@ -73,6 +74,7 @@ class Preferences:
 class Settings(QObject):
     """Owns the settings file. What it holds is checked value by value, and what is wrong counts as
     not there; a file that cannot be read at all is set aside under the name *.broken.
+    Changes are written at once.
 
     Signals: changed(preferences).
     """
@@ -81,7 +83,7 @@ class Settings(QObject):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._store = _open(path)
+        self._store = SettingsStore(path)
         self.preferences = self._read_preferences()
 
     def set_preferences(self, preferences: Preferences) -> None:
@@ -90,20 +92,21 @@ class Settings(QObject):
             return
         self.preferences = preferences
         for name, value in asdict(preferences).items():
-            self._store.setValue(f"preferences/{name}", value)
+            self._store.set(f"preferences/{name}", value)
+        self._store.save()
         self.changed.emit(preferences)
 
     def _read_preferences(self) -> Preferences:
         known = {p.name: p for p in parameters_of(Preferences)}
         values: list[tuple[str, ParameterValue]] = []
         for field in fields(Preferences):
-            stored = self._store.value(f"preferences/{field.name}")
+            stored = self._store.get(f"preferences/{field.name}")
             if stored is None:
                 continue
             try:
                 values.append((field.name, known[field.name].check(stored)))
             except InputError:
-                self._store.remove(f"preferences/{field.name}")
+                self._store.set(f"preferences/{field.name}", None)
         preferences: Preferences = build(Preferences, tuple(values))
         return preferences
 
@@ -111,57 +114,51 @@ class Settings(QObject):
 
     def recent(self, kind: str) -> list[str]:
         """What was opened last, the newest first; `kind` is "sessions" or "models"."""
-        stored = self._store.value(f"recent/{kind}")
+        stored = self._store.get(f"recent/{kind}")
         texts = [stored] if isinstance(stored, str) else stored
         return [str(text) for text in texts][:MOST_RECENT] if isinstance(texts, list) else []
 
     def remember(self, kind: str, name: str) -> None:
         """Put `name` at the head of the recent ones."""
         names = [name, *(other for other in self.recent(kind) if other != name)]
-        self._store.setValue(f"recent/{kind}", names[:MOST_RECENT])
+        self._store.set(f"recent/{kind}", names[:MOST_RECENT])
+        self._store.save()
 
     def forget(self, kind: str) -> None:
         """Empty a list of recent ones."""
-        self._store.remove(f"recent/{kind}")
+        self._store.set(f"recent/{kind}", None)
+        self._store.save()
 
     # ── hints and layout ─────────────────────────────────────────────────────────────────────
 
     def knows(self, hint: str) -> bool:
         """Whether the person has done already what a hint is about."""
-        return self._store.value(f"hints/{hint}") is not None
+        return self._store.get(f"hints/{hint}") is not None
 
     def learn(self, hint: str) -> None:
         """The person has done it: the hint goes, for good."""
-        self._store.setValue(f"hints/{hint}", 1)
+        self._store.set(f"hints/{hint}", 1)
+        self._store.save()
 
     def layout(self) -> tuple[QByteArray, QByteArray] | None:
         """The window's geometry and the state of its panels, as they were left."""
-        geometry, state = self._store.value("window/geometry"), self._store.value("window/state")
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            return geometry, state
-        return None
+        geometry, state = (_bytes_of(self._store.get(f"window/{k}")) for k in ("geometry", "state"))
+        return (geometry, state) if geometry and state else None
 
     def keep_layout(self, geometry: QByteArray, state: QByteArray) -> None:
         """Remember the layout for the next start."""
-        self._store.setValue("window/geometry", geometry)
-        self._store.setValue("window/state", state)
-
-    def save(self) -> None:
-        """Write what has changed to the disk now."""
-        self._store.sync()
+        self._store.set("window/geometry", _text_of(geometry))
+        self._store.set("window/state", _text_of(state))
+        self._store.save()
 
 
-def _open(path: Path) -> QSettings:
-    with suppress(OSError):  # without a place to write to, nothing is remembered
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not _is_text(path):
-            path.replace(path.with_suffix(".broken"))
-    return QSettings(str(path), QSettings.Format.IniFormat)
-
-
-def _is_text(path: Path) -> bool:
-    """Whether the file is what Qt writes; its own reader takes anything and makes keys of it."""
+def _bytes_of(text: object) -> QByteArray:
+    """The bytes that `text` holds in base 64; none of what is no such text."""
     try:
-        return "\0" not in path.read_text(encoding="utf-8")
-    except (ValueError, OSError):
-        return False
+        return QByteArray(base64.b64decode(text, validate=True) if isinstance(text, str) else b"")
+    except ValueError:
+        return QByteArray()
+
+
+def _text_of(layout: QByteArray) -> str:
+    return base64.b64encode(layout.data()).decode()

@@ -21,6 +21,7 @@ from engine.models.hub.client import CachedModel
 from engine.models.inspection.check import STARTER_FOLDER
 from engine.walk import STARTER
 from gui.widgets.layouts import column, heading, row
+from gui.widgets.questions import PlainBox
 from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
 
@@ -124,15 +125,14 @@ class ModelShelf(QWidget):
         model = self._cached.get(self.current.location) if self.current else None
         if model is None:
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        box = PlainBox(
+            self,
             "Delete a model",
             f"Delete {model.id} from this machine? This frees {size_text(model.bytes)}. "
             "You can download it again.",
-            QMessageBox.StandardButton.Cancel,
-            self,
         )
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        box.add("Cancel", QMessageBox.ButtonRole.RejectRole)
+        delete = box.add("Delete", QMessageBox.ButtonRole.DestructiveRole)
         delete.clicked.connect(partial(self.removal_confirmed.emit, model.id))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()

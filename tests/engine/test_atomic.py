@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from engine import atomic
-from engine.atomic import Existing, WriteError, atomic_path, choose_path, write_bytes
+from engine.atomic import (
+    Existing,
+    WriteError,
+    atomic_path,
+    choose_path,
+    is_part,
+    sweep_parts,
+    write_bytes,
+)
 from engine.errors import InputError
 
 
@@ -126,3 +134,29 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, kills: int) -> N
         data = path.read_bytes()
         assert len(data) == 200_000
         assert len(set(data)) == 1
+
+
+def test_parts_of_killed_saves_are_swept_once_they_are_old(tmp_path: Path) -> None:
+    long_ago = time.time() - atomic.PART_AGE_S - 60
+    for name in ("a.part-0123abcd.png", "b.part-4567cdef.png", "mine.part-1.png", "part.png"):
+        write_bytes(tmp_path / name, b"half")
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    os.utime(tmp_path / "b.part-4567cdef.png")  # another program is at work on it
+    sweep_parts(tmp_path)
+    sweep_parts(tmp_path / "missing")
+    assert sorted(os.listdir(tmp_path)) == ["b.part-4567cdef.png", "mine.part-1.png", "part.png"]
+
+
+def test_data_that_could_not_be_renamed_are_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, "in use")
+
+    path = write_bytes(tmp_path / "a.txt", b"old")
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(atomic, "RENAME_PATIENCE_S", 0.1)
+    with pytest.raises(WriteError, match=r"a kept\.txt beside it"):
+        write_bytes(path, b"new", Existing.REPLACE)
+    assert (tmp_path / "a kept.txt").read_bytes() == b"new"
+    assert not is_part(tmp_path / "a kept.txt")

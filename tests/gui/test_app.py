@@ -50,7 +50,6 @@ def test_an_engine_that_hangs_does_not_keep_the_process(tmp_path: Path) -> None:
 def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
     settings = Settings(AppFolders.within(tmp_path).settings)
     settings.set_preferences(Preferences(disk=0))
-    settings.save()
     latent = np.zeros((4, 2, 2), np.float32)
     frame = StoredFrame(np.zeros((16, 16, 3), np.uint8), latent, latent.copy())
     FrameStore(folder=tmp_path / "frames").put("ab", frame)
@@ -62,7 +61,6 @@ def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
 def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> None:  # R37
     settings = Settings(AppFolders.within(tmp_path).settings)
     settings.set_preferences(Preferences(device="cuda"))
-    settings.save()
     for _ in range(2):
         assert run(tmp_path, "crashing").returncode == 7
     third = run(tmp_path, "plain")

@@ -17,7 +17,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from engine.atomic import WriteError, atomic_path
+from engine.atomic import PART, WriteError, atomic_path
 from engine.errors import InputError
 from engine.export.contract import Add, Plan
 from engine.export.film.palette import Palette
@@ -54,7 +54,8 @@ def open_film(path: Path, plan: Plan, codec: Codec) -> Iterator[Add]:
     Raises InputError where no frame came, WriteError where the file cannot be written or holds
     another number of frames than were put in.
     """
-    with atomic_path(path, plan.existing) as part:
+    label = "recording" if plan.live else PART  # of a killed recording all but a second plays
+    with atomic_path(path, plan.existing, label) as part:
         muxing = LIVE_MUXING if plan.live else codec.muxing
         with (
             av.open(str(part), "w", format=codec.container, options=muxing) as container,

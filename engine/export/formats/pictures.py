@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.atomic import Existing, WriteError, explain, write_bytes
+from engine.atomic import Existing, WriteError, explain, sweep_parts, write_bytes
 from engine.documents.session_file import FORMAT
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
@@ -50,6 +50,8 @@ class Pictures(ExportFormat):
         pending: deque[Future[None]] = deque()
         if plan.existing is Existing.REPLACE:
             self._remove_others(path, plan)
+        for lane in range(len(plan.titles)):
+            sweep_parts(_lane_folder(path, plan, lane))
 
         def add(index: int, images: Sequence[Image]) -> None:
             for lane, image in enumerate(images):

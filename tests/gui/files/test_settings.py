@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QCheckBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from gui.dialogs.preferences import PreferencesDialog
 from gui.files.settings import MOST_RECENT, Preferences, Settings
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -24,7 +29,6 @@ def test_preferences_come_back(file: Path) -> None:
     wanted = Preferences(theme="light", memory=128, metadata=False, export_folder="/tmp/é ö")
     first = Settings(file)
     first.set_preferences(wanted)
-    first.save()
     assert Settings(file).preferences == wanted
 
 
@@ -62,7 +66,6 @@ def test_a_file_that_cannot_be_read_is_set_aside(file: Path) -> None:
     settings = Settings(file)
     assert settings.preferences == Preferences()
     settings.set_preferences(Preferences(theme="dark"))
-    settings.save()
     assert Settings(file).preferences.theme == "dark"
     assert file.with_suffix(".broken").read_bytes() == garbage
 
@@ -71,7 +74,6 @@ def test_what_is_no_file_is_set_aside_too(file: Path) -> None:
     file.mkdir(parents=True)
     settings = Settings(file)
     settings.learn("probe")
-    settings.save()
     assert Settings(file).knows("probe")
     assert file.with_suffix(".broken").is_dir()
 
@@ -95,7 +97,6 @@ def test_the_newest_recent_file_comes_first_and_once(file: Path) -> None:
     for number in range(MOST_RECENT + 3):
         settings.remember("sessions", f"/a/{number}")
     settings.remember("sessions", "/a/9")
-    settings.save()
     names = Settings(file).recent("sessions")
     assert names[0] == "/a/9"
     assert len(names) == len(set(names)) == MOST_RECENT
@@ -106,7 +107,6 @@ def test_the_newest_recent_file_comes_first_and_once(file: Path) -> None:
 def test_one_recent_file_is_a_list_too(file: Path) -> None:
     settings = Settings(file)
     settings.remember("models", "/only")
-    settings.save()
     assert Settings(file).recent("models") == ["/only"]
 
 
@@ -115,7 +115,6 @@ def test_hints_and_layout_stay(file: Path) -> None:
     assert not settings.knows("probe")
     settings.learn("probe")
     settings.keep_layout(QByteArray(b"g"), QByteArray(b"s"))
-    settings.save()
     again = Settings(file)
     assert again.knows("probe")
     assert again.layout() == (QByteArray(b"g"), QByteArray(b"s"))
@@ -132,3 +131,66 @@ def test_the_dialog_changes_preferences_as_they_are_edited(file: Path, qtbot: Qt
     assert settings.preferences == Preferences(memory=1024, offline=True)
     settings.set_preferences(Preferences())
     assert fields["Pictures in memory"].value() == 512
+
+
+RUN = """
+import sys
+from pathlib import Path
+from gui.files.settings import Settings
+settings = Settings(Path(sys.argv[1]))
+settings.layout(), settings.recent("sessions"), settings.knows("probe")
+settings.learn("x")
+"""
+
+
+def write_with_a_pickle(file: Path, canary: Path) -> str:
+    """A settings file that Qt writes for a Python object, which runs code when it is read."""
+
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return Path.touch, (canary,)
+
+    store = QSettings(str(file), QSettings.Format.IniFormat)
+    for key in ("preferences/theme", "recent/sessions", "window/geometry", "hints/probe"):
+        store.setValue(key, Bomb())
+    store.sync()
+    return file.read_text("latin-1")
+
+
+@pytest.mark.parametrize("spelling", ["@Variant(", r"\x40Variant(", r"\x10040Variant("])
+def test_settings_run_nothing(file: Path, tmp_path: Path, spelling: str) -> None:
+    canary = tmp_path / "canary"
+    file.parent.mkdir()
+    text = write_with_a_pickle(file, canary)
+    assert text.count("@Variant(") == 4
+    file.write_text(text.replace("@Variant(", spelling), "latin-1")
+    QSettings(str(file), QSettings.Format.IniFormat).value("preferences/theme")
+    assert canary.exists()  # the file is dangerous to Qt's own reader
+    canary.unlink()
+    subprocess.run([sys.executable, "-c", RUN, str(file)], check=True, timeout=60, cwd=ROOT)
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "data", [b"=" * 100_000, b"[a]\nx=" + b"[" * 300_000, b"x" * (2 << 20), b"[a]\nx=1e999\n"]
+)
+def test_hostile_settings_are_defaults(file: Path, data: bytes) -> None:
+    file.parent.mkdir()
+    file.write_bytes(data)
+    assert Settings(file).preferences == Preferences()
+
+
+def test_a_pipe_in_place_of_the_file_is_set_aside(file: Path) -> None:
+    file.parent.mkdir()
+    os.mkfifo(file)
+    settings = Settings(file)
+    settings.learn("probe")
+    assert Settings(file).knows("probe")
+
+
+def test_two_windows_keep_what_the_other_has_changed(file: Path) -> None:
+    first, second = Settings(file), Settings(file)
+    first.learn("one")
+    second.learn("two")
+    assert Settings(file).knows("one")
+    assert Settings(file).knows("two")
