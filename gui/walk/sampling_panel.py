@@ -44,42 +44,28 @@ class SamplingPanel(QWidget):
         state.model_changed.connect(self._refresh)
         self._refresh()
 
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * UNIT)
-        grid.setVerticalSpacing(UNIT)
-        parts: list[tuple[str, QWidget, int, str]] = [
+    def _fields(self) -> list[tuple[str, QWidget, int, str]]:
+        """Label, field, width in columns and tooltip of each setting, in reading order."""
+        size = " in pixels; a model works best near the size it was trained on"
+        steps = "Denoising steps for each picture; more are finer and slower"
+        guidance = "Guidance scale: strength of the prompt; too much gives harsh colours"
+        return [
             ("Frames", self._frames, 1, "Number of pictures of the walk; more make it smoother"),
-            (
-                "Steps",
-                self._steps,
-                1,
-                "Denoising steps for each picture; more are finer and slower",
-            ),
-            (
-                "Guidance",
-                self._guidance,
-                1,
-                "Guidance scale: strength of the prompt; too much gives harsh colours",
-            ),
-            (
-                "Width",
-                self._width,
-                1,
-                "Width in pixels; a model works best near the size it was trained on",
-            ),
-            (
-                "Height",
-                self._height,
-                1,
-                "Height in pixels; a model works best near the size it was trained on",
-            ),
+            ("Steps", self._steps, 1, steps),
+            ("Guidance", self._guidance, 1, guidance),
+            ("Width", self._width, 1, f"Width{size}"),
+            ("Height", self._height, 1, f"Height{size}"),
             ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
             ("Solver", self._solver, 2, SOLVER_TIP),
             ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
         ]
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * UNIT)
+        grid.setVerticalSpacing(UNIT)
         place = 0
-        for text, field, width, tip in parts:
+        for text, field, width, tip in self._fields():
             label = QLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
