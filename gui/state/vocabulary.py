@@ -1,8 +1,9 @@
-"""What the window knows of a model's words before the engine is asked: token counts and hints."""
+"""A model's words, as far as the window knows them: token counts, hints, words it never learnt."""
 
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
     from engine.models.networks.tokens import TokenCount, TokenCounter
 
 
-class Vocabulary(QObject):
-    """Owns the tokenizer of the chosen model, and what is said of its words, read when `load` is
-    called, never before.
+#: A file of a model that is larger than this is not read on the window's thread.
+_MOST_BYTES = 1_000_000
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
 
-    Signals: changed, the model has another tokenizer, and counts and hint are others.
+
+class Vocabulary(QObject):
+    """Owns the tokenizer of the chosen model, and what the files beside it say of its words: hint,
+    examples, and the list of words that it knows. Reads them when `load` is called, never before.
+
+    Signals: changed, the model has another tokenizer, and other counts, hints and words.
     """
 
     changed = Signal()
@@ -33,6 +39,7 @@ class Vocabulary(QObject):
         self._folder: Path | None = None
         self.hint = ""
         self.examples: tuple[str, ...] = ()
+        self._words: frozenset[str] | None = None
         self._loaded = False
         state.model_changed.connect(self.load)
         state.exploration_changed.connect(self._reload)
@@ -45,7 +52,9 @@ class Vocabulary(QObject):
             return
         self._folder = folder
         self._counter = _counter(folder)
-        said = _said(folder.parent if folder is not None else None)
+        beside = folder.parent if folder is not None else None
+        said = _said(beside)
+        self._words = _words_in(beside)
         self.hint = str(said.get("hint", ""))
         self.examples = tuple(str(text) for text in said.get("examples", ()))
         self.changed.emit()
@@ -57,6 +66,14 @@ class Vocabulary(QObject):
     def count(self, prompt: str) -> TokenCount | None:
         """How many tokens a prompt takes and where it is cut off; None before it is known."""
         return self._counter.count(prompt) if self._counter else None
+
+    def unknown_words(self, prompt: str) -> tuple[tuple[int, int], ...]:
+        """The places (start, end) of words that the model never learnt; none for models without a
+        list of their words."""
+        if self._words is None:
+            return ()
+        found = _WORD.finditer(prompt)
+        return tuple(word.span() for word in found if word[0].lower() not in self._words)
 
     def _tokenizer_folder(self) -> Path | None:
         """That of the chosen model: of a hub's model or a single file, as the engine says."""
@@ -80,12 +97,25 @@ def _counter(folder: Path | None) -> TokenCounter | None:
 
 
 def _said(folder: Path | None) -> dict[str, Any]:
-    """What the file beside a model's weights says of it: the starter model has one."""
-    path = folder / "starter.json" if folder else None
-    if path is None or not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # a hint is no reason to stop
+    """The content of starter.json beside a model's weights: the starter model has one."""
+    content = _read(folder, "starter.json")
     return content if isinstance(content, dict) else {}
+
+
+def _words_in(folder: Path | None) -> frozenset[str] | None:
+    """The words that a model knows, in lower case, from words.json; None without such a list."""
+    content = _read(folder, "words.json")
+    if not isinstance(content, list) or not all(isinstance(word, str) for word in content):
+        return None
+    return frozenset(content)
+
+
+def _read(folder: Path | None, name: str) -> Any:
+    """A small JSON file of a model; None where there is none. A hint is no reason to stop."""
+    try:
+        path = folder / name if folder else None
+        if path is None or not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return None
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None

@@ -1,4 +1,5 @@
-"""A field for a prompt. It grows with the text, counts tokens, and greys text that is cut off."""
+"""A field for a prompt. It grows with the text, counts tokens, greys text that is cut off, and
+underlines words that the model never learnt."""
 
 from __future__ import annotations
 
@@ -47,10 +48,12 @@ class PromptEdit(QWidget):
         self._field = _Field(self, lines)
         self._field.setAccessibleName(name)
         self._field.setPlaceholderText(placeholder)
-        self._cut = _CutOff(self._field.document())
+        self._marks = _Marks(self._field.document())
         self._count = QLabel(self)
         self._count.setObjectName("note")
         self._count.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        self._count.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT // 2)
@@ -79,7 +82,7 @@ class PromptEdit(QWidget):
             self._recount()
 
     def set_theme(self, theme: Theme) -> None:
-        self._cut.set_colour(QColor(theme.faint))
+        self._marks.set_colours(QColor(theme.faint), QColor(theme.warning))
         self._count.setFont(theme.font(0.85, digits=True))
 
     def setToolTip(self, tip: str) -> None:
@@ -99,13 +102,18 @@ class PromptEdit(QWidget):
     def _recount(self) -> None:
         count = self._vocabulary.count(self.text)
         over = count is not None and count.tokens > count.limit
-        self._cut.set_start(_utf16_length(self.text[: count.cut]) if count and over else None)
+        unknown = self._vocabulary.unknown_words(self.text)
+        self._marks.set_places(
+            _utf16_length(self.text[: count.cut]) if count and over else None,
+            tuple((_utf16_length(self.text[:a]), _utf16_length(self.text[:b])) for a, b in unknown),
+        )
         self._count.setVisible(count is not None and count.tokens > 0)
         if count is not None:
+            words = ", ".join(dict.fromkeys(self.text[a:b] for a, b in unknown))
             self._count.setText(
-                f"{count.tokens}/{count.limit} tokens: the grey part is not read"
-                if over
-                else f"{count.tokens}/{count.limit} tokens"
+                f"{count.tokens}/{count.limit} tokens"
+                + (": the grey part is not read" if over else "")
+                + (f"\nThe model does not know: {_shortened(words)}" if words else "")
             )
 
 
@@ -160,31 +168,42 @@ class _Field(QPlainTextEdit):
         return super().event(event)
 
 
-class _CutOff(QSyntaxHighlighter):
-    """Greys the text from a position on, which the model does not read."""
+class _Marks(QSyntaxHighlighter):
+    """Greys the text from a position on, which the model does not read, and underlines words that
+    it does not know. Positions count UTF-16 code units."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._start: int | None = None
-        self._format = QTextCharFormat()
-        self._format.setFontStrikeOut(True)
+        self._words: tuple[tuple[int, int], ...] = ()
+        self._cut, self._unknown = QTextCharFormat(), QTextCharFormat()
+        self._cut.setFontStrikeOut(True)
+        self._unknown.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
 
-    def set_colour(self, colour: QColor) -> None:
-        self._format.setForeground(colour)
+    def set_colours(self, cut: QColor, unknown: QColor) -> None:
+        self._cut.setForeground(cut)
+        self._unknown.setUnderlineColor(unknown)
         self.rehighlight()
 
-    def set_start(self, start: int | None) -> None:
-        if start != self._start:
-            self._start = start
+    def set_places(self, start: int | None, words: tuple[tuple[int, int], ...]) -> None:
+        if (start, words) != (self._start, self._words):
+            self._start, self._words = start, words
             self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:
-        if self._start is None:
-            return
-        first = max(self._start - self.currentBlock().position(), 0)
-        length = _utf16_length(text)
-        if first < length:
-            self.setFormat(first, length - first, self._format)
+        here, length = self.currentBlock().position(), _utf16_length(text)
+        for first, last in self._words:
+            first, last = max(first - here, 0), min(last - here, length)
+            if first < last:
+                self.setFormat(first, last - first, self._unknown)
+        if self._start is not None:
+            first = max(self._start - here, 0)
+            if first < length:
+                self.setFormat(first, length - first, self._cut)
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= 120 else f"{words[:119]}…"
 
 
 def _utf16_length(text: str) -> int:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextLayout
+from PySide6.QtGui import QTextCharFormat, QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from engine.messages import ModelReady
 from engine.requests import build_request
-from engine.walk import Exploration
+from engine.walk import ARTICLE_PROMPT, Exploration
 from gui.state.explorer_state import ExplorerState
 from gui.state.vocabulary import Vocabulary
 from gui.walk.prompt_edit import PromptEdit
@@ -48,6 +48,54 @@ def edit(vocabulary: Vocabulary, qtbot: QtBot) -> PromptEdit:
     edit.resize(300, 100)
     edit.show()
     return edit
+
+
+def underlined(edit: PromptEdit) -> list[str]:
+    """The words with a wavy underline."""
+    block = field_of(edit).document().firstBlock()
+    wave = QTextCharFormat.UnderlineStyle.WaveUnderline
+    text = block.text().encode("utf-16-le")
+    return [
+        text[2 * s.start : 2 * (s.start + s.length)].decode("utf-16-le")
+        for s in block.layout().formats()
+        if s.format.underlineStyle() == wave
+    ]
+
+
+def test_words_that_the_model_never_learnt_are_marked(
+    edit: PromptEdit, vocabulary: Vocabulary, model: Path
+) -> None:
+    edit.set_text("a 🐈 cat riding a bike")
+    assert underlined(edit) == []
+    (model / "words.json").write_text(json.dumps(["a", "cat", "bow", "tie"]))
+    other = Vocabulary(vocabulary.property("state"))
+    other.load()
+    marked = PromptEdit("Prompt", "…", other, DARK, parent=edit)
+    marked.set_text("A 🐈 cat riding a bike, bow-tie")
+    assert underlined(marked) == ["riding", "bike"]
+    assert said(marked).endswith("The model does not know: riding, bike")
+    marked.set_text("A cat, a CAT")
+    assert underlined(marked) == []
+    assert "know" not in said(marked)
+
+
+@pytest.mark.parametrize("content", ["{}", "[1, 2]", "[", "[" * 100_000, '["a"]' + " " * 2_000_000])
+def test_a_list_of_words_that_is_none_marks_nothing(
+    vocabulary: Vocabulary, model: Path, content: str
+) -> None:
+    (model / "words.json").write_text(content)
+    other = Vocabulary(vocabulary.property("state"))
+    other.load()
+    assert other.unknown_words("an astronaut") == ()
+
+
+def test_the_starter_model_says_which_words_it_knows(qapp: QApplication) -> None:
+    vocabulary = Vocabulary(ExplorerState(MemoryFrames(), Exploration()))
+    vocabulary.load()
+    assert vocabulary.unknown_words(ARTICLE_PROMPT) == ()
+    assert all(vocabulary.unknown_words(text) == () for text in vocabulary.examples)
+    text = "an astronaut with a red hat"
+    assert [text[a:b] for a, b in vocabulary.unknown_words(text)] == ["astronaut"]
 
 
 @pytest.mark.parametrize("location", ["someone/tiny", "/models/tiny.safetensors"])
