@@ -66,7 +66,9 @@ class Session(QObject):
         self._seen = state.exploration
         self._asked_at = self._first_frame_s = 0.0
         self._finishing = False
-        self.missing_frames = MissingFrames(state, self._submit_missing, self._stop_missing, self)
+        self.missing_frames = MissingFrames(state, self)
+        self.missing_frames.submit_requested.connect(self._submit_missing)
+        self.missing_frames.cancel_requested.connect(self._stop_missing)
         self.watchdog = Watchdog(state, parent=self)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 from PySide6.QtCore import QObject, Signal
 
 from engine import messages as m
@@ -16,29 +13,24 @@ NO_JOB = -1
 STOPPED = "Rendering was stopped, so the export ended; export again to render what is missing."
 
 
-class Submit(Protocol):
-    """Gives the engine a request for these frames, as the job of this number."""
-
-    def __call__(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None: ...
-
-
 class MissingFrames(QObject):
     """Owns one request for frames at a time.
 
     The engine's newest request wins. So this one waits while the window's job is running, and is
     submitted again after a job of the window has taken its place.
 
-    Signals: frame_ready(lane, index, picture [H, W, 3]); failed(reason), one sentence.
+    Signals: frame_ready(lane, index, picture [H, W, 3]); failed(reason), one sentence. For the
+    session: submit_requested(exploration, indices, job number); cancel_requested.
     """
 
     frame_ready = Signal(int, int, object)
     failed = Signal(str)
+    submit_requested = Signal(object, object, int)
+    cancel_requested = Signal()
 
-    def __init__(
-        self, state: ExplorerState, submit: Submit, cancel: Callable[[], None], parent: QObject
-    ) -> None:
+    def __init__(self, state: ExplorerState, parent: QObject) -> None:
         super().__init__(parent)
-        self._state, self._submit, self._cancel = state, submit, cancel
+        self._state = state
         self._asked: tuple[Exploration, tuple[int, ...]] | None = None
         self._job = NO_JOB
         state.busy_changed.connect(self._busy_changed)
@@ -53,7 +45,7 @@ class MissingFrames(QObject):
     def drop(self) -> None:
         """The frames are not needed any more."""
         if self._asked is not None and not self._state.busy:
-            self._cancel()
+            self.cancel_requested.emit()
         self._asked = None
 
     def apply(self, event: m.JobEvent) -> None:
@@ -85,4 +77,4 @@ class MissingFrames(QObject):
     def _start(self) -> None:
         assert self._asked is not None
         self._job -= 1
-        self._submit(*self._asked, self._job)
+        self.submit_requested.emit(*self._asked, self._job)

@@ -25,9 +25,9 @@ class Link:
 
     def __init__(self) -> None:
         frames = MemoryFrames()
-        self.engine = ScriptedEngine(frames)
+        self.engine = engine = ScriptedEngine(frames)
         self.state = ExplorerState(frames, Exploration())
-        self.session = Session(self.state, lambda: self.engine)
+        self.session = Session(self.state, lambda: engine)
 
     def finish(self) -> None:
         self.engine.play()

@@ -34,7 +34,7 @@ class Studio:
 
     def __init__(self, app: QApplication, folder: Path, scheme: str, safe: bool = False) -> None:
         self.frames = frames = StudioFrames()
-        self.engine = ScriptedEngine(frames)
+        self.engine = engine = ScriptedEngine(frames)
         folders = AppFolders.within(folder)
         self.settings = settings = Settings(folders.settings)
         settings.set_preferences(Preferences(theme=scheme, export_folder=str(folder / "out")))
@@ -42,7 +42,7 @@ class Studio:
             app,
             Exploration(),
             frames,  # type: ignore[arg-type]
-            lambda: self.engine,
+            lambda: engine,
             settings,
             folders,
             safe=safe,

@@ -34,9 +34,9 @@ class Desk:
     def __init__(self, folder: Path, qtbot: QtBot) -> None:
         frames = MemoryFrames()
         self.out = folder / "out"
-        self.engine = ScriptedEngine(frames)
+        self.engine = engine = ScriptedEngine(frames)
         self.state = ExplorerState(frames, SMALL)
-        self.session = Session(self.state, lambda: self.engine)
+        self.session = Session(self.state, lambda: engine)
         self.session.start()
         self.settings = settings = Settings(folder / "settings.ini")
         settings.set_preferences(Preferences(export_folder=str(self.out)))
