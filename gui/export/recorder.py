@@ -32,8 +32,8 @@ _MOST_QUEUED = 64
 #: empty.
 _PAUSE_S = 1.0
 NO_WALK = (
-    "The video is saved, but no session: some of the recorded latents are not sums of keyframes, so "
-    "that no walk can pass them."
+    "The video is saved, but no session: some of the recorded latents are not sums of keyframes, "
+    "so that no walk can pass through them."
 )
 TOO_SHORT = (
     "The video is saved, but no session: it has a single picture, and a walk needs two; record for "
@@ -227,7 +227,7 @@ class _Film(QThread):
 
     def walk(self) -> Exploration | None:
         """Returns walks through the recorded points, one row for each lane that was shown. None if
-        a point is in no plane, or if there are less than two pictures."""
+        a point is no sum of keyframes, or if there are less than two pictures."""
         rows = [self._row(lane) for lane in sorted(self._lanes) or [0]]
         walks = [row for row in rows if row is not None]
         if not walks or len(walks) < len(rows):

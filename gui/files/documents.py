@@ -88,8 +88,8 @@ class Documents(QObject):
         return True
 
     def save(self) -> bool:
-        """Keep the walk in its file; ask for one where it has none, and ask what to do where
-        another program has changed the file since it was read or written here."""
+        """Save the walk to its file. Ask for a file if it has none, and ask what to do if another
+        program has changed the file since it was read or written here."""
         if self.path is None:
             return self.ask_save()
         if self._digest_of(self.path) in ("", self._digest):

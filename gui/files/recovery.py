@@ -20,8 +20,8 @@ INTERVAL_MS = 30_000
 
 
 class Recovery(QObject):
-    """Owns this window's recovery file in `folder`. Its name is unique and it is locked, so that two
-    windows never share one. It is written while there are unsaved changes, stays if the window
+    """Owns this window's recovery file in `folder`. Its name is unique and it is locked, so that
+    two windows never share one. It is written while there are unsaved changes, stays if the window
     closes with unsaved changes, and is removed when the walk is saved."""
 
     def __init__(self, state: ExplorerState, folder: Path, parent: QObject | None = None) -> None:

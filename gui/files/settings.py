@@ -26,7 +26,10 @@ class Preferences:
 
     theme: str = parameter("system", "Theme", choices=THEMES, help="Dark, light, or the system's")
     device: str = parameter(
-        AUTOMATIC, "Device", choices=DEVICES, help="The device that renders; automatic is the fastest"
+        AUTOMATIC,
+        "Device",
+        choices=DEVICES,
+        help="The device that renders; automatic is the fastest",
     )
     precision: str = parameter(
         AUTOMATIC,
@@ -60,7 +63,10 @@ class Preferences:
         help="Disk space for pictures that are kept after the program ends; 0 keeps none",
     )
     export_folder: str = parameter(
-        "", "Export folder", unit="folder", help="Default folder of exports; empty: your picture folder"
+        "",
+        "Export folder",
+        unit="folder",
+        help="Default folder of exports; empty: your picture folder",
     )
     metadata: bool = parameter(
         True,
@@ -75,8 +81,7 @@ class Preferences:
 
 class Settings(QObject):
     """Owns the settings file. Each value is checked when it is read; an invalid value is ignored. A
-    file that cannot be read is renamed to *.broken.
-    Changes are written at once.
+    file that cannot be read is renamed to *.broken. Changes are written at once.
 
     Signals: changed(preferences).
     """
@@ -155,7 +160,7 @@ class Settings(QObject):
 
 
 def _bytes_of(text: object) -> QByteArray:
-    """The bytes that `text` holds in base 64; none of what is no such text."""
+    """Decodes base 64; returns no bytes if `text` is not valid base 64."""
     try:
         return QByteArray(base64.b64decode(text, validate=True) if isinstance(text, str) else b"")
     except ValueError:
