@@ -179,7 +179,7 @@ class Player(QObject):
     # ── the clock ────────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
-        """Show the frame that is due now, and wake up when the next one is."""
+        """Show the frame that is due now, and start the timer for the next one."""
         if not self.playing:
             return
         now = self._clock()
@@ -187,7 +187,7 @@ class Player(QObject):
             self._restart_clock()
             return
         self._last = now
-        # A timer may fire a hair early: half a millisecond is on time.
+        # A timer may fire up to half a millisecond early.
         due = floor((now - self._origin + 0.0005) * self._ticks)
         if due > self._shown:
             self._count(self.dropped + due - self._shown - 1)
