@@ -1,1 +1,1 @@
-"""The engine: everything that computes. It knows nothing of the window."""
+"""The engine: all computations. It does not import the window."""

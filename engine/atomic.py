@@ -1,7 +1,7 @@
-"""How files for people are written: beside its place under another name, then renamed into it.
+"""Writes files atomically: to a temporary file in the same folder, which is then renamed.
 
-Whoever looks sees the old file or the new one, whole, also after a crash. Any thread.
-"""
+A reader sees either the complete old file or the complete new one, also after a crash. The
+functions may run on any thread."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pathlib import Path
 
 from engine.errors import InputError
 
-#: How long a rename is tried again when the system refuses it, as virus scanners make it do.
-RENAME_PATIENCE_S = 2.5
-#: A file that is being written, between its stem and its suffix.
+#: Time for which a refused rename is tried again, in seconds. Virus scanners cause such refusals.
+RENAME_TIMEOUT_S = 2.5
+#: Label of a file that is being written, between its stem and its suffix.
 PART = "part"
 _PART_NAME = re.compile(rf".*\.{PART}-[0-9a-f]{{8}}(\.[^.]*)?", re.DOTALL)
-#: Nobody has written to a part for so long: the program that made it is gone.
+#: A part that was not changed for this time, in seconds, belongs to a program that has ended.
 PART_AGE_S = 24 * 3600
 
 
 class Existing(Enum):
-    """What happens where there is a file of that name already."""
+    """The behaviour if a file with the name already exists."""
 
     REFUSE = "refuse"
     REPLACE = "replace"
@@ -35,13 +35,13 @@ class Existing(Enum):
 
 
 class WriteError(OSError):
-    """A file could not be written; one sentence for the person."""
+    """A file could not be written. The message is one sentence for the person."""
 
 
 def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
-    """Where to write: `path`, or (NUMBER) "name-2", "name-3" … when it is taken.
+    """Returns the path to write to: `path`, or with NUMBER "name-2", "name-3" … if it is taken.
 
-    Raises InputError for a taken path under REFUSE, and for a folder that is in the way.
+    Raises InputError if the path is a folder, or if it is taken and `existing` is REFUSE.
     """
     if existing is Existing.NUMBER:
         numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in count(2))
@@ -57,14 +57,13 @@ def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
 def atomic_path(
     path: Path, existing: Existing = Existing.REFUSE, label: str = PART
 ) -> Iterator[Path]:
-    """A path beside `path`, with its suffix, to write to; it becomes `path` when the block ends.
+    """Yields a temporary path in the same folder and with the same suffix. After the block, it is
+    renamed to `path`.
 
-    `label` is in that path's name. Files labelled PART are worthless when the program is killed,
-    and `sweep_parts` removes them; those with another label stay.
-
-    When the block raises, what was written is removed and `path` stays as it was. Raises
-    InputError as `choose_path` does, and WriteError where the system refuses to write. NUMBER is
-    settled beforehand, with `choose_path`.
+    `label` is part of the temporary name. `sweep_parts` removes files with the label PART that a
+    killed program has left; files with another label stay. If the block raises an exception, the
+    temporary file is removed and `path` is unchanged. Raises InputError as `choose_path` does, and
+    WriteError if the system refuses to write. For NUMBER, call `choose_path` before.
     """
     if existing is Existing.NUMBER:
         existing = Existing.REFUSE
@@ -85,7 +84,7 @@ def atomic_path(
 
 
 def write_bytes(path: Path, data: bytes, existing: Existing = Existing.REFUSE) -> Path:
-    """Write one whole file, and say where. Raises InputError and WriteError."""
+    """Writes a whole file and returns its path. Raises InputError and WriteError."""
     path = choose_path(path, existing)
     with atomic_path(path, existing) as part:
         part.write_bytes(data)
@@ -93,14 +92,14 @@ def write_bytes(path: Path, data: bytes, existing: Existing = Existing.REFUSE) -
 
 
 def is_part(path: Path) -> bool:
-    """Whether `path` is a file that is still being written, or was when its program died."""
+    """True if `path` is an unfinished file, of a running program or of one that was killed."""
     return _PART_NAME.fullmatch(path.name) is not None
 
 
 def sweep_parts(folder: Path) -> None:
-    """Remove what killed programs left half-written in `folder`; never raises.
+    """Removes unfinished files of killed programs in `folder`. Never raises an exception.
 
-    A program that still runs writes to its parts: those that changed within PART_AGE_S stay.
+    Files that were changed within PART_AGE_S stay, because a running program may write to them.
     """
     before = time.time() - PART_AGE_S
     with suppress(OSError), os.scandir(folder) as entries:
@@ -112,7 +111,7 @@ def sweep_parts(folder: Path) -> None:
 
 
 def explain(path: Path, error: OSError) -> str:
-    """One sentence for the person who wanted `path` written."""
+    """Returns a sentence that says why `path` could not be written."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{path} could not be written ({reason.lower()}); check the folder and the free space."
 
@@ -123,9 +122,9 @@ def _sync(part: Path) -> None:
 
 
 def _rename(part: Path, path: Path) -> None:
-    """Rename, again and again while it is refused; the data stays beside if it never works, under
-    a name that is not swept."""
-    deadline = time.monotonic() + RENAME_PATIENCE_S
+    """Renames, and tries again while it is refused. If it never succeeds, the data is kept under a
+    name that `sweep_parts` does not remove."""
+    deadline = time.monotonic() + RENAME_TIMEOUT_S
     pause = 0.01
     while True:
         try:
@@ -143,7 +142,7 @@ def _rename(part: Path, path: Path) -> None:
 
 
 def _keep_beside(part: Path, path: Path) -> Path:
-    """Rename the written file to "name kept"; where that fails, too, it keeps its own name."""
+    """Renames the written file to "name kept"; if that fails, too, it keeps its name."""
     free = choose_path(path.with_name(f"{path.stem} kept{path.suffix}"), Existing.NUMBER)
     with suppress(OSError):
         return part.rename(free)

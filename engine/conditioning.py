@@ -1,4 +1,4 @@
-"""What a text becomes for a model: arrays with roles, instead of one tensor. Imports numpy only."""
+"""The conditioning of a text as arrays with roles. Imports numpy only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Array32 = npt.NDArray[np.float32]
 
 
 class Role(StrEnum):
-    """What an array of a text is to the denoiser.
+    """The role of an array of a text in the denoiser.
 
-    What follows from the other arrays or from the picture's size, such as position ids, has no
-    role: the model builds it where it needs it.
+    Arrays that follow from the other arrays or from the picture's size, such as position ids, have
+    no role: the model computes them.
     """
 
     SEQUENCE = "sequence"  #: [tokens, width]: a vector for each token
@@ -34,8 +34,8 @@ Blend = Callable[[Role, Array, Array, float], Array]
 class Conditioning:
     """The arrays of one text by role: float32, C-contiguous, read-only.
 
-    All texts of a model have the same roles and shapes, so that frames with different texts can
-    share a call. A model whose texts differ in length pads them, and its mask says what counts.
+    All texts of a model have the same roles and shapes, so that frames with different texts can be
+    in one batch. A model whose texts differ in length pads them and marks the padding in a mask.
     """
 
     arrays: Mapping[Role, Array32]
@@ -53,9 +53,9 @@ class Conditioning:
 
 
 def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Blend) -> Conditioning:
-    """The text at γ in [0, 1] between two texts of one model, each role blended by itself.
+    """Interpolates two texts of one model at γ in [0, 1], each role separately.
 
-    Computed in float64. γ = 0 and γ = 1 give `start` and `end` themselves, bit for bit.
+    Computed in float64. γ = 0 and γ = 1 give `start` and `end` bit for bit.
     """
     if gamma in (0.0, 1.0):
         return end if gamma else start
@@ -70,7 +70,7 @@ def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Ble
 
 
 def _frozen(array: Array32) -> Array32:
-    """A read-only view, so that the array of whoever made it stays as it is."""
+    """Returns a read-only view; the caller's array stays writable."""
     view = np.ascontiguousarray(array, np.float32).view()
     view.flags.writeable = False
     return view

@@ -1,18 +1,18 @@
-"""Errors a person can act on: one sentence that says what happened, why, and what to do next."""
+"""Errors for the person: one sentence that says what happened, why, and what to do next."""
 
 from __future__ import annotations
 
 
 class InputError(ValueError):
-    """What was asked for cannot be done as it was asked."""
+    """The input is invalid or cannot be used."""
 
 
 class ModelError(RuntimeError):
-    """A model cannot be opened, or is not what it should be."""
+    """A model cannot be opened or used."""
 
 
-class MissingModel(ModelError):  # noqa: N818 — what is missing, no mistake
-    """A model of the hub is not on this machine, and nobody asked that it be downloaded."""
+class MissingModel(ModelError):  # noqa: N818 — not an error of the program
+    """A hub model is not on this machine, and its download was not requested."""
 
     def __init__(self, model: str) -> None:
         super().__init__(
@@ -23,12 +23,12 @@ class MissingModel(ModelError):  # noqa: N818 — what is missing, no mistake
 
 
 def is_device_lost(error: BaseException) -> bool:
-    """Whether an error says that the graphics device is lost to this process.
+    """True if an error means that this process has lost the graphics device.
 
-    After such an error each further call to the device fails in the same way.
+    After such an error, every further call of the device fails.
     """
     return type(error).__name__ == "AcceleratorError" or "CUDA error" in str(error)
 
 
 class Cancelled(Exception):  # noqa: N818 — an outcome, no error
-    """The job was cancelled while it worked; not a failure."""
+    """The running job was cancelled. This is not a failure."""

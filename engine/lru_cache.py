@@ -1,4 +1,4 @@
-"""A bounded memory: the things that were used last, by key."""
+"""A cache of the least-recently-used kind."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ V = TypeVar("V")
 
 
 class LruCache(Generic[K, V]):
-    """Keeps the things that were used last, as many as cost no more than `limit` together.
+    """Keeps the most recently used values, up to a total cost of `limit`.
 
-    A thing costs 1 unless `cost` says otherwise. The newest one is kept whatever it costs. One
-    thread.
+    `cost` returns the cost of a value, 1 by default. The newest value is always kept. Not
+    thread-safe.
     """
 
     def __init__(self, limit: int, cost: Callable[[V], int] = lambda _: 1) -> None:
         self._limit, self._cost = limit, cost
-        self._things: OrderedDict[K, V] = OrderedDict()
+        self._values: OrderedDict[K, V] = OrderedDict()
         self._spent = 0
 
     def get(self, key: K) -> V | None:
-        """The thing that is kept under `key`, if there is one."""
-        thing = self._things.get(key)
-        if thing is not None:
-            self._things.move_to_end(key)
-        return thing
+        """Returns the value of `key`, or None."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
 
-    def put(self, key: K, thing: V) -> V:
-        """Keep a thing, and hand it back."""
+    def put(self, key: K, value: V) -> V:
+        """Store a value and return it."""
         self.drop(key)
-        self._things[key] = thing
-        self._spent += self._cost(thing)
+        self._values[key] = value
+        self._spent += self._cost(value)
         self._evict()
-        return thing
+        return value
 
     def drop(self, key: K) -> None:
-        """Forget the thing under `key`, if there is one."""
-        thing = self._things.pop(key, None)
-        if thing is not None:
-            self._spent -= self._cost(thing)
+        """Remove the value of `key`, if there is one."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._spent -= self._cost(value)
 
     def set_limit(self, limit: int) -> None:
-        """Change how much is kept; what is over goes at once."""
+        """Change the limit, and remove values that exceed it."""
         self._limit = limit
         self._evict()
 
     def __contains__(self, key: K) -> bool:
-        return key in self._things
+        return key in self._values
 
     def __iter__(self) -> Iterator[K]:
-        """The keys, the least recently used first."""
-        return iter(self._things)
+        """Iterate over the keys, the least recently used first."""
+        return iter(self._values)
 
     def _evict(self) -> None:
-        while self._spent > self._limit and len(self._things) > 1:
-            self.drop(next(iter(self._things)))
+        while self._spent > self._limit and len(self._values) > 1:
+            self.drop(next(iter(self._values)))

@@ -1,4 +1,4 @@
-"""What the two threads hand each other: the newest request in, a bounded stream of events out."""
+"""The queues between the window's thread and the engine's: requests in, events out."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from engine.messages import (
     Tier,
 )
 
-#: Finished frames and drafts that may wait to be drained before the engine is made to wait for the
-#: window.
+#: Most finished frames and drafts in the outbox. When it is full, the engine waits for the window.
 OUTBOX_FRAMES = 64
 
 
 class JobControl:
-    """The reins of one job: the cancel flag, and the frame the person is looking at.
+    """The controls of one job: its cancel flag, and the frame at the playhead.
 
-    Made for each job, never used again. The engine reads it at every step.
+    Each job has a new one. The engine reads it at every step. Thread-safe.
     """
 
     def __init__(self, focus: int = 0) -> None:
@@ -41,16 +40,16 @@ class JobControl:
         return self._cancelled.is_set()
 
     def check(self) -> None:
-        """Raise Cancelled when the job was cancelled."""
+        """Raise Cancelled if the job was cancelled."""
         if self._cancelled.is_set():
             raise Cancelled
 
 
 class RequestSlot:
-    """One place for a render request, one for a probe, one for a command: the newest wins.
+    """Holds the newest render request, the newest probe request and a command. Thread-safe.
 
-    `take` blocks the engine; every other call returns at once. A new render request cancels the
-    job in progress.
+    `take` blocks the engine's thread; every other call returns at once. A new render request
+    replaces a waiting one and cancels the running job.
     """
 
     def __init__(self) -> None:
@@ -65,7 +64,7 @@ class RequestSlot:
     def submit(self, request: RenderRequest) -> None:
         with self._changed:
             self._render = request
-            self._unload = False  # the memory is wanted again
+            self._unload = False  # the new job needs the memory
             self._control.cancel()
             self._changed.notify()
 
@@ -79,14 +78,14 @@ class RequestSlot:
             self._focus = self._control.focus = index
 
     def cancel(self) -> RenderRequest | None:
-        """Cancel the job in progress; a request that had not begun is returned, dropped."""
+        """Cancel the running job. Removes and returns a request that has not started, or None."""
         with self._changed:
             dropped, self._render, self._probe = self._render, None, None
             self._control.cancel()
             return dropped
 
     def unload(self) -> None:
-        """Ask for the device memory back, after whatever is in progress."""
+        """Request that the model is unloaded after the running job."""
         with self._changed:
             self._unload = True
             self._changed.notify()
@@ -98,7 +97,7 @@ class RequestSlot:
             self._changed.notify()
 
     def take_probe(self, matches: Callable[[ProbeRequest], bool]) -> ProbeRequest | None:
-        """The newest probe, if one waits and matches; otherwise it waits on."""
+        """Remove and return the waiting probe request if it `matches`, or None."""
         with self._changed:
             if self._probe is None or not matches(self._probe):
                 return None
@@ -106,7 +105,8 @@ class RequestSlot:
             return probe
 
     def take(self) -> tuple[RenderRequest | ProbeRequest | None, JobControl] | None:
-        """Wait for work. (None, control) asks to unload; None says that the slot is closed."""
+        """Wait for a request. Returns (None, control) to unload, and None when the slot is
+        closed."""
         with self._changed:
             self._changed.wait_for(self._has_work)
             if self._closed:
@@ -126,11 +126,11 @@ class RequestSlot:
 
 
 class Outbox:
-    """Events on their way to the window, in order, coalesced and bounded.
+    """An ordered, bounded queue of events for the window. Thread-safe.
 
-    A newer preview of a frame replaces the older one, as newer progress does; finished frames and
-    terminal events are never dropped. `wake` is called, without a payload, when an event arrives
-    in an empty outbox.
+    A newer preview of a frame replaces an older one, and newer progress replaces older progress.
+    Finished frames and terminal events are never dropped. `wake` is called when an event arrives in
+    an empty outbox.
     """
 
     def __init__(self, wake: Callable[[], None], limit: int = OUTBOX_FRAMES) -> None:
@@ -144,7 +144,7 @@ class Outbox:
         self._closed = False
 
     def post(self, event: Event, control: JobControl | None = None) -> None:
-        """Add an event. Waits while the window is too far behind, unless the job is cancelled."""
+        """Add an event. Wait while the outbox is full, unless the job is cancelled."""
         counts = isinstance(event, FrameReady) and event.tier >= Tier.DRAFT
         with self._changed:
             while counts and self._pictures >= self._limit and not self._closed:
@@ -158,7 +158,7 @@ class Outbox:
             self._wake()
 
     def drain(self) -> list[Event]:
-        """All events since the last call."""
+        """Return all events since the last call."""
         with self._changed:
             events = [event for event in self._events if event is not None]
             self._base += len(self._events)
@@ -169,7 +169,7 @@ class Outbox:
         return events
 
     def close(self) -> None:
-        """Never wait again: nobody will drain."""
+        """Stop waiting in `post`, because the window no longer drains the outbox."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -185,7 +185,7 @@ class Outbox:
 
 
 def _coalescing_key(event: Event) -> object:
-    """What an event replaces when a newer one of the same key comes; None: nothing."""
+    """Returns the key under which a newer event replaces an older one; None for no replacement."""
     match event:
         case FrameReady(tier=tier) if tier < Tier.FINAL:
             return (tier, event.job, event.lane, event.index)

@@ -1,7 +1,7 @@
-"""Every type that crosses the thread boundary: frozen, slotted, self-contained.
+"""The requests and events that pass between the threads: frozen, slotted, self-contained.
 
-Requests hold everything that influences a pixel: two requests that are equal but for their job
-number give the same frames. Events carry the job's number, and each started job ends with exactly
+Requests contain everything that influences a pixel: two requests that differ only in their job
+number give the same frames. Events contain the job's number. Each job that starts ends with exactly
 one of JobFinished, JobCancelled and JobFailed. Arrays are C-contiguous and read-only.
 """
 
@@ -21,7 +21,7 @@ Points = npt.NDArray[np.float64]  # [n, 2], in units of std (|z|/√d)
 
 
 class Tier(IntEnum):
-    """How much of a frame is there."""
+    """The state of a frame: missing, preview, draft, final or failed."""
 
     MISSING = 0
     PREVIEW = 1
@@ -38,11 +38,12 @@ class RenderRequest:
     """Render every frame of every lane.
 
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
-    measures computed for each finished frame. `batch` 0 lets the engine choose. `latents` asks for
-    the frames' latents in their events, `in_order` for first to last instead of coarse to fine.
-    With `draft_steps`, if they are fewer than the sampling's, every frame that is not there yet
-    comes as a draft of so many steps first, which is an approximation. `precision` and `device` ""
-    are chosen by the machine. `downloads` are the models of the hub that may be fetched.
+    the measures that are computed for each finished frame. `batch` is the number of frames computed
+    together; 0 lets the engine choose. `latents` puts the latents into the events of frames.
+    `in_order` renders from first to last instead of coarse to fine. With `draft_steps` smaller than
+    the sampling's steps, every missing frame is first rendered as a draft with so many steps, which
+    is an approximation. `precision` and `device` "" let the engine choose. `downloads` are the hub
+    models that may be downloaded.
     """
 
     job: int
@@ -65,9 +66,10 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
-    """Render the one point (x, y) of the plane that the trajectory plot of `walk` shows.
+    """Render the point (x, y) of the plane of `walk`.
 
-    x and y are in units of std: the latent is √d (x e₁ + y e₂). The walk at `time` conditions it.
+    x and y are in units of std: the latent is √d (x e₁ + y e₂). The prompt is that of the walk at
+    `time`.
     """
 
     serial: int
@@ -86,12 +88,12 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known of a model once it is loaded. `downscale` is pixels per latent column.
+    """The properties of a loaded model. `downscale` is the number of pixels per latent column.
 
-    `solver`, the default of those that fit (`solvers`), stands in for the model's scheduler
-    `replaced`, or equals the model's scheduler where this is "". `batch_exact`: a frame is the
-    same bit for bit whatever else is in its batch. `tokenizer` is the folder of its tokenizer.
-    """
+    `solvers` are the solvers that fit the model, and `solver` is the default one. `replaced` is the
+    model's scheduler if the default solver stands in for it, and "" if the default solver equals
+    the model's scheduler. With `batch_exact`, a frame is the same bit for bit in any batch.
+    `tokenizer` is the folder of its tokenizer."""
 
     name: str
     location: str
@@ -111,7 +113,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class LatentStats:
-    """What enters the first step, measured: mean, std, and how many σ its norm is off √d."""
+    """Statistics of the initial latent: mean, std, and the distance of its norm from √d in σ."""
 
     mean: float
     std: float
@@ -120,7 +122,7 @@ class LatentStats:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A method's path [n, 2] in the plane of the plot."""
+    """The path [n, 2] of a method in the plane."""
 
     method: str
     points: Points = field(repr=False, compare=False)
@@ -149,7 +151,7 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True)
 class PromptCut:
-    """A prompt takes more tokens than the model reads: the rest of it has no effect."""
+    """A prompt has more tokens than the model reads. The rest of it has no effect."""
 
     job: int
     prompt: str
@@ -159,12 +161,12 @@ class PromptCut:
 
 @dataclass(frozen=True, slots=True)
 class PathReady:
-    """The geometry of one lane: where its frames and keyframes lie, and the other methods' paths.
+    """The geometry of one lane: positions of its frames and keyframes, and all methods' paths.
 
-    `exact` says that the path lies in the plane; otherwise the plane is the best-fitting one
-    through the origin, and `kept` is the share of the path's energy that it shows. `weights` [n, 2]
-    are those of the two ends of a frame's segment in the frame's latent; NaN where it is no sum of
-    them.
+    `exact` is True if the path lies in the plane. Otherwise the plane is the best-fitting one
+    through the origin, and `kept` is the share of the path's energy in it. `weights` [n, 2] are the
+    weights of the two ends of a frame's segment in the frame's latent; NaN if the latent is not a
+    sum of them.
     """
 
     job: int
@@ -181,7 +183,7 @@ class PathReady:
 
 @dataclass(frozen=True, slots=True)
 class FrameReady:
-    """A picture of frame `index`. `key` finds finished ones and drafts in the frame store."""
+    """A picture of frame `index`. `key` is the key of a finished frame or a draft in the store."""
 
     job: int
     lane: int
@@ -207,7 +209,7 @@ class FrameFailed:
 
 @dataclass(frozen=True, slots=True)
 class MeasureReady:
-    """The value of a measure at one frame; a measure of steps belongs to the later frame."""
+    """The value of a measure at one frame. The value of a step belongs to its later frame."""
 
     job: int
     lane: int
@@ -218,7 +220,7 @@ class MeasureReady:
 
 @dataclass(frozen=True, slots=True)
 class MeasureFailed:
-    """A measure that this job leaves out, and why. `missing` is as in JobFailed."""
+    """A measure that this job leaves out, with the reason. `missing` is as in JobFailed."""
 
     job: int
     name: str
@@ -228,8 +230,8 @@ class MeasureFailed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`step` of `steps` is that of the frame that is furthest on. Unknown times are None.
-    `device_memory`: bytes of the device's own memory that the program takes; 0 for the CPU."""
+    """The progress of a job. `step` is the furthest step of the frames in work. Unknown times are
+    None. `device_memory` is the memory of the device in use, in bytes; 0 for the CPU."""
 
     job: int
     done: int
@@ -242,7 +244,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ProbeReady:
-    """The picture of a point of the plane, its std, and how many σ its norm is off the shell."""
+    """The picture of a point of the plane, its std, and its distance from the shell in σ."""
 
     serial: int
     x: float
@@ -272,8 +274,8 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """One sentence for the person, and the details to copy. `missing` is the hub's model that
-    would have to be downloaded first, "" where that is not the reason."""
+    """A failed job: a sentence for the person, and details to copy. `missing` is a hub model that
+    must be downloaded first, or ""."""
 
     job: int
     message: str

@@ -1,4 +1,5 @@
-"""Parameters of methods and measures: dataclass fields that carry what a form needs to know."""
+"""Parameters as dataclass fields with a label, limits and a help text, from which forms are
+made."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from engine.walk import ParameterValue
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value a person may set: its default, label, bounds or choices, and what it does."""
+    """A value that a person can set: its default, label, bounds or choices, and help text."""
 
     name: str
     default: ParameterValue
@@ -26,7 +27,7 @@ class Parameter:
     help: str = ""
 
     def check(self, value: object) -> ParameterValue:
-        """`value` as this parameter's type. Raises InputError, one sentence, where it can't be."""
+        """Convert `value` to this parameter's type. Raises InputError for an invalid value."""
         kind = type(self.default)
         if isinstance(value, str) and kind is not str:
             value = self._parse(value)
@@ -82,7 +83,7 @@ def parameter(
     choices: tuple[str, ...] = (),
     help: str = "",
 ) -> Any:
-    """A dataclass field that is a parameter. Bounds are inclusive."""
+    """Declares a dataclass field as a parameter. Bounds are inclusive."""
     details = {"label": label, "low": low, "high": high, "step": step, "unit": unit}
     return dataclasses.field(
         default=default, metadata={**details, "choices": choices, "help": help}
@@ -90,14 +91,14 @@ def parameter(
 
 
 def parameters_of(owner: type[Any]) -> tuple[Parameter, ...]:
-    """The parameters of a method or measure, in the order in which they were written."""
+    """Returns the parameters of a class in the order of their declaration."""
     return tuple(
         Parameter(name=f.name, default=_default(f), **f.metadata) for f in dataclasses.fields(owner)
     )
 
 
 def build(owner: type[Any], values: tuple[tuple[str, ParameterValue], ...]) -> Any:
-    """An instance of `owner` with these values. Raises InputError for what it has not."""
+    """Creates an instance of `owner` with these values. Raises InputError for an unknown name."""
     known = {p.name: p for p in parameters_of(owner)}
     checked = {}
     for name, value in values:

@@ -1,4 +1,4 @@
-"""Named things that live one to a file: a dict, a decorator, and the discovery of siblings."""
+"""A registry of classes by name, which imports the modules of a package to find them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """The classes of one package by name. Its modules are imported at the first question."""
+    """The classes of one package by name. Its modules are imported at the first access."""
 
     def __init__(self, package: str, noun: str) -> None:
         self._package = package
@@ -23,7 +23,7 @@ class Registry(Generic[T]):
         self._discovered = False
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Enter a class under `name`; two classes of one name are a mistake in the program."""
+        """Register a class under `name`. A name that is taken is an error of the program."""
 
         def enter(entry: type[T]) -> type[T]:
             if name in self._entries:
@@ -34,12 +34,12 @@ class Registry(Generic[T]):
         return enter
 
     def names(self) -> tuple[str, ...]:
-        """All names, in the order of their modules' names."""
+        """Return all names, in the order of their modules' names."""
         self._discover()
         return tuple(self._entries)
 
     def get(self, name: str) -> type[T]:
-        """The class called `name`. Raises InputError that names the nearest one there is."""
+        """Return the class called `name`. Raises InputError that suggests a similar name."""
         self._discover()
         if name in self._entries:
             return self._entries[name]

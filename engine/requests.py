@@ -1,6 +1,6 @@
-"""From an exploration to the request that renders it: for the window, the command line and exports.
+"""Builds requests from explorations, for the window, the command line and exports.
 
-Light to import, and pure.
+Imports no large library. Pure functions.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from engine.walk import Exploration, lanes_of
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The device, its precision, and how many frames are computed at once; "" and 0 let the machine
-    choose. Before a finished frame comes a draft of `draft_steps` steps; 0: no drafts."""
+    """The device, its precision, and the number of frames computed together; "" and 0 let the
+    engine choose. `draft_steps` is the number of steps of drafts; 0 for no drafts."""
 
     device: str = ""
     precision: str = ""
@@ -31,7 +31,7 @@ def build_request(
     measures: tuple[str, ...] = (),
     machine: Machine = ANY_MACHINE,
 ) -> RenderRequest:
-    """Everything of an exploration that influences a pixel or one of the `measures`."""
+    """Returns a request with everything that influences a pixel or one of the `measures`."""
     return RenderRequest(
         job=job,
         model=exploration.model,

@@ -1,6 +1,6 @@
-"""The engine's thread: take the newest request, iterate over its events, post them.
+"""The engine's thread: takes the newest request, runs it, and posts its events.
 
-The only file of the engine that knows Qt, and the only place that catches every exception.
+This is the only file of the engine that uses Qt, and the only place that catches all exceptions.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from engine.store.frame_store import FrameStore
 
 
 class EngineThread(QThread):
-    """Owns the renderer, which lives and dies on this thread.
+    """Owns the renderer, which is created and used on this thread only.
 
-    Signal: wake, without payload — something lies in the outbox; call `drain`. Every public method
-    may be called from the window's thread and returns at once, `stop` excepted.
+    Public methods are called on the window's thread. All of them except `stop` return at once.
+
+    Signals: wake, without arguments, when there are events to `drain`.
     """
 
     wake = Signal()
@@ -34,34 +35,34 @@ class EngineThread(QThread):
         self._outbox = Outbox(self.wake.emit)
 
     def submit(self, request: m.RenderRequest) -> None:
-        """Render this; whatever is in progress is cancelled."""
+        """Render this request and cancel the running job."""
         self._slot.submit(request)
 
     def probe(self, request: m.ProbeRequest) -> None:
-        """Render a point of the plane, beside the job in progress; the newest one wins."""
+        """Render a point of the plane during the running job. Replaces a waiting request."""
         self._slot.probe(request)
 
     def focus(self, index: int) -> None:
-        """The person looks at this frame: what is left is re-ordered around it."""
+        """Render the remaining frames near this frame first."""
         self._slot.focus(index)
 
     def cancel(self) -> None:
-        """Stop the job in progress at its next step."""
+        """Stop the running job at its next step."""
         dropped = self._slot.cancel()
         if dropped is not None:
             self._outbox.post(m.JobCancelled(dropped.job))
 
     def pause(self) -> None:
-        """Cancel, and give the device's memory back. Frames done are kept."""
+        """Cancel the job and free the device's memory. Finished frames are kept."""
         self.cancel()
         self._slot.unload()
 
     def drain(self) -> list[m.Event]:
-        """All events since the last call."""
+        """Return all events since the last call."""
         return self._outbox.drain()
 
     def stop(self, timeout_ms: int = 4000) -> bool:
-        """End the thread, and wait for its end; False when it takes longer than the timeout."""
+        """End the thread and wait for it. Returns False after the timeout."""
         self._slot.close()
         self._outbox.close()
         return self.wait(timeout_ms)
@@ -69,11 +70,11 @@ class EngineThread(QThread):
     def run(self) -> None:
         give_way()
         try:
-            # Heavy imports happen here, on this thread, after the window's first paint.
+            # Large libraries are imported here, on this thread, after the window's first paint.
             from engine.render.renderer import Renderer
 
             renderer = Renderer(self._store, self._outbox.post, self._batches)
-        except Exception as error:  # noqa: BLE001 — such as a torch that does not load here
+        except Exception as error:  # noqa: BLE001 — for example, torch cannot be loaded
             self._refuse(error)
             return
         while (work := self._slot.take()) is not None:
@@ -92,7 +93,7 @@ class EngineThread(QThread):
         renderer.unload()
 
     def _refuse(self, error: Exception) -> None:
-        """There is no renderer: every request is answered with the reason."""
+        """Answer every request with the reason why there is no renderer."""
         while (work := self._slot.take()) is not None:
             if work[0] is not None:
                 self._outbox.post(_failure(work[0], error))
@@ -103,18 +104,20 @@ class EngineThread(QThread):
         events: Iterator[m.Event],
         control: JobControl,
     ) -> None:
-        """Post every event; an unforeseen exception becomes the job's terminal event."""
+        """Post all events of a job. An unexpected exception becomes its terminal event."""
         try:
             for event in events:
                 self._outbox.post(event, control)
-        except Exception as error:  # noqa: BLE001 — nothing may end the engine
+        except Exception as error:  # noqa: BLE001 — no exception may end the thread
             self._outbox.post(_failure(request, error))
 
 
 def _failure(request: m.RenderRequest | m.ProbeRequest, error: Exception) -> m.Event:
-    happened = "Something unforeseen happened"
+    happened = "The engine has hit an unexpected error"
     if is_device_lost(error):
-        happened = "The graphics device stopped; start the program again, or use the CPU meanwhile"
+        happened = (
+            "The graphics device has stopped working; start the program again, or use the CPU"
+        )
     sentence = f"{happened} ({type(error).__name__}: {error})"
     if isinstance(request, m.ProbeRequest):
         return m.ProbeFailed(request.serial, f"{sentence}.")

@@ -1,4 +1,4 @@
-"""How an exploration is looked at: saved with it, but no edit of it, and so never undone."""
+"""The view of an exploration. It is saved with it, but a change of it is not an edit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class ViewMode(Enum):
-    """How many of the walk's pictures are seen at once."""
+    """The way in which the viewer shows pictures."""
 
     SINGLE = "single"
     COMPARE = "compare"
@@ -17,7 +17,7 @@ class ViewMode(Enum):
 
 
 class Loop(Enum):
-    """What happens at the end of the range during playback."""
+    """The behaviour of playback at the end of the range."""
 
     ONCE = "once"
     LOOP = "loop"
@@ -26,13 +26,13 @@ class Loop(Enum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the window shows of an exploration.
+    """The settings of the window for an exploration.
 
-    `mode` None is the one that suits its methods and rows, see `Exploration.mode`. `lane` is the
-    lane in focus: it is shown alone, and differences are taken from it. `crisp` enlarges pictures
-    by whole numbers, without smoothing. `segment` is the segment whose method the panel shows,
-    None for the whole walk. `plane` names the view of the trajectory plot; the first view is shown
-    where none has that name. `table` shows the measures of whole walks in numbers.
+    `mode` None is the mode that suits its methods and rows, see `Exploration.mode`. `lane` is the
+    lane in focus, which is shown alone and which differences are taken from. `crisp` enlarges
+    pictures by whole factors, without smoothing. `segment` is the segment whose method the panel
+    shows, None for the whole walk. `plane` is the name of the view of the trajectory plot; an
+    unknown name shows the first view. `table` shows the summary table of the measures.
     """
 
     mode: ViewMode | None = None

@@ -1,7 +1,7 @@
-"""What a person designs: keyframes, the walk between them, and how it is sampled.
+"""The data of an exploration: keyframes, the walk between them, and the sampling.
 
-These types are data only. They import nothing heavy, so that the window, the session file and
-the engine can share them.
+These types hold data only and import no large library, so that the window, session files and the
+engine can share them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from engine.view import View, ViewMode
 
 #: The model that ships with the program.
 STARTER = "starter"
-#: The article's prompt, spelt as the article spells it.
+#: The article's prompt, in the article's spelling.
 ARTICLE_PROMPT = "An high resolution photo of a cat"
 #: The article scores with another text than it generates with.
 ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
@@ -43,7 +43,7 @@ class NoiseSource:
 
 @dataclass(frozen=True, slots=True)
 class NoiseTerm:
-    """A noise source with the weight it has in a sum of several."""
+    """A noise source with its weight in a sum of noises."""
 
     source: NoiseSource
     weight: float
@@ -51,15 +51,15 @@ class NoiseTerm:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A point the walk passes: what is asked for, and from which noise.
+    """A prompt and a noise that the walk passes through.
 
-    Its latent is scale · z(noise) + Σ weight · z(source) over `blend`; by default that is the plain
-    draw. Points that were picked in the plane of a walk are such sums.
+    Its latent is scale · z(noise) + Σ weight · z(source) over `blend`; by default, this is the draw
+    z(noise). Points that were picked in the plane of a walk are such sums.
 
-    What follows serves editing and influences no pixel. `id` is unique in its walk and stays with
-    the keyframe through edits and moves; 0 lets the walk assign one; equality ignores it. `locked`
-    noise is kept when new noise is drawn for the walk. `previous` is the noise that the keyframe
-    had before.
+    The other fields are for editing and influence no pixel. `id` is unique in its walk and stays
+    with the keyframe through edits and moves; with 0, the walk assigns an id; equality ignores it.
+    `locked` noise is kept when new noise is drawn for the walk. `previous` is the noise that the
+    keyframe had before.
     """
 
     prompt: str = ARTICLE_PROMPT
@@ -80,8 +80,8 @@ class MethodChoice:
 
 
 def _numbered(keyframes: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
-    """The keyframes with ids from 1 on: one that has none, or the id of one before it, gets the
-    next after the largest."""
+    """Returns the keyframes with ids from 1 on. A keyframe without an id, or with the id of an
+    earlier one, gets the next larger id."""
     ids = {keyframe.id for keyframe in keyframes}
     if len(ids) == len(keyframes) and min(ids, default=1) > 0:
         return keyframes
@@ -100,10 +100,10 @@ def _numbered(keyframes: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A chain of keyframes, one method a segment, sampled at `frames` equally spaced times.
+    """A chain of keyframes with a method for each segment, sampled at `frames` equal intervals.
 
-    `methods` holds one choice for each segment, or a single one that holds for all segments.
-    `one_prompt`: the keyframes are given one prompt together; never where their prompts differ.
+    `methods` holds one choice for each segment, or a single one for all segments. `one_prompt` is
+    True if the keyframes are edited with one common prompt; it is False if their prompts differ.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
@@ -122,11 +122,11 @@ class Walk:
         return len(self.keyframes) - 1
 
     def method_of(self, segment: int) -> MethodChoice:
-        """The choice that holds in `segment`."""
+        """The method of `segment`."""
         return self.methods[segment if len(self.methods) > 1 else 0]
 
     def time_of(self, index: int) -> float:
-        """The time in [0, 1] of frame `index`: k/(n−1); a single frame stands at the start."""
+        """The time in [0, 1] of frame `index`: k/(n−1); 0 for a single frame."""
         return index / (self.frames - 1) if self.frames > 1 else 0.0
 
     def locate(self, time: float) -> tuple[int, float]:
@@ -145,11 +145,11 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a latent becomes a picture. Everything here influences pixels.
+    """The settings by which a latent becomes a picture. All of them influence pixels.
 
-    `solver` "" means the default: the one that equals the model's scheduler, or stands in for it.
-    The guidance interval is an approximation (arXiv 2404.07724), off at its default (0, 1):
-    outside of that share of the steps the conditional prediction alone is used.
+    `solver` "" is the default solver: the one that equals the model's scheduler, or stands in for
+    it. The guidance interval is an approximation (arXiv 2404.07724): outside of that share of the
+    steps, only the conditional prediction is used. The default (0, 1) turns it off.
     """
 
     steps: int = 30
@@ -163,14 +163,12 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """All that a session file saves and a request is built from.
+    """The content of a session file, from which requests are built.
 
-    `walk` is the one being edited. `compare` renders it once for each of these methods, side by
-    side. `rows` are further walks below it, as in the article's sheets. `scorer` is the CLIP model
-    that scores, a folder or hub id; "" is the one that came with the model. `measures` are those
-    that are shown, by name.
-
-    `view` is no part of the document: explorations that are looked at in different ways are equal.
+    `walk` is the walk that is edited. `compare` renders it once for each of these methods. `rows`
+    are further walks, as in the article's sheets. `scorer` is the CLIP model for scores, a folder
+    or a hub id; "" is the one in the model's folder. `measures` are the names of the shown
+    measures. Equality ignores `view`.
     """
 
     model: str = STARTER
@@ -186,8 +184,8 @@ class Exploration:
 
     @property
     def mode(self) -> ViewMode:
-        """The mode of the view, as far as there is something to compare; where none was chosen,
-        the sheet for rows, and all methods for a comparison."""
+        """The mode of the view. Without a chosen mode, it is the sheet for rows, and the comparison
+        for compared methods. Without anything to compare, no comparing mode is used."""
         several = bool(self.compare or self.rows)
         if self.view.mode is None and several:
             return ViewMode.SHEET if self.rows else ViewMode.COMPARE
@@ -198,31 +196,31 @@ class Exploration:
 
     @property
     def side_by_side(self) -> tuple[MethodChoice, ...]:
-        """The compared methods while they are shown: none of them in one picture."""
+        """The compared methods that are visible; none if one picture is shown."""
         return () if self.mode is ViewMode.SINGLE else self.compare
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One walk of a request, with the title that stands above its pane."""
+    """One walk of a request, with the title of its pane."""
 
     title: str
     walk: Walk
 
 
 def with_method(walk: Walk, choice: MethodChoice) -> Walk:
-    """The same walk with one method for all of its segments."""
+    """Returns the walk with one method for all segments."""
     return replace(walk, methods=(choice,))
 
 
 def content_of(walk: Walk) -> Walk:
-    """The walk without what serves its editing alone: walks of equal content have equal frames."""
+    """Returns the walk without the fields for editing. Walks of equal content have equal frames."""
     keyframes = tuple(Keyframe(k.prompt, k.noise, k.scale, k.blend) for k in walk.keyframes)
     return Walk(keyframes, walk.methods, walk.negative, walk.frames)
 
 
 def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:
-    """What is to be rendered: every row, by every compared method; where one picture is shown, the
+    """Returns the walks to render: every row by every compared method; if one picture is shown, the
     edited walk alone.
 
     All rows lie on one timeline and have as many frames as the edited walk. Lanes hold the content

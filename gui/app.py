@@ -1,4 +1,4 @@
-"""The window as a program: first its picture on the screen, then everything that takes time."""
+"""Runs the window: paints it first, then starts the engine and imports the rest."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ NO_DISPLAY = (
     "There is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or render without "
     "a window: render --out FOLDER."
 )
-#: What computes while it is not known what went wrong.
+#: Device and precision of safe mode.
 SAFE_MACHINE = Machine("cpu", "fp32")
 SAFE = (
-    "Safe mode, as after two starts that ended badly: on the CPU, with the starter model and the "
-    "usual panels. The next start is as always."
+    "Safe mode: the CPU, the starter model and the default panels are used. The program chooses it "
+    "after two failed starts, or with --safe. The next start is normal again."
 )
-#: How often a thread that computes lets the window's own go on, in seconds.
+#: Python's thread switch interval, in seconds: a computing thread delays the window by this much.
 SWITCH_INTERVAL = 0.001
 
 
 def has_display() -> bool:
-    """Whether a window can be opened here: always on Windows and macOS, elsewhere with a server."""
+    """True if a window can be opened: always on Windows and macOS, elsewhere with a display."""
     if sys.platform in ("win32", "darwin"):
         return True
-    wanted = os.environ.get("QT_QPA_PLATFORM", "")
-    if wanted.split(":")[0] in ("offscreen", "minimal", "vnc", "linuxfb", "eglfs"):
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if platform.split(":")[0] in ("offscreen", "minimal", "vnc", "linuxfb", "eglfs"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
@@ -68,9 +68,9 @@ def run_window(
 ) -> int:
     """Open the window and return the program's exit code once it is closed.
 
-    `make_engine` is called after the first paint; it may import what is heavy. `file` is a session
-    or an exported picture to begin with. `safe`, or two starts in a row that ended badly, begin
-    carefully: on the CPU, with the usual panels, and with nothing that was opened before.
+    `make_engine` is called after the first paint, so it may import large libraries. `file` is a
+    session or an exported picture to open. Safe mode (`safe`, or after two failed starts in a row)
+    uses the CPU and the default panels; after failed starts, `file` is not opened.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = _named_application(argv)
@@ -92,7 +92,7 @@ def run_window(
     log.report = None
     _delete_window(app, program)
     if not (stopped and program.background_ended):
-        # What never ends must not keep a closed window's process alive.
+        # A thread that does not end must not keep the process alive.
         sys.stderr.flush()
         os._exit(code)
     return code
@@ -107,22 +107,22 @@ def _named_application(argv: Sequence[str]) -> QApplication:
 
 
 def _open_files(folders: AppFolders) -> tuple[Log, Settings, StartGuard]:
-    """The program's own files. The log records from now on."""
+    """Opens the log, the settings and the start guard. Starts to log."""
     log = Log(folders.log)
     log.start()
     return log, Settings(folders.settings), StartGuard(folders.recovery)
 
 
 def _delete_window(app: QApplication, program: Program) -> None:
-    """Delete the window before the state that it listens to."""
+    """Deletes the window before the state whose signals it uses."""
     program.window.deleteLater()
     app.sendPostedEvents(program.window, QEvent.Type.DeferredDelete)
 
 
 class Program(QObject):
-    """Owns the parts of a running window, and puts them together in the order of their need.
+    """Creates and owns the parts of a running window.
 
-    Signals: started_well, when the first walk is drawn, or the window closed before.
+    Signals: started_well, when the first job has ended or the window is closed.
     """
 
     started_well = Signal()
@@ -139,18 +139,18 @@ class Program(QObject):
         safe: bool = False,
     ) -> None:
         super().__init__(app)
-        self._store, self._settings, self._places = store, settings, folders
+        self._store, self._settings, self._folders = store, settings, folders
         self._file, self._safe = file, safe
         self._preferences = settings.preferences
         if settings.preferences.offline:
-            set_offline(True)  # a person's own environment variable stays otherwise
+            set_offline(True)  # otherwise the environment variable HF_HUB_OFFLINE is left as it is
         self._background = Background(self)
         self.appearance = Appearance(app, settings.preferences.theme)
         self.state = ExplorerState(store, exploration)
         machine = SAFE_MACHINE if safe else machine_of(settings.preferences)
         self.session = Session(self.state, make_engine, machine)
         self.window = MainWindow(self.state, self.appearance.theme)
-        if not safe:  # what is done to the usual panels stays out of the settings, too
+        if not safe:  # safe mode neither reads nor stores a layout
             self._restore_layout()
             self.window.closing.connect(self._keep_layout)
         self.appearance.changed.connect(self.window.set_theme)
@@ -170,12 +170,12 @@ class Program(QObject):
         self._settings.keep_layout(self.window.saveGeometry(), self.window.saveState())
 
     def _begin(self) -> None:
-        """The window is on the screen: start the engine, and import what the rest needs."""
+        """Start the engine and import the rest, after the first paint."""
         self.session.start()
         self._keep_budgets(self._preferences)
         if self._safe:
             use_mine = partial(self.session.use_machine, machine_of(self._preferences))
-            self.window.messages.offer(SAFE, "Use my device again", use_mine, lambda: None)
+            self.window.messages.offer(SAFE, "Use my device", use_mine, lambda: None)
         self._background.run(_import_the_rest, self._complete)
 
     def _busy_changed(self, busy: bool) -> None:
@@ -184,7 +184,7 @@ class Program(QObject):
 
     @property
     def background_ended(self) -> bool:
-        """Once the window has closed: whether nothing is at work for it any more."""
+        """True if the background thread has ended, after the window was closed."""
         return self._background.idle
 
     def _complete(self, make_companions: Callable[..., Companions] | Exception) -> None:
@@ -193,16 +193,16 @@ class Program(QObject):
             self.state.post(f"The plots and dialogs could not be loaded ({reason}); see the log.")
             return
         self.window.complete()
-        # In a turn of its own, so that the window breathes in between.
-        QTimer.singleShot(0, partial(self._accompany, make_companions))
+        # Later, so that the window handles its events in between.
+        QTimer.singleShot(0, partial(self._add_companions, make_companions))
 
-    def _accompany(self, make_companions: Callable[..., Companions]) -> None:
+    def _add_companions(self, make_companions: Callable[..., Companions]) -> None:
         self.companions = make_companions(
             self.state,
             self._store,
             self.session.missing_frames,
             self._settings,
-            self._places,
+            self._folders,
             self._background,
             self.window,
             self.appearance.theme,
@@ -221,14 +221,13 @@ class Program(QObject):
             self.session.use_machine(machine_of(preferences))
 
     def _keep_budgets(self, preferences: Preferences) -> None:
-        """Keep no more pictures than the person wants; those on the disk take time to look at."""
+        """Set the limits of the frame store. Runs in the background, because it reads the disk."""
         memory, disk = preferences.memory * MEBIBYTE, preferences.disk * MEBIBYTE
         self._background.run(partial(self._store.set_budgets, memory, disk), lambda _: None)
 
 
 def _import_the_rest() -> Callable[..., Companions]:
-    """Import the plots and everything beside the views; takes a second, so not on the window's
-    thread."""
+    """Imports the plots and the companions. Takes about a second, so it runs in the background."""
     import gui.measures.metrics_plot
     import gui.trajectory.trajectory_plot  # noqa: F401 — for the window, which builds them
     from gui.companions import Companions
@@ -239,7 +238,7 @@ def _import_the_rest() -> Callable[..., Companions]:
 
 
 def machine_of(preferences: Preferences) -> Machine:
-    """What requests say of the machine: "" where the person leaves the choice to it."""
-    wishes = preferences.device, preferences.precision
-    device, precision = ("" if wish == AUTOMATIC else wish for wish in wishes)
+    """Returns the device and precision of the preferences, with "" for automatic."""
+    choices = preferences.device, preferences.precision
+    device, precision = ("" if choice == AUTOMATIC else choice for choice in choices)
     return Machine(device, precision, DRAFT_STEPS if preferences.drafts else 0)

@@ -1,4 +1,4 @@
-"""What joins the window after its first paint: files, dialogs, recovery, drops, experiments."""
+"""The parts that are added after the first paint: files, dialogs, recovery, drops, experiments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from gui.widgets.theme import Theme
 
 
 class Companions(QObject):
-    """Owns everything beside the views, and binds it to the window's actions."""
+    """Owns everything except the views, and connects it to the window's actions."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Companions(QObject):
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
-        self._frames, self._missing, self._places = frames, missing, folders
+        self._frames, self._missing, self._folders = frames, missing, folders
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, folders.recovery, self)
@@ -73,31 +73,31 @@ class Companions(QObject):
             self.get_model,
         )
 
-    # ── dialogs, each built when it is first wanted ──────────────────────────────────────────
+    # ── dialogs, each created at its first use ───────────────────────────────────────────────
 
     @cached_property
     def preferences(self) -> PreferencesDialog:
-        """What a person sets once and for all."""
+        """The preferences dialog."""
         return PreferencesDialog(self._settings, self._window)
 
     @cached_property
     def shortcuts(self) -> ShortcutsDialog:
-        """All keys, searchable."""
+        """The list of all keys."""
         return ShortcutsDialog(self._window)
 
     @cached_property
     def about(self) -> AboutDialog:
-        """Version, libraries and licence."""
+        """The About dialog."""
         return AboutDialog(self._window)
 
     @cached_property
     def log(self) -> LogView:
-        """What the program wrote about itself."""
-        return LogView(self._places.log, self._window)
+        """The log dialog."""
+        return LogView(self._folders.log, self._window)
 
     @cached_property
     def model(self) -> ModelDialog:
-        """The models at hand and those of the hub; a download ends with the window."""
+        """The model dialog. Closing the window cancels its download."""
         dialog = ModelDialog(self._settings, self.background, self._window)
         dialog.chosen.connect(self.use_model)
         dialog.scorer_fetched.connect(self._scorer_fetched)
@@ -107,7 +107,7 @@ class Companions(QObject):
 
     @cached_property
     def export(self) -> ExportDialog:
-        """What can be taken away; an export under way ends with the window."""
+        """The export dialog. Closing the window cancels its export."""
         plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
         kinds = (*frame_kinds(), *analysis_kinds(self._state, plane, figure))
         dialog = ExportDialog(
@@ -163,7 +163,7 @@ class Companions(QObject):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def open_experiment(self, preset: Preset) -> None:
-        """Render one of the article's experiments, looked at as it is best; undo goes back."""
+        """Open one of the article's experiments in its best view mode. This can be undone."""
         current, exploration = self._state.exploration, preset.exploration
         view = replace(
             current.view, mode=exploration.view.mode, plane=exploration.view.plane, segment=None
@@ -176,7 +176,7 @@ class Companions(QObject):
         self._state.edit(exploration, preset.title)
 
     def keep_point(self) -> None:
-        """Let the walk pass the point of the plane that was clicked, where the playhead is."""
+        """Insert the probed point of the plane as a keyframe at the playhead."""
         state = self._state
         point = probed_keyframe(state)
         if point is None:
@@ -193,27 +193,27 @@ class Companions(QObject):
         return export_folder(self._settings.preferences)
 
     def choose_model(self) -> None:
-        """Show the models at hand; those of the hub are fetched in the precision that is in use."""
+        """Open the model dialog. Downloads prefer weights of the precision in use."""
         info = self._state.model
         self.model.hub.half = info is not None and info.precision != "float32"
         self.model.open_for(self._state.exploration.model)
 
     def show_model(self, location: str) -> None:
-        """Show what is known of a model, to be used with one more click."""
+        """Open the model dialog with a folder or file selected."""
         self.choose_model()
         self.model.offer(location)
 
     def get_model(self, name: str) -> None:
-        """Show where a model of the hub can be fetched by its name."""
+        """Open the model dialog with a hub id entered, ready to download."""
         self.choose_model()
         self.model.hub.name.setText(name)
         self.model.hub.name.setFocus()
 
     def use_model(self, location: str, report: ModelReport) -> None:
-        """Render with another model, at the size and with the steps that suit it."""
+        """Use another model, at its recommended size and steps."""
         state = self._state
         if location == state.exploration.model:
-            state.generate()  # it was missing; what the walk says of sizes is meant for it
+            state.generate()  # the model was missing; the walk has sizes for it
             return
         sampling = recommended(report.path, report)
         state.edit(replace(state.exploration, model=location, sampling=sampling), "Model")
@@ -227,6 +227,6 @@ class Companions(QObject):
         self.log.show()
 
     def close(self) -> None:
-        """The window goes: end what is running, and leave a copy of what is not saved."""
+        """Cancel running work and write the recovery file, before the window closes."""
         self.recorder.close()
         self.recovery.close()

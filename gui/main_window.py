@@ -1,4 +1,4 @@
-"""The window: which part stands where. No logic of its own."""
+"""The main window: creates the views and arranges them. No logic of its own."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ SIZE = QSize(1440, 900)
 
 
 class MainWindow(QMainWindow):
-    """Owns the views. The plots are added by `complete`, after the first paint, because their
-    library takes longer to import than a person should wait for a window.
+    """Owns the views. `complete` adds the plots after the first paint, because their library takes
+    long to import.
 
-    Signals: painted, once, when the window is on the screen; closing, when it is about to go.
+    Signals: painted, once, after the first paint; closing, before the window closes.
     """
 
     painted = Signal()
@@ -48,7 +48,7 @@ class MainWindow(QMainWindow):
         self._state, self._theme = state, theme
         self._on_screen = False
         self._lanes = 1
-        self._refit = Throttle(0, self)  # a timer that ends with the window
+        self._refit = Throttle(0, self)  # a timer owned by the window
         self.document = "Untitled walk"
         self.setWindowTitle(TITLE)
         self.setDockNestingEnabled(True)
@@ -134,7 +134,7 @@ class MainWindow(QMainWindow):
         self.showFullScreen() if full else self.showNormal()
 
     def complete(self) -> None:
-        """Add the two plots, and read what is needed to count tokens."""
+        """Add the two plots, and load the tokenizer."""
         from gui.measures.metrics_plot import MetricsPlot
         from gui.trajectory.trajectory_plot import TrajectoryPlot
 
@@ -143,23 +143,23 @@ class MainWindow(QMainWindow):
         for name, plot in (("trajectory", self.trajectory), ("measures", self.measures)):
             self.panels.put(name, plot)
             self._themed.append(plot)
-        queued = Qt.ConnectionType.QueuedConnection  # once the charts have changed
+        queued = Qt.ConnectionType.QueuedConnection  # after the charts have changed
         self.measures.charts_changed.connect(self.panels.share, queued)
         self.vocabulary.load()
-        self.panels.fit_timeline()  # a layout from last time may be for other lanes
+        self.panels.fit_timeline()  # the restored layout may be for another number of lanes
 
     def add_below_picture(self, bar: HintBar) -> None:
-        """Let a line stand below the viewer."""
+        """Add the line of hints below the viewer."""
         self._centre.addWidget(bar)
         self._themed.append(bar)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of another scheme, everywhere."""
+        """Use the colours of `theme` in all views."""
         self._theme = theme
         for view in self._themed:
             view.set_theme(theme)
 
-    # ── what the state tells ─────────────────────────────────────────────────────────────────
+    # ── changes of the state ─────────────────────────────────────────────────────────────────
 
     def _follow_state(self) -> None:
         state = self._state
@@ -171,19 +171,19 @@ class MainWindow(QMainWindow):
         self._show_title()
 
     def _fit_timeline(self) -> None:
-        """Another number of lanes needs another height."""
+        """Adapt the timeline's height to the number of lanes."""
         lanes = len(self._state.results.lanes)
         if lanes != self._lanes:
             self._lanes = lanes
-            self._refit.throttle()  # later: the tracks follow the state as well
+            self._refit.throttle()  # later, after the tracks have followed the state
 
     def set_document(self, path: Path | None) -> None:
-        """Show in the title which session this is."""
+        """Show the session's name in the title."""
         self.document = path.stem if path else "Untitled walk"
         self._show_title()
 
     def _show_title(self) -> None:
-        """The percentage stands first, where taskbars show it: Qt 6 has no other way there."""
+        """Set the title. The percentage comes first, so that taskbars show it."""
         progress = self._state.progress
         share = ""
         if self._state.busy and progress is not None and progress.total:

@@ -1,4 +1,4 @@
-"""The link between what a person wants and the engine that makes it."""
+"""Connects the state with the engine: requests go out, events come back."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ STOP_MS = 4000
 
 
 class Engine(Protocol):
-    """What the session needs of the engine. Every call returns at once, but for `stop`.
+    """The interface of the engine. All calls except `stop` return at once.
 
-    `wake` carries nothing: it says that something lies in the outbox.
+    The signal `wake` has no arguments. It is emitted when there are events to `drain`.
     """
 
     wake: SignalInstance
@@ -41,15 +41,15 @@ class Engine(Protocol):
 
 
 def is_typing(old: Exploration, new: Exploration) -> bool:
-    """Whether only words differ: a sentence is being written and is better waited for."""
-    return old != new and _wordless(old) == _wordless(new)
+    """True if only texts differ: the person is probably still typing."""
+    return old != new and _without_texts(old) == _without_texts(new)
 
 
 class Session(QObject):
-    """Turns the state's wishes into requests, and the engine's events into state.
+    """Makes requests from the state, and applies the engine's events to the state.
 
-    Owns the engine from `start` to `shutdown`; `machine` is what it is asked to compute on. Edits
-    before the start are not lost: the start submits the exploration as it is then.
+    Owns the engine from `start` to `shutdown`. `machine` is the device and precision of requests.
+    `start` submits the present exploration, so that edits before it are rendered, too.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Session(QObject):
         self._state, self._make_engine = state, make_engine
         self.machine = machine
         self._engine: Engine | None = None
-        self._seen = state.exploration
-        self._asked_at = self._first_frame_s = 0.0
+        self._exploration = state.exploration
+        self._submitted_at = self._first_frame_s = 0.0
         self._finishing = False
         self.missing_frames = MissingFrames(state, self)
         self.missing_frames.submit_requested.connect(self._submit_missing)
@@ -85,7 +85,7 @@ class Session(QObject):
         state.probe_requested.connect(self._probe)
 
     def start(self) -> None:
-        """Start the engine and render the walk as it is."""
+        """Start the engine and render the walk."""
         if self._engine is not None:
             return
         self._engine = self._make_engine()
@@ -94,24 +94,25 @@ class Session(QObject):
         self._generate()
 
     def shutdown(self) -> bool:
-        """Cancel, end the engine's thread and wait for it; False where it did not end in time."""
+        """Cancel the job and wait for the engine's thread. Returns False after STOP_MS."""
         self._timer.stop()
         engine, self._engine = self._engine, None
         return engine is None or engine.stop(STOP_MS)
 
     def use_machine(self, machine: Machine) -> None:
-        """Render on this device, in this precision, from the next job on."""
+        """Use this device and precision from the next job on."""
         self.machine = machine
         self._schedule_soon()
 
-    # ── wishes ───────────────────────────────────────────────────────────────────────────────
+    # ── requests ─────────────────────────────────────────────────────────────────────────────
 
     def _exploration_changed(self) -> None:
-        old, self._seen = self._seen, self._state.exploration
-        self._schedule(TYPING_MS if is_typing(old, self._seen) else self._patience())
+        old, self._exploration = self._exploration, self._state.exploration
+        typing = is_typing(old, self._exploration)
+        self._schedule(TYPING_MS if typing else self._edit_delay())
 
     def _view_changed(self) -> None:
-        """Other lanes may be shown: at once, unless an edit is waited for that will show them."""
+        """Render other lanes that are now visible, unless a request is already scheduled."""
         if self._state.auto and self._engine is not None and not self._timer.isActive():
             self._submit()
 
@@ -119,46 +120,47 @@ class Session(QObject):
         self._schedule(SHORTEST_MS)
 
     def _schedule(self, delay: int) -> None:
-        """Render after a moment, unless the person wants to ask for it, or has asked already."""
+        """Render after `delay` ms, unless automatic rendering is off or the newest job fits."""
         if not self._state.auto or self._engine is None:
             return
-        if self._is_asked(self._request()):
+        if self._is_submitted(self._request()):
             self._timer.stop()
         else:
             self._timer.start(delay)
 
     def _request(self) -> m.RenderRequest:
-        """What would be asked for now."""
+        """Returns the request for the present state."""
         state = self._state
         return build_request(
             state.exploration, state.results.job + 1, state.wanted_measures, self.machine
         )
 
-    def _is_asked(self, request: m.RenderRequest) -> bool:
-        """Whether the newest job answers this, or did until it was cancelled."""
-        asked = self._state.results.request
-        return asked is not None and replace(request, job=asked.job) == asked
+    def _is_submitted(self, request: m.RenderRequest) -> bool:
+        """True if the newest job has the same request, even if it was cancelled."""
+        newest = self._state.results.request
+        return newest is not None and replace(request, job=newest.job) == newest
 
-    def _patience(self) -> int:
-        """Milliseconds to wait for the next edit: longer where pictures take longer."""
+    def _edit_delay(self) -> int:
+        """The delay in ms after an edit. While edits follow one another, it depends on how long
+        a first picture takes."""
         if not self._timer.isActive():
             return SHORTEST_MS
         return int(min(max(250 * self._first_frame_s, SHORTEST_MS), LONGEST_MS))
 
     def _generate(self) -> None:
-        """Render the walk as it is, also if the same was asked for before."""
+        """Render the walk, even if the newest job has the same request."""
         self._timer.stop()
         if self._engine is None:
             return
         request = self._request()
-        self._asked_at, self._finishing = time.monotonic(), False
+        self._submitted_at, self._finishing = time.monotonic(), False
         self._state.begin_job(request)
         self._engine.submit(request)
         self._engine.focus(self._state.playhead)
 
     def _submit(self) -> None:
         self._timer.stop()
-        if not self._is_asked(self._request()):
+        if not self._is_submitted(self._request()):
             self._generate()
 
     def _submit_missing(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None:
@@ -206,7 +208,7 @@ class Session(QObject):
             )
         )
 
-    # ── answers ──────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────
 
     def _drain(self) -> None:
         if self._engine is None:
@@ -223,18 +225,18 @@ class Session(QObject):
                 self._cancel()
 
     def _time_first_frame(self) -> None:
-        """How long a first picture takes here."""
-        if self._asked_at:
-            self._first_frame_s = time.monotonic() - self._asked_at
-            self._asked_at = 0.0
+        """Store the time from the request to the first picture."""
+        if self._submitted_at:
+            self._first_frame_s = time.monotonic() - self._submitted_at
+            self._submitted_at = 0.0
 
 
 def _is_final(event: m.Event) -> bool:
-    """Whether a frame was finished that was not remembered from before."""
+    """True for a frame that was finished now and does not come from the store."""
     return isinstance(event, m.FrameReady) and event.tier is m.Tier.FINAL and not event.cached
 
 
-def _wordless(exploration: Exploration) -> Exploration:
+def _without_texts(exploration: Exploration) -> Exploration:
     keyframes = tuple(replace(k, prompt="") for k in exploration.walk.keyframes)
     walk = replace(exploration.walk, keyframes=keyframes, negative="")
     return replace(exploration, walk=walk, scoring_text="")

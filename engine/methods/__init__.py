@@ -1,1 +1,1 @@
-"""Interpolation methods, one a file. `engine.methods.contract` says what a method is."""
+"""Interpolation methods, one a file. Their base class is in `engine.methods.contract`."""

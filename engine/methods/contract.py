@@ -1,8 +1,8 @@
-"""What an interpolation method is.
+"""The base classes of interpolation methods.
 
-A method is a frozen dataclass whose fields are its parameters. It turns the latents of two
-keyframes, and the arrays of their prompts, into those at γ in [0, 1] between them. Arrays are
-float64, of one shape for start and end, and are never changed in place.
+A method is a frozen dataclass whose fields are its parameters. It interpolates the latents of two
+keyframes, and the arrays of their prompts, at γ in [0, 1]. Arrays are float64, have the same shape
+for start and end, and are never changed in place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The std of a segment's two latents, and their correlation: by default independent draws."""
+    """The std of a segment's two latents, and their correlation; by default, independent draws."""
 
     start: float = 1.0
     end: float = 1.0
@@ -38,17 +38,17 @@ class Ends:
         return math.sqrt(max(a * a + b * b + 2.0 * self.correlation * a * b, 0.0))
 
     def std_of_shares(self, share: float) -> float:
-        """The std of a tensor of which this share is of z_end, and the rest of z_start."""
+        """The std of a tensor whose elements are z_end's for this share and z_start's otherwise."""
         return math.sqrt((1.0 - share) * self.start**2 + share * self.end**2)
 
 
 @dataclass(frozen=True)
 class Method(ABC):
-    """Base of all methods. `colour` is the method's colour everywhere in the program.
+    """The base class of all methods. `colour` is the method's colour in all views.
 
-    `planar`: the path lies in the plane spanned by the two ends. `passes_ends`: γ = 0 and γ = 1
-    give the latents of the keyframes exactly. `walks_noise`: the latent changes along the path;
-    where it does not, the noise of the segment's start stays, and its end has it too.
+    `planar` is True if the path lies in the plane spanned by the two ends. `passes_ends` is True if
+    γ = 0 and γ = 1 give the latents of the keyframes exactly. `walks_noise` is True if the latent
+    changes along the path; otherwise the whole segment has the noise of its start.
     """
 
     label: ClassVar[str]
@@ -59,31 +59,31 @@ class Method(ABC):
 
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
-        """The initial latent [C, h, w] at γ."""
+        """Returns the initial latent [C, h, w] at γ."""
 
     def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
-        """The array that the text at γ has in `role`, such as a sequence [tokens, width]."""
+        """Returns the array of the text at γ for `role`, such as a sequence [tokens, width]."""
         return lerp(start, end, gamma)
 
     def expected_std(self, gamma: float, ends: Ends) -> float:
-        """The std of the latent at γ between normally distributed ends; the start's where the noise
-        stays."""
+        """Returns the std of the latent at γ between normally distributed ends. If the noise does
+        not change, it is the start's."""
         return ends.start
 
     def seam(self, gamma: float, columns: int) -> float | None:
-        """The latent column, 0…columns, at which one end's noise meets the other's, if any does."""
+        """Returns the latent column, 0…columns, at which the noises of the ends meet, or None."""
         return None
 
 
 @dataclass(frozen=True)
 class NoiseMethod(Method):
-    """Base of the methods that walk the noise, and blend the prompts beside it."""
+    """The base class of methods that change the noise, and also blend the prompts."""
 
     prompts: str = parameter(
         "linear",
         "Prompts",
         choices=("linear", "slerp"),
-        help="How the two prompts are blended when they differ",
+        help="Interpolation of the two prompts if they differ",
     )
 
     def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
@@ -96,19 +96,19 @@ methods: Registry[Method] = Registry("engine.methods", "method")
 
 
 def make_method(choice: MethodChoice) -> Method:
-    """The method a choice names. Raises InputError for an unknown name or parameter."""
+    """Creates the method of a choice. Raises InputError for an unknown name or parameter."""
     method: Method = build(methods.get(choice.name), choice.params)
     return method
 
 
 def crossing_methods() -> tuple[str, ...]:
-    """The methods whose path leads, in the plane of the two ends, from the one to the other."""
+    """Returns the methods whose path leads from one end to the other in the plane of both."""
     found = ((name, methods.get(name)) for name in methods.names())
     return tuple(name for name, m in found if m.planar and m.passes_ends)
 
 
 def columns_of(start: Array, end: Array) -> int:
-    """The number of latent columns. Raises InputError for ends that do not fit side by side."""
+    """Returns the number of latent columns. Raises InputError for ends of different shapes."""
     if start.shape != end.shape:
         sizes = " and ".join("×".join(str(n) for n in a.shape) for a in (start, end))
         raise InputError(
@@ -119,25 +119,24 @@ def columns_of(start: Array, end: Array) -> int:
 
 
 def whole_columns(gamma: float, columns: int) -> int:
-    """γ·columns to the nearest whole number, halves upwards.
+    """Rounds γ·columns to the nearest whole number, halves upwards.
 
-    Python's own rounding of halves to even numbers would hold columns for 1, 3, 1, 3 frames.
+    Python rounds halves to even numbers, which would show columns for 1, 3, 1, 3 frames.
     """
     return math.floor(gamma * columns + 0.5 + 1e-9)
 
 
 def lerp(start: Array, end: Array, gamma: float) -> Array:
-    """(1−γ) start + γ end, exact at both ends."""
+    """Returns (1−γ) start + γ end, exact at both ends."""
     return (1.0 - gamma) * start + gamma * end
 
 
 def slerp_arc(start: Array, end: Array, gamma: float) -> Array:
     """[sin((1−γ)φ) start + sin(γφ) end] / sin φ, φ the angle between the whole tensors.
 
-    Shoemake 1985. Where sin φ vanishes the great circle is not defined: equal directions fall back
-    to the straight line; opposite ones too, which passes through the origin, because any arc
-    would be an arbitrary choice that the data does not make. A zero tensor has no direction and
-    falls back as well.
+    Shoemake 1985. If sin φ is 0, the great circle is not defined, and the straight line is used:
+    for equal directions, for opposite ones (where it passes through the origin, and where any arc
+    would be an arbitrary choice), and for a zero tensor, which has no direction.
     """
     norms = float(np.linalg.norm(start)) * float(np.linalg.norm(end))
     if norms == 0.0:
@@ -147,9 +146,9 @@ def slerp_arc(start: Array, end: Array, gamma: float) -> Array:
 
 
 def arc_weights(cosine: float, gamma: float) -> tuple[float, float]:
-    """The weights of both ends at γ of an arc, for the cosine of the angle φ between them.
+    """Returns the weights of both ends of an arc at γ, for the cosine of the angle φ between them.
 
-    sin((1−γ)φ)/sin φ and sin(γφ)/sin φ; those of the straight line where sin φ vanishes.
+    They are sin((1−γ)φ)/sin φ and sin(γφ)/sin φ, or those of the straight line if sin φ is 0.
     """
     phi = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
     sine = float(np.sin(phi))
@@ -161,9 +160,9 @@ def arc_weights(cosine: float, gamma: float) -> tuple[float, float]:
 
 
 def slerp_text(role: Role, start: Array, end: Array, gamma: float) -> Array:
-    """Slerp of each vector of a text on its own: of every token, and of the pooled one.
+    """Slerp of each vector of a text separately: of every token, and of the pooled vector.
 
-    A mask holds no vectors but shares, which are blended linearly.
+    A mask has no vectors and is blended linearly.
     """
     match role:
         case Role.SEQUENCE:

@@ -12,9 +12,9 @@ from engine.methods.contract import Array, Ends, NoiseMethod, lerp, methods
 class Linear(NoiseMethod):
     """z(γ) = (1−γ) z_start + γ z_end.
 
-    Preserves the ends, not the distribution: for independent ends the std falls to
-    √(γ(2γ−2)+1), 0.7071 in the middle, where pictures lose their detail. The baseline that the
-    other methods are measured against.
+    Preserves the ends, but not the distribution: for independent ends the std is √(γ(2γ−2)+1),
+    which is 0.7071 in the middle. Pictures lose detail there. Use it as the baseline for other
+    methods.
     """
 
     label = "Linear"

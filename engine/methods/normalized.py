@@ -16,12 +16,12 @@ from engine.parameters import parameter
 class Normalized(NoiseMethod):
     """z(γ) = z_linear(γ) / √(γ(2γ−2)+1).
 
-    Preserves the ends and, for independent ends, N(0, I). Between ends that are alike it goes
-    beyond: equal noises reach a std of √2 in the middle. `ends` "measured" divides by
-    √((1−γ)² + γ² + 2γ(1−γ) cos φ) instead, φ being the angle between the two latents, and keeps
-    the norm of equal-norm ends at any angle; opposite ends have no such path and fall back to the
-    formula. For orthogonal ends both are slerp re-timed at s = (2/π)·atan2(γ, 1−γ): slower at the
-    ends, faster in the middle.
+    Preserves the ends and, for independent ends, N(0, I). For similar ends the std is too large:
+    equal noises reach √2 in the middle. With `ends` "measured", it divides by
+    √((1−γ)² + γ² + 2γ(1−γ) cos φ) instead, with the angle φ between the two latents. This preserves
+    the norm of ends of equal norm at any angle; for opposite ends it uses the formula above. For
+    orthogonal ends, both equal slerp at the time s = (2/π)·atan2(γ, 1−γ): slower at the ends,
+    faster in the middle.
     """
 
     label = "Normalized linear"
@@ -33,7 +33,7 @@ class Normalized(NoiseMethod):
         "Ends",
         choices=("independent", "measured"),
         help="Divide as for independent noises, or by the angle that is measured between the two. "
-        "Independent noises hardly differ; equal or alike ones keep their std only when measured",
+        "Independent noises hardly differ; equal or similar ones keep their std only when measured",
     )
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:

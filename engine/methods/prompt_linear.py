@@ -12,8 +12,9 @@ from engine.methods.contract import Array, Method, methods
 class PromptLinear(Method):
     """z(γ) = z_start, s(γ) = (1−γ) s_start + γ s_end.
 
-    The article's prompt interpolation: the noise, and with it the composition, stays; what is
-    asked for changes. Keeps the distribution of z_T exactly, and both prompts' own embeddings.
+    The article's prompt interpolation: the noise is constant, and the prompt changes. The
+    composition depends mostly on the noise. Preserves the distribution of z_T exactly, and the
+    embeddings of both prompts.
     """
 
     label = "Prompts, linear"

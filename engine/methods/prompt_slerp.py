@@ -1,4 +1,4 @@
-"""Prompt interpolation along the arc of each token."""
+"""Prompt interpolation along the great circle of each token."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from engine.methods.contract import Array, Method, methods, slerp_text
 class PromptSlerp(Method):
     """z(γ) = z_start, s(γ) = slerp of each token's embedding between the two prompts.
 
-    Shoemake 1985. The noise stays. Unlike the straight line, the arc does not shorten the
-    embeddings on the way; between alike prompts the two hardly differ.
+    Shoemake 1985. The noise is constant. Unlike linear interpolation, it does not shorten the
+    embeddings between the prompts. Between similar prompts, both are nearly equal.
     """
 
     label = "Prompts, slerp"

@@ -12,8 +12,8 @@ from engine.methods.contract import Array, Ends, NoiseMethod, arc_weights, metho
 class Slerp(NoiseMethod):
     """z(γ) = [sin((1−γ)φ) z_start + sin(γφ) z_end] / sin φ, φ = angle(z_start, z_end).
 
-    Shoemake 1985, over the whole tensor. Preserves the ends, the norm of equal-norm ends and,
-    nearly, N(0, I); moves at constant angular speed. The choice for smooth walks.
+    Shoemake 1985, over the whole tensor. Preserves the ends, the norm of ends of equal norm and,
+    approximately, N(0, I). The angular speed is constant. Use it for smooth walks.
     """
 
     label = "Slerp"

@@ -13,9 +13,8 @@ from engine.parameters import parameter
 class StdSweep(NoiseMethod):
     """z(γ) = s·z_start with s = (1−γ) low + γ high.
 
-    The article's experiment on what a wrong variance does: detail is lost below s = 1, which is
-    the plain image, and noise breaks through above it. The path is a ray from the origin; the
-    noise of the end plays no part.
+    The article's experiment with a wrong variance: below s = 1 the picture loses detail, above s =
+    1 noise remains in it. The path is a ray from the origin. The noise of the end is not used.
     """
 
     label = "Std sweep"

@@ -1,4 +1,4 @@
-"""Translation: a window that slides from one latent to the other."""
+"""Translation: a window that moves over two latents side by side."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.methods.contract import Array, Ends, NoiseMethod, columns_of, method
 class Translation(NoiseMethod):
     """T(t) = zc[:, :, t : W+t] with zc = [z_start │ z_end] and t the whole number nearest to γW.
 
-    The article's operator T. Keeps the ends and, at each t, N(0, I) exactly. The picture moves by
-    one latent column (8 px in Stable Diffusion) a step, and changes as it does; two frames of one
-    t are equal, so that W+1 frames show everything.
+    The article's operator T. Preserves the ends and, at each t, N(0, I) exactly. In each step the
+    picture moves by one latent column (8 px in Stable Diffusion), and its content changes. Frames
+    with the same t are equal, so W+1 frames show the whole path.
     """
 
     label = "Translation"

@@ -1,1 +1,1 @@
-"""Measures, one a file; `contract` says what one is, discovery finds them."""
+"""Measures, one a file. Their base classes are in `engine.metrics.contract`."""

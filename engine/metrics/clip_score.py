@@ -1,4 +1,4 @@
-"""CLIPScore: how well a picture fits a text."""
+"""CLIPScore: the agreement of a picture with a text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from engine.metrics.contract import FrameMeasure, Observed, Summary, mean, measu
 class ClipScore(FrameMeasure):
     """max(100 · cos(text, image), 0) of CLIP's directions.
 
-    Its mean over the frames at g = k/(n−1) is the article's InterpScore(f, text, n). The article
-    finds it blind to blur: read it beside the sharpness.
+    Its mean over the frames at g = k/(n−1) is the article's InterpScore(f, text, n). It measures
+    the agreement with the text; the sharpness measures detail.
     """
 
     label = "CLIP score"
-    tip = "100 × cosine of the picture and the scoring text; CLIP hardly sees blur"
+    tip = "100 × cosine of the picture and the scoring text in CLIP's space"
     needs_scorer = True
     needs_text = True
     summaries = (Summary("InterpScore", mean, spread=True),)

@@ -1,4 +1,4 @@
-"""Step length as CLIP sees it."""
+"""The step length in CLIP's space."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from engine.metrics.contract import Space, StepMeasure, Summary, mean, measures,
 @measures.register("clip_step")
 @dataclass(frozen=True)
 class ClipStep(StepMeasure):
-    """The angle between CLIP's directions of two neighbouring frames.
-
-    Changes of meaning count, changes of pixels that keep it hardly do.
-    """
+    """The angle between CLIP's directions of two neighbouring frames."""
 
     label = "CLIP step"
-    tip = "The angle between neighbouring frames in CLIP's space: how much the meaning changes"
+    tip = "The angle between neighbouring frames in CLIP's space"
     unit = "°"
     needs_scorer = True
     space = Space.CLIP

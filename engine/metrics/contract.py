@@ -1,7 +1,7 @@
-"""What a measure is.
+"""The base classes of measures.
 
-A measure is a frozen dataclass that turns what is known of a finished frame, or of the step
-between two neighbours, into one number. It never asks for anything to be generated.
+A measure is a frozen dataclass that computes one number from a finished frame, or from the step
+between two neighbouring frames. It never requests a frame.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A finished frame: its picture, what entered its first step, and its fit to the text.
+    """A finished frame: its picture, statistics of its initial latent, and its CLIP cosine.
 
-    `cosine` is that between the CLIP directions of the picture and of the scoring text; NaN for
-    measures that do not need one.
+    `cosine` is the cosine between the CLIP directions of the picture and of the scoring text; NaN
+    for measures that do not use it.
     """
 
     image: Image
@@ -35,7 +35,7 @@ class Observed:
 
 
 class Space(Enum):
-    """Where the distance between two pictures is taken."""
+    """The space in which the distance between two pictures is measured."""
 
     PICTURE = "picture"
     CLIP = "clip"
@@ -43,7 +43,7 @@ class Space(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One number that stands for a measure's values along a walk. `spread` adds their std."""
+    """A number that summarizes a measure's values along a walk. `spread` adds their std."""
 
     label: str
     of: Callable[[Values], float]
@@ -52,10 +52,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Measure(ABC):
-    """Base of all measures. `tip` says in one line what the number means.
+    """The base class of all measures. `tip` is a line that explains the number.
 
-    `needs_scorer`: a CLIP model has to look at the picture; `needs_text`: and at a text.
-    `summaries` are what a table of whole walks shows of it.
+    `needs_scorer` is True if the measure uses a CLIP model, `needs_text` if it also uses the
+    scoring text. `summaries` are its columns in the summary table.
     """
 
     label: ClassVar[str]
@@ -66,7 +66,7 @@ class Measure(ABC):
     summaries: ClassVar[tuple[Summary, ...]] = ()
 
     def theory(self, std: Values, dimension: int) -> Values | None:
-        """What independent ends lead to expect where the latent's std is `std`, if anything.
+        """Returns the values expected for independent ends at the latent's `std`, or None.
 
         `dimension` is the number of the latent's elements.
         """
@@ -75,7 +75,8 @@ class Measure(ABC):
 
 @dataclass(frozen=True)
 class FrameMeasure(Measure):
-    """A number for each frame. `stat` names the field of LatentStats that already holds it."""
+    """A number for each frame. `stat` is the field of LatentStats with its value, if there is
+    one."""
 
     stat: ClassVar[str] = ""
 
@@ -86,30 +87,31 @@ class FrameMeasure(Measure):
 
 @dataclass(frozen=True)
 class StepMeasure(Measure):
-    """A number for each step from one frame to the next; it belongs to the later frame."""
+    """A number for each step from one frame to the next. It belongs to the later frame."""
 
     space: ClassVar[Space] = Space.PICTURE
 
     @abstractmethod
     def of(self, distance: float, span: float) -> float:
-        """The value of a step of `distance` over `span` of the walk's time, which is 0 to 1."""
+        """The value of a step with this `distance`. `span` is its duration; the walk takes 1."""
 
 
 measures: Registry[Measure] = Registry("engine.metrics", "measure")
 
 
 def make_measure(name: str) -> Measure:
-    """The measure called `name`. Raises InputError for an unknown name."""
+    """Creates the measure called `name`. Raises InputError for an unknown name."""
     return measures.get(name)()
 
 
 def mean(values: Values) -> float:
-    """The mean of the values that exist, NaN for none."""
+    """Returns the mean of the finite values, NaN if there are none."""
     return float(np.mean(values)) if values.size else float("nan")
 
 
 def smoothness(steps: Values) -> float:
-    """1 − Gini(d): 1 for equal steps, near 0 for one leap among many rests; NaN for less than two.
+    """Returns 1 − Gini(d): 1 for equal steps, near 0 if one step has almost all of the change, NaN
+    for less than two steps.
 
     Gini = ΣΣ|d_i − d_j| / (2 n² mean d) (AID, NeurIPS 2024), here from the sorted steps.
     """

@@ -12,7 +12,7 @@ from engine.metrics.contract import FrameMeasure, Observed, Values, measures
 @measures.register("latent_mean")
 @dataclass(frozen=True)
 class LatentMean(FrameMeasure):
-    """The mean of z_T's elements: 0 ± 1/√d for a draw from N(0, I_d), 0 expected everywhere."""
+    """The mean of z_T's elements: 0 with std 1/√d for a draw from N(0, I_d); 0 is expected."""
 
     label = "Latent mean"
     tip = "The mean of the initial latent; 0 for a typical one"

@@ -1,4 +1,4 @@
-"""How far the initial latent lies off the typical shell."""
+"""The distance of the initial latent from the typical shell."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from engine.metrics.contract import FrameMeasure, Observed, Values, measures
 @measures.register("latent_norm_z")
 @dataclass(frozen=True)
 class LatentNormZ(FrameMeasure):
-    """The z-score of |z_T|: for z ~ N(0, I_d) the norm has mean √(d − ½) and variance ½.
+    """The z-score of |z_T|: for z ~ N(0, I_d), the norm has mean √(d − ½) and variance ½.
 
-    Linear's midpoint lies 53 σ inside for Stable Diffusion's 16,384 elements.
+    With the 16,384 elements of Stable Diffusion, the midpoint of a linear walk is 53 σ inside.
     """
 
     label = "Distance from shell"
-    tip = "How many σ the latent's norm is off that of a typical draw; negative is inside"
+    tip = "Distance of the latent's norm from that of a typical draw, in σ; negative is inside"
     unit = "σ"
     stat = "norm_z"
 

@@ -10,7 +10,7 @@ from engine.metrics.contract import FrameMeasure, Observed, Summary, Values, mea
 @measures.register("latent_std")
 @dataclass(frozen=True)
 class LatentStd(FrameMeasure):
-    """The std of z_T's elements: 1 for a draw from N(0, I), √(γ(2γ−2)+1) expected along linear."""
+    """The std of z_T's elements: 1 for a draw from N(0, I), √(γ(2γ−2)+1) along a linear walk."""
 
     label = "Latent std"
     tip = (

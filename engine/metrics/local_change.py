@@ -1,4 +1,4 @@
-"""Local change: the speed at which the picture changes along the walk."""
+"""Local change: the speed of the picture's change along the walk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from engine.metrics.contract import StepMeasure, measures
 @measures.register("local_change")
 @dataclass(frozen=True)
 class LocalChange(StepMeasure):
-    """D(x(t), x(t+h))/h: step length per unit of time, comparable between numbers of frames.
+    """D(x(t), x(t+h))/h: step length per unit of time, independent of the number of frames.
 
-    Its peaks mark the tipping points at which one picture becomes another (arXiv 2506.10632).
+    Peaks mark points at which one picture changes quickly into another (arXiv 2506.10632).
     """
 
     label = "Local change"
-    tip = "Step length per unit of the walk; peaks are where one picture becomes another"
+    tip = "Step length per unit of the walk's time; peaks are fast changes"
 
     def of(self, distance: float, span: float) -> float:
         return distance / span

@@ -1,4 +1,4 @@
-"""Sharpness: how much fine detail a picture has."""
+"""Sharpness: the strength of a picture's fine detail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.metrics.contract import FrameMeasure, Observed, Summary, Values, mea
 
 #: Rec. 709 luma.
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32) / np.float32(255)
-#: Cycles a pixel; Nyquist is 0.5.
+#: In cycles per pixel; Nyquist is 0.5.
 _HALF_NYQUIST = 0.25
 
 
@@ -19,8 +19,8 @@ _HALF_NYQUIST = 0.25
 class Sharpness(FrameMeasure):
     """The root of the luminance's energy above half the Nyquist frequency, in % of full scale.
 
-    By Parseval from the two-dimensional spectrum of the picture under a Hann window, which keeps
-    the jump from edge to edge out of it. It sees the blur that CLIP does not.
+    By Parseval's theorem from the two-dimensional spectrum of the picture under a Hann window,
+    which removes the jump between opposite edges.
     """
 
     label = "Sharpness"
@@ -38,13 +38,13 @@ class Sharpness(FrameMeasure):
             np.fft.rfft2((grey - grey.mean()) * _hann(height)[:, None] * _hann(width))
         )
         rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
-        # The real transform leaves out the mirrored half of all columns but the first and last.
+        # The real transform omits the mirrored half of all columns except the first and last.
         twice = np.where((columns == 0.0) | (columns == 0.5), 1.0, 2.0)
         energy = spectrum**2 * twice / grey.size**2
         return 100.0 * float(energy[rows**2 + columns**2 > _HALF_NYQUIST**2].sum()) ** 0.5
 
 
 def _hann(length: int) -> Values:
-    """The window [length] whose mean square is 1."""
+    """Returns the Hann window [length], scaled to a mean square of 1."""
     window = np.hanning(length + 1)[:-1]
     return window / np.sqrt(np.mean(window**2))

@@ -1,4 +1,4 @@
-"""Step length: how much the picture changes from one frame to the next."""
+"""Step length: the change of the picture from one frame to the next."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from engine.metrics.contract import StepMeasure, Summary, mean, measures, smooth
 @measures.register("step_length")
 @dataclass(frozen=True)
 class StepLength(StepMeasure):
-    """d_i = D(x_i, x_{i+1}), D the distance of normalized Laplacian pyramids in CIELAB.
+    """d_i = D(x_i, x_{i+1}), with the distance D of normalized Laplacian pyramids in CIELAB.
 
-    Even steps look smooth: 1 − Gini(d) is the walk's smoothness (AID, NeurIPS 2024).
+    The walk's smoothness is 1 − Gini(d): equal steps look smooth (AID, NeurIPS 2024).
     """
 
     label = "Step length"
-    tip = "How much the picture changes from frame to frame, as the eye sees it"
+    tip = "Visible change of the picture from frame to frame"
     summaries = (Summary("Step length", mean, spread=True), Summary("Smoothness", smoothness))
 
     def of(self, distance: float, span: float) -> float:

@@ -1,1 +1,1 @@
-"""Solvers as coefficient tables, one a file. `engine.solvers.contract` says what a table is."""
+"""Solvers as tables of coefficients, one a file. `engine.solvers.contract` defines the tables."""

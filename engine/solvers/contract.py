@@ -1,11 +1,11 @@
-"""What a solver is: a table with one row of coefficients for each step.
+"""Solvers as tables with one row of coefficients for each step.
 
-Every deterministic linear multistep solver up to second order does, at each step,
+Every deterministic linear multistep solver up to second order computes, at each step,
 
     x0   = a · x + b · output                  (output of the UNet at `input_scale` · x)
     next = p · x + q · x0 + r · (x0 of the step before)
 
-so that frames at different steps can share one call of the UNet: each brings its own row. Rows are
+so that frames at different steps can be in one batch of the UNet, each with its own row. Rows are
 computed in float64 from the model's noise schedule and its scheduler's config.
 """
 
@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 
 #: "diffusion": α² + σ² = 1, as in Stable Diffusion. "flow": α + σ = 1, rectified flow.
 Kind = Literal["diffusion", "flow"]
-#: diffusers' least α² where a schedule ends at 0: the smallest positive number of float16.
+#: The α² that diffusers uses for a schedule that ends at 0: the smallest positive float16.
 _LEAST_SIGNAL = 2.0**-24
 
 
@@ -109,13 +109,13 @@ class SolverTable:
 
 
 class Solver(ABC):
-    """Base of all solvers: makes the table for a schedule and a number of steps.
+    """The base class of all solvers. `table` makes the table for a schedule and a number of steps.
 
-    None where there is no table: then the model's own scheduler object is asked at every step.
+    It returns None if there is no table. The model's own scheduler then computes each step.
     """
 
     label: ClassVar[str]
-    #: The schedules that it can be used with.
+    #: The kinds of schedules that fit.
     kinds: ClassVar[tuple[Kind, ...]] = ("diffusion",)
 
     @abstractmethod
@@ -126,14 +126,14 @@ solvers: Registry[Solver] = Registry("engine.solvers", "solver")
 
 
 def solvers_for(kind: Kind) -> tuple[str, ...]:
-    """The names of the solvers that can be used with a schedule of this kind."""
+    """Returns the names of the solvers that fit a schedule of this kind."""
     return tuple(name for name in solvers.names() if kind in solvers.get(name).kinds)
 
 
 def make_table(
     name: str, schedule: Schedule, steps: int, mu: float | None = None
 ) -> SolverTable | None:
-    """The table of the solver called `name`, if it has one.
+    """Returns the table of the solver called `name`, or None if it has none.
 
     `mu` is the shift of a flow schedule whose config asks for `use_dynamic_shifting`: a number
     that the model's family computes from the picture's size and the steps. Raises InputError for a
@@ -152,7 +152,8 @@ def make_table(
 
 
 def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
-    """The training timesteps of a run, descending, by the config's `timestep_spacing`: [steps]."""
+    """Returns the training timesteps of a run, descending, by the config's `timestep_spacing`:
+    [steps]."""
     count, config = len(schedule.timesteps), schedule.config
     spacing = config.get("timestep_spacing", default)
     offset = int(config.get("steps_offset", 0))
@@ -168,7 +169,8 @@ def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
 
 
 def karras_sigmas(sigmas: Array, steps: int, rho: float = 7.0) -> Array:
-    """Sigmas [steps] between the largest and smallest given, spaced evenly in σ^(1/ρ).
+    """Returns sigmas [steps] between the largest and the smallest of `sigmas`, at equal intervals
+    of σ^(1/ρ).
 
     Karras et al. 2022, equation 5.
     """
@@ -178,13 +180,13 @@ def karras_sigmas(sigmas: Array, steps: int, rho: float = 7.0) -> Array:
 
 
 def timesteps_of_sigmas(schedule: Schedule, sigmas: Array) -> Array:
-    """The (fractional) training timestep of each σ/α, linear in its logarithm: [n]."""
+    """Returns the fractional training timestep of each σ/α, linear in its logarithm: [n]."""
     logs = np.log(schedule.ratios)
     return np.interp(np.log(sigmas), logs, np.arange(len(logs), dtype=np.float64))
 
 
 def x0_coefficients(prediction: str, alpha: Array, sigma: Array) -> tuple[Array, Array]:
-    """a and b of x0 = a·x + b·output, for x = alpha·x0 + sigma·ε.
+    """Returns a and b of x0 = a·x + b·output, for x = alpha·x0 + sigma·ε.
 
     The output is ε, v = alpha·ε − sigma·x0, x0 itself ("sample"), or the flow ε − x0.
     """

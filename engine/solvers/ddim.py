@@ -21,7 +21,7 @@ class Ddim(Solver):
     label = "DDIM"
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable:
-        if schedule.prediction == "epsilon":  # x0 cannot be told from ε where there is no signal
+        if schedule.prediction == "epsilon":  # without signal, x0 cannot be computed from ε
             schedule = schedule.above_zero()
         timesteps = np.round(spaced_timesteps(schedule, steps, "leading"))
         at = timesteps.astype(np.int64)

@@ -38,7 +38,7 @@ class DpmMultistep(Solver):
         return multistep_table(schedule, timesteps, (alphas, ratios), (alpha_ends, ends))
 
     def _grid(self, schedule: Schedule, steps: int) -> tuple[Array, Array]:
-        """The timesteps of all steps and the σ/α at which they start: [steps] each."""
+        """Returns the timesteps of all steps, and σ/α at their starts: [steps] each."""
         if schedule.config.get("use_karras_sigmas"):
             return _karras_grid(schedule, steps)
         timesteps = _timesteps(schedule, steps)
@@ -61,7 +61,7 @@ def _karras_grid(schedule: Schedule, steps: int) -> tuple[Array, Array]:
 
 
 def _timesteps(schedule: Schedule, steps: int) -> Array:
-    """This solver counts the end of the last step among the points that it spaces."""
+    """Returns the timesteps. The spacing includes the end of the last step."""
     count, config = len(schedule.timesteps), schedule.config
     spacing = config.get("timestep_spacing", "linspace")
     if spacing == "linspace":

@@ -20,7 +20,7 @@ from engine.solvers.contract import (
 class Euler(Solver):
     """x' = x + (σ' − σ) (x − x0)/σ, with x = x0 + σ ε. Karras et al. 2022, algorithm 2 (no churn).
 
-    The sample lives at scale σ: z_T is scaled up at the start and the UNet's input scaled down.
+    The sample has scale σ: z_T is scaled up at the start, and the UNet's input is scaled down.
     """
 
     label = "Euler"

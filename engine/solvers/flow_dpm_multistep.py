@@ -26,7 +26,7 @@ class FlowDpmMultistep(Solver):
         count = len(schedule.timesteps)
         even = 1.0 - np.linspace(1.0, 1.0 / count, steps + 1)
         levels = shifted(even, shift_of(schedule))[:0:-1]
-        # float32, as diffusers has them: near σ = 1 the rounding of σ is much of α.
+        # float32, as in diffusers: near σ = 1, the rounding of σ is a large part of α.
         sigmas = levels.astype(np.float32).astype(np.float64)
         ends = np.append(sigmas[1:], 0.0)
         return multistep_table(

@@ -31,9 +31,9 @@ class FlowEuler(Solver):
     kinds: ClassVar[tuple[Kind, ...]] = ("flow",)
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable:
-        # float32, as diffusers has them, so that both compute with the same levels.
+        # float32, as in diffusers, so that both use the same levels.
         sigma = _sigmas(schedule, steps).astype(np.float32).astype(np.float64)
-        if schedule.prediction == "epsilon":  # x0 cannot be told from ε where there is no signal
+        if schedule.prediction == "epsilon":  # without signal, x0 cannot be computed from ε
             sigma = np.minimum(sigma, 1.0 - 2.0**-12)
         end = np.append(sigma[1:], 0.0)
         ratio = end / sigma
@@ -50,11 +50,11 @@ class FlowEuler(Solver):
 
 
 def _sigmas(schedule: Schedule, steps: int) -> Array:
-    """The level at which each step starts: [steps], descending from 1 or a little less."""
+    """Returns the level at the start of each step: [steps], descending from 1 or a little less."""
     config = schedule.config
     sigmas = shifted(_unshifted(schedule, steps), shift_of(schedule))
     terminal = config.get("shift_terminal")
-    if terminal and steps > 1:  # a single step starts at the top, whatever the end should be
+    if terminal and steps > 1:  # a single step starts at the highest level
         sigmas = 1.0 - (1.0 - sigmas) * (1.0 - terminal) / (1.0 - sigmas[-1])
     if config.get("use_karras_sigmas"):
         return karras_sigmas(sigmas, steps)
@@ -64,10 +64,11 @@ def _sigmas(schedule: Schedule, steps: int) -> Array:
 
 
 def _unshifted(schedule: Schedule, steps: int) -> Array:
-    """Evenly spaced levels: [steps], from 1 to 1/steps where the config says "trailing".
+    """Returns levels at equal intervals: [steps], from 1 to 1/steps if the spacing is "trailing".
 
-    Else between the largest and the smallest of training. diffusers shifts these two at first
-    where its shift is constant, and then all levels, so that the last is shifted twice.
+    Otherwise they are between the largest and the smallest level of training. With a constant
+    shift, diffusers shifts these two first and then all levels, so that the last one is shifted
+    twice.
     """
     if schedule.config.get("timestep_spacing") == "trailing":
         return np.linspace(1.0, 1.0 / steps, steps)

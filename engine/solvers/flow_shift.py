@@ -1,4 +1,4 @@
-"""The shift of flow schedules: more steps at high noise, the more pixels a picture has."""
+"""The shift of flow schedules: larger pictures have more steps at high noise."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from engine.solvers.contract import Array, Schedule
 
 
 def shifted(sigmas: Array, shift: float) -> Array:
-    """s σ / (1 + (s−1) σ) for the shift s: [n]. Esser et al. 2024, arXiv 2403.03206, eq. 23."""
+    """Returns s σ / (1 + (s−1) σ) for the shift s: [n]. Esser et al. 2024, arXiv 2403.03206, eq.
+    23."""
     return shift * sigmas / (1.0 + (shift - 1.0) * sigmas)
 
 
 def shift_of(schedule: Schedule) -> float:
-    """The shift s: the config's, or that of `mu`, which is ln s, or s if the config says "linear".
+    """Returns the shift s: the config's, or from `mu`, which is ln s (or s for "linear").
 
-    Raises InputError where the config asks for `mu` and there is none.
+    Raises InputError if the config needs `mu` and there is none.
     """
     config = schedule.config
     if not config.get("use_dynamic_shifting"):
@@ -30,9 +31,9 @@ def shift_of(schedule: Schedule) -> float:
 
 
 def mu_of_tokens(schedule: Schedule, tokens: int) -> float:
-    """The `mu` of a picture of so many tokens: linear between the two sizes that the config names.
+    """Returns `mu` for a number of tokens, linear between the two sizes in the config.
 
-    As the pipelines of Flux.1, Stable Diffusion 3 and others in diffusers compute it.
+    This is the computation of the pipelines of Flux.1, Stable Diffusion 3 and others in diffusers.
     """
     config = schedule.config
     low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)

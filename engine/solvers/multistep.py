@@ -10,15 +10,15 @@ from engine.solvers.contract import Array, Schedule, SolverTable, x0_coefficient
 def multistep_table(
     schedule: Schedule, timesteps: Array, starts: tuple[Array, Array], ends: tuple[Array, Array]
 ) -> SolverTable:
-    """The table from α and σ/α, [steps] each, at the start and at the end of every step."""
+    """Makes the table from α and σ/α, [steps] each, at the start and at the end of every step."""
     (alpha, ratio), (alpha_end, ratio_end) = starts, ends
-    # e^−h = (σ_t/α_t)/(σ_s/α_s), which is 0 for the last step of a run that ends at σ = 0.
+    # e^−h = (σ_t/α_t)/(σ_s/α_s); it is 0 for the last step of a run that ends at σ = 0.
     gain = alpha_end * (1.0 - ratio_end / ratio)
     correction = np.zeros_like(gain)
     second = _second_order_steps(schedule, len(timesteps), ratio_end[-1] == 0.0)
     before = np.log(ratio[second - 1] / ratio[second])
     now = np.log(ratio[second] / ratio_end[second])
-    # With about as many steps as in training, two can round to one: it has no direction.
+    # With nearly as many steps as in training, two steps can be rounded to the same one.
     slope = np.divide(now, before, out=np.zeros_like(now), where=before != 0.0)
     correction[second] = gain[second] * 0.5 * slope
     sigma, sigma_end = ratio * alpha, ratio_end * alpha_end

@@ -1,4 +1,4 @@
-"""The scheduler that the model's folder names, step by step."""
+"""Uses the scheduler of the model's folder, step by step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from engine.solvers.contract import Kind, Schedule, Solver, SolverTable, solvers
 
 @solvers.register("scheduler")
 class OwnScheduler(Solver):
-    """Whatever diffusers makes of the model's scheduler config: PNDM, Heun, UniPC, LCM …
+    """The scheduler that diffusers makes from the model's scheduler config: PNDM, Heun, UniPC, LCM
+    …
 
-    It has no table: the frames of a batch start and end together, which is slower. Where it draws
-    noise between its steps, every frame of a walk is given the same.
+    It has no table: the frames of a batch start and end together, which is slower. If it draws
+    noise between its steps, all frames of a walk get the same noise.
     """
 
     label = "The model's own scheduler (slower)"

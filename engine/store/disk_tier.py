@@ -89,7 +89,7 @@ class DiskTier:
         return self._path(key).exists()
 
     def set_budget(self, budget: int) -> None:
-        """Change how much is kept; what is over goes at once."""
+        """Change the limit, and remove values that exceed it."""
         with self._lock:
             self._budget = budget
             self._evict(self._index())

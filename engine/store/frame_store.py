@@ -68,7 +68,7 @@ class FrameStore:
         return None if frame is None else frame.image
 
     def set_budgets(self, memory_bytes: int, disk_bytes: int) -> None:
-        """Change how much is kept; what is over goes at once."""
+        """Change the limit, and remove values that exceed it."""
         with self._lock:
             self._frames.set_limit(memory_bytes)
         if self._disk is not None:

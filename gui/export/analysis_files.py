@@ -1,4 +1,4 @@
-"""The exports that are not made of frames: measures as a table or as curves, and the plane."""
+"""The exports that are not made of frames: tables, curves, and the trajectory plot."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gui.state.explorer_state import ExplorerState
 def analysis_kinds(
     state: ExplorerState, plane: QWidget, figure: Callable[[], QWidget]
 ) -> tuple[ExportKind, ...]:
-    """The state's measures, the plane as it is seen, and a `figure` that is made for the file. All
-    of them raise InputError and WriteError."""
+    """Returns the export kinds of the measures and of the `plane`. `figure` makes the figure of the
+    curves. Their writers raise InputError and WriteError."""
 
     def table(path: Path) -> None:
         write_table(path, measure_columns(state))

@@ -33,7 +33,7 @@ from gui.widgets.theme import UNIT
 
 
 class ExportDialog(QDialog):
-    """Asks for an export of one of the `kinds` and follows it. Errors appear in it as well."""
+    """Starts an export of one of the `kinds` and shows its progress and its errors."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class ExportDialog(QDialog):
         self.export_button.setDefault(True)
         self.cancel_button = QPushButton("Close")
         self.open_button = QPushButton("Open folder")
-        self.export_button.setToolTip("Write it; frames that are missing are rendered first")
-        self.cancel_button.setToolTip("Close; an export under way is stopped, and leaves nothing")
-        self.open_button.setToolTip("Show where it was written")
+        self.export_button.setToolTip("Start the export; missing frames are rendered first")
+        self.cancel_button.setToolTip("Close; a running export is cancelled and leaves no file")
+        self.open_button.setToolTip("Open the folder of the export")
         for button in (self.cancel_button, self.open_button):
             button.setAutoDefault(False)
 
@@ -87,7 +87,7 @@ class ExportDialog(QDialog):
         )
 
     def _connect(self) -> None:
-        self.form.refreshed.connect(self.adjustSize)  # as high as its fields, others for each kind
+        self.form.refreshed.connect(self.adjustSize)  # each kind has other fields
         self.export_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_folder)
@@ -95,7 +95,7 @@ class ExportDialog(QDialog):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def open_now(self) -> None:
-        """Show the dialog for the walk as it is."""
+        """Show the dialog for the current walk."""
         if self._job is None:
             preferences = self._settings.preferences
             self.form.begin(export_folder(preferences), preferences.metadata)
@@ -104,7 +104,7 @@ class ExportDialog(QDialog):
         self.raise_()
 
     def start(self) -> None:
-        """Begin the export, or say in one sentence why it cannot be."""
+        """Start the export, or show the reason why it cannot start."""
         try:
             self._start(self.form.wishes())
         except (InputError, OSError) as error:
@@ -120,7 +120,7 @@ class ExportDialog(QDialog):
             self._finished(path)
             return
         if self._edited_since():
-            self._state.generate()  # other pictures, and perhaps other spans
+            self._state.generate()  # render the edited walk first
         self._start_job(self.form.wishes())
 
     def _start_job(self, wishes: Wishes) -> None:
@@ -130,7 +130,7 @@ class ExportDialog(QDialog):
         path = settle_path(wishes.path, Existing.NUMBER, session)
         info = self._state.model
         known = info is not None and info.location == exploration.model
-        notes = partial(_notes_of, self._state)  # nothing that would keep this dialog alive
+        notes = partial(_notes_of, self._state)  # holds no reference to this dialog
         order = order_for(wishes, exploration, path, info if known else None, notes)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
@@ -152,7 +152,7 @@ class ExportDialog(QDialog):
             self.reject()
 
     def stop(self) -> None:
-        """The window goes: end the export and wait for its thread."""
+        """Cancel the export and wait for its thread, before the window closes."""
         if self._job is not None:
             self._job.cancel()
             self._job.wait()
@@ -160,7 +160,7 @@ class ExportDialog(QDialog):
     # ── the job ──────────────────────────────────────────────────────────────────────────────
 
     def _edited_since(self) -> bool:
-        """Whether the walk is another than was rendered; at what rate it plays changes nothing."""
+        """True if the walk was edited since it was rendered. The frame rate does not count."""
         return not self._state.results.are_of(self._state.exploration)
 
     def _all_there(self, span: tuple[int, int]) -> bool:
@@ -216,12 +216,12 @@ class ExportDialog(QDialog):
 
 
 def export_folder(preferences: Preferences) -> Path:
-    """Where exports go at first: as it is wished, or where the system keeps a person's pictures."""
+    """Returns the default folder: the one of the preferences, or the system's picture folder."""
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-    # Not by pathlib, which raises where it knows no such home.
+    # pathlib raises an error for an unknown home folder; os.path does not.
     return Path(os.path.expanduser(preferences.export_folder or place or "~"))
 
 
 def _notes_of(state: ExplorerState, lane: int, index: int) -> tuple[str, ...]:
-    """What is said of a frame of the newest job. Any thread."""
+    """Returns the notes of a frame of the newest job. May run on any thread."""
     return state.results.notes_of(lane, index)

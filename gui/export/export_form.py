@@ -24,9 +24,9 @@ from gui.widgets.theme import UNIT
 
 
 class ExportForm(QWidget):
-    """Owns the fields, of which those of the chosen kind are shown, and an estimate.
+    """Owns the fields and an estimate of the size. Shows the fields of the chosen kind.
 
-    Signals: refreshed, when other rows may be seen, or another estimate.
+    Signals: refreshed, when the visible rows or the estimate may have changed.
     """
 
     refreshed = Signal()
@@ -52,8 +52,8 @@ class ExportForm(QWidget):
         self.span.setAccessibleName("Which frames")
         self.show_as = Choice()
         self.show_as.setAccessibleName("Pictures or differences")
-        self.metadata = QCheckBox("Write how it was made into the file")
-        self.session = QCheckBox("Put the session beside it")
+        self.metadata = QCheckBox("Write prompt, seed and settings into the file")
+        self.session = QCheckBox("Save the session next to it")
         self.session.setChecked(True)
 
     def _make_fields(self) -> None:
@@ -68,14 +68,14 @@ class ExportForm(QWidget):
     def _lay_out(self) -> None:
         self._rows = form()
         rows: list[tuple[str, QWidget, str]] = [
-            ("What", self.kind, "Pictures, a film, a sheet, numbers or the plot"),
+            ("What", self.kind, "Pictures, a video, a contact sheet, a table or a plot"),
             ("Frames", self.span, "The whole walk, its range, or the picture at the playhead"),
-            ("Show", self.show_as, "The pictures, or where the methods differ, as heat maps"),
-            ("Rate", self.fps, "Frames a second of the film; the number of frames stays"),
-            ("Folder", self.folder, "Where it goes"),
-            ("Name", self.name, "A number is added where it is taken; nothing is overwritten"),
-            ("", self.metadata, "Prompt, seed and settings: dropped on the window, it goes on"),
-            ("", self.session, "The walk as a file of its own, to open or render again"),
+            ("Show", self.show_as, "Pictures, or heat maps of the methods' differences"),
+            ("Rate", self.fps, "Frames a second; the number of frames stays the same"),
+            ("Folder", self.folder, "Folder of the export"),
+            ("Name", self.name, "A number is added if the name is taken; no file is replaced"),
+            ("", self.metadata, "Prompt, seed and settings, so that the file can be opened here"),
+            ("", self.session, "Save the walk as a session file, to open or render again"),
         ]
         for label, field, tip in rows:
             add_row(self._rows, label, field, tip)
@@ -100,7 +100,7 @@ class ExportForm(QWidget):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def begin(self, folder: Path, metadata: bool) -> None:
-        """Ask anew: for the walk as it is, its range if it has one, and these preferences."""
+        """Reset the fields for the current walk, its range if there is one, and the preferences."""
         self._folder = folder
         self.folder.set_folder(str(folder))
         self.metadata.setChecked(metadata)
@@ -110,7 +110,7 @@ class ExportForm(QWidget):
         self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
 
     def wishes(self) -> Wishes:
-        """What is chosen now."""
+        """Returns the present values of the fields."""
         return Wishes(
             kind=self._kind,
             folder=self._folder,
@@ -124,7 +124,7 @@ class ExportForm(QWidget):
         )
 
     def refresh(self) -> None:
-        """Show the fields that the chosen kind has, and the estimate as the disk is now."""
+        """Show the fields of the chosen kind, and update the estimate."""
         if self.span.currentData() is None:
             return
         format_ = self._kind.format
@@ -143,11 +143,11 @@ class ExportForm(QWidget):
         for field, visible in shown.items():
             self._rows.setRowVisible(field, visible)
         self.estimate.setText(self._estimate_text())
-        self.updateGeometry()  # at once: Qt would tell the layout around it with the next events
+        self.updateGeometry()  # at once; otherwise Qt informs the parent layout later
         self.refreshed.emit()
 
     def _align_labels(self) -> None:
-        """Let the fields of the format stand below the others."""
+        """Align the fields of the format with the others."""
         labels: list[QWidget] = self.parameters.findChildren(QLabel)
         labels.append(self._rows.labelForField(self.kind))
         width = max(label.sizeHint().width() for label in labels)
@@ -158,10 +158,10 @@ class ExportForm(QWidget):
     def _kind(self) -> ExportKind:
         return self._kinds[self.kind.currentData()]
 
-    # ── what there is to choose ──────────────────────────────────────────────────────────────
+    # ── choices ──────────────────────────────────────────────────────────────────────────────
 
     def _list_spans(self) -> None:
-        """What can be exported; the choice stays where it is still there."""
+        """Fill the list of spans. Keep the choice if it is still in the list."""
         last, chosen = self._state.frame_count - 1, self.span.currentIndex()
         self.span.clear()
         self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
@@ -173,7 +173,7 @@ class ExportForm(QWidget):
         self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
 
     def _list_differences(self) -> None:
-        """What of the compared methods can be shown; the choice stays where it is still there."""
+        """Fill the list of differences. Keep the choice if it is still in the list."""
         chosen = self.show_as.currentData()
         self.show_as.clear()
         self.show_as.addItem("Pictures", "")
@@ -210,6 +210,6 @@ class ExportForm(QWidget):
 
 
 def _existing(folder: Path) -> Path:
-    """The nearest folder above that there is."""
+    """Returns the nearest parent folder that exists."""
     here = folder.absolute()
     return next(place for place in (here, *here.parents) if place.is_dir())

@@ -1,4 +1,4 @@
-"""One export under way: frames go into a file on a thread of their own, as they become ready."""
+"""A running export: writes frames to a file on its own thread, as they become ready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gui.state.results import FrameReader
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The exploration to write, its plan and path; with `session`, its session goes beside it."""
+    """An export: the exploration, its plan and its path. `session` also saves the session."""
 
     path: Path
     plan: Plan
@@ -31,17 +31,19 @@ class Order:
 
 
 class ExportJob(QThread):
-    """Writes the frames of an exploration, whatever the window renders meanwhile. The file is there
-    when it ended well, and otherwise everything is as it was.
+    """Writes the frames of an exploration, independent of what the window renders meanwhile. After
+    a failure or a cancel, no file is left.
 
-    Frames come from the window's own job, from memory, and where memory has forgotten them from a
-    request of their own. Signals: progressed(done, total); ended(error): "" when it is done,
-    "cancelled", or a sentence; asked(indices): these frames are needed next, and are not there.
+    Frames come from the window's job and from memory. Frames that memory no longer holds are
+    requested again.
+
+    Signals: progressed(done, total); ended(error), with "" after success, "cancelled", or a
+    sentence; frames_needed(indices), for missing frames that are written next.
     """
 
     progressed = Signal(int, int)
     ended = Signal(str)
-    asked = Signal(object)
+    frames_needed = Signal(object)
 
     def __init__(
         self,
@@ -60,24 +62,24 @@ class ExportJob(QThread):
         self._take_results()
         state.frame_changed.connect(self._frame_changed)
         state.results_reset.connect(self._take_results)
-        missing.frame_ready.connect(self._picture_came)
+        missing.frame_ready.connect(self._on_picture)
         missing.failed.connect(self._fail)
-        self.asked.connect(self._ask)
+        self.frames_needed.connect(self._request)
 
     @property
     def total(self) -> int:
-        """How many moments of the walk are written."""
+        """The number of moments of the walk that are written."""
         return len(self._indices)
 
     def cancel(self) -> None:
-        """Stop before the next frame; nothing is left of the file."""
+        """Stop before the next frame and delete the unfinished file."""
         self._moments.cancel()
         self._missing.drop()
 
     # ── the window's thread ──────────────────────────────────────────────────────────────────
 
     def _take_results(self) -> None:
-        """Note the frames that the window has."""
+        """Take over the frames that the window has."""
         if not self._state.results.are_of(self.order.exploration):
             return
         for lane, results in enumerate(self._state.results.lanes):
@@ -94,17 +96,17 @@ class ExportJob(QThread):
             frame = frame_text(index).capitalize()
             self._fail(f"{frame} failed, so nothing was exported; change the walk.")
 
-    def _ask(self, indices: tuple[int, ...]) -> None:
+    def _request(self, indices: tuple[int, ...]) -> None:
         if self.isRunning():
             self._missing.ask(self.order.exploration, indices)
 
-    def _picture_came(self, lane: int, index: int, image: Image) -> None:
+    def _on_picture(self, lane: int, index: int, image: Image) -> None:
         self._moments.put(lane, index, image)
 
     def _fail(self, reason: str) -> None:
         self._moments.fail(InputError(reason))
 
-    # ── its own thread ───────────────────────────────────────────────────────────────────────
+    # ── on this job's thread ─────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         try:
@@ -122,7 +124,9 @@ class ExportJob(QThread):
     def _write(self) -> None:
         order = self.order
         with open_export(order.path, order.plan) as add:
-            for number, (index, images) in enumerate(self._moments.wait(self.asked.emit), 1):
+            for number, (index, images) in enumerate(
+                self._moments.wait(self.frames_needed.emit), 1
+            ):
                 add(index, images)
                 self.progressed.emit(number, self.total)
         if order.session:

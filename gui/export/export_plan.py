@@ -1,4 +1,4 @@
-"""The kinds of export, and what a person chose in the dialog as an order. Pure."""
+"""The kinds of export, and the orders made from the choices in the dialog. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from engine.messages import ModelInfo
 from engine.walk import Exploration, ParameterValue, lanes_of
 from gui.export.export_job import Order
 
-#: Writes something that is not made of frames (a table, a plot) to a path.
+#: Writes a table or a plot, which are not made of frames, to a path.
 Writer = Callable[[Path], None]
-#: The kind that is chosen at first.
+#: The default kind.
 FIRST_KIND = "mp4"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportKind:
-    """One line of the dialog's list: either frames in a `format`, or what `write` writes."""
+    """An entry of the dialog's list: frames in a `format`, or the output of `write`."""
 
     name: str
     label: str
@@ -33,12 +33,12 @@ class ExportKind:
 
     @property
     def moves(self) -> bool:
-        """Whether its frames are shown one after another."""
+        """True if its frames are shown one after another, as in a video."""
         return self.format is not None and self.format.moves
 
 
 def frame_kinds() -> tuple[ExportKind, ...]:
-    """The registered formats."""
+    """Returns one kind for each registered format."""
     known = {name: formats.get(name) for name in formats.names()}
     return tuple(
         ExportKind(name, format_.label, format_.suffix, format=format_)
@@ -48,8 +48,8 @@ def frame_kinds() -> tuple[ExportKind, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person chose in the dialog. `difference` names the compared method that heat maps of
-    the others are taken from; "" shows the pictures. `parameters` are those of the format."""
+    """The choices in the dialog. `difference` names the method that the heat maps of the others are
+    taken against; "" exports pictures. `parameters` are those of the format."""
 
     kind: ExportKind
     folder: Path
@@ -63,7 +63,7 @@ class Wishes:
 
     @property
     def path(self) -> Path:
-        """Where it goes, before a number is added to a name that is taken."""
+        """The path, before a number is added to a name that is taken."""
         return self.folder / f"{clean_name(self.name)}{self.kind.suffix}"
 
 
@@ -74,8 +74,8 @@ def order_for(
     model: ModelInfo | None = None,
     notes: NotesOf = lambda _lane, _index: (),
 ) -> Order:
-    """The order for these wishes, at a settled path; `model` is the one that renders, if known,
-    and `notes` say of a frame how it was made otherwise than usual."""
+    """Returns the order for these choices at the final path. `model` is the model in use, if known.
+    `notes` returns the notes of a frame that was not made in the usual way."""
     about = Provenance.of(exploration, model, notes)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),

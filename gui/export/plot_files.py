@@ -1,4 +1,4 @@
-"""Writes a plot into a file as it is on the screen: as pixels, or as shapes that scale."""
+"""Writes a plot to a file as it is on the screen: as PNG or as SVG."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from engine.atomic import WriteError, atomic_path
 
 
 def write_png(plot: QWidget, path: Path) -> None:
-    """The plot in the pixels of its screen. Raises InputError and WriteError."""
+    """Writes the plot at the resolution of its screen. Raises InputError and WriteError."""
     with atomic_path(path) as part:
         if not plot.grab().save(str(part), "PNG"):
             raise WriteError(f"{path} cannot be written; choose another place.")
 
 
 def write_svg(plot: QWidget, path: Path) -> None:
-    """The plot as shapes and text. Raises InputError and WriteError."""
+    """Writes the plot as shapes and text. Raises InputError and WriteError."""
     with atomic_path(path) as part:
         generator = QSvgGenerator()
         generator.setFileName(str(part))
@@ -34,15 +34,15 @@ def write_svg(plot: QWidget, path: Path) -> None:
             raise WriteError(f"{path} cannot be written; choose another place.")
         try:
             with _without_caches(plot):
-                # A view has a `render` of its own, of its scene alone: this is any widget's.
+                # QGraphicsView.render paints only the scene; QWidget.render paints the widget.
                 QWidget.render(plot, painter, QPoint())
         finally:
-            painter.end()  # a painter that outlives its device ends the process
+            painter.end()  # an active painter whose device is deleted crashes the process
 
 
 @contextmanager
 def _without_caches(plot: QWidget) -> Iterator[None]:
-    """Views and items that keep what they paint in pixels paint it anew, as shapes."""
+    """Disables the pixel caches of views and items, so that they are painted as shapes."""
     views = [(view, view.cacheMode()) for view in _views(plot)]
     items = [(item, item.cacheMode()) for view, _ in views for item in view.items()]
     for view, _ in views:

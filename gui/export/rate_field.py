@@ -11,13 +11,14 @@ from engine.export.contract import ExportFormat
 from engine.export.frame_rate import exact_rate, frame_rate, rate_text
 from gui.widgets.fields import FloatField
 
-#: More than a float has: no rate is rounded.
+#: More decimals than a float has, so that no rate is rounded.
 _DECIMALS = 15
 _CHARACTERS = "0123456789.,/ "
 
 
 class RateField(FloatField):
-    """Keeps rates exactly: 23.976 is 24000/1001. Its arrows go to rates that the format keeps."""
+    """A spin box that keeps rates exactly: 23.976 is 24000/1001. Its arrows step through the rates
+    that the format supports."""
 
     def __init__(self) -> None:
         super().__init__(MIN_FPS, MAX_FPS, 1.0)
@@ -27,7 +28,7 @@ class RateField(FloatField):
         self._clock: Fraction | None = None
 
     def set_format(self, format_: type[ExportFormat]) -> None:
-        """Offer the rates that this format keeps."""
+        """Set the format, whose rates the arrows step through."""
         self._clock = format_.clock
 
     def textFromValue(self, value: float) -> str:

@@ -1,4 +1,4 @@
-"""Recording of the live exploration: what the viewer shows, as a film and as a walk."""
+"""Records what the viewer shows, as a video and as a walk."""
 
 from __future__ import annotations
 
@@ -26,27 +26,29 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
 from gui.viewer.panes import Shown
 
-#: Pictures that may wait for the encoder; what comes later is shown for longer instead.
-_WAITING = 64
-#: A gap this long is a pause of the whole machine, or nothing was to be seen.
+#: Most pictures in the queue of the encoder. When it is full, the last picture is shown for longer.
+_MOST_QUEUED = 64
+#: A longer gap between two samples is left out of the video: the machine slept, or the viewer was
+#: empty.
 _PAUSE_S = 1.0
 NO_WALK = (
-    "The film is there, but no walk beside it: some of the latents that were shown are no sums of "
-    "keyframes, so that a walk cannot pass them."
+    "The video is saved, but no session: some of the recorded latents are not sums of keyframes, "
+    "so that no walk can pass through them."
 )
 TOO_SHORT = (
-    "The film is there, but no walk beside it: it has a single picture, and a walk needs two; "
-    "record for longer."
+    "The video is saved, but no session: it has a single picture, and a walk needs two; record for "
+    "longer."
 )
 
 
 class Recorder(QObject):
-    """Owns the recording in progress: what is shown goes into a film, `fps` times a second, and the
-    points of the plane where it lies into a walk, with a row for each lane that was shown, which
-    can be rendered again.
+    """Owns the recording in progress. It samples the viewer at the frame rate of the walk and
+    writes the pictures to a video. It also saves a session with one walk for each lane that was
+    shown, through the recorded points of the plane, which can be rendered again.
 
-    `folder` says where films go, `shown` what is to be seen. Signals: recording_changed(bool);
-    saved(path of the film).
+    `folder` returns the folder of videos, `shown` the visible panes.
+
+    Signals: recording_changed(bool); saved(path of the video).
     """
 
     recording_changed = Signal(bool)
@@ -68,16 +70,16 @@ class Recorder(QObject):
 
     @property
     def recording(self) -> bool:
-        """Whether a film is in progress."""
+        """True while a recording is in progress."""
         return self._film is not None
 
-    def set_recording(self, wanted: bool) -> None:
-        """Start a new film, or end the one in progress."""
-        if wanted != self.recording:
-            self._start() if wanted else self.stop()
+    def set_recording(self, recording: bool) -> None:
+        """Start a new recording, or end the one in progress."""
+        if recording != self.recording:
+            self._start() if recording else self.stop()
 
     def stop(self) -> None:
-        """End the film; it is saved when its last pictures are encoded."""
+        """End the recording. The video is saved when its last pictures are encoded."""
         if self._film is not None:
             self._timer.stop()
             self._film.finish()
@@ -85,13 +87,13 @@ class Recorder(QObject):
             self.recording_changed.emit(False)
 
     def close(self) -> None:
-        """The window goes: end the film, and wait until it is on the disk."""
+        """End the recording and wait until the video is saved, before the window closes."""
         self.stop()
-        for film in self.findChildren(_Film):  # also those that were ended just before
+        for film in self.findChildren(_Film):  # includes recordings that are still being encoded
             film.wait()
 
     def sample(self) -> None:
-        """Add what is shown now, as often as the time that went by asks for."""
+        """Add the visible panes, repeated for the time since the last sample."""
         film, shown = self._film, self._shown()
         if film is not None and any(pane.image is not None for pane in shown.panes):
             film.show(shown, visited_keyframes(self._state), time.monotonic())
@@ -114,7 +116,7 @@ class Recorder(QObject):
         self.recording_changed.emit(True)
 
     def _free_path(self) -> Path:
-        """A name that no file has, nor a session, and no film that is still being encoded."""
+        """Returns a path that no video, session, or unfinished video has."""
         encoded = {film.path for film in self.findChildren(_Film)}
         names = chain(["recording.mp4"], (f"recording-{n}.mp4" for n in count(2)))
 
@@ -126,7 +128,7 @@ class Recorder(QObject):
         return next(path for path in paths if not is_taken(path))
 
     def _ended(self, film: _Film, error: str) -> None:
-        if film is self._film:  # it ended by itself, because it could not go on
+        if film is self._film:  # it ended because of an error
             self.stop()
         film.wait()
         film.deleteLater()
@@ -148,21 +150,21 @@ class Recorder(QObject):
 
 
 def probed_keyframe(state: ExplorerState) -> Keyframe | None:
-    """The point of the plane that is shown, as a keyframe; None when none is."""
+    """Returns the point of the plane that is shown as a keyframe, or None."""
     return visited_keyframes(state)[0] if state.probe is not None else None
 
 
 def visited_keyframes(state: ExplorerState) -> tuple[Keyframe | None, ...]:
-    """Where each lane is now, as keyframes; None for one whose walk lies in no plane."""
+    """Returns the present point of each lane as a keyframe; None if it is no sum of keyframes."""
     lanes, probe = state.results.lanes, state.probe
     if probe is not None:
-        # The plane is that of the first lane, and the point is shown in the place of all lanes.
+        # A probed point belongs to the plane of the first lane and is shown instead of all lanes.
         return (_keyframe(lanes[0], (probe.x, probe.y)),) * len(lanes)
     return tuple(_keyframe_of_frame(lane, state.playhead) for lane in lanes)
 
 
 def _keyframe_of_frame(lane: LaneResults, index: int) -> Keyframe | None:
-    """A frame of a walk as a keyframe: a sum of the ends of its segment."""
+    """Returns a frame of a walk as a keyframe, which is a sum of the ends of its segment."""
     path, walk = lane.path, lane.lane.walk
     if path is None or path.weights is None:
         return None
@@ -181,9 +183,9 @@ def _keyframe(lane: LaneResults, place: Point) -> Keyframe | None:
 
 
 class _Film(QThread):
-    """Encodes pictures on its own thread, as they come, and remembers where they lie.
+    """Encodes pictures on its own thread, and stores their points of the plane.
 
-    Signals: ended(film, error), "" when all went well.
+    Signals: ended(film, error), with "" after success.
     """
 
     ended = Signal(object, str)
@@ -200,38 +202,38 @@ class _Film(QThread):
 
     @property
     def pictures(self) -> int:
-        """How many pictures the film has."""
+        """The number of pictures of the video."""
         return len(self._visited)
 
     def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
-        """What is seen at `now` seconds, as often as the time that went by asks for."""
+        """Add the panes that are visible at `now` seconds, repeated for the time that passed."""
         if not self._visited:
             self._began = self._last = now
         fps = self._plan.fps
         missed, self._last = now - self._last - 1 / fps, now
         if missed > max(_PAUSE_S, 1 / fps):
-            self._began += missed  # the film goes on instead of standing still
+            self._began += missed  # the video continues without a still picture
         due = int((now - self._began) * fps) + 1
         for _ in range(due - len(self._visited)):
-            if self._pictures.qsize() >= _WAITING:
-                return  # the encoder is too far behind
+            if self._pictures.qsize() >= _MOST_QUEUED:
+                return  # the encoder is too slow
             self._pictures.put((len(self._visited), shown))
             self._visited.append(places)
             self._lanes.update(shown.lanes)
 
     def finish(self) -> None:
-        """No more pictures will come."""
+        """Mark the end of the pictures."""
         self._pictures.put(None)
 
     def walk(self) -> Exploration | None:
-        """The walks along all that was visited, a row for each lane that was shown; None where
-        some of it lies in no plane, or there is less than two pictures."""
+        """Returns walks through the recorded points, one row for each lane that was shown. None if
+        a point is no sum of keyframes, or if there are less than two pictures."""
         rows = [self._row(lane) for lane in sorted(self._lanes) or [0]]
         walks = [row for row in rows if row is not None]
         if not walks or len(walks) < len(rows):
             return None
         base = self._exploration
-        view = replace(base.view, mode=None)  # one that shows every row
+        view = replace(base.view, mode=None)  # the default mode, which shows all rows
         return replace(base, walk=walks[0], rows=tuple(walks[1:]), compare=(), view=view)
 
     def _row(self, lane: int) -> Walk | None:
@@ -241,7 +243,7 @@ class _Film(QThread):
             return None
         return walk_through(points, self._exploration.walk.negative)
 
-    # ── its own thread ───────────────────────────────────────────────────────────────────────
+    # ── on this job's thread ─────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
         try:
@@ -256,7 +258,7 @@ class _Film(QThread):
     def _write(self) -> str:
         first = self._pictures.get()
         if first is None:
-            return "Nothing was shown while recording; no film was saved."
+            return "No picture was shown while recording, so no video was saved."
         sampling = self._exploration.sampling
         mosaic = Mosaic(sampling.width, sampling.height)
         with open_export(self.path, self._plan) as add:

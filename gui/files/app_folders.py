@@ -1,4 +1,4 @@
-"""Where the program keeps its own files, by the customs of each system."""
+"""The folders of the program's own files on each system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from platformdirs import PlatformDirs
 
 @dataclass(frozen=True, slots=True)
 class AppFolders:
-    """Settings file, folder of recovery files, log file, and folder of remembered frames."""
+    """Paths of the settings file, the recovery files, the log file, and the cached frames."""
 
     settings: Path
     recovery: Path
@@ -19,7 +19,7 @@ class AppFolders:
 
     @classmethod
     def usual(cls) -> AppFolders:
-        """The places this system has for such files. Nothing is created."""
+        """Returns the standard paths of this system. Creates nothing."""
         dirs = PlatformDirs("latent-trails", appauthor=False)
         return cls(
             settings=dirs.user_config_path / "settings.ini",
@@ -30,7 +30,7 @@ class AppFolders:
 
     @classmethod
     def within(cls, folder: Path) -> AppFolders:
-        """Everything in one folder, as tests and portable installations want it."""
+        """Returns paths inside one folder, for tests and portable installations."""
         return cls(
             folder / "settings.ini", folder / "recovery", folder / "log.txt", folder / "frames"
         )

@@ -1,4 +1,4 @@
-"""Sessions as files: new, open, save, recent ones, and what is dropped on the window."""
+"""Opens and saves sessions, and lists recent ones."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ OVERWRITE, COPY, REPLACE = "Overwrite", "Save a copy…", "Replace"
 
 
 class Documents(QObject):
-    """Owns which file the walk belongs to. What goes wrong is said in the window.
+    """Owns the path of the session file. Errors are shown in the window.
 
-    Signals: path_changed(path or None); displaced(exploration), another one took the place of
-    a walk that no file has.
+    Signals: path_changed(path or None); displaced(exploration), when another walk has replaced one
+    that was not saved.
     """
 
     path_changed = Signal(object)
@@ -52,7 +52,7 @@ class Documents(QObject):
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def new(self) -> None:
-        """Begin again with the article's walk, on the same model."""
+        """Start again with the article's walk and the same model."""
         exploration = self._state.exploration
         fresh = Exploration(
             model=exploration.model,
@@ -63,7 +63,7 @@ class Documents(QObject):
         self._adopt(fresh, None)
 
     def ask_open(self) -> None:
-        """Let the person choose what to open."""
+        """Ask for a file and open it."""
         name, _ = QFileDialog.getOpenFileName(
             self._window, "Open a session", str(self._folder()), FILTER
         )
@@ -71,7 +71,7 @@ class Documents(QObject):
             self.open(Path(name))
 
     def open(self, path: Path) -> bool:
-        """Open a session, or all that an exported picture or film remembers."""
+        """Open a session, or the session in the metadata of an exported picture or video."""
         is_session = path.suffix == SUFFIX
         digest = self._digest_of(path) if is_session else ""
         found = self._recall(path)
@@ -83,13 +83,13 @@ class Documents(QObject):
         if is_session:
             self._settings.remember(KIND, str(path))
         if origin is not None:
-            self._state.generate()  # at once: the playhead stays within what is rendered
+            self._state.generate()  # at once, because the playhead is limited to rendered frames
             self._state.seek(origin.index)
         return True
 
     def save(self) -> bool:
-        """Keep the walk in its file; ask for one where it has none, and ask what to do where
-        another program has changed the file since it was read or written here."""
+        """Save the walk to its file. Ask for a file if it has none, and ask what to do if another
+        program has changed the file since it was read or written here."""
         if self.path is None:
             return self.ask_save()
         if self._digest_of(self.path) in ("", self._digest):
@@ -104,7 +104,7 @@ class Documents(QObject):
         return answer == OVERWRITE and self._write(self.path)
 
     def ask_save(self, proposed: Path | None = None) -> bool:
-        """Keep the walk in a file that the person chooses."""
+        """Ask for a file and save the walk to it."""
         start = proposed or self.path or self._folder() / f"walk{SUFFIX}"
         name, _ = QFileDialog.getSaveFileName(
             self._window, "Save the session", str(start), f"Sessions (*{SUFFIX})"
@@ -113,7 +113,7 @@ class Documents(QObject):
             return False
         if name.endswith(SUFFIX):
             return self._write(Path(name))
-        # The dialog has asked about the name as it was written, and not about this one.
+        # The dialog has checked the name without the suffix, so this path is checked here.
         path = Path(f"{name}{SUFFIX}")
         return (not path.exists() or self._may_replace(path)) and self._write(path)
 
@@ -124,7 +124,7 @@ class Documents(QObject):
             return
         noise = _keyframe_of(*found).noise
         walk = with_noise(self._state.exploration.walk, self._nearest_keyframe(), noise)
-        self._state.edit(replace(self._state.exploration, walk=walk), "Noise of a picture")
+        self._state.edit(replace(self._state.exploration, walk=walk), "Use noise of a picture")
 
     def take_prompt(self, path: Path) -> None:
         """Use the prompt of the picture at `path` for the whole walk."""
@@ -132,7 +132,7 @@ class Documents(QObject):
         if found is None:
             return
         walk = with_prompt(self._state.exploration.walk, _keyframe_of(*found).prompt)
-        self._state.edit(replace(self._state.exploration, walk=walk), "Prompt of a picture")
+        self._state.edit(replace(self._state.exploration, walk=walk), "Use prompt of a picture")
 
     def fill_recent(self, menu: QMenu) -> None:
         """List the recent sessions in the menu."""
@@ -146,17 +146,17 @@ class Documents(QObject):
             menu.addAction("None yet").setEnabled(False)
             return
         menu.addSeparator()
-        menu.addAction("Forget these", lambda: self._settings.forget(KIND))
+        menu.addAction("Clear this list", lambda: self._settings.forget(KIND))
 
     def restore(self, exploration: Exploration) -> None:
-        """Go on with a walk that was never saved: it stays marked as changed."""
+        """Open a walk that was never saved, and mark it as changed."""
         self._adopt(exploration, None)
         self._state.history.set_saved(False)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
     def _may_replace(self, path: Path) -> bool:
-        question = f"{path.name} is there already. Replace it?"
+        question = f"{path.name} already exists. Replace it?"
         return ask(self._window, "Save the session", question, REPLACE) == REPLACE
 
     def _digest_of(self, path: Path) -> str:
@@ -210,7 +210,7 @@ class Documents(QObject):
 
 
 def _keyframe_of(exploration: Exploration, origin: Origin | None) -> Keyframe:
-    """The keyframe nearest to the frame that a picture is."""
+    """Returns the keyframe nearest to the picture's frame."""
     walk = exploration.walk
     segment, gamma = walk.locate(origin.time if origin else 0.0)
     return walk.keyframes[segment + round(gamma)]

@@ -1,4 +1,4 @@
-"""What happens to files that are dropped on the window."""
+"""Handles files that are dropped on the window."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gui.files.documents import Documents
 
 
 class Drops(QObject):
-    """Takes files on behalf of the window: a session opens; a picture, a film or a folder of
-    pictures offers what to recall of it; a model is handed to `open_model`."""
+    """Handles drops on the window. It opens a session, passes a model to `open_model`, and shows a
+    menu for a picture, a video or a folder of pictures."""
 
     def __init__(
         self, window: QWidget, documents: Documents, open_model: Callable[[str], None]
@@ -39,7 +39,7 @@ class Drops(QObject):
         return False
 
     def take(self, path: Path, place: QPoint) -> None:
-        """Do what the file is for."""
+        """Open the file according to its type."""
         if _is_model(path):
             self._open_model(str(path))
         elif path.suffix == SUFFIX:
@@ -48,13 +48,13 @@ class Drops(QObject):
             self.menu(path).popup(self._window.mapToGlobal(place))
 
     def menu(self, path: Path) -> QMenu:
-        """What can be recalled of a picture, a film or a folder of pictures."""
+        """Returns a menu of what can be opened from a picture, a video or a folder of pictures."""
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         documents = self._documents
-        menu.addAction("Recall everything", lambda: documents.open(path))
-        menu.addAction("Only its noise", lambda: documents.take_noise(path))
-        menu.addAction("Only its prompt", lambda: documents.take_prompt(path))
+        menu.addAction("Open its session", lambda: documents.open(path))
+        menu.addAction("Use only its noise", lambda: documents.take_noise(path))
+        menu.addAction("Use only its prompt", lambda: documents.take_prompt(path))
         return menu
 
 

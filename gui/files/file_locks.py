@@ -1,4 +1,4 @@
-"""Which files belong to a program that is running: a lock beside each, that dies with it."""
+"""Lock files, which show that a file belongs to a running program."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from PySide6.QtCore import QLockFile
 
 
 def lock_beside(file: Path) -> QLockFile:
-    """The lock of a file, not yet taken. It holds for as long as its process lives."""
+    """Returns the lock of a file, not acquired yet. It becomes stale when its process ends."""
     lock = QLockFile(str(file.with_suffix(".lock")))
     lock.setStaleLockTime(0)
     return lock
 
 
 def is_held(file: Path) -> bool:
-    """Whether a program that is running has the file's lock."""
+    """True if a running program holds the file's lock."""
     lock = lock_beside(file)
     if not lock.tryLock(0):
         return True

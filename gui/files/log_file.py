@@ -1,4 +1,4 @@
-"""The log file: what the program, Python and Qt say, and every exception that nobody caught."""
+"""The log file: messages of the program, Python and Qt, and uncaught exceptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from types import TracebackType
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 FILE_BYTES = 1 << 20
-#: Seconds in which the same kind of trouble is shown to the person once.
+#: Least time between two reports of uncaught exceptions in the window, in seconds.
 QUIET = 10.0
 
 _LEVELS = {
@@ -29,8 +29,8 @@ _LEVELS = {
 
 
 class Log:
-    """Owns the log file from `start` on. `report` is told of an uncaught exception, with its
-    traceback, at most once in QUIET seconds."""
+    """Owns the log file from `start` on. An uncaught exception calls `report` with a sentence and
+    the traceback, at most once in QUIET seconds."""
 
     def __init__(self, path: Path, report: Callable[[str, str], None] | None = None) -> None:
         self.path = path
@@ -38,7 +38,7 @@ class Log:
         self._last = -QUIET
 
     def start(self) -> None:
-        """Take note from now on, native crashes included; where no file can be, only tell."""
+        """Start to log, native crashes included. If the file cannot be written, log a warning."""
         sys.excepthook = self.uncaught
         threading.excepthook = self.uncaught_in_thread
         try:
@@ -53,41 +53,41 @@ class Log:
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(logging.INFO)
-        # It would write down every piece of a download, with addresses that open it.
+        # httpx would log each part of a download, with URLs that give access to it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        # The handler's file changes when it is full; a crash is written to one of its own.
+        # The handler replaces its file when it is full, so crashes go to a file of their own.
         self._crashes = self.path.with_suffix(".crash").open("a", encoding="utf-8")
         faulthandler.enable(self._crashes)
-        qInstallMessageHandler(self._qt_said)
+        qInstallMessageHandler(self._log_qt_message)
 
     def uncaught(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """An exception reached the top: write it down and, not too often, say so."""
+        """Log an uncaught exception, and report it unless one was reported shortly before."""
         details = _note("uncaught exception", kind, error, trace)
         now = time.monotonic()
         if self.report is not None and now - self._last >= QUIET:
             self._last = now
             self.report(
-                f"Something went wrong in the program ({kind.__name__}: {error}); it goes on, and "
-                "the log has the details.",
+                f"The program has hit an error ({kind.__name__}: {error}) and continues; see the "
+                "log.",
                 details,
             )
 
     def uncaught_in_thread(self, found: threading.ExceptHookArgs) -> None:
-        """An exception ended a thread: write it down. What is shown is the window's thread's."""
+        """Log an exception that ended a thread. It is not reported in the window."""
         if not issubclass(found.exc_type, SystemExit):
             name = found.thread.name if found.thread else "a thread"
             _note(f"{name} ended", found.exc_type, found.exc_value, found.exc_traceback)
 
-    def _qt_said(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    def _log_qt_message(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
         logging.getLogger(f"qt.{context.category}").log(_LEVELS[kind], message)
 
 
 def _note(
     what: str, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> str:
-    """Write down what happened, and return the traceback."""
+    """Logs an exception and returns its traceback."""
     details = "".join(traceback.format_exception(kind, error, trace))
     logging.getLogger("latent_trails").error("%s\n%s", what, details)
     return details

@@ -1,4 +1,4 @@
-"""A second copy of the walk, so that a crash costs half a minute at most."""
+"""Saves a copy of the walk every 30 seconds, to restore it after a crash."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ INTERVAL_MS = 30_000
 
 
 class Recovery(QObject):
-    """Owns this window's recovery file, which lies in `folder` under a name of its own, locked, so
-    that two windows never share one. It is written while there are unsaved changes, and stays if
-    the window goes with them; a saved walk leaves none."""
+    """Owns this window's recovery file in `folder`. Its name is unique and it is locked, so that
+    two windows never share one. It is written while there are unsaved changes, stays if the window
+    closes with unsaved changes, and is removed when the walk is saved."""
 
     def __init__(self, state: ExplorerState, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._folder = state, folder
-        with suppress(OSError):  # without a place to write to, nothing is recovered
+        with suppress(OSError):  # without a writable folder, there is no recovery
             folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / f"{uuid.uuid4().hex}{SUFFIX}"
         self._lock = lock_beside(self._file)
@@ -41,7 +41,8 @@ class Recovery(QObject):
         state.history.changed.connect(self._history_changed)
 
     def keep(self) -> None:
-        """Write the walk beside, if it has changes that no file has; never on this thread."""
+        """Write the recovery file if there are unsaved changes; otherwise remove it. Runs on a
+        thread of its own."""
         if self._state.history.is_saved:
             self._pool.start(self._remove)
         else:
@@ -49,23 +50,23 @@ class Recovery(QObject):
             self._pool.start(lambda: self._write(exploration))
 
     def succeed(self, leftover: Path) -> None:
-        """The walk in `leftover` goes on here: that copy goes once there is another one."""
+        """Replace the file `leftover`, whose walk was restored, by this window's own file."""
         self.keep()
-        self._pool.start(lambda: self._outlive(leftover))
+        self._pool.start(lambda: self._remove_leftover(leftover))
 
     def close(self) -> None:
-        """Leave a copy if there are unsaved changes, and nothing otherwise."""
+        """Write or remove the file a last time, and release its lock."""
         self._timer.stop()
         self.keep()
         self._pool.waitForDone()
         self._lock.unlock()
 
     def leftover(self) -> tuple[Path, Exploration] | None:
-        """The newest walk that an earlier window left unsaved, if there is one that can be read."""
+        """Returns the newest readable recovery file of a window that is closed, and its walk."""
         files = [p for p in self._folder.glob(f"*{SUFFIX}") if p != self._file and not is_part(p)]
         for file in sorted(files, key=_age, reverse=True):
             if is_held(file):
-                continue  # another window is at work on it
+                continue  # it belongs to a window that is open
             try:
                 return file, load_session(file)
             except InputError:
@@ -77,7 +78,7 @@ class Recovery(QObject):
         if self._state.history.is_saved:
             self.keep()
 
-    # ── the pool's thread, where each waits for the one before ───────────────────────────────
+    # ── on the pool's single thread ──────────────────────────────────────────────────────────
 
     def _write(self, exploration: Exploration) -> None:
         if exploration == self._written:
@@ -93,14 +94,14 @@ class Recovery(QObject):
         with suppress(OSError):
             self._file.unlink(missing_ok=True)
 
-    def _outlive(self, leftover: Path) -> None:
+    def _remove_leftover(self, leftover: Path) -> None:
         if self._written is not None:
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
 
 
 def _age(file: Path) -> float:
-    """When it was written; 0 for one that another window has just removed."""
+    """Returns the time of the last change; 0 for a file that was just removed."""
     try:
         return file.stat().st_mtime
     except OSError:

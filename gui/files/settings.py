@@ -1,4 +1,4 @@
-"""What the program remembers between two starts: preferences, recent files, the window's layout."""
+"""The settings file: preferences, recent files and models, hints, and the window's layout."""
 
 from __future__ import annotations
 
@@ -22,24 +22,27 @@ PRECISIONS = (AUTOMATIC, "fp32", "bf16", "fp16")
 
 @dataclass(frozen=True)
 class Preferences:
-    """All that a person may set once and for all, declared once: form and checks come from here."""
+    """The preferences. The form and the checks of values use these declarations."""
 
     theme: str = parameter("system", "Theme", choices=THEMES, help="Dark, light, or the system's")
     device: str = parameter(
-        AUTOMATIC, "Device", choices=DEVICES, help="What computes the pictures; the fastest"
+        AUTOMATIC,
+        "Device",
+        choices=DEVICES,
+        help="The device that renders; automatic is the fastest",
     )
     precision: str = parameter(
         AUTOMATIC,
         "Precision",
         choices=PRECISIONS,
-        help="Half precision takes half the memory and is fast on graphics cards, slow on most "
-        "CPUs; automatic is fp16 on graphics cards and fp32 on the CPU",
+        help="Half precision needs half the memory. It is fast on graphics cards and slow on most "
+        "CPUs. Automatic is fp16 on graphics cards and fp32 on the CPU",
     )
     drafts: bool = parameter(
         False,
         "Drafts first",
-        help="Approximate: every picture in a few steps at first, then in full; drafts are marked, "
-        "and neither exported nor measured",
+        help="Render every picture with few steps first, then with all steps. Drafts are marked; "
+        "they are not exported and not measured",
     )
     memory: int = parameter(
         512,
@@ -48,7 +51,7 @@ class Preferences:
         high=65536,
         step=64,
         unit="MB",
-        help="How much memory finished pictures may take before the oldest go",
+        help="Memory for finished pictures; when it is full, the oldest are removed",
     )
     disk: int = parameter(
         2048,
@@ -57,24 +60,28 @@ class Preferences:
         high=1_000_000,
         step=256,
         unit="MB",
-        help="How much of the disk keeps pictures from one start to the next; 0 keeps none",
+        help="Disk space for pictures that are kept after the program ends; 0 keeps none",
     )
     export_folder: str = parameter(
-        "", "Export folder", unit="folder", help="Where exports go at first; empty: your pictures"
+        "",
+        "Export folder",
+        unit="folder",
+        help="Default folder of exports; empty: your picture folder",
     )
     metadata: bool = parameter(
-        True, "Write how a picture was made into it", help="Prompt, seed and settings, for recall"
+        True,
+        "Metadata in exports",
+        help="Write prompt, seed and settings into exported files, so that they can be opened here",
     )
     offline: bool = parameter(
-        False, "Offline", help="Never ask the network, not even for a model by its hub name"
+        False, "Offline", help="Never use the network, not even for a model with a hub id"
     )
-    hints: bool = parameter(True, "Show hints", help="A line below the picture, until you know it")
+    hints: bool = parameter(True, "Show hints", help="A line below the picture with the next hint")
 
 
 class Settings(QObject):
-    """Owns the settings file. What it holds is checked value by value, and what is wrong counts as
-    not there; a file that cannot be read at all is set aside under the name *.broken.
-    Changes are written at once.
+    """Owns the settings file. Each value is checked when it is read; an invalid value is ignored. A
+    file that cannot be read is renamed to *.broken. Changes are written at once.
 
     Signals: changed(preferences).
     """
@@ -87,7 +94,7 @@ class Settings(QObject):
         self.preferences = self._read_preferences()
 
     def set_preferences(self, preferences: Preferences) -> None:
-        """Keep other preferences and tell those who follow them."""
+        """Store other preferences and emit `changed`."""
         if preferences == self.preferences:
             return
         self.preferences = preferences
@@ -113,47 +120,47 @@ class Settings(QObject):
     # ── recent files and models ──────────────────────────────────────────────────────────────
 
     def recent(self, kind: str) -> list[str]:
-        """What was opened last, the newest first; `kind` is "sessions" or "models"."""
+        """Returns what was opened last, the newest first. `kind` is "sessions" or "models"."""
         stored = self._store.get(f"recent/{kind}")
         texts = [stored] if isinstance(stored, str) else stored
         return [str(text) for text in texts][:MOST_RECENT] if isinstance(texts, list) else []
 
     def remember(self, kind: str, name: str) -> None:
-        """Put `name` at the head of the recent ones."""
+        """Move `name` to the start of the recent ones."""
         names = [name, *(other for other in self.recent(kind) if other != name)]
         self._store.set(f"recent/{kind}", names[:MOST_RECENT])
         self._store.save()
 
     def forget(self, kind: str) -> None:
-        """Empty a list of recent ones."""
+        """Clear the list of recent ones."""
         self._store.set(f"recent/{kind}", None)
         self._store.save()
 
     # ── hints and layout ─────────────────────────────────────────────────────────────────────
 
     def knows(self, hint: str) -> bool:
-        """Whether the person has done already what a hint is about."""
+        """True if the person has already done what a hint suggests."""
         return self._store.get(f"hints/{hint}") is not None
 
     def learn(self, hint: str) -> None:
-        """The person has done it: the hint goes, for good."""
+        """Store that a hint is done and is not shown again."""
         self._store.set(f"hints/{hint}", 1)
         self._store.save()
 
     def layout(self) -> tuple[QByteArray, QByteArray] | None:
-        """The window's geometry and the state of its panels, as they were left."""
+        """Returns the stored geometry of the window and the state of its panels, or None."""
         geometry, state = (_bytes_of(self._store.get(f"window/{k}")) for k in ("geometry", "state"))
         return (geometry, state) if geometry and state else None
 
     def keep_layout(self, geometry: QByteArray, state: QByteArray) -> None:
-        """Remember the layout for the next start."""
+        """Store the layout for the next start."""
         self._store.set("window/geometry", _text_of(geometry))
         self._store.set("window/state", _text_of(state))
         self._store.save()
 
 
 def _bytes_of(text: object) -> QByteArray:
-    """The bytes that `text` holds in base 64; none of what is no such text."""
+    """Decodes base 64; returns no bytes if `text` is not valid base 64."""
     try:
         return QByteArray(base64.b64decode(text, validate=True) if isinstance(text, str) else b"")
     except ValueError:

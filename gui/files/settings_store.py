@@ -1,7 +1,7 @@
-"""The settings file: sections of keys, each with a JSON value or a bare text.
+"""Reads and writes the settings file: sections of keys, each with a JSON value or a plain text.
 
-Qt's own settings are not used: their values may hold serialised objects, and reading those runs
-code that the file names.
+QSettings is not used, because its values may be serialised objects, which can run code when they
+are read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_BYTES = 1 << 20
 class SettingsStore:
     """Owns the values of one settings file by "section/key", and the changes that are not written.
 
-    A file that cannot be read is set aside under the name *.broken.
+    A file that cannot be read is renamed to *.broken.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class SettingsStore:
         self._changes: dict[str, Any] = {}
 
     def get(self, key: str) -> Any:
-        """The value of "section/key": what JSON has, or a text; None where there is none."""
+        """Returns the value of "section/key", or None."""
         return self._values.get(key)
 
     def set(self, key: str, value: Any) -> None:
@@ -42,7 +42,7 @@ class SettingsStore:
         self._values = _changed(self._values, {key: value})
 
     def save(self) -> None:
-        """Write the changes into the file as it is now: another window may have written others."""
+        """Write the changes. Values that another window has written meanwhile are kept."""
         if not self._changes:
             return
         try:
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _decode(written: str) -> Any:
-    """A JSON value, else the text itself; None for an object that Qt serialised."""
+    """Decodes a JSON value; returns a text that is no JSON, and None for an object of QSettings."""
     if written.startswith("@"):
         return None
     try:

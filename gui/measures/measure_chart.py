@@ -1,4 +1,4 @@
-"""One measure as curves over the walk's time, a curve for each lane, on the shared playhead."""
+"""The chart of one measure: one curve for each lane over the time of the walk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from gui.measures.measure_values import Offer, Values
 from gui.widgets.theme import UNIT, Theme, tint
 
-#: More frames than this are drawn as a line without dots, more lanes are not named.
+#: Most values drawn with dots, and most lanes named in a live chart.
 MOST_DOTS, MOST_NAMES = 40, 4
-#: A chart may become as low as this; three of them must leave the plane above them its room.
+#: Least height of a chart, in pixels. Three charts must leave enough room for the plane above.
 LEAST_HEIGHT = 12 * UNIT
 
 
@@ -31,7 +31,7 @@ class Line:
     values: Values
 
     def equals(self, other: Line) -> bool:
-        """Whether it looks and reads the same."""
+        """True if both lines have the same title, method, times and values."""
         return (self.title, self.method) == (other.title, other.method) and all(
             np.array_equal(mine, others, equal_nan=True)
             for mine, others in ((self.times, other.times), (self.values, other.values))
@@ -39,7 +39,7 @@ class Line:
 
 
 class ScrubBox(pg.ViewBox):
-    """Passes clicks and drags on as times; curves have their place, they are not panned.
+    """A view box that emits clicks and drags as times, and does not pan the curves.
 
     Signals: scrubbed(time).
     """
@@ -63,10 +63,10 @@ class ScrubBox(pg.ViewBox):
 
 
 class MeasureChart(QWidget):
-    """Owns the curves of one measure. A live chart has a playhead and tells the values there; one
-    on paper has the axis of time.
+    """Owns the curves of one measure. A live chart shows a playhead and the values there. A chart
+    for export shows the axis of time instead.
 
-    Signals: scrubbed(time), where in [0, 1] the mouse points.
+    Signals: scrubbed(time), with the time in [0, 1] at the mouse.
     """
 
     scrubbed = Signal(float)
@@ -125,7 +125,7 @@ class MeasureChart(QWidget):
         self._draw()
 
     def set_curves(self, curves: list[Line], theories: list[Line]) -> None:
-        """The measured curves, and the expected ones behind them."""
+        """Set the measured curves, and the expected ones, which are drawn behind them."""
         known, self._curves, self._theories = (*self._curves, *self._theories), curves, theories
         if self._looks() != self._drawn:
             self._draw()
@@ -133,7 +133,7 @@ class MeasureChart(QWidget):
             self._fill()
 
     def set_failure(self, reason: str) -> None:
-        """Say why there are no curves; "" shows them."""
+        """Show the reason why there are no curves. "" shows the curves."""
         self._failure.setText(reason)
         self._failure.setVisible(bool(reason))
         self._plot.setVisible(not reason)
@@ -148,7 +148,8 @@ class MeasureChart(QWidget):
         self._head.setText("&nbsp;&nbsp; ".join(words))
 
     def _legend(self, line: Line, time: float) -> str:
-        """Which lane this is, where there are few, and its value at `time` in a live chart."""
+        """Returns a lane's title (if there are few lanes) and, in a live chart, its value at
+        `time`."""
         named = not self._live or 1 < len(self._curves) <= MOST_NAMES
         words = [escape(line.title)] if named else []
         if self._live:
@@ -158,12 +159,12 @@ class MeasureChart(QWidget):
         return f'<span style="color:{colour}">{" ".join(words)}</span>'
 
     def _looks(self) -> object:
-        """What the items are made for; the rest are the values in them."""
+        """Returns everything that the items depend on, except the values."""
         methods = [[line.method for line in lines] for lines in (self._curves, self._theories)]
         return methods, self._theme, self.devicePixelRatioF()
 
     def _draw(self) -> None:
-        """New items, which take much longer than new values in those that are there."""
+        """Create new items. This is much slower than `_fill`, which sets new values."""
         self._drawn = self._looks()
         self._plot.clear()
         self._expected = [self._dashes(line) for line in self._theories]
@@ -175,7 +176,7 @@ class MeasureChart(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        """A line through the known values: those not known yet leave no gap but in the dots."""
+        """Set the values of the items. The line joins the known values, without gaps."""
         for item, line in zip(self._expected, self._theories, strict=True):
             item.setData(line.times, line.values)
         for item, line in zip(self._measured, self._curves, strict=True):
@@ -191,8 +192,8 @@ class MeasureChart(QWidget):
         return pg.PlotCurveItem(pen=pen, antialias=True)
 
     def _pen(self, colour: QColor, width: float) -> QPen:
-        """A pen of one width at any zoom. Qt counts it in pixels of the screen, so that it would
-        be thin where they are small."""
+        """Returns a pen with a constant width. Its width is in device pixels, so it is scaled by
+        the device pixel ratio."""
         pen = QPen(colour, width * self.devicePixelRatioF())
         pen.setCosmetic(True)
         return pen
@@ -206,14 +207,15 @@ class MeasureChart(QWidget):
             symbolBrush=colour,
             antialias=True,
             autoDownsample=self._live,
-            useCache=self._live,  # pixels, where paper wants shapes
+            useCache=self._live,  # a cache holds pixels, but exports need shapes
         )
-        if self._live:  # the playhead moves over it sixty times a second
+        if self._live:  # the playhead above it is repainted 60 times a second
             item.curve.setCacheMode(item.curve.CacheMode.DeviceCoordinateCache)
         return item
 
     def _fit(self) -> None:
-        """Show all values, and never magnify noise: at least a hundredth of the size of them."""
+        """Fit the axis to all values. Its range is at least 1 % of their size, so that rounding
+        noise is not magnified."""
         parts = [line.values for line in (*self._curves, *self._theories)]
         known = np.concatenate([*parts, np.empty(0)])
         known = known[np.isfinite(known)]

@@ -11,7 +11,7 @@ from gui.state.explorer_state import ExplorerState
 
 
 def measure_columns(state: ExplorerState) -> Columns:
-    """One row a frame and lane, as the command `score` writes them, with each known measure."""
+    """Returns one row for each frame and lane, as the command `score` writes them."""
     lanes = [results.lane for results in state.results.lanes]
     values = {o.name: [values_of(state, o, k) for k in range(len(lanes))] for o in offered()}
     known = {n: v for n, v in values.items() if any(np.isfinite(lane).any() for lane in v)}

@@ -1,4 +1,4 @@
-"""Measures of the walk as charts, one below the other, and each lane in numbers."""
+"""The charts of the chosen measures, and a table with a summary of each lane."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from gui.measures.summary import summary_html
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import UNIT, Theme
 
-#: A figure on paper: its width, and the height of each chart.
+#: Width of an exported figure and height of each chart, in pixels.
 PAPER_WIDTH, PAPER_HEIGHT = 960, 230
 
 
 class MeasureFigure(QWidget):
     """Owns the charts of the chosen measures, and the table below them.
 
-    A live one follows the playhead; on paper there is none, but the axis of time. Signals:
-    scrubbed(time), where in [0, 1] the mouse points.
+    A live figure follows the playhead. A figure for export shows the axis of time instead.
+
+    Signals: scrubbed(time), with the time in [0, 1] at the mouse.
     """
 
     scrubbed = Signal(float)
@@ -53,7 +54,7 @@ class MeasureFigure(QWidget):
         self._show_table()
 
     def set_measures(self, measures: Sequence[Offer]) -> None:
-        """Chart these, from top to bottom."""
+        """Show charts of these measures, from top to bottom."""
         for chart in self.charts:
             self._stack.removeWidget(chart)
             chart.hide()
@@ -69,7 +70,7 @@ class MeasureFigure(QWidget):
         self._show_table()
 
     def refresh(self) -> bool:
-        """Read the values anew; whether there is anything to see."""
+        """Read the values again. Returns True if there are any."""
         seen = False
         for chart in self.charts:
             reason = self._state.results.unmeasured.get(chart.measure.name, "")
@@ -81,17 +82,17 @@ class MeasureFigure(QWidget):
         return seen
 
     def move_playhead(self) -> None:
-        """Follow the state's playhead."""
+        """Move the playheads of all charts to the state's."""
         last = max(self._state.frame_count - 1, 1)
         for chart in self.charts:
             chart.set_playhead(self._state.playhead / last)
 
     def paper_height(self) -> int:
-        """Pixels that the charts and the table take on paper."""
+        """Returns the height of the exported charts and table, in pixels."""
         return PAPER_HEIGHT * len(self.charts) + self._table.sizeHint().height()
 
     def _lines(self, measure: Offer) -> tuple[list[Line], list[Line]]:
-        """What was measured along each lane, and what theory expects there."""
+        """Returns the measured values of each lane, and the values that theory expects."""
         lines, theories = [], []
         for number, results in enumerate(self._state.results.lanes):
             lane, path = results.lane, results.path
@@ -111,7 +112,7 @@ class MeasureFigure(QWidget):
 
 
 def figure_on_paper(state: ExplorerState, theme: Theme, measures: Sequence[Offer]) -> MeasureFigure:
-    """A figure of its own of these measures, with its table, to be written into a file."""
+    """Returns a new figure of these measures, with the table, for export."""
     figure = MeasureFigure(state, theme, live=False)
     figure.setStyleSheet(f"background: {theme.background}")
     figure.set_measures(measures)

@@ -1,4 +1,4 @@
-"""The measures the window can draw: what they are called, and where their values are found."""
+"""The measures that the window can draw, and their values."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
 
 Values = npt.NDArray[np.float64]
-#: Enough for a curve to look smooth.
+#: Number of points of a curve from theory.
 THEORY_POINTS = 129
-#: Values that are always in sight, so that small differences look small.
+#: Ranges that are always visible, so that small differences look small.
 NATURAL = {"latent_std": (0.7, 1.05), "latent_norm_z": (-3.0, 3.0), "latent_mean": (-0.05, 0.05)}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A measure as it is offered: `stat` names the field of LatentStats that holds it, which is
-    known of every finished frame; else the engine computes it when it is asked to. `scored`: CLIP
-    looks at the pictures. The values from `low` to `high` are always in sight."""
+    """A measure that the window can draw. `stat` names the field of LatentStats with its value,
+    which every finished frame has; without `stat`, the engine computes the measure on request.
+    `scored` marks a measure that uses CLIP. Values from `low` to `high` are always visible."""
 
     name: str
     label: str
@@ -38,7 +38,7 @@ class Offer:
 
 
 def offered() -> tuple[Offer, ...]:
-    """All measures, those that are known without computing first."""
+    """Returns all measures; those that need no computation come first."""
     offers = [_offer(name) for name in measures.names()]
     return tuple(sorted(offers, key=lambda offer: (not offer.stat, offer.name != "latent_std")))
 
@@ -52,11 +52,11 @@ def _offer(name: str) -> Offer:
 
 
 def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:
-    """The measure at each frame of a lane [n], NaN where it is not known yet."""
+    """Returns the measure at each frame of a lane [n]; NaN where it is not known yet."""
     results = state.results.lanes[lane]
     path = results.path
     if offer.stat == "std" and path is not None and path.std is not None:
-        return path.std.astype(np.float64)  # known of the whole walk before any picture is
+        return path.std.astype(np.float64)  # known for the whole walk before the first picture
     if offer.stat:
         return _stats(results, offer.stat)
     return state.results.measured(lane, offer.name)
@@ -71,12 +71,12 @@ def _stats(results: LaneResults, field: str) -> Values:
 
 
 def times_of(walk: Walk) -> Values:
-    """The time in [0, 1] of each frame [n]."""
+    """Returns the time in [0, 1] of each frame [n]."""
     return np.linspace(0.0, 1.0, walk.frames)
 
 
 def theory_of(offer: Offer, walk: Walk, dimension: int) -> tuple[Values, Values] | None:
-    """Times [n] and what independent ends lead to expect there [n], if anything is known.
+    """Returns times [n] and the values [n] that theory expects for independent ends, or None.
 
     `dimension` is the number of the latent's elements.
     """

@@ -1,4 +1,4 @@
-"""Curves of the chosen measures over the walk, one chart below the other."""
+"""The panel of measures: the menu that chooses them, their charts, and the table."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme
 from gui.widgets.throttle import Throttle
 
-#: Milliseconds between two repaints while values arrive.
+#: Least time between two repaints while values arrive, in milliseconds.
 INTERVAL = 250
-#: More charts than this would be too low to read.
+#: Most charts; more of them would be too low to read.
 MOST_CHARTS = 3
 
 
 class MetricsPlot(QWidget):
-    """Owns which measures are shown. What the engine has to compute is asked of the state.
+    """Shows the measures that the exploration names.
 
-    Signals: charts_changed(count), it takes another height to show them.
+    Signals: charts_changed(count), when the charts need another height.
     """
 
     charts_changed = Signal(int)
@@ -34,11 +34,15 @@ class MetricsPlot(QWidget):
         self._state, self._theme = state, theme
         self._figure = MeasureFigure(state, theme)
         self._choose = Button(
-            "Choose measures", "Which measures to draw along the walk", text="Choose measures ▾"
+            "Choose measures",
+            "Choose the measures to draw along the walk",
+            text="Choose measures ▾",
         )
         self._hint = QLabel()
         self._numbers = Button(
-            "Table", "Each walk in numbers: scores, smoothness, least values", text="Table"
+            "Table",
+            "Show a summary of each walk. ± is the standard deviation over its frames",
+            text="Table",
         )
         self._scoring = ScoringFields(state)
         self._offers = offered()
@@ -72,11 +76,11 @@ class MetricsPlot(QWidget):
         return tuple(chart.measure.name for chart in self._figure.charts)
 
     def show_measures(self, names: tuple[str, ...]) -> None:
-        """Show these measures, at most MOST_CHARTS of them, and have them computed if need be."""
+        """Show these measures, at most MOST_CHARTS, and have them computed if necessary."""
         self._state.show_measures(tuple(measure.name for measure in self._chosen(names)))
 
     def on_paper(self) -> MeasureFigure:
-        """What is shown, as a figure of its own, to be written into a file."""
+        """Returns a new figure of the shown measures, for export."""
         return figure_on_paper(self._state, self._theme, [c.measure for c in self._figure.charts])
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
@@ -119,7 +123,7 @@ class MetricsPlot(QWidget):
         self.show_measures((*others[1 - MOST_CHARTS :], name) if on else others)
 
     def _chosen(self, names: tuple[str, ...]) -> list[Offer]:
-        """The offered measures among these, as many as can be read."""
+        """Returns the first MOST_CHARTS of these measures."""
         return [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
 
     def _follow_measures(self) -> None:
@@ -142,7 +146,7 @@ class MetricsPlot(QWidget):
         self._figure.show_numbers(self._state.view.table)
 
     def _frame_changed(self, lane: int, index: int) -> None:
-        """Values come with finished frames; previews, of which there are many, change none."""
+        """Refresh when a frame is finished. Previews have no values."""
         if self._state.results.lanes[lane].tiers[index] >= Tier.FINAL:
             self._throttler.throttle()
 
@@ -154,12 +158,12 @@ class MetricsPlot(QWidget):
         self._figure.move_playhead()
 
     def _advice(self) -> str:
-        """What to do as long as there is nothing to see."""
+        """Returns a sentence that says what to do while there are no curves."""
         if not self._figure.charts:
-            return "Choose a measure to see it along the walk"
+            return "Choose a measure to draw its curve along the walk"
         if self._state.busy:
             return "Values appear as frames are finished"
-        return "Generate (Ctrl+Enter) computes the chosen measures"
+        return "Press Generate (Ctrl+Enter) to compute the chosen measures"
 
     def _scrub(self, time: float) -> None:
         self._state.seek(round(time * max(self._state.frame_count - 1, 1)))

@@ -1,4 +1,4 @@
-"""What CLIP scores with: the text that pictures are compared with, and which CLIP looks at them."""
+"""The fields for the scoring text and the CLIP model."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from gui.widgets.theme import UNIT
 
 
 class ScoringFields(QWidget):
-    """Edits the exploration's scoring text and scorer; what is written counts with Enter, or when
-    the field is left."""
+    """Edits the exploration's scoring text and scorer. A text is taken over on Enter, or when its
+    field loses the focus."""
 
     def __init__(self, state: ExplorerState) -> None:
         super().__init__()
         self._state = state
         self._text, self._scorer = _Line("Scoring text"), _Line("CLIP model")
         self._text.setPlaceholderText("Text to score with")
-        self._text.setToolTip("What pictures are compared with; apart from the prompt")
-        self._scorer.setPlaceholderText("CLIP: the model's own")
+        self._text.setToolTip(
+            "Text that CLIP compares the pictures with; independent of the prompt"
+        )
+        self._scorer.setPlaceholderText("CLIP model: the model's own")
         self._scorer.setToolTip(
-            "A folder or hub id such as openai/clip-vit-large-patch14; empty: the one that came "
-            "with the model"
+            "A folder or hub id such as openai/clip-vit-large-patch14; empty: the CLIP model in "
+            "the model's folder"
         )
         layout = column(self)
         layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
@@ -53,7 +55,7 @@ class ScoringFields(QWidget):
 
 
 class _Line(QLineEdit):
-    """One line; undo belongs to the walk."""
+    """A text field without undo of its own: undo acts on the walk."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -61,7 +63,7 @@ class _Line(QLineEdit):
         self.setAcceptDrops(False)  # the window handles drops
 
     def show_text(self, text: str) -> None:
-        """Show a text; the cursor stays where it is the same."""
+        """Show a text. If it has not changed, the cursor keeps its position."""
         if text != self.text():
             self.setText(text)
 

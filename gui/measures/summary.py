@@ -1,4 +1,4 @@
-"""Whole walks in numbers: a row for each lane, a column for each summary of the shown measures."""
+"""The summary table: a row for each lane, a column for each summary of the shown measures."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gui.widgets.theme import Theme
 
 
 def summary_of(state: ExplorerState, offers: Sequence[Offer]) -> ScoreTable:
-    """The table that the command `score` prints, of what is known so far."""
+    """Returns the table that the command `score` prints, from the values known so far."""
     lanes = state.results.lanes
     values = {o.name: [values_of(state, o, lane) for lane in range(len(lanes))] for o in offers}
     return score_table([results.lane.title for results in lanes], values)
 
 
 def summary_html(state: ExplorerState, offers: Sequence[Offer], theme: Theme) -> str:
-    """The same, to be read, selected and copied; each lane in its method's colour."""
+    """Returns the table as HTML, each lane in its method's colour."""
     table = summary_of(state, offers)
     lines = [f"<tr style='color:{theme.faint}'><td></td>{_cells(table.columns)}</tr>"]
     for results, row in zip(state.results.lanes, table.rows, strict=True):

@@ -1,7 +1,7 @@
-"""The explorer's state: what the person wants, and what the engine has answered.
+"""The explorer's state: the exploration that is edited, and the results of the engine.
 
-Verbs go in, past-tense signals come out, and `apply` folds the engine's events in. Views read the
-state and hold no truth of their own.
+Views call its methods, and it emits signals about changes. `apply` takes the engine's events. Views
+read the state and hold no data of their own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from gui.state.state_signals import StateSignals
 class ExplorerState(StateSignals):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
 
-    Edits of the exploration are undone and redone; its view is saved with it, and is not.
+    Edits of the exploration can be undone. Its view is saved with it, but changes of the view
+    cannot be undone.
     """
 
     def __init__(
@@ -44,41 +45,42 @@ class ExplorerState(StateSignals):
         self.busy = False
         self.model: m.ModelInfo | None = None
         self.probe: m.ProbeReady | None = None
-        # Points of the plane are asked for under serials; answers up to `_too_late` are not wanted.
-        self._serial = self._too_late = 0
+        # Requests for points are numbered; answers up to `_dropped_serial` are ignored.
+        self._serial = self._dropped_serial = 0
         self.auto = True
 
-    # ── intent ───────────────────────────────────────────────────────────────────────────────
+    # ── edits ────────────────────────────────────────────────────────────────────────────────
 
     def edit(self, exploration: Exploration, label: str, merge: str = "") -> None:
-        """Change the exploration, undoably. Consecutive edits of one `merge` key become one."""
+        """Change the exploration, as an undo step named `label`. Consecutive edits with the same
+        `merge` key become one step."""
         if exploration != self.exploration:
             self.history.record(exploration, label, merge)
         self.replace_exploration(exploration)
 
     def edit_walk(self, label: str, merge: str = "", **changes: object) -> None:
-        """Change fields of the edited walk, undoably."""
+        """Change fields of the walk, as an undo step."""
         walk = replace(self.exploration.walk, **changes)  # type: ignore[arg-type]
         self.edit(replace(self.exploration, walk=walk), label, merge)
 
     def edit_sampling(self, label: str, merge: str = "", **changes: object) -> None:
-        """Change fields of the sampling settings, undoably."""
+        """Change fields of the sampling settings, as an undo step."""
         sampling = replace(self.exploration.sampling, **changes)  # type: ignore[arg-type]
         self.edit(replace(self.exploration, sampling=sampling), label, merge)
 
     def open_exploration(self, exploration: Exploration) -> None:
-        """Start afresh from another exploration, a session, say, without history or range."""
+        """Open another exploration, such as a session. Clear the history and the range."""
         self.history.clear(exploration)
         self.set_range(None)
         self.replace_exploration(exploration)
 
     def set_view(self, **changes: object) -> None:
-        """Look at the exploration in another way; no edit, and never undone."""
+        """Change fields of the view. This is not an edit and cannot be undone."""
         view = replace(self.exploration.view, **changes)  # type: ignore[arg-type]
         self.replace_exploration(replace(self.exploration, view=view))
 
     def replace_exploration(self, exploration: Exploration) -> None:
-        """Put another exploration in the place of this one, past the history."""
+        """Replace the exploration without an undo step."""
         before, self.exploration = self.exploration, exploration
         if exploration != before:
             self.exploration_changed.emit()
@@ -88,43 +90,43 @@ class ExplorerState(StateSignals):
             self._leave_probe()
 
     def _travel(self, exploration: Exploration) -> None:
-        """Undo or redo; the view stays as it is."""
+        """Take over an exploration from the history, with the present view."""
         self.replace_exploration(replace(exploration, view=self.exploration.view))
 
     def generate(self) -> None:
-        """Render the walk as it is now."""
+        """Render the walk."""
         self.generate_requested.emit()
 
     def cancel(self) -> None:
         """Stop at once; finished frames stay."""
         self.cancel_requested.emit()
-        self._too_late = self._serial
-        self.probe_changed.emit()  # nobody need wait for a point that was asked for
+        self._dropped_serial = self._serial
+        self.probe_changed.emit()  # the requested point is cancelled, too
 
     def finish(self) -> None:
-        """Stop as soon as one more frame is finished."""
+        """Stop when the next frame is finished."""
         self.finish_requested.emit()
 
     def pause(self) -> None:
-        """Stop the work and give the device's memory back."""
+        """Stop rendering and free the device's memory."""
         self.pause_requested.emit()
 
     def set_auto(self, auto: bool) -> None:
-        """Whether each edit is rendered by itself, or waits for `generate`."""
+        """Set whether edits are rendered automatically, or only by `generate`."""
         if auto != self.auto:
             self.auto = auto
             self.auto_changed.emit(auto)
 
     def show_measures(self, names: tuple[str, ...]) -> None:
-        """Show these measures, by name, undoably, and have them computed if need be."""
+        """Show these measures, by name, as an undo step. Missing values are computed."""
         self.edit(replace(self.exploration, measures=names), "Measures")
 
     def post(self, text: str, details: str = "") -> None:
-        """Show one sentence in the message area, with details to copy."""
+        """Show a sentence in the message area, with details that can be copied."""
         self.message_posted.emit(text, details)
 
     def seek(self, index: int) -> None:
-        """Move the playhead; the picture of a probed point gives way to the walk's."""
+        """Move the playhead, and show the walk instead of a probed point."""
         index = min(max(index, 0), max(self.frame_count - 1, 0))
         self._leave_probe()
         if index != self.playhead:
@@ -132,21 +134,21 @@ class ExplorerState(StateSignals):
             self.playhead_changed.emit(index)
 
     def ask_probe(self, x: float, y: float) -> None:
-        """Ask for the picture at a point of the plane, in units of std."""
+        """Request the picture of a point of the plane, in units of std."""
         self._serial += 1
         self.probe_requested.emit(self._serial, x, y)
 
     def drop_probe(self) -> None:
-        """The point of the plane that is shown, or was asked for, is wanted no more."""
-        self.probe, self._too_late = None, self._serial
+        """Clear the probed point, and ignore the answer to a pending request."""
+        self.probe, self._dropped_serial = None, self._serial
         self.probe_changed.emit()
 
     def _leave_probe(self) -> None:
-        if self.probe is not None or self._too_late < self._serial:
+        if self.probe is not None or self._dropped_serial < self._serial:
             self.drop_probe()
 
     def set_range(self, span: tuple[int, int] | None) -> None:
-        """Limit playback and export to frames first…last, or (None) lift the limit."""
+        """Limit playback and export to the frames (first, last). None removes the limit."""
         if span is not None:
             last = max(self.frame_count - 1, 0)
             first, end = sorted(min(max(v, 0), last) for v in span)
@@ -156,42 +158,41 @@ class ExplorerState(StateSignals):
             self.range_changed.emit()
 
     def _keep_range(self) -> None:
-        """The range stays as far as there are frames; one that lies beyond them all is lifted."""
+        """Limit the range to the present frames; remove it if it is beyond the last one."""
         beyond = self.range is not None and self.range[0] >= self.frame_count
         self.set_range(None if beyond else self.range)
 
-    # ── questions ────────────────────────────────────────────────────────────────────────────
+    # ── properties ───────────────────────────────────────────────────────────────────────────
 
     @property
     def frame_count(self) -> int:
-        """Frames on the timeline: those of the first lane, or of the walk before any job."""
+        """The number of frames of the first lane, or of the walk before the first job."""
         lanes = self.results.lanes
         return len(lanes[0].tiers) if lanes else self.exploration.walk.frames
 
     @property
     def recommended(self) -> Sampling:
-        """The sampling that the model itself recommends, or the starter model's before one is
-        known."""
+        """The sampling that the model recommends; before a model is known, the starter model's."""
         return self.model.default_sampling if self.model else Exploration().sampling
 
     @property
     def span(self) -> tuple[int, int]:
-        """First and last frame that playback and export use."""
+        """The first and the last frame of playback and export."""
         return self.range or (0, max(self.frame_count - 1, 0))
 
     @property
     def view(self) -> View:
-        """How the exploration is looked at."""
+        """The exploration's view."""
         return self.exploration.view
 
     @property
     def lane(self) -> int:
-        """The lane in focus, among those of the newest job."""
+        """The number of the lane in focus, among those of the newest job."""
         return min(self.view.lane, max(len(self.results.lanes) - 1, 0))
 
     @property
     def wanted_measures(self) -> tuple[str, ...]:
-        """Those of the shown measures that have to be computed for each frame."""
+        """The shown measures that have to be computed for each frame."""
         known = set(measures.names())
         return tuple(
             name
@@ -199,11 +200,11 @@ class ExplorerState(StateSignals):
             if name in known and not getattr(measures.get(name), "stat", "")
         )
 
-    # ── answers ──────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────
 
     def begin_job(self, request: m.RenderRequest) -> None:
-        """A request was submitted: its events count from now on, older ones no longer. What is
-        known of its lanes stays."""
+        """Start to accept the events of a submitted request, and ignore those of older ones. Known
+        results of its lanes are kept."""
         self.results = Results(self._frames, request, self._known.begin(self.results, request))
         self.progress = None
         self._set_busy(True)
@@ -213,18 +214,18 @@ class ExplorerState(StateSignals):
             self.seek(self.frame_count - 1)
 
     def apply(self, event: m.Event) -> None:
-        """Fold one event of the engine in. Events of a job that was superseded are dropped."""
+        """Apply an event of the engine. Ignore events of jobs that were replaced."""
         if isinstance(event, m.ProbeReady | m.ProbeFailed):
             self._apply_probe(event)
         elif event.job == self.results.job:
             self._apply_job(event)
 
     def _apply_probe(self, event: m.ProbeReady | m.ProbeFailed) -> None:
-        if event.serial <= self._too_late:
+        if event.serial <= self._dropped_serial:
             return
         if isinstance(event, m.ProbeFailed):
             self.message_posted.emit(event.message, "")
-            self.probe_changed.emit()  # nobody need wait for it
+            self.probe_changed.emit()  # so that views stop waiting
             return
         self.probe = event
         self.probe_changed.emit()
@@ -240,7 +241,7 @@ class ExplorerState(StateSignals):
             case m.JobStarted():
                 self.progress_changed.emit()
             case m.PromptCut():
-                pass  # the prompt's own field counts its tokens and marks what is not read
+                pass  # the prompt field shows the cut itself
             case m.PathReady():
                 self.results.lanes[event.lane].path = event
                 self.path_changed.emit(event.lane)
@@ -294,5 +295,5 @@ class ExplorerState(StateSignals):
 
 
 def _plane_key(exploration: Exploration) -> tuple[object, ...]:
-    """What makes the picture at a point of the plane; the playback rate, say, does not."""
+    """Returns everything that determines the picture of a point of the plane."""
     return exploration.model, content_of(exploration.walk), exploration.sampling

@@ -1,8 +1,7 @@
-"""Undo and redo of the walk's edits.
+"""Undo and redo.
 
-Explorations are frozen, so that a history is a list of them with a place in it. QUndoStack would
-do the same with commands, but when Python collects it as part of a cycle its commands are deleted
-twice (PySide 6.11).
+Explorations are frozen, so the history is a list of them with a current index. QUndoStack is not
+used, because it deletes its commands twice when Python collects it in a cycle (PySide 6.11).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from engine.walk import Exploration
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An exploration, the edit that led to it, and the key under which edits go on as one."""
+    """An exploration, the name of the edit that led to it, and the edit's merge key."""
 
     exploration: Exploration
     label: str = ""
@@ -24,10 +23,10 @@ class _Step:
 
 
 class History(QObject):
-    """Owns what the exploration was and will be again, and which of it is saved.
+    """Owns the steps of undo and redo, and the index of the saved step.
 
-    Signals: changed, what can be undone or redone, or whether it is saved, is another;
-    travelled(exploration), undo or redo went to it.
+    Signals: changed, when the steps or the saved step have changed; travelled(exploration), after
+    undo or redo.
     """
 
     changed = Signal()
@@ -40,8 +39,8 @@ class History(QObject):
         self._saved: int | None = 0
 
     def record(self, exploration: Exploration, label: str, merge: str = "") -> None:
-        """An edit was made. Consecutive ones of one `merge` key are undone together, but for
-        those on both sides of an undo or of a save."""
+        """Add an edit. Consecutive edits with the same `merge` key become one step, unless an undo
+        or a save is between them."""
         last = len(self._steps) - 1
         step = _Step(exploration, label, merge)
         if merge and self._steps[self._here].merge == merge and self._here == last != self._saved:
@@ -54,16 +53,16 @@ class History(QObject):
         self.changed.emit()
 
     def clear(self, exploration: Exploration) -> None:
-        """Begin anew from an exploration that is saved."""
+        """Clear the history and start with an exploration that is saved."""
         self._steps, self._here, self._saved = [_Step(exploration)], 0, 0
         self.changed.emit()
 
     def undo(self) -> None:
-        """Take the last edit back, if there is one."""
+        """Undo the last edit, if there is one."""
         self._go(self._here - 1)
 
     def redo(self) -> None:
-        """Make the edit again that was taken back last, if there is one."""
+        """Redo the edit that was undone last, if there is one."""
         self._go(self._here + 1)
 
     def _go(self, place: int) -> None:
@@ -74,20 +73,20 @@ class History(QObject):
 
     @property
     def undo_label(self) -> str:
-        """The edit that would be taken back, "" without one."""
+        """The name of the edit that `undo` would undo, or ""."""
         return self._steps[self._here].label
 
     @property
     def redo_label(self) -> str:
-        """The edit that would be made again, "" without one."""
+        """The name of the edit that `redo` would redo, or ""."""
         return self._steps[self._here + 1].label if self._here + 1 < len(self._steps) else ""
 
     @property
     def is_saved(self) -> bool:
-        """Whether the exploration is as its file has it."""
+        """True if the exploration has no unsaved changes."""
         return self._here == self._saved
 
     def set_saved(self, saved: bool = True) -> None:
-        """The exploration was saved as it is, or (False) is in no file."""
+        """Mark the present exploration as saved, or (False) as not saved in any file."""
         self._saved = self._here if saved else None
         self.changed.emit()

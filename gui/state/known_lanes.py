@@ -1,4 +1,4 @@
-"""Results of lanes that were drawn before, by content: another job begins with what is known."""
+"""Keeps results of earlier lanes by content, so that a new job starts with the known ones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from engine.messages import RenderRequest
 from engine.walk import Lane, Sampling, Walk
 from gui.state.results import LaneResults, Results
 
-#: Frames of lanes that the newest job does not have; those used least recently go first.
+#: Most frames of lanes that are not in the newest job. The least recently used are removed first.
 MOST_FRAMES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class LaneContent:
-    """All that makes the frames of a lane. Its title does not, nor do measures."""
+    """Everything that determines the frames of a lane; not its title and not the measures."""
 
     walk: Walk
     model: str
@@ -25,21 +25,22 @@ class LaneContent:
 
     @classmethod
     def of(cls, lane: Lane, request: RenderRequest) -> LaneContent:
-        """That of a lane of a request."""
+        """Returns the content of a lane of a request."""
         return cls(lane.walk, request.model, request.sampling, request.device, request.precision)
 
 
 class KnownLanes:
-    """Owns the results of lanes of earlier jobs. They hold keys of frames, not pictures."""
+    """Owns the results of lanes of earlier jobs. Results hold the keys of frames, not pictures."""
 
     def __init__(self) -> None:
         self._lanes: OrderedDict[LaneContent, LaneResults] = OrderedDict()
 
     def begin(self, before: Results, request: RenderRequest) -> list[LaneResults]:
-        """The results with which the job of a request begins, after those of the job before.
+        """Returns the results with which the job of a request starts. `before` are the results of
+        the previous job.
 
-        A lane of equal content keeps its frames, measures and geometry, and its previews if the job
-        before had it. Other lanes begin empty.
+        A lane of equal content keeps its frames, measures and geometry, and also its previews if it
+        was in the previous job. Other lanes start empty.
         """
         previous = self._remember(before)
         lanes = []
@@ -51,7 +52,7 @@ class KnownLanes:
         return lanes
 
     def _remember(self, before: Results) -> dict[LaneContent, LaneResults]:
-        """Keep the lanes of the job before, without previews; and return them as they are."""
+        """Store the lanes of the previous job without previews. Returns them with previews."""
         previous: dict[LaneContent, LaneResults] = {}
         if before.request is None:
             return previous

@@ -1,4 +1,4 @@
-"""Renders the frames that an export needs and memory has forgotten, beside the window's jobs."""
+"""Renders frames that an export needs and that memory no longer holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine import messages as m
 from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
 
-#: The jobs of this class have numbers below the one that stands for no job.
+#: Number that stands for no job. The jobs of this class have smaller numbers.
 NO_JOB = -1
 STOPPED = "Rendering was stopped, so the export ended; export again to render what is missing."
 
@@ -16,8 +16,8 @@ STOPPED = "Rendering was stopped, so the export ended; export again to render wh
 class MissingFrames(QObject):
     """Owns one request for frames at a time.
 
-    The engine's newest request wins. So this one waits while the window's job is running, and is
-    submitted again after a job of the window has taken its place.
+    The engine runs only its newest request. Therefore this request waits while a job of the window
+    is running, and is submitted again after a job of the window has replaced it.
 
     Signals: frame_ready(lane, index, picture [H, W, 3]); failed(reason), one sentence. For the
     session: submit_requested(exploration, indices, job number); cancel_requested.
@@ -37,19 +37,19 @@ class MissingFrames(QObject):
         state.pause_requested.connect(self._stop)
 
     def ask(self, exploration: Exploration, indices: tuple[int, ...]) -> None:
-        """Render these frames of every lane, in the place of those that were asked for before."""
+        """Render these frames of every lane. Replaces an earlier request."""
         self._asked = exploration, indices
         if not self._state.busy:
             self._start()
 
     def drop(self) -> None:
-        """The frames are not needed any more."""
+        """Cancel the request."""
         if self._asked is not None and not self._state.busy:
             self.cancel_requested.emit()
         self._asked = None
 
     def apply(self, event: m.JobEvent) -> None:
-        """Take an event of a job with a number below NO_JOB."""
+        """Handle an event of a job with a number below NO_JOB."""
         if self._asked is None or event.job != self._job:
             return
         match event:

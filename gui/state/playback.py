@@ -1,4 +1,4 @@
-"""Playing the walk: what the transport does. The buttons that do it are in transport_bar.py."""
+"""Playback of the walk. The buttons are in gui/timeline/transport_bar.py."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from engine.view import Loop
 from gui.state.explorer_state import ExplorerState
 
-#: A screen shows no more than this; faster playback leaves frames out on purpose.
+#: Most frames shown in a second. Faster playback skips frames.
 MAX_RATE = 60.0
-#: A longer silence (the machine slept, the clock was set) is no reason to jump ahead.
+#: After a longer gap between two ticks, in seconds, playback continues without a jump. Such a gap
+#: means that the machine slept or that the clock was changed.
 LONGEST_GAP = 1.0
 FASTEST = 8.0
 
@@ -22,7 +23,7 @@ FASTEST = 8.0
 def advance(
     index: int, direction: int, steps: int, span: tuple[int, int], loop: Loop
 ) -> tuple[int, int]:
-    """Frame and direction (+1, −1) after `steps` frames within `span`, by the rule of `loop`."""
+    """Returns the frame and the direction (+1 or −1) after `steps` frames within `span`."""
     first, last = span
     length = last - first
     index = min(max(index, first), last)
@@ -41,10 +42,10 @@ def advance(
 class Player(QObject):
     """Moves the playhead with the clock: frame k is due k/(fps × speed) seconds after the start.
 
-    A frame that comes too late is left out, and counted in `dropped` for as long as it plays;
-    frames that are not rendered yet are shown as the nearest ones, which is the viewer's business.
+    A frame that is late is skipped and counted in `dropped`. For a frame that is not rendered yet,
+    the viewer shows the nearest one.
 
-    Signals: changed (playing, speed or direction is another); dropped_changed(count).
+    Signals: changed, when playing, speed or direction has changed; dropped_changed(count).
     """
 
     changed = Signal()
@@ -73,20 +74,20 @@ class Player(QObject):
 
     @property
     def loop(self) -> Loop:
-        """What happens at the end of the range."""
+        """The behaviour at the end of the range."""
         return self._state.view.loop
 
     # ── play ─────────────────────────────────────────────────────────────────────────────────
 
     def toggle(self) -> None:
-        """Space: play at the set speed, or pause."""
+        """Play at the set speed, or pause (Space)."""
         if self.playing:
             self.pause()
         else:
             self.play()
 
     def play(self) -> None:
-        """Play from the playhead; from the other end of the range if it stands at the last."""
+        """Play from the playhead; at the end of the range, from its other end."""
         first, last = self._state.span
         ahead, behind = (last, first) if self.direction > 0 else (first, last)
         if self.loop is Loop.ONCE and self._state.playhead == ahead:
@@ -97,14 +98,15 @@ class Player(QObject):
         self.changed.emit()
 
     def pause(self) -> None:
-        """Stop where the playhead is; the next start is at single speed, forwards."""
+        """Stop at the playhead. Reset to single speed, forwards."""
         self.playing, self.direction, self.speed = False, 1, 1.0
         self._timer.stop()
         self._count(0)
         self.changed.emit()
 
     def shuttle(self, direction: int) -> None:
-        """L (+1) and J (−1): play that way, ×2, ×4, ×8 when repeated; one frame while K is held."""
+        """Play forwards (+1, L) or backwards (−1, J). Repeated calls play at ×2, ×4, ×8. While K is
+        held, move by one frame instead."""
         if self.holding:
             self.step(direction)
         elif self.playing and self.direction == direction:
@@ -114,7 +116,7 @@ class Player(QObject):
             self.play()
 
     def hold(self, held: bool) -> None:
-        """K: pause; as long as it is held, `shuttle` goes one frame at a time."""
+        """Pause (K). While it is held, `shuttle` moves by one frame."""
         self.holding = held
         if held and self.playing:
             self.pause()
@@ -126,31 +128,31 @@ class Player(QObject):
         self.changed.emit()
 
     def set_loop(self, loop: Loop) -> None:
-        """What happens at the end of the range, from now on."""
+        """Set the behaviour at the end of the range."""
         self._state.set_view(loop=loop)
 
     def set_fps(self, fps: float) -> None:
-        """Frames a second at single speed; part of the exploration, and so undoable."""
+        """Set the frames a second at single speed, as an undo step."""
         self._state.edit(replace(self._state.exploration, fps=fps), "Playback rate", "fps")
 
     # ── go ───────────────────────────────────────────────────────────────────────────────────
 
     def step(self, frames: int) -> None:
-        """Pause, and go so many frames on (or back), not beyond the ends of the walk."""
+        """Pause, and move by `frames` frames within the walk."""
         if self.playing:
             self.pause()
         self._state.seek(self._state.playhead + frames)
 
     def go_first(self) -> None:
-        """To the first frame of the range."""
+        """Go to the first frame of the range."""
         self._state.seek(self._state.span[0])
 
     def go_last(self) -> None:
-        """To the last frame of the range."""
+        """Go to the last frame of the range."""
         self._state.seek(self._state.span[1])
 
     def go_keyframe(self, direction: int) -> None:
-        """To the next keyframe (+1) or the one before (−1), if there is one."""
+        """Go to the next (+1) or the previous (−1) keyframe, if there is one."""
         here = self._state.playhead
         marks = [k for k in self._keyframes() if (k - here) * direction > 0]
         if marks:
@@ -159,23 +161,25 @@ class Player(QObject):
     # ── range ────────────────────────────────────────────────────────────────────────────────
 
     def mark_in(self) -> None:
-        """The range begins at the playhead; an end that lies before it moves to the walk's."""
+        """Start the range at the playhead. If its end is before that, move the end to the walk's
+        last frame."""
         here, end = self._state.playhead, self._state.span[1]
         self._state.set_range((here, end if end > here else self._state.frame_count - 1))
 
     def mark_out(self) -> None:
-        """The range ends at the playhead; a beginning that lies after it moves to the walk's."""
+        """End the range at the playhead. If its start is after that, move the start to the walk's
+        first frame."""
         here, begin = self._state.playhead, self._state.span[0]
         self._state.set_range((begin if begin < here else 0, here))
 
     def clear_range(self) -> None:
-        """The whole walk plays again."""
+        """Remove the range."""
         self._state.set_range(None)
 
     # ── the clock ────────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
-        """Show the frame that is due now, and wake up when the next one is."""
+        """Show the frame that is due now, and start the timer for the next one."""
         if not self.playing:
             return
         now = self._clock()
@@ -183,7 +187,7 @@ class Player(QObject):
             self._restart_clock()
             return
         self._last = now
-        # A timer may fire a hair early: half a millisecond is on time.
+        # A timer may fire up to half a millisecond early.
         due = floor((now - self._origin + 0.0005) * self._ticks)
         if due > self._shown:
             self._count(self.dropped + due - self._shown - 1)
@@ -192,7 +196,7 @@ class Player(QObject):
             self._timer.start(self._milliseconds_to(self._shown + 1, self._clock()))
 
     def _show_frames(self, due: int) -> None:
-        """Go on from tick number `shown` to tick number `due`."""
+        """Advance from the last shown tick to tick number `due`."""
         rate = self._rate / self._ticks
         steps = floor(due * rate + 1e-6) - floor(self._shown * rate + 1e-6)
         self._shown = due
@@ -215,12 +219,12 @@ class Player(QObject):
 
     @property
     def _rate(self) -> float:
-        """Frames of the walk a second."""
+        """Frames of the walk that pass in a second."""
         return max(self._state.exploration.fps * self.speed, 0.01)
 
     @property
     def _ticks(self) -> float:
-        """Frames shown a second."""
+        """Frames that are shown in a second."""
         return min(self._rate, MAX_RATE)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────

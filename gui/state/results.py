@@ -1,4 +1,4 @@
-"""What the engine has answered so far, folded from its events. Plain data, no Qt."""
+"""The results of the newest job, collected from the engine's events. Plain data, no Qt."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from engine.metrics.contract import measures
 from engine.walk import Exploration, Lane, lanes_of
 
 Values = npt.NDArray[np.float64]
-#: A measure by name, and the text and the CLIP model it was scored with, "" where it needs none.
+#: The name of a measure, with the scoring text and the CLIP model, or "" if it uses none.
 MeasureKey = tuple[str, str, str]
 
 
 class StoredFrame(Protocol):
-    """A finished frame: its picture [H, W, 3], the z_0 [C, h, w] it shows, and the z_T before."""
+    """A finished frame: its picture [H, W, 3], its z_0 [C, h, w], and its z_T [C, h, w]."""
 
     @property
     def image(self) -> Image: ...
@@ -38,7 +38,7 @@ class StoredFrame(Protocol):
 
 
 class FrameReader(Protocol):
-    """Where finished frames are read from; safe to call on the GUI thread at any time."""
+    """Reads finished frames by key. May be called on the GUI thread."""
 
     def image(self, key: str) -> Image | None: ...
     def get(self, key: str) -> StoredFrame | None: ...
@@ -46,8 +46,8 @@ class FrameReader(Protocol):
 
 @dataclass(slots=True)
 class LaneResults:
-    """The frames of one lane: a tier each, finished ones and drafts by key, previews by picture;
-    and its measures, one value a frame, NaN where it is not known."""
+    """The frames and measures of one lane. Each frame has a tier. Finished frames and drafts are
+    held by key, previews as pictures. A measure has one value for each frame, NaN if unknown."""
 
     lane: Lane
     tiers: npt.NDArray[np.uint8]
@@ -61,11 +61,11 @@ class LaneResults:
 
     @classmethod
     def empty(cls, lane: Lane) -> LaneResults:
-        """Those of a lane of which nothing is there yet."""
+        """Returns the results of a lane without any frames."""
         return cls(lane, np.zeros(lane.walk.frames, np.uint8))
 
     def again(self, lane: Lane) -> LaneResults:
-        """A copy for another job of a lane of equal content; what failed is tried again there."""
+        """Returns a copy for another job with a lane of equal content. Failed frames are reset."""
         failed = self.tiers == Tier.FAILED
         known = replace(
             self,
@@ -84,17 +84,18 @@ class LaneResults:
         return known
 
     def without_previews(self) -> LaneResults:
-        """The same, where only finished frames and drafts are kept: previews are pictures."""
+        """Returns a copy without previews, whose pictures need much memory."""
         preview = self.tiers == Tier.PREVIEW
         tiers = np.where(preview, np.uint8(Tier.MISSING), self.tiers)
         return replace(self, tiers=tiers, previews={})
 
     def fold(self, event: FrameReady) -> bool:
-        """Take a frame in; False where a better one of it is there already."""
+        """Add a frame. Returns False if a better version of it is already known."""
         if event.tier < self.tiers[event.index] < Tier.FAILED:
             return False
         self.tiers[event.index] = event.tier
-        # The store keeps finished pictures; holding the events' too would grow with the walk.
+        # The store keeps finished pictures. Keeping the events' pictures, too, would need memory in
+        # proportion to the walk.
         if event.tier == Tier.PREVIEW:
             self.previews[event.index] = event.image
             return True
@@ -108,21 +109,21 @@ class LaneResults:
         return True
 
     def fail(self, event: FrameFailed) -> None:
-        """Note that a frame cannot be had, and why."""
+        """Mark a frame as failed, with the reason."""
         self.tiers[event.index] = Tier.FAILED
         self.failures[event.index] = event.message
 
     def nearest(self, index: int, least: Tier = Tier.PREVIEW) -> int | None:
-        """The frame nearest to `index` that has at least tier `least` and did not fail."""
+        """Returns the frame nearest to `index` with at least tier `least` that did not fail."""
         if 0 <= index < len(self.tiers) and least <= self.tiers[index] < Tier.FAILED:
-            return index  # as most often; the search is for a frame that is not there yet
+            return index  # the usual case, without a search
         ready = np.flatnonzero((self.tiers >= least) & (self.tiers < Tier.FAILED))
         if not ready.size:
             return None
         return int(ready[np.argmin(np.abs(ready - index))])
 
     def nearest_to(self, indices: npt.NDArray[np.intp]) -> list[int | None]:
-        """What `nearest` says of each of `indices` [k], which must not decrease, at once."""
+        """Returns `nearest` for each of `indices` [k], which must not decrease."""
         ready = np.flatnonzero((self.tiers >= Tier.PREVIEW) & (self.tiers < Tier.FAILED))
         if not ready.size:
             return [None] * len(indices)
@@ -136,9 +137,9 @@ class LaneResults:
 class Results:
     """All lanes of the newest job. Finished pictures are read from `store`.
 
-    `request` is the one that the job answers, None before any. `unmeasured` says of a measure that
-    was left out why that is. `notes` are what was said of its frames: how they were made otherwise
-    than usual.
+    `request` is the request of the job, None before the first. `unmeasured` holds the reason for
+    each measure that was left out. `notes` are the notes of frames that were not made in the usual
+    way.
     """
 
     store: FrameReader
@@ -149,25 +150,25 @@ class Results:
 
     @property
     def job(self) -> int:
-        """The number of the newest job; 0 before any."""
+        """The number of the newest job; 0 before the first."""
         return self.request.job if self.request is not None else 0
 
     def are_of(self, exploration: Exploration) -> bool:
-        """Whether the newest job renders the exploration as it is now."""
+        """True if the newest job renders this exploration."""
         return self.request is not None and (
             (self.request.model, self.request.sampling, self.request.lanes)
             == (exploration.model, exploration.sampling, lanes_of(exploration))
         )
 
     def take_measure(self, event: MeasureReady) -> None:
-        """Take the value of a measure at one frame in."""
+        """Store the value of a measure at one frame."""
         lane, key = self.lanes[event.lane], self._measure_key(event.name)
         if key not in lane.measures:
             lane.measures[key] = np.full(len(lane.tiers), np.nan)
         lane.measures[key][event.index] = event.value
 
     def measured(self, lane: int, name: str) -> Values:
-        """A measure at each frame of a lane [n], NaN where it is not known; a copy."""
+        """Returns a copy of a measure at each frame of a lane [n], NaN if unknown."""
         results = self.lanes[lane]
         values = results.measures.get(self._measure_key(name))
         return np.full(len(results.tiers), np.nan) if values is None else values.copy()
@@ -178,18 +179,18 @@ class Results:
         return name, self.request.scoring_text, self.request.scorer
 
     def notes_of(self, lane: int, index: int) -> tuple[str, ...]:
-        """How a finished frame was made otherwise than usual. Any thread."""
+        """Returns the notes of a finished frame. May run on any thread."""
         made = self.lanes[lane].frames.get(index) if lane < len(self.lanes) else None
         return () if made is None else made.notes
 
     def new_notes(self, notes: tuple[str, ...]) -> list[str]:
-        """Those that were not said of this job before; from now on they are."""
+        """Returns the notes that this job has not had before, and stores them."""
         new = [note for note in notes if note not in self.notes]
         self.notes.update(new)
         return new
 
     def image(self, lane: int, index: int) -> Image | None:
-        """The best picture there is of exactly this frame, or None."""
+        """Returns the best picture of exactly this frame, or None."""
         if lane >= len(self.lanes):
             return None
         results = self.lanes[lane]
@@ -198,7 +199,7 @@ class Results:
         return picture if picture is not None else results.previews.get(index)
 
     def nearest_image(self, lane: int, index: int) -> tuple[int, Image] | None:
-        """The nearest frame that can be shown now, with its index."""
+        """Returns the nearest frame that has a picture: its index and the picture."""
         exact = self.image(lane, index)
         if exact is not None:
             return index, exact
@@ -209,7 +210,7 @@ class Results:
         return None if near is None or picture is None else (near, picture)
 
     def finished(self, lane: int, index: int) -> StoredFrame | None:
-        """The finished frame nearest to this one, with its latents, as far as it is still kept."""
+        """Returns the nearest finished frame with its latents, if the store still holds it."""
         if lane >= len(self.lanes):
             return None
         results = self.lanes[lane]

@@ -1,4 +1,4 @@
-"""The signals of the explorer's state: what has changed, and what is asked of the session."""
+"""The signals of the explorer's state: changes, and requests for the session."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from PySide6.QtCore import QObject, Signal
 class StateSignals(QObject):
     """Base of `ExplorerState`.
 
-    What has changed: exploration_changed; view_changed, it is looked at in another way;
-    playhead_changed(index); range_changed; results_reset, another job has begun, with what is known
-    of its lanes; frame_changed(lane, index); path_changed(lane); measures_changed(name), there are
-    other values; progress_changed; busy_changed(bool); model_changed; probe_changed;
-    auto_changed(bool); message_posted(text, details); model_missing(hub id), it would have to be
-    downloaded.
+    Changes: exploration_changed; view_changed; playhead_changed(index); range_changed;
+    results_reset, when a job has started with the known results of its lanes;
+    frame_changed(lane, index); path_changed(lane); measures_changed(name); progress_changed;
+    busy_changed(bool); model_changed; probe_changed; auto_changed(bool);
+    message_posted(text, details); model_missing(hub id), when a model would have to be downloaded.
 
     Requests for the session: generate_requested, cancel_requested, finish_requested,
     pause_requested, probe_requested(serial, x, y).

@@ -1,4 +1,4 @@
-"""Small pictures of the frames of the newest job, in bounded memory."""
+"""Thumbnails of the frames of the newest job, in limited memory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from engine.lru_cache import LruCache
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.qt_images import to_pixmap
 
-#: One small picture of 64 px is 16 KiB, or 64 KiB at scale 2: at most 32 MiB in all.
+#: Most thumbnails. One of 64 px is 16 KiB, or 64 KiB at scale 2, so they need at most 32 MiB.
 CAPACITY = 512
 
 
 class Thumbnails(QObject):
-    """Owns the small pictures of the newest job's frames, at most CAPACITY of them.
+    """Owns the thumbnails of the newest job's frames, at most CAPACITY of them.
 
-    Finished frames are remembered by their key in the store, and so outlive the job that made
-    them; previews are forgotten as soon as a better picture arrives.
+    Thumbnails of finished frames are stored by the frame's key, so other jobs can use them, too.
+    Thumbnails of previews are removed when a better picture arrives.
 
-    Signals: changed(lane, index), a frame has another picture; cleared.
+    Signals: changed(lane, index), when a frame has another picture; cleared.
     """
 
     changed = Signal(int, int)
@@ -33,7 +33,8 @@ class Thumbnails(QObject):
         state.results_reset.connect(self._reset)
 
     def get(self, lane: int, index: int, side: float, ratio: float = 1.0) -> QPixmap | None:
-        """The picture of exactly this frame, made if need be, or None if there is none yet."""
+        """Returns the thumbnail of exactly this frame, or None if it has no picture. May create
+        it."""
         identity = self._identity(lane, index)
         key = (identity, round(side * ratio))
         pixmap = self._pixmaps.get(key)
@@ -43,7 +44,7 @@ class Thumbnails(QObject):
         return None if image is None else self._pixmaps.put(key, to_pixmap(image, side, ratio))
 
     def has(self, lane: int, index: int, side: float, ratio: float = 1.0) -> bool:
-        """Whether `get` would answer at once."""
+        """True if `get` would return at once."""
         return (self._identity(lane, index), round(side * ratio)) in self._pixmaps
 
     def _identity(self, lane: int, index: int) -> object:

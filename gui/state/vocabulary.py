@@ -45,7 +45,7 @@ class Vocabulary(QObject):
         state.exploration_changed.connect(self._reload)
 
     def load(self) -> None:
-        """Read the tokenizer of the model that is chosen now, if its folder is known."""
+        """Read the tokenizer of the chosen model, if its folder is known."""
         self._loaded = True
         folder = self._tokenizer_folder()
         if folder == self._folder:
@@ -53,7 +53,7 @@ class Vocabulary(QObject):
         self._folder = folder
         self._counter = _counter(folder)
         beside = folder.parent if folder is not None else None
-        said = _said(beside)
+        said = _read_hints(beside)
         self._words = _words_in(beside)
         self.hint = str(said.get("hint", ""))
         self.examples = tuple(str(text) for text in said.get("examples", ()))
@@ -64,7 +64,7 @@ class Vocabulary(QObject):
             self.load()
 
     def count(self, prompt: str) -> TokenCount | None:
-        """How many tokens a prompt takes and where it is cut off; None before it is known."""
+        """Returns the number of tokens of a prompt and where it is cut; None if unknown."""
         return self._counter.count(prompt) if self._counter else None
 
     def unknown_words(self, prompt: str) -> tuple[tuple[int, int], ...]:
@@ -76,7 +76,8 @@ class Vocabulary(QObject):
         return tuple(word.span() for word in found if word[0].lower() not in self._words)
 
     def _tokenizer_folder(self) -> Path | None:
-        """That of the chosen model: of a hub's model or a single file, as the engine says."""
+        """The folder of the chosen model's tokenizer, or None. For a hub model or a single file, it
+        is known after the engine has loaded the model."""
         chosen, model = self._state.exploration.model, self._state.model
         if model is not None and model.location == chosen and model.tokenizer:
             return Path(model.tokenizer)
@@ -93,10 +94,10 @@ def _counter(folder: Path | None) -> TokenCounter | None:
     try:
         return TokenCounter(folder)
     except ModelError:
-        return None  # the engine says so in its own words when it opens the model
+        return None  # the engine reports the error when it opens the model
 
 
-def _said(folder: Path | None) -> dict[str, Any]:
+def _read_hints(folder: Path | None) -> dict[str, Any]:
     """The content of starter.json beside a model's weights: the starter model has one."""
     content = _read(folder, "starter.json")
     return content if isinstance(content, dict) else {}

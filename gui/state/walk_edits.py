@@ -1,4 +1,4 @@
-"""Edits of a walk as pure functions: a walk goes in, another one comes out."""
+"""Edits of a walk as pure functions, which take a walk and return another."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampli
 FEWEST_KEYFRAMES = 2
 FEWEST_COMPARED = 2
 
-#: Steps, guidance and solver of the qualities; Normal is what the model recommends.
+#: Names of the qualities, which set steps, guidance and solver. Normal: as the model recommends.
 DRAFT, NORMAL, PAPER = "Draft", "Normal", "Paper"
 PAPER_SETTINGS = (30, 7.5, "dpm++2m")
 DRAFT_STEPS = 8
 
 
 def draw_seed() -> int:
-    """A seed nobody chose: 32 bits, short enough to be read to someone."""
+    """Returns a random seed of 32 bits."""
     return secrets.randbits(32)
 
 
 def with_keyframe(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
-    """The walk with another keyframe in the place of number `index`."""
+    """Returns the walk with keyframe number `index` replaced."""
     keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index + 1 :])
     return replace(walk, keyframes=keyframes)
 
 
 def with_noise(walk: Walk, index: int, noise: NoiseSource) -> Walk:
-    """The walk with one draw, instead of any sum of several, as the noise of keyframe `index`,
-    which keeps the noise that it had as its previous one."""
+    """Returns the walk with `noise` at keyframe `index`. The keyframe's old noise becomes its
+    previous noise."""
     return with_keyframe(walk, index, _renoised(walk.keyframes[index], noise))
 
 
 def with_lock(walk: Walk, index: int, locked: bool) -> Walk:
-    """The walk with the noise of keyframe `index` locked, or no longer."""
+    """Returns the walk with the noise of keyframe `index` locked or unlocked."""
     return with_keyframe(walk, index, replace(walk.keyframes[index], locked=locked))
 
 
 def with_prompt(walk: Walk, prompt: str, index: int | None = None) -> Walk:
-    """The walk with `prompt` at keyframe `index`, or (None) at all of them."""
+    """Returns the walk with `prompt` at keyframe `index`, or (None) at all keyframes."""
     if index is not None:
         return with_keyframe(walk, index, replace(walk.keyframes[index], prompt=prompt))
     return replace(walk, keyframes=tuple(replace(k, prompt=prompt) for k in walk.keyframes))
 
 
 def with_one_prompt(walk: Walk, linked: bool) -> Walk:
-    """The walk with one prompt, the first keyframe's, for all keyframes, or with each its own."""
+    """Returns the walk with the first keyframe's prompt for all keyframes, or (not `linked`) with a
+    prompt for each."""
     walk = with_prompt(walk, walk.keyframes[0].prompt) if linked else walk
     return replace(walk, one_prompt=linked)
 
 
 def with_method(walk: Walk, choice: MethodChoice, segment: int | None = None) -> Walk:
-    """The walk with another method in `segment`, or (None) in all of them."""
+    """Returns the walk with another method in `segment`, or (None) in all segments."""
     if segment is None or walk.segments == 1:
         return replace(walk, methods=(choice,))
     choices = list(_spread(walk))
@@ -63,7 +64,8 @@ def with_method(walk: Walk, choice: MethodChoice, segment: int | None = None) ->
 
 
 def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
-    """The walk with a new keyframe before number `index`; its segments continue a neighbour's."""
+    """Returns the walk with a new keyframe before number `index`. The new segment has the method of
+    its neighbour."""
     keyframes = (*walk.keyframes[:index], keyframe, *walk.keyframes[index:])
     choices = list(_spread(walk))
     near = min(max(index - 1, 0), len(choices) - 1)
@@ -72,7 +74,8 @@ def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
 
 
 def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
-    """The walk going on to one more keyframe: the last prompt, fresh noise, frames as dense."""
+    """Returns the walk with a keyframe added at the end, with the last prompt and new noise. The
+    number of frames in a segment stays the same."""
     keyframe = Keyframe(walk.keyframes[-1].prompt, NoiseSource(seed(), 0))
     longer = inserted(walk, len(walk.keyframes), keyframe)
     per_segment = max((walk.frames - 1) / walk.segments, 1)
@@ -80,18 +83,19 @@ def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
 
 
 def duplicated(walk: Walk, index: int) -> Walk:
-    """The walk with keyframe `index` once more behind it, unlocked, without previous noise."""
+    """Returns the walk with a copy after keyframe `index`, unlocked and without previous noise."""
     copy = replace(walk.keyframes[index], id=0, locked=False, previous=None)
     return inserted(walk, index + 1, copy)
 
 
 def with_point(walk: Walk, keyframe: Keyframe, gamma: float) -> Walk:
-    """A point of the plane put into the walk where the playhead, at time `gamma`, is."""
+    """Returns the walk with a point of the plane inserted at the playhead, at time `gamma`."""
     return inserted(walk, walk.locate(gamma)[0] + 1, keyframe)
 
 
 def removed(walk: Walk, index: int) -> Walk:
-    """The walk without keyframe `index`, with as many frames a segment; two always stay."""
+    """Returns the walk without keyframe `index`, with the same number of frames in a segment. Two
+    keyframes are never removed."""
     if len(walk.keyframes) <= FEWEST_KEYFRAMES:
         return walk
     choices = list(_spread(walk))
@@ -103,14 +107,14 @@ def removed(walk: Walk, index: int) -> Walk:
 
 
 def moved(walk: Walk, index: int, to: int) -> Walk:
-    """The walk with keyframe `index` at place `to`; methods stay with the places."""
+    """Returns the walk with keyframe `index` moved to `to`. Methods stay with the segments."""
     keyframes = list(walk.keyframes)
     keyframes.insert(to, keyframes.pop(index))
     return replace(walk, keyframes=tuple(keyframes))
 
 
 def reseeded(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
-    """The walk with fresh noise at every keyframe that is not locked."""
+    """Returns the walk with new noise at every keyframe that is not locked."""
     keyframes = (
         keyframe if keyframe.locked else _renoised(keyframe, NoiseSource(seed(), 0))
         for keyframe in walk.keyframes
@@ -124,7 +128,8 @@ def reversed_walk(walk: Walk) -> Walk:
 
 
 def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:
-    """`sampling` with the steps, guidance and solver of a quality; `normal` is the model's."""
+    """Returns `sampling` with the steps, guidance and solver of a quality. `normal` is the model's
+    recommended sampling."""
     if quality == PAPER:
         steps, guidance, solver = PAPER_SETTINGS
         return replace(sampling, steps=steps, guidance=guidance, solver=solver)
@@ -133,7 +138,7 @@ def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:
 
 
 def quality_of(sampling: Sampling, normal: Sampling) -> str:
-    """The quality whose settings these are, or "" for a person's own."""
+    """Returns the quality that has these settings, or ""."""
     for quality in (NORMAL, DRAFT, PAPER):
         if at_quality(sampling, quality, normal) == sampling:
             return quality
@@ -141,7 +146,7 @@ def quality_of(sampling: Sampling, normal: Sampling) -> str:
 
 
 def toggled(exploration: Exploration, name: str) -> Exploration:
-    """The exploration with one method more, or less, in its comparison; two always stay.
+    """Returns the exploration with a method added to its comparison or removed; at least two stay.
 
     A method that is used in the walk is compared with the parameters it has there.
     """
@@ -152,7 +157,7 @@ def toggled(exploration: Exploration, name: str) -> Exploration:
 
 
 def compared(exploration: Exploration, names: Collection[str]) -> Exploration:
-    """The exploration with these methods side by side, in the order of the registry."""
+    """Returns the exploration with these methods compared, in the order of the registry."""
     used = {choice.name: choice for choice in (*exploration.walk.methods, *exploration.compare)}
     choices = (used.get(n, MethodChoice(n)) for n in methods.names() if n in names)
     return replace(exploration, compare=tuple(choices))

@@ -1,4 +1,4 @@
-"""Says so when a job gives no sign of life for unusually long."""
+"""Posts a message when a job sends no event for unusually long."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from PySide6.QtCore import QObject, QTimer
 
 from gui.state.explorer_state import ExplorerState
 
-#: A step may take so long, and so many times as long as the median of the last ones.
+#: A step counts as late after this time in seconds, and after this multiple of the median step.
 LEAST_S, STEPS = 30.0, 10.0
 CHECK_MS = 5000
-_REMEMBERED = 64
+_RECENT_STEPS = 64
 
 
 class Watchdog(QObject):
-    """Watches the events of the job in progress, and posts one message for each long silence.
+    """Watches the events of the running job, and posts one message for each long gap.
 
-    `clock` gives seconds. The engine cannot be asked: while a step hangs, it answers nothing.
+    `clock` returns seconds. The engine itself cannot report a step that hangs.
     """
 
     def __init__(
@@ -31,23 +31,23 @@ class Watchdog(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._clock = state, clock
-        self._heard_at = 0.0
-        self._steps: deque[float] = deque(maxlen=_REMEMBERED)
-        self._said = False
+        self._last_event_at = 0.0
+        self._steps: deque[float] = deque(maxlen=_RECENT_STEPS)
+        self._posted = False
         self._timer = QTimer(self, interval=CHECK_MS)
         self._timer.timeout.connect(self.check)
         state.busy_changed.connect(self._busy_changed)
-        state.progress_changed.connect(self._hear_step)
-        state.model_changed.connect(self._hear)
-        state.path_changed.connect(self._hear)
+        state.progress_changed.connect(self._on_step)
+        state.model_changed.connect(self._on_event)
+        state.path_changed.connect(self._on_event)
 
     def check(self) -> None:
-        """Post a message if nothing was heard for too long, once for each silence."""
-        silence = self._clock() - self._heard_at
+        """Post a message if the last event is too long ago, once for each gap."""
+        silence = self._clock() - self._last_event_at
         usual = median(self._steps) if self._steps else 0.0
-        if self._said or not self._state.busy or silence < max(LEAST_S, STEPS * usual):
+        if self._posted or not self._state.busy or silence < max(LEAST_S, STEPS * usual):
             return
-        self._said = True
+        self._posted = True
         doing = f"“{self._state.loading.stage}”" if self._state.loading else "one step"
         before = f"; steps before took {usual:.1f} s" if self._steps else ""
         self._state.post(
@@ -57,16 +57,16 @@ class Watchdog(QObject):
 
     def _busy_changed(self, busy: bool) -> None:
         self._steps.clear()
-        self._hear()
+        self._on_event()
         if busy:
             self._timer.start()
         else:
             self._timer.stop()
 
-    def _hear_step(self) -> None:
+    def _on_step(self) -> None:
         if self._state.progress is not None and self._state.loading is None:
-            self._steps.append(self._clock() - self._heard_at)
-        self._hear()
+            self._steps.append(self._clock() - self._last_event_at)
+        self._on_event()
 
-    def _hear(self, *_: object) -> None:
-        self._heard_at, self._said = self._clock(), False
+    def _on_event(self, *_: object) -> None:
+        self._last_event_at, self._posted = self._clock(), False

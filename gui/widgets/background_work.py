@@ -1,4 +1,4 @@
-"""Work that would keep the window waiting, done on a thread of its own."""
+"""Runs slow work on a background thread."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from engine.errors import InputError, ModelError
 
-#: How long the window's end waits for work that nobody wants any more.
+#: Time that `close` waits for running work, in milliseconds.
 CLOSE_MS = 2000
 
 
 class Background(QObject):
-    """Owns one thread. Each function given to `run` is called there, and what it returns (or the
-    exception it raises) is handed to `done` on the thread of this object. `idle` says after
-    `close` whether the thread has ended.
+    """Owns one thread. `run` calls a function there, and calls `done` with its result, or with the
+    exception it raised, on the thread of this object. After `close`, `idle` is True if the thread
+    has ended.
     """
 
     _finished = Signal(object, object)
@@ -30,11 +30,11 @@ class Background(QObject):
         self._finished.connect(self._deliver)
 
     def run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Call `work` there and `done` with its result here."""
+        """Call `work` on the background thread and `done` with its result on this object's."""
         self._pool.start(lambda: self._finished.emit(done, _outcome(work)))
 
     def close(self) -> None:
-        """Wait a while for what is running; its result is wanted no more."""
+        """Wait up to CLOSE_MS for running work, and ignore its result."""
         self._open = False
         self._pool.clear()
         self.idle = self._pool.waitForDone(CLOSE_MS)

@@ -1,9 +1,10 @@
-"""Input fields with the manners this window wants of them.
+"""Input fields with the behaviour that all fields of this window share.
 
-The wheel scrolls the page unless the field has the focus; undo belongs to the walk, not to the
-field; a number counts once it is complete. Space and letters are the transport's: a field for
-numbers passes them on, and a button or list clicked with the mouse does not keep the focus; one
-reached with Tab is pressed with Enter.
+- The wheel scrolls the panel, unless the field has the focus.
+- Undo acts on the walk, not on the field.
+- A number is taken over when it is complete.
+- Space and letters control playback. A field for numbers passes them on. A button or a list takes
+  no focus from a click; if Tab has focused it, Enter presses it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ ICON = QSize(16, 16)
 
 
 def is_undo(event: QEvent) -> bool:
-    """Whether a field is being asked if it wants Undo or Redo for itself."""
+    """True if Qt asks the field whether it handles the keys of Undo or Redo itself."""
     return (
         event.type() == QEvent.Type.ShortcutOverride
         and isinstance(event, QKeyEvent)
@@ -43,7 +44,7 @@ def is_undo(event: QEvent) -> bool:
 
 
 def is_letter(event: QEvent) -> bool:
-    """Whether a key writes a letter or a blank, which no number has."""
+    """True if a key types a letter or a blank, which no number contains."""
     kinds = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
     if event.type() not in kinds or not isinstance(event, QKeyEvent):
         return False
@@ -52,8 +53,7 @@ def is_letter(event: QEvent) -> bool:
 
 
 def indent(box: QAbstractSpinBox) -> None:
-    """Keep the text off the left edge; a style sheet's padding does not reach it there. Files that
-    are dropped on it are for the window."""
+    """Adds a left margin to the text, which a style sheet cannot. The window handles drops."""
     box.lineEdit().setTextMargins(UNIT + 2, 0, 0, 0)
     box.lineEdit().setAcceptDrops(False)
 
@@ -80,7 +80,7 @@ class IntField(QSpinBox):
 
 
 class FloatField(QDoubleSpinBox):
-    """A number, with as many decimals as its step needs."""
+    """A number with the decimals of its step."""
 
     def __init__(self, low: float, high: float, step: float = 0.1) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class Choice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def offer(self, items: Sequence[tuple[str, object]]) -> None:
-        """List these texts and values in place of what is listed; nothing is chosen then."""
+        """Replace the list by these texts and values. Nothing is selected."""
         if [(self.itemText(k), self.itemData(k)) for k in range(self.count())] == list(items):
             return
         self.clear()
@@ -123,7 +123,7 @@ class Choice(QComboBox):
             self.addItem(text, value)
 
     def choose(self, value: object) -> None:
-        """Show the item that stands for `value`; nothing is shown as chosen where none does."""
+        """Select the item with this `value`; select nothing if there is none."""
         self.setCurrentIndex(self.findData(value))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -131,7 +131,8 @@ class Choice(QComboBox):
 
 
 class Button(QToolButton):
-    """A button with an icon, a text or both; `name` is read aloud and shown as its tooltip."""
+    """A button with an icon, a text or both. `name` is its accessible name, and its tooltip unless
+    there is a `tip`."""
 
     def __init__(
         self,
@@ -154,12 +155,12 @@ class Button(QToolButton):
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def set_theme(self, theme: Theme, colour: str = "") -> None:
-        """Draw the icon in this colour, or in the theme's own."""
+        """Use this colour for the icon, or the theme's own."""
         if self._picture:
             self.setIcon(icon(self._picture, theme, colour))
 
     def set_picture(self, picture: str, theme: Theme, colour: str = "") -> None:
-        """Show another icon from now on."""
+        """Change the icon."""
         self._picture = picture
         self.set_theme(theme, colour)
 
@@ -175,7 +176,7 @@ class Button(QToolButton):
 
 
 def finish_writing() -> None:
-    """Let what is written in the field in focus count now, as when the field is left."""
+    """Takes over the text of the focused field now, as if it lost the focus."""
     field = QApplication.focusWidget()
     if isinstance(field, QAbstractSpinBox):
         field.interpretText()

@@ -1,4 +1,4 @@
-"""Icons: one drawing each in resources/icons, painted in the theme's colours at any scale."""
+"""Icons from the SVG files in resources/icons, painted in the theme's colours at any scale."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _INK = "#000"
 
 
 def icon(name: str, theme: Theme, colour: str = "") -> QIcon:
-    """The drawing resources/icons/`name`.svg in `colour`, or in the theme's muted ink."""
+    """Returns resources/icons/`name`.svg in `colour`, or in the theme's muted colour."""
     return QIcon(_Drawing(_source(name), colour or theme.muted, theme.text, theme.faint))
 
 
 def app_icon() -> QIcon:
-    """The program's own icon, which keeps its colours."""
+    """Returns the program's icon in its own colours."""
     return QIcon(str(ICONS / "latent-trails.svg"))
 
 
@@ -30,7 +30,7 @@ def _source(name: str) -> str:
 
 
 class _Drawing(QIconEngine):
-    """Paints one SVG in the ink of the mode: resting, under the mouse, or out of reach."""
+    """Paints one SVG in the colour of the mode: normal, under the mouse, or disabled."""
 
     def __init__(self, source: str, resting: str, active: str, disabled: str) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _Drawing(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         result = QPixmap(size)
-        if size.isEmpty():  # of a button that has no room yet
+        if size.isEmpty():  # the button has no size yet
             return result
         result.fill(Qt.GlobalColor.transparent)
         painter = QPainter(result)

@@ -1,4 +1,4 @@
-"""Where fields stand, and the words around them: rows, columns, forms, headings and notes."""
+"""Layouts of fields: rows, columns, forms, headings and notes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Widget = TypeVar("Widget", bound=QWidget)
 
 
 def heading(text: str) -> QLabel:
-    """The small title of a group of fields."""
+    """Returns the title of a group of fields."""
     label = QLabel(text)
     label.setObjectName("heading")
     return label
 
 
 def note(text: str = "") -> QLabel:
-    """A quiet remark that wraps."""
+    """Returns a label in muted text that wraps."""
     label = QLabel(text)
     label.setObjectName("note")
     label.setWordWrap(True)
@@ -38,7 +38,7 @@ def note(text: str = "") -> QLabel:
 
 
 class OneLine(QLabel):
-    """A quiet remark in one line; what does not fit is in the tooltip."""
+    """A label in muted text with one line. A text that does not fit is shown in the tooltip."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class OneLine(QLabel):
         grow(self)
 
     def set_whole(self, text: str) -> None:
-        """Show a text as far as it fits."""
+        """Show a text, shortened if it does not fit."""
         self._whole = text
         self.setToolTip(text)
         self.setAccessibleName(text)
@@ -63,7 +63,7 @@ class OneLine(QLabel):
 
 
 def rule() -> QFrame:
-    """A thin line between two groups."""
+    """Returns a thin line between two groups."""
     line = QFrame()
     line.setObjectName("rule")
     line.setFixedHeight(1)
@@ -71,7 +71,7 @@ def rule() -> QFrame:
 
 
 def form(parent: QWidget | None = None) -> QFormLayout:
-    """Labels beside their fields."""
+    """Returns a layout with labels beside their fields."""
     layout = QFormLayout(parent)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setHorizontalSpacing(4 * UNIT)
@@ -82,15 +82,16 @@ def form(parent: QWidget | None = None) -> QFormLayout:
 
 
 def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> None:
-    """A field with its label, whose middles are level; it is named and explained as both are."""
+    """Adds a field with its label, vertically centred. The label's text is the field's accessible
+    name, and both have the tooltip `tip`."""
     field.setSizePolicy(QSizePolicy.Policy.Expanding, field.sizePolicy().verticalPolicy())
-    if isinstance(field, QComboBox):  # else it shrinks to its contents when they change
+    if isinstance(field, QComboBox):  # otherwise it shrinks when its contents change
         least = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         field.setSizeAdjustPolicy(least)
         field.setMinimumContentsLength(12)
     layout.addRow(text, field)
     label = layout.labelForField(field)
-    if label is not None:  # without, Qt keeps a label near the top of a field that is higher
+    if label is not None:  # otherwise Qt aligns the label with the top of a high field
         label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
     for widget in (label, field):
         if widget is not None and tip:
@@ -98,7 +99,7 @@ def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> No
 
 
 def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:
-    """Widgets side by side; a number stretches the gap by that weight."""
+    """Returns a layout of widgets side by side. A number is a stretch factor for the gap."""
     layout = QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(spacing)
@@ -108,7 +109,7 @@ def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:
 
 
 def column(parent: QWidget, margin: int = 0, spacing: int = 2 * UNIT) -> QVBoxLayout:
-    """A layout from top to bottom with even margins."""
+    """Returns a layout from top to bottom with equal margins."""
     layout = QVBoxLayout(parent)
     layout.setContentsMargins(margin, margin, margin, margin)
     layout.setSpacing(spacing)
@@ -116,7 +117,7 @@ def column(parent: QWidget, margin: int = 0, spacing: int = 2 * UNIT) -> QVBoxLa
 
 
 def grow(widget: Widget) -> Widget:
-    """Let a widget take the width there is, and no more than that."""
+    """Lets a widget take all available width, and shrink if there is less."""
     policy = widget.sizePolicy()
     policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
     policy.setHorizontalStretch(1)

@@ -17,9 +17,9 @@ WIDEST_INT = 2**31 - 1
 
 
 class ParameterForm(QWidget):
-    """Owns one field for each parameter of a class; it is rebuilt for another class only.
+    """Owns one field for each parameter of a class. Another class replaces the fields.
 
-    Signals: edited(name, value), when the person has changed one.
+    Signals: edited(name, value), when a person has changed a value.
     """
 
     edited = Signal(str, object)
@@ -35,7 +35,7 @@ class ParameterForm(QWidget):
     def show_values(
         self, owner: type[Any], values: dict[str, ParameterValue], hidden: tuple[str, ...] = ()
     ) -> None:
-        """Show these values of `owner`'s parameters, and the defaults of the others."""
+        """Show these values of `owner`'s parameters, and the defaults for all others."""
         if owner is not self._owner or hidden != self._hidden:
             self._hidden = hidden
             self._build(owner)
@@ -60,7 +60,7 @@ class ParameterForm(QWidget):
         self._setters[parameter.name] = _quietly(field, setter)
 
     def _make(self, p: Parameter) -> tuple[QWidget, Callable[[Any], None]]:
-        """The field for a parameter, and what shows a value in it."""
+        """Returns the field of a parameter, and a function that shows a value in it."""
 
         def send(value: object) -> None:
             self.edited.emit(p.name, value)
@@ -97,7 +97,7 @@ class ParameterForm(QWidget):
 
 
 class FolderField(QWidget):
-    """The path of a folder, to write or to choose.
+    """A field for the path of a folder, with a button that opens a dialog.
 
     Signals: chosen(path).
     """
@@ -121,7 +121,7 @@ class FolderField(QWidget):
         self._line.setToolTip(tip)
 
     def set_folder(self, folder: ParameterValue) -> None:
-        """Show a path, from its beginning."""
+        """Show a path, scrolled to its start."""
         self._line.setText(str(folder))
         self._line.setCursorPosition(0)
 
@@ -133,7 +133,7 @@ class FolderField(QWidget):
 
 
 def _quietly(field: QWidget, setter: Callable[[Any], None]) -> Callable[[ParameterValue], None]:
-    """`setter` without the signals that a person's own change sends."""
+    """Returns `setter` without the signals that an edit emits."""
 
     def set_quietly(value: ParameterValue) -> None:
         with QSignalBlocker(field):

@@ -1,4 +1,4 @@
-"""Arrays as Qt's pictures: conversion, drawing, and the clipboard. Only on the GUI thread."""
+"""Converts arrays to Qt images, draws them, and copies them. Only on the GUI thread."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from engine.messages import Image
 
 
 def to_qimage(image: Image) -> QImage:
-    """`image` [H, W, 3] as a 32-bit picture that shares no memory with it."""
+    """Converts `image` [H, W, 3] to a 32-bit QImage that shares no memory with it."""
     height, width = image.shape[:2]
     wrapped = QImage(image.data, width, height, 3 * width, QImage.Format.Format_RGB888)
     return wrapped.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
-    """`image` [H, W, 3] with its longer side `side` logical pixels, at a device ratio of `ratio`.
+    """Scales `image` [H, W, 3] so that its longer side is `side` logical pixels, at a device pixel
+    ratio of `ratio`.
 
     Only on the GUI thread.
     """
@@ -33,12 +34,12 @@ def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
 
 
 def copy_to_clipboard(image: Image) -> None:
-    """Put `image` [H, W, 3] on the clipboard, for any program to paste."""
+    """Copies `image` [H, W, 3] to the clipboard."""
     QGuiApplication.clipboard().setImage(to_qimage(image))
 
 
 def draw_rounded(painter: QPainter, target: QRectF, pixmap: QPixmap, radius: float) -> None:
-    """Draw the middle of `pixmap` so that it fills `target`, with rounded corners."""
+    """Draws the middle of `pixmap` so that it fills `target`, with rounded corners."""
     whole = QRectF(pixmap.rect())
     scale = min(whole.width() / target.width(), whole.height() / target.height())
     source = QRectF(0, 0, target.width() * scale, target.height() * scale)

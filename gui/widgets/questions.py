@@ -1,4 +1,4 @@
-"""Questions that a person must answer before the program goes on."""
+"""Modal questions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 
 class PlainBox(QMessageBox):
-    """A box that shows its text as it is written: file names and models are not read as HTML."""
+    """A message box that shows plain text, so that names of files and models are not read as
+    HTML."""
 
     def __init__(self, parent: QWidget, title: str, text: str) -> None:
         super().__init__(QMessageBox.Icon.Question, title, "", parent=parent)
@@ -15,7 +16,7 @@ class PlainBox(QMessageBox):
         self.setText(text)
 
     def add(self, label: str, role: QMessageBox.ButtonRole) -> QPushButton:
-        """Add a button; the last one added with the role of rejection is the default."""
+        """Add a button. The last one with RejectRole is the default."""
         button = self.addButton(label, role)
         if role is QMessageBox.ButtonRole.RejectRole:
             self.setDefaultButton(button)
@@ -24,9 +25,9 @@ class PlainBox(QMessageBox):
 
 
 def ask(parent: QWidget, title: str, text: str, *choices: str) -> str:
-    """Show a box with a button for each of the `choices` and one that cancels; wait for the answer.
+    """Shows a box with a button for each of the `choices` and Cancel, and waits for the answer.
 
-    Returns the choice, or "" where the person cancelled.
+    Returns the choice, or "" after Cancel.
     """
     box = PlainBox(parent, title, text)
     buttons = {choice: box.add(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices}

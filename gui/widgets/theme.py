@@ -1,7 +1,7 @@
-"""How the window looks: colours, spacing and type, dark and light, in one place.
+"""Colours, spacing and fonts of the window, in a dark and a light theme.
 
-A view takes a `Theme` in its constructor and a new one through `set_theme(theme)`, when the
-system or the person changes the scheme.
+A view takes a `Theme` in its constructor, and another one through `set_theme(theme)` when the
+colour scheme changes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from engine.errors import InputError
 from engine.messages import Tier
 from engine.methods.contract import methods
 
-#: All spacing is a multiple of this many pixels.
+#: All spacing is a multiple of this length, in pixels.
 UNIT = 4
 
 
 class Themed(Protocol):
-    """What a view offers to follow a change of scheme while the window is open."""
+    """A view whose theme can be changed."""
 
     def set_theme(self, theme: Theme) -> None: ...
 
@@ -34,10 +34,11 @@ class Themed(Protocol):
 class Theme:
     """One colour scheme. Colours are "#rrggbb"; `tint` adds transparency.
 
-    `background` is the window, `canvas` lies under pictures and plots, `surface` under cards,
-    `raised` in fields, `line` parts them. `text`, `muted` and `faint` are three strengths of
-    type. `accent` marks what is active, `on_accent` is type upon it. `grid` and `shell` are the
-    plot's; the readiness tiers are `missing` to `failed`.
+    `background` is the colour of the window, `canvas` of the ground of pictures and plots,
+    `surface` of cards, `raised` of fields, and `line` of separators. `text`, `muted` and `faint`
+    are text colours with decreasing contrast. `accent` marks active elements; `on_accent` is the
+    text colour on it. `grid` and `shell` belong to the trajectory plot. `missing` to `failed` are
+    the colours of the tiers.
     """
 
     dark: bool
@@ -61,7 +62,7 @@ class Theme:
     warning: str
 
     def tier_colour(self, tier: Tier) -> str:
-        """The colour of a readiness tier, the same in the strip, the plot and the cards."""
+        """Returns the colour of a tier in all views."""
         names = {
             Tier.MISSING: self.missing,
             Tier.PREVIEW: self.preview,
@@ -72,7 +73,7 @@ class Theme:
         return names[tier]
 
     def method_colour(self, name: str) -> str:
-        """A method's own colour, lightened on dark; muted for a name that is no method."""
+        """Returns a method's colour, lightened in the dark theme; muted for an unknown method."""
         try:
             colour = QColor(methods.get(name).colour)
         except InputError:
@@ -80,12 +81,12 @@ class Theme:
         return lighten(colour).name() if self.dark else colour.name()
 
     def method_ink(self, name: str) -> str:
-        """A method's colour for type: on light it is dark enough to be read."""
+        """Returns a method's colour for text, darkened in the light theme to be legible."""
         colour = QColor(self.method_colour(name))
         return colour.name() if self.dark else darken(colour).name()
 
     def font(self, scale: float = 1.0, *, bold: bool = False, digits: bool = False) -> QFont:
-        """The window's typeface, scaled; `digits` keeps numbers from jumping as they change."""
+        """Returns the window's font, scaled. `digits` uses digits of equal width."""
         font = QFont(QApplication.font())
         font.setPointSizeF(font.pointSizeF() * scale)
         if bold:
@@ -141,16 +142,16 @@ LIGHT = Theme(
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:
-    """A new application in Qt's own style, which looks the same on every desktop.
+    """Creates the application in Qt's own style, which looks the same on every desktop.
 
-    The style is asked for by name: an object of it in Python brings several hundred numbers along,
-    which would take as long as a tenth of the way to the first picture on the screen.
+    The style is set by name, because importing its Python class takes about a tenth of the time to
+    the first paint.
     """
     return QApplication([*(argv or ("",)), "-style", "fusion"])
 
 
 def theme_for(app: QApplication, wish: str = "system") -> Theme:
-    """The theme a person wishes for: "dark", "light", or (any other word) the system's."""
+    """Returns the "dark" or the "light" theme, or for any other `wish` the system's."""
     if wish in ("dark", "light"):
         return DARK if wish == "dark" else LIGHT
     scheme = app.styleHints().colorScheme()
@@ -158,13 +159,13 @@ def theme_for(app: QApplication, wish: str = "system") -> Theme:
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Dress the whole application: a palette, and the style sheet filled in."""
+    """Sets the palette and the style sheet of the application."""
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))
 
 
 def style_sheet(theme: Theme) -> str:
-    """resources/style.qss with the theme's colours in the place of its $names."""
+    """Returns resources/style.qss with its $names replaced by the theme's colours."""
     folder = resources.files("resources")
     template = Template(folder.joinpath("style.qss").read_text(encoding="utf-8"))
     colours = {name: value for name, value in asdict(theme).items() if isinstance(value, str)}
@@ -181,7 +182,7 @@ def style_sheet(theme: Theme) -> str:
 
 
 def palette(theme: Theme) -> QPalette:
-    """The theme as Qt's palette, for everything the style sheet does not name."""
+    """Returns the theme as a palette, for everything that the style sheet does not set."""
     role = QPalette.ColorRole
     result = QPalette(QColor(theme.raised), QColor(theme.background))
     pairs = {
@@ -209,26 +210,26 @@ def palette(theme: Theme) -> QPalette:
 
 
 def tint(colour: str, alpha: float) -> QColor:
-    """`colour` at an opacity of `alpha` in [0, 1]."""
+    """Returns `colour` with the opacity `alpha` in [0, 1]."""
     result = QColor(colour)
     result.setAlphaF(alpha)
     return result
 
 
 def mix(first: str, second: str, share: float) -> str:
-    """The colour that lies `share` of the way from `first` to `second`."""
+    """Interpolates two colours; `share` is 0 at `first` and 1 at `second`."""
     a, b = QColor(first), QColor(second)
     pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
     return QColor(*(round(x + (y - x) * share) for x, y in pairs)).name()
 
 
 def darken(colour: QColor) -> QColor:
-    """The same hue, dark enough to be read on a light ground."""
+    """Returns the same hue, dark enough for text on a light ground."""
     hue, saturation = max(colour.hslHueF(), 0.0), colour.hslSaturationF()
     return QColor.fromHslF(hue, saturation, min(colour.lightnessF(), 0.34))
 
 
 def lighten(colour: QColor) -> QColor:
-    """The same hue, light enough to be read on a dark ground."""
+    """Returns the same hue, light enough for text on a dark ground."""
     saturation = min(colour.hslSaturationF(), 0.85)
     return QColor.fromHslF(max(colour.hslHueF(), 0.0), saturation, max(colour.lightnessF(), 0.5))

@@ -1,4 +1,4 @@
-"""Limits how often something is done. Importing superqt's class would delay the first paint."""
+"""Limits how often a signal is emitted. Importing superqt's class would delay the first paint."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 
 class Throttle(QObject):
-    """Answers many calls of `throttle` with at most one signal an interval.
+    """Emits at most one signal in each interval, for any number of calls of `throttle`.
 
-    All calls of an interval are answered at its end; with `leading`, the call that begins it is
-    answered at once.
+    The signal is emitted at the end of the interval. With `leading`, the first call also emits it
+    at once.
 
     Signals: triggered.
     """
@@ -23,16 +23,16 @@ class Throttle(QObject):
         self._timer.timeout.connect(self._end_interval)
 
     def throttle(self) -> None:
-        """Ask for a signal."""
+        """Request a signal."""
         self._pending = True
         if not self._timer.isActive():
-            self._answer() if self._leading else self._timer.start()
+            self._emit() if self._leading else self._timer.start()
 
     def cancel(self) -> None:
-        """Drop the calls that are not answered yet."""
+        """Cancel the pending signal."""
         self._pending = False
 
-    def _answer(self) -> None:
+    def _emit(self) -> None:
         self._pending = False
         if self._leading:
             self._timer.start()
@@ -40,4 +40,4 @@ class Throttle(QObject):
 
     def _end_interval(self) -> None:
         if self._pending:
-            self._answer()
+            self._emit()

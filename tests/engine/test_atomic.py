@@ -100,7 +100,7 @@ def test_a_rename_refused_for_good_keeps_the_data_beside(
         raise PermissionError(errno.EACCES, "in use")
 
     monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr(atomic, "RENAME_PATIENCE_S", 0.1)
+    monkeypatch.setattr(atomic, "RENAME_TIMEOUT_S", 0.1)
     with pytest.raises(WriteError, match="beside it") as caught:
         write_bytes(tmp_path / "a.txt", b"data")
     [kept] = tmp_path.iterdir()
@@ -155,7 +155,7 @@ def test_data_that_could_not_be_renamed_are_not_swept(
 
     path = write_bytes(tmp_path / "a.txt", b"old")
     monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr(atomic, "RENAME_PATIENCE_S", 0.1)
+    monkeypatch.setattr(atomic, "RENAME_TIMEOUT_S", 0.1)
     with pytest.raises(WriteError, match=r"a kept\.txt beside it"):
         write_bytes(path, b"new", Existing.REPLACE)
     assert (tmp_path / "a kept.txt").read_bytes() == b"new"

@@ -89,7 +89,7 @@ def test_a_start_that_was_asked_to_end_is_no_crash(tmp_path: Path, number: signa
 def test_an_exception_in_a_slot_is_said_and_logged(tmp_path: Path) -> None:
     done = run(tmp_path, "raising")
     assert done.returncode == 0, done.stderr
-    assert "messages: Something went wrong in the program (RuntimeError" in done.stdout
+    assert "messages: The program has hit an error (RuntimeError" in done.stdout
     assert "a slot went wrong" in (tmp_path / "log.txt").read_text(encoding="utf-8")
 
 

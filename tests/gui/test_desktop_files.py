@@ -134,18 +134,18 @@ def test_what_is_dropped_is_recalled_as_far_as_wanted(
     before = studio.state.exploration
     end = 1 if what == "picture" else 0  # a folder speaks by its first picture
     drop(studio, path, studio.window.frame_view)
-    choose(studio, "Only its noise")
+    choose(studio, "Use only its noise")
     assert studio.state.exploration.walk.keyframes[0].noise == OTHER.walk.keyframes[end].noise
     assert studio.state.exploration.walk.keyframes[0].prompt == before.walk.keyframes[0].prompt
     key(studio, Qt.Key.Key_Z)
     drop(studio, path, studio.window.frame_view)
-    choose(studio, "Only its prompt")
+    choose(studio, "Use only its prompt")
     prompts = {keyframe.prompt for keyframe in studio.state.exploration.walk.keyframes}
     assert prompts == {OTHER.walk.keyframes[end].prompt}
     key(studio, Qt.Key.Key_Z)
     assert studio.state.exploration == before
     drop(studio, path, studio.window.frame_view)
-    choose(studio, "Recall everything")
+    choose(studio, "Open its session")
     assert studio.state.exploration == OTHER
     assert studio.state.playhead == (4 if what == "picture" else 0)
 
@@ -155,7 +155,7 @@ def test_what_is_dropped_and_is_nothing_of_ours_is_said(studio: Studio, tmp_path
     file.write_text("no picture")
     before = studio.state.exploration
     drop(studio, file, studio.window.timeline)
-    choose(studio, "Recall everything")
+    choose(studio, "Open its session")
     assert studio.state.exploration == before
     assert len(studio.window.messages.texts) == 1
 

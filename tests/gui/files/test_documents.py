@@ -162,9 +162,9 @@ def test_dropped_files(desk: FileDesk, picture: Path, tmp_path: Path) -> None:
     desk.documents.new()
     menu = drops.menu(picture)
     assert [a.text() for a in menu.actions()] == [
-        "Recall everything",
-        "Only its noise",
-        "Only its prompt",
+        "Open its session",
+        "Use only its noise",
+        "Use only its prompt",
     ]
     menu.actions()[0].trigger()
     assert desk.state.exploration == OTHER
