@@ -260,7 +260,7 @@ def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said
     state.message_posted.connect(lambda text, _: said.append(text))
     film = _record(qtbot, clock, state, tmp_path, samples=2)
     assert not film.with_suffix(".trail").exists()
-    assert "no walk beside it" in said[0]
+    assert "but no session" in said[0]
 
 
 @pytest.mark.parametrize(
