@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from engine.errors import Cancelled
+from engine.errors import Cancelled, InputError
 from engine.messages import Image
 
 #: The number of a frame, and its picture in each lane.
@@ -29,7 +29,7 @@ class Moments:
         self._left = deque(indices)
         self._frames: dict[int, dict[int, Image | str]] = {}
         self._skipped: set[int] = set()
-        self._error: Exception | None = None
+        self._failure = ""
         self._cancelled = False
         self._changed = threading.Condition()
 
@@ -47,16 +47,21 @@ class Moments:
             self._skipped.add(index)
             self._changed.notify_all()
 
-    def fail(self, error: Exception) -> None:
-        """Frames that are still missing will not come; whoever waits for one raises `error`."""
+    def fail(self, reason: str) -> None:
+        """Frames that are still missing will not come; whoever waits for one raises InputError.
+
+        An error that was made here and raised there would keep the waiting thread's objects alive
+        through its traceback, so only the reason is kept.
+        """
         with self._changed:
-            self._error = self._error or error
+            self._failure = self._failure or reason
             self._changed.notify_all()
 
     def cancel(self) -> None:
         """Nobody wants the rest: whoever takes the moments raises Cancelled."""
-        self.fail(Cancelled())
-        self._cancelled = True
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
 
     def ready(self) -> Iterator[Moment]:
         """The next moments, as far as they are complete now. Does not wait."""
@@ -72,8 +77,8 @@ class Moments:
                 yield index, images
 
     def wait(self, ask: Callable[[tuple[int, ...]], None]) -> Iterator[Moment]:
-        """Every moment, waiting for it. Raises the error of `fail` where one does not come, and
-        Cancelled.
+        """Every moment, waiting for it. Raises InputError with the reason of `fail` where one does
+        not come, and Cancelled.
 
         `ask` is called with the numbers of the next moments when the first of them is not there:
         not yet, or because memory has forgotten it.
@@ -91,8 +96,8 @@ class Moments:
     def _wait_for(self, index: int) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_settled(index))
-            if self._error is not None and not self._is_complete(index):
-                raise self._error
+            if self._failure and not self._is_complete(index):
+                raise InputError(self._failure)
 
     def _check_cancelled(self) -> None:
         if self._cancelled:
@@ -122,4 +127,5 @@ class Moments:
         return len(self._frames.get(index, {})) == self._lanes
 
     def _is_settled(self, index: int) -> bool:
-        return self._is_complete(index) or index in self._skipped or self._error is not None
+        there = self._is_complete(index) or index in self._skipped
+        return there or bool(self._failure) or self._cancelled

@@ -104,7 +104,7 @@ class ExportJob(QThread):
         self._moments.put(lane, index, image)
 
     def _fail(self, reason: str) -> None:
-        self._moments.fail(InputError(reason))
+        self._moments.fail(reason)
 
     # ── on this job's thread ─────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -72,6 +74,21 @@ def test_only_words_count_as_typing() -> None:
     assert is_typing(first, replace(first, walk=replace(first.walk, negative="blur")))
     assert not is_typing(first, replace(first, walk=replace(first.walk, frames=9)))
     assert not is_typing(first, first)
+
+
+def test_a_session_is_in_no_reference_cycle(qapp: QObject) -> None:
+    """Garbage collection runs on any thread, and would destroy its timers there."""
+    gc.disable()
+    try:
+        link = Link()
+        link.session.start()
+        link.finish()
+        session = weakref.ref(link.session)
+        link.session.shutdown()
+        del link
+        assert session() is None
+    finally:
+        gc.enable()
 
 
 def test_the_start_renders_the_walk_by_itself(link: Link) -> None:
