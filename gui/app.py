@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget
 
 from engine.models.hub.offline import set_offline
 from engine.requests import Machine
@@ -24,6 +24,7 @@ from gui.main_window import MainWindow
 from gui.session import Engine, Session
 from gui.shell.appearance import Appearance
 from gui.shell.signal_handlers import SignalHandlers
+from gui.shell.window_place import fit_to_screen, hide_floating
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import DRAFT_STEPS
 from gui.widgets.background_work import Background
@@ -150,9 +151,11 @@ class Program(QObject):
         machine = SAFE_MACHINE if safe else machine_of(settings.preferences)
         self.session = Session(self.state, make_engine, machine)
         self.window = MainWindow(self.state, self.appearance.theme)
+        self._floating: list[QDockWidget] = []
         if not safe:  # safe mode neither reads nor stores a layout
             self._restore_layout()
             self.window.closing.connect(self._keep_layout)
+        fit_to_screen(self.window)
         self.appearance.changed.connect(self.window.set_theme)
         settings.changed.connect(self._follow_preferences)
         self.window.painted.connect(self._begin)
@@ -165,12 +168,15 @@ class Program(QObject):
         if layout is not None:
             self.window.restoreGeometry(layout[0])
             self.window.restoreState(layout[1])
+            self._floating = hide_floating(self.window)
 
     def _keep_layout(self) -> None:
         self._settings.keep_layout(self.window.saveGeometry(), self.window.saveState())
 
     def _begin(self) -> None:
         """Start the engine and import the rest, after the first paint."""
+        for dock in self._floating:
+            dock.show()
         self.session.start()
         self._keep_budgets(self._preferences)
         if self._safe:

@@ -174,6 +174,7 @@ class Companions(QObject):
         if exploration.model == current.model:
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
+        self._window.trajectory.reset_view()
 
     def keep_point(self) -> None:
         """Insert the probed point of the plane as a keyframe at the playhead."""

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from gui.shell.actions import Actions
@@ -25,7 +25,8 @@ from gui.timeline.transport_bar import TransportBar
 from gui.viewer.comparison import list_methods
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
-from gui.widgets.layouts import column
+from gui.widgets.fields import leave_field
+from gui.widgets.layouts import column, row
 from gui.widgets.theme import Theme, Themed
 from gui.widgets.throttle import Throttle
 
@@ -52,6 +53,8 @@ class MainWindow(QMainWindow):
         self.document = "Untitled walk"
         self.setWindowTitle(TITLE)
         self.setDockNestingEnabled(True)
+        # A click on a widget without focus policy moves the focus here, away from text fields.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.resize(SIZE)
         self.actions_table = Actions(self)
         self.player = Player(state, self)
@@ -96,7 +99,9 @@ class MainWindow(QMainWindow):
         below = QWidget()
         layout = column(below, 0, 0)
         layout.addWidget(self.timeline, 1)
-        layout.addWidget(self.transport)
+        bottom = row(self.transport, self.timeline.readout)
+        bottom.setStretch(0, 1)
+        layout.addLayout(bottom)
         self.panels = Panels(self, self.walk_panel, below, self._theme)
         self._themed.append(self.panels)
 
@@ -126,6 +131,13 @@ class MainWindow(QMainWindow):
             }
         )
 
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._step_back)
+
+    def _step_back(self) -> None:
+        """Handle Esc: leave a text field, or else a point of the plane, or else cancel the job."""
+        if not (leave_field() or self._state.leave_point()):
+            self.actions_table["cancel"].trigger()
+
     def _go_to_prompt(self) -> None:
         self.panels.docks["walk"].show()
         self.walk_panel.focus_prompt()
@@ -143,8 +155,6 @@ class MainWindow(QMainWindow):
         for name, plot in (("trajectory", self.trajectory), ("measures", self.measures)):
             self.panels.put(name, plot)
             self._themed.append(plot)
-        queued = Qt.ConnectionType.QueuedConnection  # after the charts have changed
-        self.measures.charts_changed.connect(self.panels.share, queued)
         self.vocabulary.load()
         self.panels.fit_timeline()  # the restored layout may be for another number of lanes
 

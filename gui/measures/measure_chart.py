@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gui.measures.measure_values import Offer, Values
+from gui.widgets.layouts import grow
 from gui.widgets.theme import UNIT, Theme, tint
 
 #: Most values drawn with dots, and most lanes named in a live chart.
@@ -83,7 +84,7 @@ class MeasureChart(QWidget):
         self._plot.getPlotItem().hideButtons()
         self._plot.getPlotItem().showAxis("bottom", not live)
         self._plot.setXRange(0.0, 1.0, padding=0.015)
-        self._head = QLabel()
+        self._head = grow(QLabel())
         self._head.setTextFormat(Qt.TextFormat.RichText)
         self._failure = QLabel()
         self._failure.setWordWrap(True)
@@ -141,16 +142,21 @@ class MeasureChart(QWidget):
     def set_playhead(self, time: float) -> None:
         """Move the playhead's line, and show each lane's value there."""
         self._playhead.setValue(time)
+        named = not self._live or 1 < len(self._curves) <= MOST_NAMES
+        text = self._head_text(time, named)
+        if named and self._live and rich_width(text, self._head.font()) > self._head.width():
+            text = self._head_text(time, False)  # colours tell the lanes apart
+        self._head.setText(text)
+
+    def _head_text(self, time: float, named: bool) -> str:
         unit = f" ({self.measure.unit})" if self.measure.unit else ""
         title = escape(self.measure.label + unit)
         words = [f'<span style="color:{self._theme.muted}">{title}</span>']
-        words += [self._legend(line, time) for line in self._curves]
-        self._head.setText("&nbsp;&nbsp; ".join(words))
+        words += [self._legend(line, time, named) for line in self._curves]
+        return "&nbsp;&nbsp; ".join(words)
 
-    def _legend(self, line: Line, time: float) -> str:
-        """Returns a lane's title (if there are few lanes) and, in a live chart, its value at
-        `time`."""
-        named = not self._live or 1 < len(self._curves) <= MOST_NAMES
+    def _legend(self, line: Line, time: float, named: bool) -> str:
+        """Returns a lane's title (if lanes are named) and, in a live chart, its value at `time`."""
         words = [escape(line.title)] if named else []
         if self._live:
             here = line.values[int(np.argmin(np.abs(line.times - time)))]
@@ -225,3 +231,11 @@ class MeasureChart(QWidget):
             least = max(abs(low), abs(high), 1e-6) * 0.01
             room = max(high - low, least) * 0.12
             self._plot.setYRange(low - room, high + room, padding=0)
+
+
+def rich_width(text: str, font: QFont) -> float:
+    """Returns the width of rich text in one line, in pixels."""
+    document = QTextDocument()
+    document.setDefaultFont(font)
+    document.setHtml(text)
+    return document.idealWidth()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from gui.measures.measure_figure import MeasureFigure, figure_on_paper
@@ -14,25 +14,27 @@ from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Button
 from gui.widgets.theme import UNIT, Theme
 from gui.widgets.throttle import Throttle
+from gui.widgets.tick_menu import TickMenu
 
 #: Least time between two repaints while values arrive, in milliseconds.
 INTERVAL = 250
 #: Most charts; more of them would be too low to read.
 MOST_CHARTS = 3
+#: Minimum height of the visible part of the charts, in pixels.
+LEAST_HEIGHT = 14 * UNIT
 
 
 class MetricsPlot(QWidget):
     """Shows the measures that the exploration names.
 
-    Signals: charts_changed(count), when the charts need another height.
+    Charts that are higher than the panel are scrolled, so a choice changes no panel's size.
     """
-
-    charts_changed = Signal(int)
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._theme = state, theme
         self._figure = MeasureFigure(state, theme)
+        self._scroll = QScrollArea()
         self._choose = Button(
             "Choose measures",
             "Choose the measures to draw along the walk",
@@ -87,7 +89,7 @@ class MetricsPlot(QWidget):
 
     def _lay_out(self) -> None:
         self._choose.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self)
+        menu = TickMenu(self)
         menu.setToolTipsVisible(True)
         menu.addActions(list(self._actions.values()))
         self._choose.setMenu(menu)
@@ -95,6 +97,18 @@ class MetricsPlot(QWidget):
         self._numbers.clicked.connect(lambda shown: self._state.set_view(table=shown))
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self._scoring)
+        inner.addWidget(self._figure, 1)
+        inner.addWidget(self._hint, 1)
+        self._scroll.setWidget(content)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setMinimumHeight(LEAST_HEIGHT)
         row = QHBoxLayout()
         row.setContentsMargins(UNIT, UNIT, UNIT, 0)
         row.addWidget(self._choose)
@@ -104,9 +118,7 @@ class MetricsPlot(QWidget):
         column.setContentsMargins(0, 0, 0, UNIT)
         column.setSpacing(0)
         column.addLayout(row)
-        column.addWidget(self._scoring)
-        column.addWidget(self._figure, 1)
-        column.addWidget(self._hint, 1)
+        column.addWidget(self._scroll, 1)
 
     def _action(self, measure: Offer) -> QAction:
         action = QAction(measure.label, self, checkable=True)
@@ -128,12 +140,10 @@ class MetricsPlot(QWidget):
 
     def _follow_measures(self) -> None:
         """Show the measures of the exploration."""
-        chosen, count = self._chosen(self._state.exploration.measures), len(self.shown)
+        chosen = self._chosen(self._state.exploration.measures)
         if tuple(measure.name for measure in chosen) != self.shown:
             self._figure.set_measures(chosen)
             self._show_choice()
-        if len(chosen) != count:
-            self.charts_changed.emit(len(chosen))
 
     def _show_choice(self) -> None:
         for name, action in self._actions.items():

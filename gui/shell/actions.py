@@ -19,8 +19,7 @@ MENUS = ("&File", "&Edit", "&View", "&Walk", "E&xperiments", "&Playback", "&Help
 class Entry:
     """An action of a menu. An entry without a name is a separator.
 
-    `held` marks a key that acts as long as it is pressed. The window handles such a key; the entry
-    only lists it.
+    The window itself handles the keys of an entry with `in_window`; the entry only lists them.
     """
 
     menu: str
@@ -29,7 +28,7 @@ class Entry:
     keys: tuple[str, ...] = ()
     tip: str = ""
     checkable: bool = False
-    held: bool = False
+    in_window: bool = False
 
 
 def _separator(menu: str) -> Entry:
@@ -83,7 +82,14 @@ TABLE: tuple[Entry, ...] = (
     Entry(VIEW, "full_screen", "&Full screen", ("F11",), "Use the whole screen", True),
     _separator(VIEW),
     Entry(WALK, "generate", "&Generate", ("Ctrl+Return", "Ctrl+Enter"), "Render the walk now"),
-    Entry(WALK, "cancel", "&Cancel", ("Esc",), "Stop rendering at once; finished frames stay"),
+    Entry(
+        WALK,
+        "cancel",
+        "&Cancel",
+        ("Esc",),
+        "Stop rendering at once; finished frames stay",
+        in_window=True,
+    ),
     Entry(
         WALK,
         "finish",
@@ -114,7 +120,9 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(PLAYBACK, "play", "&Play or pause", ("Space",), "Play the walk"),
     Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Press again for ×2, ×4, ×8"),
-    Entry(PLAYBACK, "hold", "&Stop", ("K",), "While held, J and L move by one frame", held=True),
+    Entry(
+        PLAYBACK, "hold", "&Stop", ("K",), "While held, J and L move by one frame", in_window=True
+    ),
     Entry(PLAYBACK, "forwards", "Play &forwards", ("L",), "Press again for ×2, ×4, ×8"),
     _separator(PLAYBACK),
     Entry(PLAYBACK, "previous", "Previous frame", ("Left",)),
@@ -149,13 +157,13 @@ class Actions(QObject):
                 self._actions[entry.name] = self._make(entry, window)
 
     def _make(self, entry: Entry, window: QWidget) -> QAction:
-        # A held key is not a QAction shortcut; the menu shows it as text.
-        text = f"{entry.text}\t{entry.keys[0]}" if entry.held else entry.text
+        # Such a key is not a QAction shortcut; the menu shows it as text.
+        text = f"{entry.text}\t{entry.keys[0]}" if entry.in_window else entry.text
         action = QAction(text, window)
         action.setCheckable(entry.checkable)
         action.setToolTip(described(entry))
         action.setStatusTip(entry.tip)
-        if not entry.held:
+        if not entry.in_window:
             action.setShortcuts([QKeySequence(key) for key in entry.keys])
         if entry.name in AFTER_WRITING:
             action.triggered.connect(finish_writing)  # connected first: runs first

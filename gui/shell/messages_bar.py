@@ -63,6 +63,11 @@ class MessagesBar(QWidget):
         message.close_button.clicked.connect(decline)
         self._add(message)
 
+    def withdraw(self, text: str) -> None:
+        """Remove a message that is no longer true."""
+        for message in [message for message in self._messages if message.text == text]:
+            self._remove(message)
+
     def clear(self) -> None:
         """Remove the messages of the previous job; keep the offers."""
         for message in [message for message in self._messages if not message.stays]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from gui.shell.panel_title import PanelTitle
@@ -13,8 +14,8 @@ from gui.widgets.theme import Theme
 #: Default widths and heights of the panels, in pixels of the window's default size.
 WIDTHS = {"walk": 330, "trajectory": 400}
 HEIGHTS = {"trajectory": 400, "measures": 250}
-#: Height of each further chart of measures, in pixels.
-CHART = 90
+#: Largest share of the window's height that the timeline gets without a person's doing.
+TIMELINE_SHARE = 0.27
 
 
 class Panels(QObject):
@@ -24,9 +25,11 @@ class Panels(QObject):
         super().__init__(window)
         self._window, self._theme = window, theme
         self._titles: list[PanelTitle] = []
+        self._fitted = 0  # height set by `fit_timeline`; any other was set by a person
         areas = Qt.DockWidgetArea
-        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
-            window.setCorner(corner, areas.BottomDockWidgetArea)
+        # The walk panel has the full height, so that its methods are visible on small screens.
+        window.setCorner(Qt.Corner.BottomLeftCorner, areas.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, areas.BottomDockWidgetArea)
         right = areas.RightDockWidgetArea
         self.docks = {
             "walk": self._dock("Walk", areas.LeftDockWidgetArea, walk),
@@ -37,7 +40,7 @@ class Panels(QObject):
         self.reset()
 
     def _dock(self, title: str, area: Qt.DockWidgetArea, view: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
+        dock = Panel(title, self._window)
         dock.setObjectName(title.lower())
         head = PanelTitle(dock, self._theme)
         self._titles.append(head)
@@ -60,6 +63,7 @@ class Panels(QObject):
 
     def reset(self) -> None:
         """Show all panels, docked, in their default sizes."""
+        self._fitted = 0
         for dock in self.docks.values():
             dock.setFloating(False)
             dock.show()
@@ -70,19 +74,20 @@ class Panels(QObject):
             docks = [self.docks[name] for name in sizes]
             self._window.resizeDocks(docks, list(sizes.values()), direction)
 
-    def share(self, charts: int) -> None:
-        """Divide the right side between the trajectory plot and `charts` charts."""
-        docks = [self.docks[name] for name in HEIGHTS]
-        self.docks["measures"].widget().updateGeometry()
-        heights = [HEIGHTS["trajectory"], HEIGHTS["measures"] + CHART * max(charts - 1, 0)]
-        self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
-
     def fit_timeline(self) -> None:
-        """Make the timeline as high as its rows need."""
+        """Make the timeline as high as its rows need, up to a share of the window's height. A
+        height that a person has set stays."""
         dock = self.docks["timeline"]
+        if self._fitted not in (0, dock.height()):
+            return
         dock.widget().updateGeometry()  # otherwise the dock uses its old size hint
-        height = dock.widget().sizeHint().height() + dock.titleBarWidget().height()
+        wanted = dock.widget().sizeHint().height() + dock.titleBarWidget().sizeHint().height()
+        height = min(wanted, round(TIMELINE_SHARE * self._window.height()))
         self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+        QTimer.singleShot(0, self._remember_timeline)
+
+    def _remember_timeline(self) -> None:
+        self._fitted = self.docks["timeline"].height()
 
     def fill(self, menu: QMenu) -> None:
         """Add to a menu the actions that show and hide each panel, and the reset."""
@@ -94,6 +99,21 @@ class Panels(QObject):
     def set_theme(self, theme: Theme) -> None:
         for title in self._titles:
             title.set_theme(theme)
+
+
+class Panel(QDockWidget):
+    """A dock that passes keys on to the main window, also while it floats."""
+
+    def __init__(self, title: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self._window = window
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._window.keyPressEvent(event) if self.isFloating() else event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._window.keyReleaseEvent(event) if self.isFloating() else event.ignore()
 
 
 class _Space(QWidget):

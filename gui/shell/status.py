@@ -104,6 +104,8 @@ class StatusBar(QStatusBar):
         """Show the memory in use now. It changes when models and frames are loaded or freed."""
         info, progress = self._state.model, self._state.progress
         if info is None:
+            self._device.clear()
+            self._device.setToolTip("")
             return
         program, device = memory_in_use(), progress.device_memory if progress else 0
         self._device.setText(device_text(info, device or program))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolBar, QWidget
 
 from engine.walk import STARTER
 from gui.shell.actions import Actions
@@ -13,8 +13,17 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import DRAFT, NORMAL, PAPER, quality_of
 from gui.widgets.fields import Button, Choice
 from gui.widgets.theme import Theme
+from gui.widgets.tick_menu import TickMenu
 
 OWN = "Own settings"
+#: The views of the walk, as their buttons call them.
+TABS = {
+    "single": "1-up",
+    "compare": "Compare",
+    "difference": "Difference",
+    "sheet": "Sheet",
+    "latent": "Latents",
+}
 
 
 def model_title(model: str) -> str:
@@ -64,8 +73,8 @@ class Toolbar(QToolBar):
         self._actions["record"].toggled.connect(self.record.setChecked)
         self.export = Button("Export", tip("export"), picture="export", text="Export")
         self.export.clicked.connect(self._actions["export"].trigger)
-        self.methods = QMenu(self)
-        self.tabs = [self._tab(name) for name in ("single", "compare", "difference")]
+        self.methods = TickMenu(self)
+        self.tabs = [self._tab(name) for name in TABS]
         self.tabs[1].setMenu(self.methods)
         self.tabs[1].setPopupMode(Button.ToolButtonPopupMode.MenuButtonPopup)
 
@@ -74,8 +83,7 @@ class Toolbar(QToolBar):
 
     def _tab(self, name: str) -> Button:
         action = self._actions[name]
-        labels = {"single": "1-up", "compare": "Compare", "difference": "Difference"}
-        tab = Button(labels[name], action.toolTip(), text=labels[name])
+        tab = Button(TABS[name], action.toolTip(), text=TABS[name])
         tab.setObjectName("tab")
         tab.setCheckable(True)
         tab.clicked.connect(lambda: self._press_tab(name))
@@ -85,7 +93,7 @@ class Toolbar(QToolBar):
     def _press_tab(self, name: str) -> None:
         action = self._actions[name]
         # The click has toggled the button; set it back to the state of its action.
-        self.tabs[("single", "compare", "difference").index(name)].setChecked(action.isChecked())
+        self.tabs[list(TABS).index(name)].setChecked(action.isChecked())
         action.trigger()
 
     def _lay_out(self) -> None:

@@ -12,16 +12,14 @@ from typing import assert_never
 from PySide6.QtCore import QObject
 
 from engine import messages as m
-from engine.metrics.contract import measures
-from engine.view import View
-from engine.walk import Exploration, Sampling, content_of
+from engine.walk import Exploration, content_of
 from gui.state.history import History
 from gui.state.known_lanes import KnownLanes
 from gui.state.results import FrameReader, Results
-from gui.state.state_signals import StateSignals
+from gui.state.state_questions import StateQuestions
 
 
-class ExplorerState(StateSignals):
+class ExplorerState(StateQuestions):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
 
     Edits of the exploration can be undone. Its view is saved with it, but changes of the view
@@ -44,6 +42,7 @@ class ExplorerState(StateSignals):
         self.loading: m.ModelLoading | None = None
         self.busy = False
         self.model: m.ModelInfo | None = None
+        self._location = ""  # the model's name in requests
         self.probe: m.ProbeReady | None = None
         # Requests for points are numbered; answers up to `_dropped_serial` are ignored.
         self._serial = self._dropped_serial = 0
@@ -69,10 +68,27 @@ class ExplorerState(StateSignals):
         self.edit(replace(self.exploration, sampling=sampling), label, merge)
 
     def open_exploration(self, exploration: Exploration) -> None:
-        """Open another exploration, such as a session. Clear the history and the range."""
+        """Replace the document by another exploration, for example that of a session. Clear the
+        history, the range, the point of the plane and the results; cancel the running job."""
+        if self.busy:
+            self.cancel()
         self.history.clear(exploration)
         self.set_range(None)
+        self.leave_point()
+        self._empty_results()
         self.replace_exploration(exploration)
+        self.opened.emit()
+
+    def _empty_results(self) -> None:
+        """Clear the results. The new job number makes late events of the old job invalid."""
+        self._known.keep(self.results)
+        request = self.results.request
+        if request is not None:
+            request = replace(request, job=request.job + 1, lanes=())
+        self.results, self.progress = Results(self._frames, request), None
+        self._end_job()
+        self.results_reset.emit()
+        self.seek(0)
 
     def set_view(self, **changes: object) -> None:
         """Change fields of the view. This is not an edit and cannot be undone."""
@@ -87,7 +103,7 @@ class ExplorerState(StateSignals):
         if (exploration.view, exploration.mode) != (before.view, before.mode):
             self.view_changed.emit()
         if _plane_key(before) != _plane_key(exploration):
-            self._leave_probe()
+            self.leave_point()
 
     def _travel(self, exploration: Exploration) -> None:
         """Take over an exploration from the history, with the present view."""
@@ -128,7 +144,7 @@ class ExplorerState(StateSignals):
     def seek(self, index: int) -> None:
         """Move the playhead, and show the walk instead of a probed point."""
         index = min(max(index, 0), max(self.frame_count - 1, 0))
-        self._leave_probe()
+        self.leave_point()
         if index != self.playhead:
             self.playhead = index
             self.playhead_changed.emit(index)
@@ -143,9 +159,12 @@ class ExplorerState(StateSignals):
         self.probe, self._dropped_serial = None, self._serial
         self.probe_changed.emit()
 
-    def _leave_probe(self) -> None:
-        if self.probe is not None or self._dropped_serial < self._serial:
+    def leave_point(self) -> bool:
+        """Leave the point of the plane that is shown or awaited. Returns True if there was one."""
+        there = self.probe is not None or self._dropped_serial < self._serial
+        if there:
             self.drop_probe()
+        return there
 
     def set_range(self, span: tuple[int, int] | None) -> None:
         """Limit playback and export to the frames (first, last). None removes the limit."""
@@ -161,44 +180,6 @@ class ExplorerState(StateSignals):
         """Limit the range to the present frames; remove it if it is beyond the last one."""
         beyond = self.range is not None and self.range[0] >= self.frame_count
         self.set_range(None if beyond else self.range)
-
-    # ── properties ───────────────────────────────────────────────────────────────────────────
-
-    @property
-    def frame_count(self) -> int:
-        """The number of frames of the first lane, or of the walk before the first job."""
-        lanes = self.results.lanes
-        return len(lanes[0].tiers) if lanes else self.exploration.walk.frames
-
-    @property
-    def recommended(self) -> Sampling:
-        """The sampling that the model recommends; before a model is known, the starter model's."""
-        return self.model.default_sampling if self.model else Exploration().sampling
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The first and the last frame of playback and export."""
-        return self.range or (0, max(self.frame_count - 1, 0))
-
-    @property
-    def view(self) -> View:
-        """The exploration's view."""
-        return self.exploration.view
-
-    @property
-    def lane(self) -> int:
-        """The number of the lane in focus, among those of the newest job."""
-        return min(self.view.lane, max(len(self.results.lanes) - 1, 0))
-
-    @property
-    def wanted_measures(self) -> tuple[str, ...]:
-        """The shown measures that have to be computed for each frame."""
-        known = set(measures.names())
-        return tuple(
-            name
-            for name in self.exploration.measures
-            if name in known and not getattr(measures.get(name), "stat", "")
-        )
 
     # ── events ───────────────────────────────────────────────────────────────────────────────
 
@@ -224,6 +205,7 @@ class ExplorerState(StateSignals):
         if event.serial <= self._dropped_serial:
             return
         if isinstance(event, m.ProbeFailed):
+            self._dropped_serial = event.serial
             self.message_posted.emit(event.message, "")
             self.probe_changed.emit()  # so that views stop waiting
             return
@@ -236,8 +218,8 @@ class ExplorerState(StateSignals):
                 self.loading = event
                 self.progress_changed.emit()
             case m.ModelReady():
-                self.model, self.loading = event.info, None
-                self.model_changed.emit()
+                self.loading = None
+                self._set_model(event.info)
             case m.JobStarted():
                 self.progress_changed.emit()
             case m.PromptCut():
@@ -269,7 +251,14 @@ class ExplorerState(StateSignals):
             case _:
                 assert_never(event)
 
+    def _set_model(self, model: m.ModelInfo | None) -> None:
+        self.model, request = model, self.results.request
+        self._location = request.model if request is not None else ""
+        self.model_changed.emit()
+
     def _fail_job(self, event: m.JobFailed) -> None:
+        if self.results.request is not None and self.results.request.model != self._location:
+            self._set_model(None)  # the loaded model is not that of the walk
         self._end_job()
         if event.missing:
             self.model_missing.emit(event.missing)

@@ -51,6 +51,11 @@ class KnownLanes:
         self._drop_oldest()
         return lanes
 
+    def keep(self, results: Results) -> None:
+        """Remember the lanes of a job whose results are no longer shown."""
+        self._remember(results)
+        self._drop_oldest()
+
     def _remember(self, before: Results) -> dict[LaneContent, LaneResults]:
         """Store the lanes of the previous job without previews. Returns them with previews."""
         previous: dict[LaneContent, LaneResults] = {}

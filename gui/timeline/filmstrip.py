@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QSizePolicy
 
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
@@ -15,6 +16,8 @@ from gui.widgets.qt_images import draw_rounded
 from gui.widgets.theme import UNIT, Theme
 
 MOST_ROWS = 4
+#: Minimum height of all rows together, in pixels.
+LEAST_HEIGHT = 14 * UNIT
 GAP = 2.0
 #: Time that one repaint may spend on making thumbnails, in seconds. The next makes the rest.
 THUMBNAIL_BUDGET_S = 0.006
@@ -35,12 +38,17 @@ class Filmstrip(Track):
         self._new: set[tuple[int, int]] = set()
         thumbnails.changed.connect(self._changed)
         thumbnails.cleared.connect(self._fit_rows)
+        self.setMinimumHeight(LEAST_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._fit_rows()
 
     def _fit_rows(self) -> None:
-        rows = self._rows()
-        self.setFixedHeight(14 * UNIT if rows == 1 else 10 * UNIT * rows)
+        self.updateGeometry()
         self.update()
+
+    def sizeHint(self) -> QSize:
+        rows = self._rows()
+        return QSize(800, LEAST_HEIGHT if rows == 1 else 10 * UNIT * rows)
 
     def _rows(self) -> int:
         return min(max(len(self._state.results.lanes), 1), MOST_ROWS)

@@ -28,6 +28,8 @@ DIRECTIONS = {
     Qt.Key.Key_Up: QPointF(0, 1),
     Qt.Key.Key_Down: QPointF(0, -1),
 }
+#: Minimum height of the plane in pixels. The labels would cover the ring in a lower one.
+LEAST_HEIGHT = 44 * UNIT
 ZOOMS = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}
 
 
@@ -43,6 +45,7 @@ class TrajectoryPlot(QWidget):
         self._canvas = pg.GraphicsView()
         self._canvas.setCentralItem(self._box)
         self._canvas.setAccessibleName("Trajectory")
+        self._canvas.setMinimumHeight(LEAST_HEIGHT)
         self._canvas.setAcceptDrops(False)  # the window handles drops
         self._views: dict[str, TrajectoryView] = {}
         self._name = ""
@@ -134,7 +137,7 @@ class TrajectoryPlot(QWidget):
 
     def _lay_out(self) -> None:
         self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._menu.addAction("Reset view", self.reset_view)
         self._menu.addAction("Copy plot", self.copy)
         self._menu.addSeparator()
@@ -163,6 +166,7 @@ class TrajectoryPlot(QWidget):
         self._box.sigRangeChangedManually.connect(self._on_zoom)
         self._canvas.scene().sigMouseMoved.connect(self._show_reading)
         state.path_changed.connect(self._fit)
+        state.opened.connect(self.reset_view)
         state.view_changed.connect(self._follow_state)
 
     def _press(self, start: QPointF) -> None:
@@ -180,7 +184,9 @@ class TrajectoryPlot(QWidget):
         self.reset_view()
 
     def _fit(self) -> None:
-        if not self._zoomed:
+        if self._zoomed:
+            self._show_note()
+        else:
             self.reset_view()
 
     def _on_zoom(self) -> None:
@@ -217,7 +223,8 @@ class TrajectoryPlot(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._line.setText(self.view.keys)
+        if event.reason() is not Qt.FocusReason.MouseFocusReason:
+            self._line.setText(self.view.keys)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -15,6 +15,17 @@ def list_methods(state: ExplorerState, menu: QMenu) -> None:
     """Fill the menu with all methods, a tick at each that is compared. A click adds or removes."""
     menu.clear()
     for name in methods.names():
-        action = menu.addAction(methods.get(name).label, partial(toggle_method, state, name))
+        action = menu.addAction(methods.get(name).label, partial(_toggle, state, menu, name))
         action.setCheckable(True)
-        action.setChecked(name in compared_names(state))
+        action.setData(name)
+    _show_ticks(state, menu)
+
+
+def _toggle(state: ExplorerState, menu: QMenu, name: str) -> None:
+    toggle_method(state, name)
+    _show_ticks(state, menu)  # the menu is still open, and at least two methods stay ticked
+
+
+def _show_ticks(state: ExplorerState, menu: QMenu) -> None:
+    for action in menu.actions():
+        action.setChecked(action.data() in compared_names(state))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -19,12 +21,14 @@ from engine.messages import Image, Tier
 from engine.view import ViewMode
 from gui.state.explorer_state import ExplorerState
 from gui.state.viewing import show_lane, show_mode
-from gui.viewer.pane_layout import lay_out
+from gui.viewer.pane_layout import lay_out, lay_out_sheet
 from gui.viewer.pane_painter import PanePainter
 from gui.viewer.panes import Pane, PaneReader, Shown
 from gui.widgets.qt_images import copy_to_clipboard
 from gui.widgets.theme import Theme
 
+#: Reasons of a focus that was set by keys. Only such a focus is marked with a frame.
+KEYS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 #: With more frames than this, the pictures of a sheet would be too small; the viewer compares the
 #: lanes at the playhead instead.
 SHEET_FRAMES = 16
@@ -48,10 +52,12 @@ class FrameView(QWidget):
         self._reader = PaneReader(state)
         self._painter = PanePainter(theme)
         self._cells: list[tuple[QRectF, Pane]] = []
+        self._painted: tuple[Pane, ...] = ()
         self.setAccessibleName("Picture at the playhead")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that a key opens its menu
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that a key opens its menu
+        self._by_keys = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._menu = QMenu(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -63,6 +69,8 @@ class FrameView(QWidget):
             state.results_reset,
         ):
             signal.connect(self._refresh)
+        state.opened.connect(self._forget)
+        state.model_changed.connect(self._follow_model)
         state.frame_changed.connect(self._on_frame)
         state.progress_changed.connect(self._refresh_if_empty)
 
@@ -75,25 +83,33 @@ class FrameView(QWidget):
 
     def panes(self) -> list[Pane]:
         """Returns the panes for the current state, in reading order."""
-        return self._reader.read(self._shown_mode(), self._state.lane)
+        panes = self._reader.read(self._shown_mode(), self._state.lane)
+        if panes and self._shown_mode() is not self._state.exploration.mode:
+            count = self._state.frame_count
+            reason = f"A sheet shows up to {SHEET_FRAMES} frames; this walk has {count}"
+            note = f"{reason} · {panes[0].note}" if panes[0].note else reason
+            panes[0] = replace(panes[0], note=note)
+        return panes
 
     def shown(self) -> Shown:
         """Returns the panes that were painted last."""
         columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
         lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
-        panes = tuple(pane for _, pane in self._cells)
         lanes = () if self._state.probe is not None else lanes
-        return Shown(panes, max(columns, 1), lanes, self._state.view.crisp)
+        return Shown(self._painted, max(columns, 1), lanes, self._state.view.crisp)
 
     def copy(self) -> None:
-        """Copy the picture of the lane in focus to the clipboard; in a sheet, the one at the
-        playhead. Do nothing if there is none."""
+        """Copy a picture to the clipboard: that of the point of the plane, otherwise that of the
+        lane in focus; in a sheet, the one at the playhead. Do nothing if there is none."""
         panes, state = self.panes(), self._state
+        if state.probe is not None:
+            self._copy(state.probe.image)
+            return
         cell = self._state.lane * state.frame_count + state.playhead
         numbers = {ViewMode.COMPARE: self._state.lane, ViewMode.SHEET: cell}
         number = numbers.get(self._shown_mode(), 0)
-        if panes:  # for a point of the plane, there is one pane in every mode
+        if panes:
             self._copy(panes[number if number < len(panes) else 0].image)
 
     # ── layout ───────────────────────────────────────────────────────────────────────────────
@@ -104,14 +120,14 @@ class FrameView(QWidget):
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
         """Returns the cells of the panes. A sheet has one column for each frame; the latent view
-        has one for the colours and one for each channel. Otherwise, the number of columns is the
-        one that makes the pictures largest."""
-        mode, columns = self._shown_mode(), None
-        if mode is ViewMode.LATENT:
-            columns = len(panes) // 2
-        elif mode is ViewMode.SHEET:
-            columns = self._state.frame_count
-        return lay_out(panes, QSizeF(self.size()), self._painter.head, columns)
+        has one for the colours and one for each channel, and a further row for a point of the
+        plane. Otherwise, the number of columns is the one that makes the pictures largest."""
+        room, head, mode = QSizeF(self.size()), self._painter.head, self._shown_mode()
+        if mode is ViewMode.SHEET:
+            title = min(self._painter.title_width(panes), room.width() / 3)
+            return lay_out_sheet(panes, room, head, self._state.frame_count, title)
+        columns = len(panes) // 2 if mode is ViewMode.LATENT else None
+        return lay_out(panes, room, head, columns)
 
     def _empty_text(self) -> str:
         if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:
@@ -125,6 +141,14 @@ class FrameView(QWidget):
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
     def _refresh(self) -> None:
+        self.update()
+
+    def _follow_model(self) -> None:
+        if self._state.model is None:  # the walk's model is missing
+            self._forget()
+
+    def _forget(self) -> None:
+        self._reader.forget()
         self.update()
 
     def _on_frame(self, lane: int, index: int) -> None:
@@ -150,7 +174,8 @@ class FrameView(QWidget):
 
     def _choose(self, number: int | None) -> None:
         """Handle a click on a pane: focus its lane; in a sheet, also move the playhead."""
-        if number is None or len(self._cells) < 2:
+        point = self._state.probe is not None and number == len(self._cells) - 1
+        if number is None or len(self._cells) < 2 or point:
             return
         if self._shown_mode() is ViewMode.COMPARE:
             show_lane(self._state, number)
@@ -196,6 +221,10 @@ class FrameView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(640, 640)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_keys = event.reason() in KEYS
+        super().focusInEvent(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._choose(self._pane_at(event.position()))
@@ -204,13 +233,13 @@ class FrameView(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.canvas))
         panes = self.panes()
-        self._cells = self._lay_out(panes)
+        self._painted, self._cells = tuple(panes), self._lay_out(panes)
         self._painter.paint(painter, self._cells, self._state.view.crisp)
         if all(pane.image is None for pane in panes):
             painter.setFont(self._theme.font(1.1))
             painter.setPen(QColor(self._theme.faint))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text())
-        if self.hasFocus():
+        if self.hasFocus() and self._by_keys:
             painter.setPen(QPen(QColor(self._theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

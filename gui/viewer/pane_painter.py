@@ -12,6 +12,10 @@ from gui.viewer.panes import Pane
 from gui.widgets.qt_images import to_qimage
 from gui.widgets.theme import UNIT, Theme, tint
 
+#: Colours of the notes over pictures, the same in both themes, and the opacity of their ground.
+NOTE_GROUND, NOTE_OPACITY = "#0b0c10", 0.8
+NOTE_TEXT, NOTE_WARNING = "#f1f2f5", "#ff9a9c"
+
 
 class PanePainter:
     """Paints panes. It converts each picture to a QImage once and keeps it."""
@@ -25,6 +29,11 @@ class PanePainter:
         """Height of a title in pixels."""
         return QFontMetricsF(self._title_font()).height() + UNIT
 
+    def title_width(self, panes: list[Pane]) -> float:
+        """Returns the width of the widest title and a gap, in pixels."""
+        metrics = QFontMetricsF(self._title_font())
+        return max((metrics.horizontalAdvance(pane.title) for pane in panes), default=0) + 3 * UNIT
+
     def paint(self, painter: QPainter, cells: list[tuple[QRectF, Pane]], crisp: bool) -> None:
         """Paint every pane into its cell. `crisp` pictures are enlarged by whole factors."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -35,7 +44,8 @@ class PanePainter:
     def _paint_pane(
         self, painter: QPainter, number: int, cell: QRectF, pane: Pane, crisp: bool
     ) -> None:
-        target = cell.adjusted(0, self.head if pane.title else 0, 0, 0)
+        above = bool(pane.title) and not pane.beside
+        target = cell.adjusted(0, self.head if above else 0, 0, 0)
         if pane.image is not None:
             ratio = painter.device().devicePixelRatio()
             target = fitted(pane.image, target, ratio, crisp)
@@ -69,8 +79,11 @@ class PanePainter:
         painter.setFont(self._title_font())
         painter.setPen(QColor(self.theme.method_ink(pane.method)))
         line = QRectF(target.left(), target.top() - self.head, target.width(), self.head)
-        text, elide = pane.title, Qt.TextElideMode.ElideRight
-        if pane.heads_row:
+        text, elide = pane.title, Qt.TextElideMode.ElideMiddle
+        if pane.beside:
+            line = QRectF(target.left() - pane.beside, target.top(), pane.beside, target.height())
+            text = painter.fontMetrics().elidedText(text, elide, int(line.width() - UNIT))
+        elif pane.heads_row:
             line.setWidth(painter.device().width())
         else:
             text = painter.fontMetrics().elidedText(text, elide, int(line.width()))
@@ -91,9 +104,9 @@ class PanePainter:
         pill = QRectF(QPointF(0, 0), size)
         pill.moveBottomLeft(target.bottomLeft() + QPointF(2 * UNIT, -2 * UNIT))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tint("#0b0c10", 0.62))
+        painter.setBrush(tint(NOTE_GROUND, NOTE_OPACITY))
         painter.drawRoundedRect(pill, size.height() / 2, size.height() / 2)
-        painter.setPen(QColor("#ff9a9c" if pane.warn else "#f1f2f5"))
+        painter.setPen(QColor(NOTE_WARNING if pane.warn else NOTE_TEXT))
         painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, pane.note)
 
 

@@ -24,7 +24,8 @@ class Pane:
     `method` is the method whose colour the title has. `warn` marks a note about a failure.
     `current` marks the pane in focus, or in a sheet the one at the playhead. `raw` pixels are
     painted as squares. `seam` is the place where two noises meet, as a share of the width. With
-    `heads_row`, the title belongs to the whole row and may be wider than the picture.
+    `heads_row`, the title belongs to the whole row and may be wider than the picture. With
+    `beside`, the title is left of the picture, in a space of so many pixels.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -36,6 +37,7 @@ class Pane:
     raw: bool = False
     seam: float | None = None
     heads_row: bool = False
+    beside: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,23 @@ class PaneReader:
 
     def read(self, mode: ViewMode, lane: int) -> list[Pane]:
         """Returns the panes of `mode`. `lane` is the lane that is shown alone, or that differences
-        are taken from."""
-        if self._state.probe is not None:
-            return [_probe_pane(self._state.probe)]
+        are taken from. A point of the plane replaces a single picture; in the other modes it is
+        the last pane."""
+        probe = self._state.probe
+        if probe is None:
+            return self._of_walk(mode, lane)
+        point = _probe_pane(probe)
+        if mode is ViewMode.SINGLE:
+            return [point]
+        panes = [replace(pane, title=pane.title or " ") for pane in self._of_walk(mode, lane)]
+        return [*panes, replace(point, title="point of the plane" if panes else "")]
+
+    def forget(self) -> None:
+        """Forget the pictures that are kept until a new job has one."""
+        self._kept.clear()
+        self._heat.clear()
+
+    def _of_walk(self, mode: ViewMode, lane: int) -> list[Pane]:
         lanes = range(len(self._state.results.lanes))
         if mode is ViewMode.LATENT:
             return self._latents(lane)

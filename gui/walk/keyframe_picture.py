@@ -12,7 +12,7 @@ from gui.widgets.qt_images import draw_rounded
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
-SIDE = 60
+SIDE = 52
 
 
 class KeyframePicture(QWidget):

@@ -21,6 +21,8 @@ from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme, tint
 
 COLUMNS = 2
+#: Height of a method's button, in pixels.
+HEIGHT = 6 * UNIT + 2
 
 
 def ordered_methods() -> list[str]:
@@ -173,10 +175,10 @@ class MethodButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         width = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(width + 8 * UNIT, 7 * UNIT)
+        return QSize(width + 8 * UNIT, HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(12 * UNIT, 7 * UNIT)
+        return QSize(12 * UNIT, HEIGHT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in ENTER_KEYS:

@@ -95,15 +95,14 @@ class WalkPanel(QScrollArea):
         content = QWidget()
         content.setObjectName("walk")
         layout = column(content, 4 * UNIT, 2 * UNIT)
-        layout.setContentsMargins(4 * UNIT, 2 * UNIT, 4 * UNIT, 4 * UNIT)
+        layout.setContentsMargins(4 * UNIT, UNIT, 4 * UNIT, 4 * UNIT)
         layout.addLayout(row(heading("Prompt"), 1, self._examples, self._linked))
         layout.addWidget(self._prompt)
         layout.addWidget(self._hint)
         layout.addWidget(self._negative)
         layout.addWidget(rule())
-        layout.addWidget(heading("Keyframes"))
+        layout.addLayout(row(heading("Keyframes"), 1, self._add, self._new_noise))
         layout.addWidget(self._keyframes)
-        layout.addLayout(row(self._add, 1, self._new_noise))
         layout.addWidget(rule())
         layout.addWidget(self._method)
         layout.addWidget(rule())
@@ -135,8 +134,11 @@ class WalkPanel(QScrollArea):
     def add_keyframe(self) -> None:
         """Add a keyframe at the end of the walk."""
         self._keyframes.append()
-        # The new card above the button has no geometry yet, so scrolling waits for the layout.
-        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self._add))
+        # The new card has no geometry yet, so scrolling waits for the layout.
+        QTimer.singleShot(0, self._show_last_card)
+
+    def _show_last_card(self) -> None:
+        self.ensureVisible(0, self._keyframes.geometry().bottom(), 0, 2 * UNIT)
 
     def reseed(self) -> None:
         """Draw new noise for every keyframe that is not locked."""

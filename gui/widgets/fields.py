@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QLineEdit,
+    QPlainTextEdit,
     QSpinBox,
     QToolButton,
     QWidget,
@@ -173,6 +174,18 @@ class Button(QToolButton):
             self.click()
         else:
             super().keyPressEvent(event)
+
+
+def leave_field() -> bool:
+    """Move the focus from a text field to its window. Returns True if a text field had it.
+
+    The field's text is committed. Space and letters then control playback.
+    """
+    field = QApplication.focusWidget()
+    if not isinstance(field, QAbstractSpinBox | QLineEdit | QPlainTextEdit):
+        return False
+    field.window().setFocus()
+    return True
 
 
 def finish_writing() -> None:

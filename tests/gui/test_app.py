@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,12 +21,55 @@ from gui.files.settings import Preferences, Settings
 ROOT = Path(__file__).parents[2]
 
 
-def run(folder: Path, kind: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, kind: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the window in a process of its own; tests/support/window_program.py has the kinds."""
     command = [sys.executable, "-m", "tests.support.window_program", str(folder), kind]
+    environment = {**os.environ, **variables}
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
+
+
+def screen_of(folder: Path, width: int, height: int) -> str:
+    """Qt's platform without a display, with a screen of this many pixels."""
+    screen = {"name": "screen", "x": 0, "y": 0, "width": width, "height": height}
+    screen |= {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1.0}
+    file = folder / "screen.json"
+    file.write_text(json.dumps({"screens": [screen]}), encoding="utf-8")
+    return f"offscreen:configfile={file}"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scale"),
+    [(1366, 768, "1"), (1280, 720, "1"), (1920, 1080, "1.5"), (2560, 1440, "2"), (1920, 1080, "1")],
+)
+def test_the_window_opens_within_its_screen(
+    tmp_path: Path, width: int, height: int, scale: str
+) -> None:
+    done = run(
+        tmp_path,
+        "plain",
+        QT_QPA_PLATFORM=screen_of(tmp_path, width, height),
+        QT_SCALE_FACTOR=scale,
+    )
+    assert done.returncode == 0, done.stderr
+    words = (line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    places = {name: value.split() for name, value in words}
+    left, top, wide, high = map(int, places["window"])
+    _, _, room_wide, room_high = map(int, places["screen"])
+    right, bottom = map(int, places["transport"])
+    assert left >= 0
+    assert top >= 0
+    assert left + wide <= room_wide
+    assert top + high <= room_high
+    assert right < room_wide
+    assert bottom < room_high
 
 
 def test_nothing_heavy_is_loaded_before_the_first_paint(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def main(folder: str, kind: str) -> int:
             if kind == "crashing":
                 os._exit(7)
             print("device:", self.session.machine.device)
+            self._print_places()
             if kind == "plain":
                 self._close_soon()
             elif kind in ("working", "stubborn"):
@@ -52,6 +53,14 @@ def main(folder: str, kind: str) -> int:
             elif kind == "raising":
                 self.state.message_posted.connect(self._close_soon)
                 QTimer.singleShot(0, self._raise)
+
+        def _print_places(self) -> None:
+            """Where the window and its transport are, and the free part of the screen."""
+            window, transport = self.window, self.window.transport
+            corner = transport.mapToGlobal(transport.rect().bottomRight())
+            print("screen:", *window.screen().availableGeometry().getRect())
+            print("window:", *window.frameGeometry().getRect())
+            print("transport:", corner.x(), corner.y())
 
         def _raise(self) -> None:
             raise RuntimeError("a slot went wrong")

@@ -14,6 +14,8 @@ from gui.widgets.theme import Theme
 
 #: Most points of a polyline: more of them would not be visible on a screen.
 MOST_POINTS = 800
+#: Limits of the visible width and height of the plane, in std.
+NEAREST, FARTHEST = 0.02, 200.0
 
 
 class PlaneItem(pg.GraphicsObject):
@@ -86,6 +88,9 @@ class PlaneBox(pg.ViewBox):
     def __init__(self) -> None:
         super().__init__(lockAspect=1.0, enableMenu=False)
         self.disableAutoRange()
+        # Without limits, pixel coordinates become too large for Qt after many turns of the wheel.
+        self.setLimits(minXRange=NEAREST, maxXRange=FARTHEST, minYRange=NEAREST, maxYRange=FARTHEST)
+        self.setLimits(xMin=-FARTHEST, xMax=FARTHEST, yMin=-FARTHEST, yMax=FARTHEST)
 
     def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
         event.accept()

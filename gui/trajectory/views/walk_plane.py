@@ -10,7 +10,14 @@ from PySide6.QtCore import QObject, QPointF
 from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
-from gui.trajectory.plane.plane_path import TRAIL_SHARE, CurvesItem, DotsItem, PathItem, TrailItem
+from gui.trajectory.plane.plane_path import (
+    NOTHING,
+    TRAIL_SHARE,
+    CurvesItem,
+    DotsItem,
+    PathItem,
+    TrailItem,
+)
 from gui.trajectory.plane.plane_ring import RingItem
 from gui.trajectory.plane.walk_geometry import WalkGeometry
 from gui.trajectory.views.contract import (
@@ -72,7 +79,8 @@ class WalkPlane(TrajectoryView):
     def _follow(self, state: ExplorerState) -> None:
         """Connect the items to the state's signals."""
         state.path_changed.connect(self._show_path)
-        state.results_reset.connect(self._show_path)
+        for signal in (state.results_reset, state.model_changed):
+            signal.connect(self._show_path)
         state.frame_changed.connect(self._on_frame)
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
@@ -162,10 +170,12 @@ class WalkPlane(TrajectoryView):
     # ── the state ────────────────────────────────────────────────────────────────────────────
 
     def _show_path(self) -> None:
-        """Update the path. While a new job has no geometry, keep the last path without its frames
-        that are outdated."""
+        """Update the path. While a new job has no geometry, keep the last path, without its frames
+        that are outdated; clear it where there is no job, or no model."""
         path = self._geometry.path
         if path is None:
+            if self._state.model is None or not self._state.results.lanes:
+                self._clear()
             return
         method, tiers = self._geometry.method, self._state.results.lanes[0].tiers
         own = [c.points for c in path.curves if c.method == method] if path.exact else []
@@ -176,6 +186,17 @@ class WalkPlane(TrajectoryView):
         self._keyframes.set_keyframes(path.keyframes, path.frames)
         self._show_pictures()
         self._on_playhead()
+
+    def _clear(self) -> None:
+        """Show the shell without a walk."""
+        self._ring.set_sigma(0.0)
+        self._curves.set_curves((), "")
+        self._path.set_path(NOTHING, "")
+        self._trail.set_trail(NOTHING, "")
+        self._dots.set_frames(NOTHING, np.empty(0, np.uint8), "")
+        self._keyframes.set_keyframes(NOTHING, NOTHING)
+        self._on_playhead()
+        self.fit_requested.emit()
 
     def _refresh_dots(self) -> None:
         self._dots.update()
