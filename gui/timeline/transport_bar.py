@@ -88,7 +88,7 @@ class GlyphButton(QAbstractButton):
         painter.translate(QRectF(self.rect()).center())
         size = self._side * 0.42
         painter.scale(size * self._mirror, size)
-        painter.setBrush(QColor(self._theme.text if self.isEnabled() else self._theme.faint))
+        painter.setBrush(QColor(self._theme.text if self.isEnabled() else self._theme.disabled))
         for shape in GLYPHS[self._glyph]:
             painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in shape]))
 

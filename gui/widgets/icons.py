@@ -17,7 +17,7 @@ _INK = "#000"
 
 def icon(name: str, theme: Theme, colour: str = "") -> QIcon:
     """Returns resources/icons/`name`.svg in `colour`, or in the theme's muted colour."""
-    return QIcon(_Drawing(_source(name), colour or theme.muted, theme.text, theme.faint))
+    return QIcon(_Drawing(_source(name), colour or theme.muted, theme.text, theme.disabled))
 
 
 def app_icon() -> QIcon:

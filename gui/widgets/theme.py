@@ -22,6 +22,8 @@ from engine.methods.contract import methods
 
 #: All spacing is a multiple of this length, in pixels.
 UNIT = 4
+#: Least contrast of text with its background (WCAG 2.2, level AA).
+READABLE = 4.5
 
 
 class Themed(Protocol):
@@ -36,9 +38,9 @@ class Theme:
 
     `background` is the colour of the window, `canvas` of the ground of pictures and plots,
     `surface` of cards, `raised` of fields, and `line` of separators. `text`, `muted` and `faint`
-    are text colours with decreasing contrast. `accent` marks active elements; `on_accent` is the
-    text colour on it. `grid` and `shell` belong to the trajectory plot. `missing` to `failed` are
-    the colours of the tiers.
+    are text colours with decreasing contrast; `disabled` is that of disabled widgets. `accent`
+    marks active elements; `on_accent` is the text colour on it. `grid` and `shell` belong to the
+    trajectory plot. `missing` to `failed` are the colours of the tiers.
     """
 
     dark: bool
@@ -50,6 +52,7 @@ class Theme:
     text: str
     muted: str
     faint: str
+    disabled: str
     accent: str
     on_accent: str
     grid: str
@@ -82,8 +85,8 @@ class Theme:
 
     def method_ink(self, name: str) -> str:
         """Returns a method's colour for text, darkened in the light theme to be legible."""
-        colour = QColor(self.method_colour(name))
-        return colour.name() if self.dark else darken(colour).name()
+        colour = self.method_colour(name)
+        return colour if self.dark else darken(colour, self.canvas)
 
     def font(self, scale: float = 1.0, *, bold: bool = False, digits: bool = False) -> QFont:
         """Returns the window's font, scaled. `digits` uses digits of equal width."""
@@ -105,7 +108,8 @@ DARK = Theme(
     line="#30353e",
     text="#e6e8ec",
     muted="#a0a8b4",
-    faint="#6d7683",
+    faint="#8b94a1",
+    disabled="#6d7683",
     accent="#8f86f7",
     on_accent="#0f0d24",
     grid="#262a32",
@@ -126,8 +130,9 @@ LIGHT = Theme(
     raised="#ffffff",
     line="#d6dae0",
     text="#1a1d23",
-    muted="#565f6c",
-    faint="#858e9b",
+    muted="#4d5561",
+    faint="#5f6875",
+    disabled="#858e9b",
     accent="#5a4fd4",
     on_accent="#ffffff",
     grid="#d9dde3",
@@ -136,8 +141,8 @@ LIGHT = Theme(
     preview="#c3bef0",
     draft="#9189e3",
     final="#5a4fd4",
-    failed="#c8322f",
-    warning="#9a6700",
+    failed="#c02f2c",
+    warning="#8a5c00",
 )
 
 
@@ -205,7 +210,7 @@ def palette(theme: Theme) -> QPalette:
     for which, colour in pairs.items():
         result.setColor(which, QColor(colour))
     for which in (role.Text, role.WindowText, role.ButtonText):
-        result.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.faint))
+        result.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.disabled))
     return result
 
 
@@ -223,10 +228,28 @@ def mix(first: str, second: str, share: float) -> str:
     return QColor(*(round(x + (y - x) * share) for x, y in pairs)).name()
 
 
-def darken(colour: QColor) -> QColor:
-    """Returns the same hue, dark enough for text on a light ground."""
-    hue, saturation = max(colour.hslHueF(), 0.0), colour.hslSaturationF()
-    return QColor.fromHslF(hue, saturation, min(colour.lightnessF(), 0.34))
+def contrast(first: str, second: str) -> float:
+    """Returns the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    low, high = sorted(_luminance(QColor(colour)) for colour in (first, second))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    """Returns the relative luminance of an sRGB colour, 0 to 1 (WCAG 2.2)."""
+    linear = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (colour.redF(), colour.greenF(), colour.blueF())
+    )
+    return sum(share * value for share, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def darken(colour: str, ground: str) -> str:
+    """Returns the same hue, dark enough for text on `ground`."""
+    result = QColor(colour)
+    hue, saturation = max(result.hslHueF(), 0.0), result.hslSaturationF()
+    while contrast(result.name(), ground) < READABLE:
+        result = QColor.fromHslF(hue, saturation, max(result.lightnessF() - 0.01, 0.0))
+    return result.name()
 
 
 def lighten(colour: QColor) -> QColor:

@@ -75,7 +75,7 @@ class ToyItem(PlaneItem):
         for radius in (1, 2, 3):
             painter.setPen(QPen(tint(self.theme.shell, 0.35), 1))
             painter.drawEllipse(centre, radius * unit, radius * unit)
-            painter.setPen(QColor(self.theme.faint))
+            painter.setPen(QColor(self.theme.text))  # the density lies under it
             painter.drawText(centre + QPointF(4, radius * unit - 4), f"{radius}")
 
     def _draw_path(self, painter: QPainter, points: Points, colour: str) -> None:
