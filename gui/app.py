@@ -168,10 +168,14 @@ class Program(QObject):
         if layout is not None:
             self.window.restoreGeometry(layout[0])
             self.window.restoreState(layout[1])
+            self.window.panels.fitted_timeline = self._settings.fitted_timeline()
             self._floating = hide_floating(self.window)
 
     def _keep_layout(self) -> None:
-        self._settings.keep_layout(self.window.saveGeometry(), self.window.saveState())
+        window = self.window
+        self._settings.keep_layout(
+            window.saveGeometry(), window.saveState(), window.panels.fitted_timeline
+        )
 
     def _begin(self) -> None:
         """Start the engine and import the rest, after the first paint."""

@@ -26,7 +26,7 @@ from gui.viewer.comparison import list_methods
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
 from gui.widgets.fields import leave_field
-from gui.widgets.layouts import column, row
+from gui.widgets.layouts import column
 from gui.widgets.theme import Theme, Themed
 from gui.widgets.throttle import Throttle
 
@@ -99,9 +99,7 @@ class MainWindow(QMainWindow):
         below = QWidget()
         layout = column(below, 0, 0)
         layout.addWidget(self.timeline, 1)
-        bottom = row(self.transport, self.timeline.readout)
-        bottom.setStretch(0, 1)
-        layout.addLayout(bottom)
+        layout.addWidget(self.transport)
         self.panels = Panels(self, self.walk_panel, below, self._theme)
         self._themed.append(self.panels)
 

@@ -152,8 +152,16 @@ class Settings(QObject):
         geometry, state = (_bytes_of(self._store.get(f"window/{k}")) for k in ("geometry", "state"))
         return (geometry, state) if geometry and state else None
 
-    def keep_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+    def fitted_timeline(self) -> int:
+        """Returns the stored height of a timeline that was fitted to its rows, or 0."""
+        height = self._store.get("window/fitted_timeline")
+        return height if isinstance(height, int) else 0
+
+    def keep_layout(
+        self, geometry: QByteArray, state: QByteArray, fitted_timeline: int = 0
+    ) -> None:
         """Store the layout for the next start."""
+        self._store.set("window/fitted_timeline", fitted_timeline)
         self._store.set("window/geometry", _text_of(geometry))
         self._store.set("window/state", _text_of(state))
         self._store.save()

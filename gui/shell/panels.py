@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
 from gui.shell.panel_title import PanelTitle
 from gui.widgets.theme import Theme
+from gui.widgets.throttle import Throttle
 
 #: Default widths and heights of the panels, in pixels of the window's default size.
 WIDTHS = {"walk": 330, "trajectory": 400}
@@ -25,7 +26,10 @@ class Panels(QObject):
         super().__init__(window)
         self._window, self._theme = window, theme
         self._titles: list[PanelTitle] = []
-        self._fitted = 0  # height set by `fit_timeline`; any other was set by a person
+        self._fitted = Throttle(0, self)
+        self._fitted.triggered.connect(self._remember_timeline)
+        #: Height of the timeline set by `fit_timeline`; any other height was set by a person.
+        self.fitted_timeline = 0
         areas = Qt.DockWidgetArea
         # The walk panel has the full height, so that its methods are visible on small screens.
         window.setCorner(Qt.Corner.BottomLeftCorner, areas.LeftDockWidgetArea)
@@ -63,7 +67,7 @@ class Panels(QObject):
 
     def reset(self) -> None:
         """Show all panels, docked, in their default sizes."""
-        self._fitted = 0
+        self.fitted_timeline = 0
         for dock in self.docks.values():
             dock.setFloating(False)
             dock.show()
@@ -78,23 +82,27 @@ class Panels(QObject):
         """Make the timeline as high as its rows need, up to a share of the window's height. A
         height that a person has set stays."""
         dock = self.docks["timeline"]
-        if self._fitted not in (0, dock.height()):
+        if self.fitted_timeline not in (0, dock.height()):
             return
         dock.widget().updateGeometry()  # otherwise the dock uses its old size hint
         wanted = dock.widget().sizeHint().height() + dock.titleBarWidget().sizeHint().height()
         height = min(wanted, round(TIMELINE_SHARE * self._window.height()))
         self._window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
-        QTimer.singleShot(0, self._remember_timeline)
+        self._fitted.throttle()  # the dock gets its height later
 
     def _remember_timeline(self) -> None:
-        self._fitted = self.docks["timeline"].height()
+        self.fitted_timeline = self.docks["timeline"].height()
 
     def fill(self, menu: QMenu) -> None:
         """Add to a menu the actions that show and hide each panel, and the reset."""
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
         menu.addSeparator()
-        menu.addAction("Reset panels", self.reset)
+        menu.addAction("Reset panels", self._reset_all)
+
+    def _reset_all(self) -> None:
+        self.reset()
+        self.fit_timeline()
 
     def set_theme(self, theme: Theme) -> None:
         for title in self._titles:

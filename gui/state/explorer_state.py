@@ -16,10 +16,10 @@ from engine.walk import Exploration, content_of
 from gui.state.history import History
 from gui.state.known_lanes import KnownLanes
 from gui.state.results import FrameReader, Results
-from gui.state.state_questions import StateQuestions
+from gui.state.state_signals import StateValues
 
 
-class ExplorerState(StateQuestions):
+class ExplorerState(StateValues):
     """Owns the exploration, its undo history, the playhead, and the newest job's results.
 
     Edits of the exploration can be undone. Its view is saved with it, but changes of the view

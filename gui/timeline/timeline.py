@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from engine.walk import frame_text
@@ -15,7 +15,6 @@ from gui.timeline.playhead_overlay import PlayheadOverlay
 from gui.timeline.readiness_strip import ReadinessStrip
 from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
 from gui.timeline.ruler import Ruler
-from gui.widgets.layouts import row
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
@@ -32,10 +31,7 @@ STEPS = {
 
 
 class Timeline(QWidget):
-    """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range.
-
-    `readout` shows how many frames are ready and where the playhead is. The window places it.
-    """
+    """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range."""
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__()
@@ -46,7 +42,6 @@ class Timeline(QWidget):
         self._tracks = (self._ruler, filmstrip, readiness)
         self._overlay = PlayheadOverlay(state, theme, self)
         self._summary, self._reading = QLabel(), QLabel()
-        self.readout = QWidget()
         self._lay_out()
         self.set_theme(theme)
         self.setAccessibleName("Timeline")
@@ -71,9 +66,14 @@ class Timeline(QWidget):
         column.setSpacing(1)
         for track in self._tracks:
             column.addWidget(track)
-        texts = row(self._summary, self._reading, spacing=4 * UNIT)
-        texts.setContentsMargins(0, 0, 4 * UNIT, 0)
-        self.readout.setLayout(texts)
+        row = QHBoxLayout()
+        row.setContentsMargins(2 * UNIT, 1, 2 * UNIT, 0)
+        row.addWidget(self._summary)
+        row.addStretch(1)
+        row.addWidget(self._reading)
+        for label in (self._summary, self._reading):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column.addLayout(row)
 
     # ── texts ────────────────────────────────────────────────────────────────────────────────
 

@@ -153,6 +153,32 @@ def test_panels_keep_the_heights_a_person_gave_them(desk: Desk, qtbot: QtBot) ->
     assert {name: dock.height() for name, dock in docks.items()} == before
 
 
+@pytest.mark.parametrize("given", [300, None], ids=["person", "fitted"])
+def test_the_timeline_comes_back_as_it_was_given(
+    qapp: QApplication, qtbot: QtBot, tmp_path: Path, given: int | None
+) -> None:
+    first = Studio(qapp, tmp_path, "dark")
+    dock = first.window.panels.docks["timeline"]
+    first.settle()
+    fitted = dock.height()
+    if given is None:  # higher for three rows
+        first.window.actions_table["compare"].trigger()
+        first.finish()
+        qtbot.waitUntil(lambda: dock.height() > fitted)
+        first.settle()
+    else:
+        first.window.resizeDocks([dock], [given], Qt.Orientation.Vertical)
+        first.settle()
+        given = dock.height()
+    first.close()
+    second = Studio(qapp, tmp_path, "dark")
+    second.settle()
+    try:
+        assert second.window.panels.docks["timeline"].height() == (given or fitted)
+    finally:
+        second.close()
+
+
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────
 
 
