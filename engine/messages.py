@@ -274,8 +274,7 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A failed job: a sentence for the person, and details to copy. `missing` is a hub model that
-    must be downloaded first, or ""."""
+    """A sentence for the person, and details to copy. `missing`: a hub model to download first."""
 
     job: int
     message: str
