@@ -90,10 +90,10 @@ class ProbeRequest:
 class ModelInfo:
     """The properties of a loaded model. `downscale` is the number of pixels per latent column.
 
-    `solvers` are the solvers that fit the model, and `solver` is the default one. `replaced` is the
-    model's scheduler if the default solver stands in for it, and "" if the default solver equals
-    the model's scheduler. With `batch_exact`, a frame is the same bit for bit in any batch.
-    `tokenizer` is the folder of its tokenizer."""
+    `solver` is the default of the `solvers` that fit. It stands in for the model's scheduler
+    `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
+    the same bit for bit in any batch. `tokenizer` is the folder of its tokenizer.
+    """
 
     name: str
     location: str
@@ -274,8 +274,7 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A failed job: a sentence for the person, and details to copy. `missing` is a hub model that
-    must be downloaded first, or ""."""
+    """A sentence for the person, and details to copy. `missing`: a hub model to download first."""
 
     job: int
     message: str

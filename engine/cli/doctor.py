@@ -1,4 +1,4 @@
-"""Look at the machine and the installation: what is there, and what to do about what is not."""
+"""Pyramid at the machine and the installation: what is there, and what to do about what is not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The article's experiments, ready to be opened: one file each in resources/presets.
+"""The article's experiments as presets, one file each in resources/presets.
 
-A file is a session (see documents/session_file.py) with a title and what a view needs beside it.
-Light to import.
+A file is a session (see session_file.py) with a title and a description. Imports no large library.
 """
 
 from __future__ import annotations
@@ -19,16 +18,15 @@ from engine.view import View, ViewMode
 from engine.walk import Exploration
 
 Family = Literal["starter", "sd14"]
-Look = Literal["single", "compare", "sheet", "latent", "toy"]
+Pyramid = Literal["single", "compare", "sheet", "latent", "toy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An experiment: `about` says in one sentence what it shows.
+    """An experiment. `about` describes it in one sentence.
 
-    `family` is the kind of model it is made for: the one that ships with the program, or Stable
-    Diffusion 1.4 with the article's own settings. The exploration has the view and the measures
-    that show it best.
+    `family` is the model it is made for: the starter model, or Stable Diffusion 1.4 with the
+    article's settings. The exploration has a view and measures that suit the experiment.
     """
 
     id: str
@@ -43,12 +41,12 @@ class _Head:
     title: str
     about: str
     family: Family
-    view: Look
+    view: Pyramid
     measures: tuple[str, ...]
 
 
 def presets() -> tuple[Preset, ...]:
-    """All experiments that ship with the program, by family, in the article's order."""
+    """Returns all experiments by family, in the article's order."""
     folder = resources.files("resources").joinpath("presets")
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
     found = [_read(name, folder.joinpath(name).read_bytes()) for name in names]
@@ -56,9 +54,9 @@ def presets() -> tuple[Preset, ...]:
 
 
 def find_preset(name: str) -> Preset:
-    """The experiment called `name`: "sd14-11-scores", or "scores" for the starter model's.
+    """Returns the experiment called `name`: "sd14-11-scores", or "scores" for the starter model's.
 
-    Raises InputError that names those there are.
+    Raises InputError with a list of all names.
     """
     known = {key: p for p in reversed(presets()) for key in (p.id.split("-", 2)[2], p.id)}
     if name in known:

@@ -1,6 +1,6 @@
-"""The session file, and the same document inside exported pictures: versioned JSON.
+"""The session file, and the same document in the metadata of exports: versioned JSON.
 
-What it says is data: it is checked before anything is done with it, and names nothing to run.
+A document is data that is checked before use. It contains nothing to execute.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from engine.walk import Exploration
 
 SUFFIX = ".trail"
 FORMAT = "latent-trails"
-#: 1: Latent Trails 0.1, whose documents lack ids, locks, measures and the view. They are read.
+#: Version 1 is that of Latent Trails 0.1, without ids, locks, measures and the view. It is read,
+#: too.
 VERSION = 2
 MAX_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which frame of its exploration a picture is, and what made it: the model's identity, the
-    versions of the libraries, the device and its precision, and what was not the plain way."""
+    """The frame of an exploration that a picture shows, and how it was made: the model's identity,
+    the versions of the libraries, the device, its precision, and notes."""
 
     lane: int = 0
     index: int = 0
@@ -52,7 +53,8 @@ class _Document:
 
 
 def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
-    """The document in UTF-8. Raises InputError for an exploration that could not be opened."""
+    """Encodes a document in UTF-8. Raises InputError for an exploration that `decode` would
+    refuse."""
     check_exploration(exploration)
     data = msgspec.json.encode(_Document(FORMAT, VERSION, exploration, origin))
     if len(data) > MAX_BYTES:
@@ -61,7 +63,7 @@ def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
 
 
 def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]:
-    """What `encode` wrote. `name` is what errors call it. Raises InputError."""
+    """Decodes a document. `name` is its name in error messages. Raises InputError."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is no session: it has more than {MAX_BYTES:,} bytes.")
     version = _version(data, name)
@@ -79,17 +81,17 @@ def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]
 
 
 def load_session(path: Path) -> Exploration:
-    """The exploration in a session file. Raises InputError for what is none."""
+    """Reads the exploration of a session file. Raises InputError for any other file."""
     return decode(_read(path), path.name)[0]
 
 
 def save_session(
     path: Path, exploration: Exploration, existing: Existing = Existing.REPLACE
 ) -> Path:
-    """Write a session, whole or not at all. A file that this program cannot read, such as a session
-    of a newer version, is never replaced.
+    """Writes a session atomically. A file that this program cannot read, such as a session of a
+    newer version, is never replaced.
 
-    Raises InputError, and WriteError where the system refuses.
+    Raises InputError, and WriteError if the system refuses to write.
     """
     data = contents(exploration)
     if existing is Existing.REPLACE and path.is_file():
@@ -99,22 +101,23 @@ def save_session(
 
 
 def contents(exploration: Exploration) -> bytes:
-    """The bytes of the exploration's session file. Raises InputError as `encode` does."""
+    """Returns the bytes of the exploration's session file. Raises InputError as `encode` does."""
     return msgspec.json.format(encode(exploration), indent=1)
 
 
 def digest_of(data: bytes) -> str:
-    """SHA-256 of a session file's bytes: differs when another program has written the file."""
+    """Returns the SHA-256 of a session file's bytes, which shows changes by other programs."""
     return hashlib.sha256(data[: MAX_BYTES + 1]).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """`digest_of` the file at `path`; "" where there is none. Raises InputError."""
+    """Returns `digest_of` the file at `path`, or "" if there is none. Raises InputError."""
     return digest_of(_read(path)) if path.is_file() else ""
 
 
 def _refuse_unreadable(path: Path) -> None:
-    """A session of this version decodes. Whatever does not may be of a newer one, in any form."""
+    """Raises InputError for a file that cannot be decoded: it may be a session of a newer
+    version."""
     data = _read(path)
     try:
         if data:
@@ -134,7 +137,7 @@ def _read(path: Path) -> bytes:
 
 
 def _version(data: bytes, name: str) -> int:
-    """The format version of a document. Raises InputError for what is none of ours."""
+    """Returns the format version of a document. Raises InputError for any other file."""
     try:
         head = msgspec.json.decode(data, type=_Head)
     except (ValueError, RecursionError) as error:
@@ -145,6 +148,6 @@ def _version(data: bytes, name: str) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """The first words of an error: what a hostile file says must not fill the screen."""
+    """Returns the start of an error's text, because a hostile file could make it very long."""
     text = str(error)
     return text if len(text) <= 200 else text[:199] + "…"

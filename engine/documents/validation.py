@@ -1,4 +1,4 @@
-"""Whether an exploration can be rendered at all, found out before any work. Light to import.
+"""Checks an exploration before it is rendered. Imports no large library.
 
 Each check raises InputError with one sentence.
 """
@@ -26,7 +26,7 @@ from engine.walk import (
 
 MAX_TEXT = 20_000
 MAX_LANES = 100
-#: Frames of all lanes together.
+#: Most frames of all lanes together.
 MAX_PICTURES = 1_000_000
 MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
@@ -36,7 +36,7 @@ MIN_FPS, MAX_FPS = 0.1, 240.0
 
 
 def check_exploration(exploration: Exploration) -> None:
-    """Everything a session or a command line asks for. Raises InputError."""
+    """Checks a whole exploration. Raises InputError."""
     _check_text("model's name", exploration.model)
     if not exploration.model.strip() or not exploration.model.isprintable():
         raise InputError("The model needs a name, a folder or a hub id; give one of these.")
@@ -64,7 +64,7 @@ def check_exploration(exploration: Exploration) -> None:
 
 
 def check_walk(walk: Walk) -> None:
-    """Frames, keyframes and methods of one walk. Raises InputError."""
+    """Checks frames, keyframes and methods of one walk. Raises InputError."""
     _check_whole("frames", walk.frames, 1, MAX_FRAMES)
     _check_count("keyframes", len(walk.keyframes), 2, MAX_KEYFRAMES)
     _check_text("negative prompt", walk.negative)
@@ -80,9 +80,9 @@ def check_walk(walk: Walk) -> None:
 
 
 def check_sampling(sampling: Sampling) -> None:
-    """Steps, guidance, size and solver. Raises InputError.
+    """Checks steps, guidance, size and solver. Raises InputError.
 
-    Which sizes can be drawn depends on the model; that is checked when it is there.
+    The possible sizes depend on the model and are checked when it is loaded.
     """
     _check_whole("steps", sampling.steps, 1, MAX_STEPS)
     _check_number("guidance", sampling.guidance, 0.0, MAX_GUIDANCE)

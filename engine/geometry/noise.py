@@ -1,4 +1,4 @@
-"""Noise sources: the latents z_T that keyframes stand for."""
+"""Draws the initial latents z_T of noise sources."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _KEPT = 64
 
 
 class NoiseBank:
-    """Draws z_T ~ N(0, I) of one shape, and remembers the last few.
+    """Draws z_T ~ N(0, I) of one shape, and caches the last ones.
 
-    A source is a seed and a draw index: the draws follow each other from one CPU generator, so
-    that they are the same on every device and the same as in a script that calls `torch.randn`
-    with that generator again and again.
+    A source is a seed and the number of a draw from a CPU generator with that seed. The draws are
+    the same on every device, and the same as repeated calls of `torch.randn` with that generator.
     """
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
@@ -25,7 +24,7 @@ class NoiseBank:
         self._drawn: LruCache[NoiseSource, npt.NDArray[np.float64]] = LruCache(_KEPT)
 
     def draw(self, source: NoiseSource) -> npt.NDArray[np.float64]:
-        """The latent [C, h, w] of `source`, float64 holding float32 values; read-only."""
+        """Returns the latent [C, h, w] of `source`: float64 with float32 values, read-only."""
         drawn = self._drawn.get(source)
         if drawn is not None:
             return drawn

@@ -1,4 +1,7 @@
-"""Points of a walk's plane as keyframes: sums of the noises of its two ends. Light to import."""
+"""Points of a walk's plane as keyframes, which are sums of the noises of its two ends.
+
+Imports no large library.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ Point = tuple[float, float]
 
 
 def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
-    """The keyframe whose latent lies at `point`, or None where the walk spans no plane.
+    """Returns the keyframe whose latent is at `point`, or None if the walk spans no plane.
 
-    `places` [n, 2] are the coordinates of the walk's keyframes in a plane in which they lie, as an
-    exact PathReady gives them. The prompt is that of the keyframe with the larger share.
+    `places` [n, 2] are the coordinates of the walk's keyframes, from a PathReady that is exact. The
+    prompt is that of the keyframe with the larger weight.
     """
     areas = np.abs(places[0, 0] * places[1:, 1] - places[0, 1] * places[1:, 0])
     other = int(np.argmax(areas)) + 1
@@ -31,9 +34,9 @@ def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
 
 
 def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
-    """The keyframe whose latent is the sum of the two ends of a segment with these weights.
+    """Returns the keyframe whose latent is the sum of the two ends of a segment with these weights.
 
-    The prompt is that of the end with the larger share.
+    The prompt is that of the end with the larger weight.
     """
     start, end = walk.keyframes[segment : segment + 2]
     prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
@@ -41,9 +44,10 @@ def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
 
 
 def walk_through(keyframes: Sequence[Keyframe], negative: str) -> Walk:
-    """The straight walk through at least two keyframes, with one frame for each.
+    """Returns the linear walk through at least two keyframes, with one frame for each.
 
-    Where there are more than a walk can have, every so many-th is kept; frames stay as many.
+    If there are more keyframes than a walk can have, some are left out at equal intervals. The
+    number of frames stays the same.
     """
     wanted = np.linspace(0, len(keyframes) - 1, min(len(keyframes), MAX_KEYFRAMES))
     passed = tuple(keyframes[round(float(k))] for k in wanted)
@@ -57,7 +61,8 @@ def _scaled(keyframe: Keyframe, factor: float) -> Iterable[NoiseTerm]:
 
 
 def _sum(prompt: str, terms: Iterable[NoiseTerm]) -> Keyframe:
-    """One keyframe of terms of which some may share a source; those without weight are left out."""
+    """Returns a keyframe of terms. Terms of one source are added; those with weight 0 are left
+    out."""
     weights: dict[NoiseSource, float] = {}
     for term in terms:
         weights[term.source] = weights.get(term.source, 0.0) + term.weight

@@ -1,11 +1,11 @@
-"""Latents on the plane that the trajectory plot draws.
+"""Projects latents on the plane of the trajectory plot.
 
-The plane of a walk between two keyframes is spanned by its two ends (Gram–Schmidt), so that every
-path that lies in their span is drawn exactly: chords and arcs, the ray of a std sweep, and the
-one point at which a walk of prompts stays. Otherwise it is the plane through the origin that
-keeps most of the path's energy (the first two right singular vectors of the uncentred path), so
-that a point's distance from the origin is still the norm of what is drawn. Axes are in units of
-std: |z|/√d, in which N(0, I) lies close to the unit circle.
+The plane of a walk between two keyframes is spanned by its two ends (Gram–Schmidt). Every path in
+their span is exact in it: chords, arcs, the ray of a std sweep, and the single point of a walk of
+prompts. For other walks, it is the plane through the origin that keeps most of the path's energy
+(the first two right singular vectors of the uncentred path). The distance of a point from the
+origin is then the norm of the projected latent. Coordinates are in units of std: |z|/√d, so that
+draws of N(0, I) are close to the unit circle.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ _MOST_FITTED = 257
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """An orthonormal basis [2, d] and whether it was made of the two ends themselves."""
+    """An orthonormal basis [2, d]. `spanned` is True if the ends span it."""
 
     basis: Array
     spanned: bool
 
     def project(self, latents: Array) -> tuple[Points, float]:
-        """Coordinates [n, 2] of latents [n, …], and the share of their energy that they keep."""
+        """Returns the coordinates [n, 2] of latents [n, …], and the share of the energy they
+        keep."""
         flat = latents.reshape(len(latents), -1)
         points = flat @ self.basis.T / np.sqrt(flat.shape[1])
         total = float(np.mean(flat**2))
@@ -41,18 +42,18 @@ class Plane:
         return points, min(kept, 1.0)
 
     def lift(self, x: float, y: float, shape: tuple[int, ...]) -> Array:
-        """The latent of `shape` that lies at (x, y)."""
+        """Returns the latent of `shape` at (x, y)."""
         flat = (x * self.basis[0] + y * self.basis[1]) * np.sqrt(self.basis.shape[1])
         return flat.reshape(shape)
 
 
 def plane_of(path: WalkPath) -> Plane:
-    """The plane in which a walk is drawn."""
+    """Returns the plane of a walk."""
     return _spanned_plane(path) or _fitted_plane(path)
 
 
 def _spanned_plane(path: WalkPath) -> Plane | None:
-    """The plane of the walk's keyframes, if all of them, and the paths between, lie in one."""
+    """Returns the plane that contains all keyframes and the paths between them, or None."""
     walk = path.walk
     if not all(path.method(segment).planar for segment in range(walk.segments)):
         return None
@@ -67,7 +68,7 @@ def _spanned_plane(path: WalkPath) -> Plane | None:
 
 
 def _fitted_plane(path: WalkPath) -> Plane:
-    """The plane through the origin that keeps most of the path's energy."""
+    """Returns the plane through the origin that keeps most of the path's energy."""
     count = min(max(_FIT, 16 * path.walk.segments + 1), _MOST_FITTED)
     points = np.stack([path.exact_latent(float(t)).ravel() for t in np.linspace(0.0, 1.0, count)])
     _, _, rows = np.linalg.svd(points, full_matrices=False)
@@ -77,7 +78,7 @@ def _fitted_plane(path: WalkPath) -> Plane:
 
 
 def _off(latent: Array, axis: Array) -> float:
-    """How far a latent lies off the line through the origin and `axis`."""
+    """Returns the distance of a latent from the line through the origin and `axis`."""
     flat, direction = latent.ravel(), _unit(axis, axis)
     return float(np.linalg.norm(flat - (flat @ direction) * direction))
 
@@ -88,9 +89,9 @@ def describe(
     lane: int,
     check: Callable[[], None] = lambda: None,
 ) -> PathReady:
-    """The geometry of one lane, with the other planar methods' paths when it is one segment.
+    """Computes the geometry of one lane; for one segment, with the paths of all planar methods.
 
-    `check` is called before each of the walk's frames; what it raises ends the work.
+    `check` is called before each frame and may raise an exception to stop.
     """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
@@ -118,7 +119,8 @@ def describe(
 def _project_times(
     path: WalkPath, plane: Plane, times: list[float], check: Callable[[], None]
 ) -> tuple[Points, Array32, Points]:
-    """Coordinates, std, and weights of the ends at each time, one latent in memory at a time."""
+    """Returns coordinates, std, and weights of the ends at each time. Holds one latent at a
+    time."""
     points, weights = np.empty((2, len(times), 2))
     stds = np.empty(len(times), np.float32)
     for row, time in enumerate(times):
@@ -131,7 +133,7 @@ def _project_times(
 
 
 def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:
-    """a and b [2] of latent = a · start + b · end of its segment; NaN where there are none."""
+    """Returns a and b [2] of latent = a · start + b · end of its segment; NaN if there are none."""
     segment, _ = path.walk.locate(time)
     ends = np.stack([path.keyframe(segment).ravel(), path.keyframe(segment + 1).ravel()])
     flat = latent.ravel()
@@ -152,7 +154,8 @@ def _curve(path: WalkPath, plane: Plane, name: str) -> Curve:
 
 
 def _gram_schmidt(ends: Array) -> Array:
-    """Orthonormal rows spanning two vectors; parallel or zero ends get some second direction."""
+    """Returns orthonormal rows that span two vectors. For parallel or zero vectors, the second
+    direction is arbitrary."""
     first = _unit(ends[0], np.eye(1, ends.shape[1])[0])
     rest = ends[1] - (ends[1] @ first) * first
     if np.linalg.norm(rest) <= 1e-9 * max(float(np.linalg.norm(ends[1])), 1.0):

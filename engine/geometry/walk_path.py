@@ -1,4 +1,4 @@
-"""A walk made concrete for one model: the latent and the text at any time."""
+"""The latent and the text of a walk at any time, for one model."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from engine.walk import Walk
 
 @dataclass(frozen=True, slots=True)
 class WalkPath:
-    """Latents and texts of a walk. `texts` holds what the model reads of each of its prompts.
+    """Latents and texts of a walk. `texts` holds the conditioning of each of its prompts.
 
     Interpolation is computed in float64 on the CPU and returned as float32. Raises InputError for
-    a method that is not known.
+    an unknown method.
     """
 
     walk: Walk
@@ -33,16 +33,16 @@ class WalkPath:
         object.__setattr__(self, "_methods", tuple(make_method(choice) for choice in choices))
 
     def with_walk(self, walk: Walk) -> WalkPath:
-        """The path of another walk through the same noise and texts."""
+        """Returns the path of another walk with the same noise and texts."""
         return replace(self, walk=walk)
 
     def method(self, segment: int) -> Method:
         return self._methods[segment]
 
     def keyframe(self, number: int) -> Array:
-        """The latent [C, h, w] of keyframe `number`.
+        """Returns the latent [C, h, w] of keyframe `number`.
 
-        A segment that leaves the noise alone hands that of its start on to its end.
+        After a segment that does not change the noise, it is that of the segment's start.
         """
         while number and not self._methods[number - 1].walks_noise:
             number -= 1
@@ -55,18 +55,18 @@ class WalkPath:
         return latent
 
     def latent(self, time: float) -> npt.NDArray[np.float32]:
-        """The initial latent [C, h, w] at a time in [0, 1] of the whole walk."""
+        """Returns the initial latent [C, h, w] at a time in [0, 1] of the whole walk."""
         return self.exact_latent(time).astype(np.float32)
 
     def exact_latent(self, time: float) -> Array:
-        """The same before it is rounded to float32."""
+        """Returns the latent in float64, before it is rounded to float32."""
         segment, gamma = self.walk.locate(time)
         start = self.keyframe(segment)
         end = self.keyframe(min(segment + 1, self.walk.segments))
         return self._methods[segment].latent(start, end, gamma)
 
     def conditioning(self, time: float) -> Conditioning:
-        """The text at a time in [0, 1] of the whole walk; at a keyframe, that of its prompt."""
+        """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
         segment, gamma = self.walk.locate(time)
         keyframes = self.walk.keyframes
         first = keyframes[segment].prompt
@@ -77,19 +77,19 @@ class WalkPath:
         return blend_texts(self.texts[first], self.texts[last], gamma, method.conditioning)
 
     def negative(self) -> Conditioning:
-        """The negative prompt."""
+        """Returns the conditioning of the negative prompt."""
         return self.texts[self.walk.negative]
 
 
 def prompts_of(walk: Walk) -> tuple[str, ...]:
-    """Every text that the walk needs encoded, each once: the negative first."""
+    """Returns all texts of the walk without repetition, the negative prompt first."""
     return tuple(dict.fromkeys((walk.negative, *(k.prompt for k in walk.keyframes))))
 
 
 def latent_stats(latent: npt.NDArray[np.floating]) -> LatentStats:
-    """Mean, std, and the norm's z-score.
+    """Computes mean, std, and the z-score of the norm.
 
-    For z ~ N(0, I_d) the norm follows the chi distribution: mean √(d − ½), variance ½ for large d.
+    For z ~ N(0, I_d), the norm has the chi distribution: mean √(d − ½), variance ½ for large d.
     """
     flat = latent.astype(np.float64).ravel()
     norm = float(np.linalg.norm(flat))

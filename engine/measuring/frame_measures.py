@@ -1,6 +1,6 @@
-"""Measures of finished frames, taken from what is there already: nothing is generated for them.
+"""Computes measures of finished frames. It never renders a frame for them.
 
-Memory does not grow with the walk: of its frames only the keys are kept.
+It keeps only the keys of frames, so that its memory does not grow with the walk.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from engine.measuring.measure_plan import Chosen
 from engine.measuring.picture_features import PictureFeatures
 from engine.metrics.contract import FrameMeasure, Observed, Space, StepMeasure
 
-#: Pictures that CLIP looks at together, and how long the first of them waits for the others.
-_BATCH, _PATIENCE_S = 8, 1.0
+#: Number of pictures in a batch of CLIP, and longest wait of a picture for a batch, in seconds.
+_BATCH, _BATCH_TIMEOUT_S = 8, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Measures that are taken together, and the keys of the frames they have seen, by lane."""
+    """Measures that are computed together, and the keys of their frames by lane."""
 
     space: Space
     frames: dict[str, FrameMeasure]
@@ -36,10 +36,10 @@ class _Group:
 
 
 class Measuring:
-    """Measures one job's frames as they are finished. Used on the engine's thread.
+    """Measures the frames of one job as they are finished. Runs on the engine's thread.
 
-    `frames` is the number of frames of each lane, `text` the direction of the scoring text, where
-    a measure needs one.
+    `frames` is the number of frames of each lane. `text` is the CLIP direction of the scoring text,
+    if a measure uses it.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Measuring:
         self._waiting_since = 0.0
 
     def along(self, events: Iterator[m.Event], control: JobControl) -> Iterator[m.Event]:
-        """The same events, final frames followed by their measures. Raises Cancelled."""
+        """Yields the same events, with measures after final frames. Raises Cancelled."""
         for event in events:
             yield event
             if isinstance(event, m.FrameReady) and event.tier == m.Tier.FINAL:
@@ -75,12 +75,12 @@ class Measuring:
         if not self._waiting:
             self._waiting_since = time.monotonic()
         self._waiting.append(frame)
-        late = time.monotonic() - self._waiting_since > _PATIENCE_S
+        late = time.monotonic() - self._waiting_since > _BATCH_TIMEOUT_S
         if late or len(self._waiting) >= _BATCH:
             yield from self._score_waiting()
 
     def _score_waiting(self) -> Iterator[m.Event]:
-        """Let CLIP look at the pictures that wait; where it cannot, the walk goes on without it."""
+        """Score the waiting pictures with CLIP. If this fails, the job continues without CLIP."""
         waiting, self._waiting = self._waiting, []
         try:
             self._seen.read({frame.key: frame.image for frame in waiting})
@@ -88,7 +88,7 @@ class Measuring:
                 text = self._text
                 cosine = math.nan if text is None else self._seen.cosine(frame.key, text)
                 yield from self._measure(self._scored, frame, cosine)
-        except RuntimeError as error:  # torch's, of which out of memory is one
+        except RuntimeError as error:  # an error of torch, for example out of memory
             failed, self._scored = self._scored, _group({}, Space.CLIP, 0)
             for name in (*failed.frames, *failed.steps):
                 yield m.MeasureFailed(self._job, name, failure_of(error))
@@ -96,7 +96,7 @@ class Measuring:
     def _measure(
         self, group: _Group, frame: m.FrameReady, cosine: float
     ) -> Iterator[m.MeasureReady]:
-        """The values of a frame, and of the steps between it and the neighbours that are there."""
+        """Yields the values of a frame, and of the steps to its finished neighbours."""
         assert frame.stats is not None
         observed = Observed(frame.image, frame.stats, cosine)
         for name, measure in group.frames.items():
@@ -108,20 +108,20 @@ class Measuring:
                 yield from self._step(group, frame, later)
 
     def _step(self, group: _Group, frame: m.FrameReady, later: int) -> Iterator[m.MeasureReady]:
-        """The values of the step that ends at frame `later`."""
+        """Yields the values of the step that ends at frame `later`."""
         keys = group.keys[frame.lane]
         if later - 1 not in keys or later not in keys:
             return
         gap = self._seen.gap(group.space, keys[later - 1], keys[later])
         if math.isnan(gap):
-            return  # the picture has left the store, and nothing is generated for a measure
+            return  # the store no longer holds the picture
         for name, measure in group.steps.items():
             value = measure.of(gap, self._spans[frame.lane])
             yield m.MeasureReady(frame.job, frame.lane, later, name, value)
 
 
 def _group(chosen: Chosen, space: Space, lanes: int) -> _Group:
-    """Those of the measures that need CLIP, or those that do not."""
+    """Returns the measures that need CLIP, or those that do not."""
     own = {n: x for n, x in chosen.items() if x.needs_scorer == (space is Space.CLIP)}
     return _Group(
         space,
@@ -132,8 +132,8 @@ def _group(chosen: Chosen, space: Space, lanes: int) -> _Group:
 
 
 def failure_of(error: Exception) -> str:
-    """Why CLIP cannot score, in one sentence."""
+    """Returns a sentence that says why CLIP cannot score."""
     if isinstance(error, InputError | ModelError):
         return str(error)
     reason = str(error).partition("\n")[0][:200]
-    return f"CLIP cannot look at the pictures here ({reason}); free some memory and generate again."
+    return f"CLIP cannot score the pictures ({reason}); free some memory and press Generate again."

@@ -1,4 +1,4 @@
-"""The measures of a job: those that are defined for its request, and what they need."""
+"""The measures of a job: those that are defined for its request, and their scorer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Chosen = Mapping[str, Measure]
 
 @dataclass(frozen=True, slots=True)
 class MeasurePlan:
-    """Measures by name; `undefined` holds those left out, with the reason in one sentence.
+    """The measures of a job by name. `undefined` holds those left out, with one sentence each.
 
-    `frames` is the number of frames of each lane. `scorer` is the CLIP model, a folder or hub id;
-    "" is the one that came with the model. `downloads` are the models that may be fetched.
+    `frames` is the number of frames of each lane. `scorer` is the CLIP model, a folder or a hub id;
+    "" is the one in the model's folder. `downloads` are the models that may be downloaded.
     """
 
     chosen: Chosen = field(default_factory=dict)
@@ -29,17 +29,17 @@ class MeasurePlan:
 
     @property
     def scored(self) -> tuple[str, ...]:
-        """The measures for which CLIP must look at the pictures."""
+        """The measures that use CLIP."""
         return tuple(name for name, measure in self.chosen.items() if measure.needs_scorer)
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """Those of them that compare the pictures with the scoring text."""
+        """The measures that compare pictures with the scoring text."""
         return tuple(name for name in self.scored if self.chosen[name].needs_text)
 
 
 def plan_measures(request: m.RenderRequest) -> MeasurePlan:
-    """The measures that a request names, so far as it leaves them defined."""
+    """Returns the measures that a request names and that are defined for it."""
     chosen: dict[str, Measure] = {}
     undefined: dict[str, str] = {}
     for name in request.measures:
@@ -54,7 +54,7 @@ def plan_measures(request: m.RenderRequest) -> MeasurePlan:
 
 
 def _defined(measure: Measure, request: m.RenderRequest) -> Measure:
-    """The measure. Raises InputError where the request leaves it undefined."""
+    """Returns the measure. Raises InputError if it is undefined for the request."""
     if measure.needs_text and not request.scoring_text.strip():
         raise InputError(
             f"The {measure.label} compares pictures with a text and there is none; "

@@ -1,6 +1,6 @@
-"""What a job's measures need before its first frame, and why one of them cannot be taken.
+"""Prepares the measures of a job: opens the CLIP model and encodes the scoring text.
 
-A measure that is undefined, or whose CLIP model is not to be had, is left out; the walk goes on.
+A measure that is undefined or whose CLIP model is not available is left out, and the job continues.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from engine.store.frame_store import FrameStore
 
 
 class MeasureSetup:
-    """Owns the CLIP model that scores, and what was seen in pictures. The engine's thread.
+    """Owns the CLIP model and the features of pictures. Runs on the engine's thread.
 
-    `missing` is the scorer that the last job lacked, where it would have to be downloaded.
+    `missing` is the hub id of a scorer that the last job needed and that is not downloaded, or "".
     """
 
     def __init__(self, store: FrameStore) -> None:
@@ -27,7 +27,7 @@ class MeasureSetup:
         self.forget()
 
     def forget(self) -> None:
-        """Give the scorer's memory back."""
+        """Free the scorer's memory."""
         self._seen = PictureFeatures(self._store)
         self._scorer: str | None = None
         self.missing = ""
@@ -35,9 +35,10 @@ class MeasureSetup:
     def prepare(
         self, job: int, plan: MeasurePlan, model: DiffusionModel, tell: Reporter
     ) -> tuple[Measuring, dict[str, str]]:
-        """What measures the job's frames; and the measures left out, with one sentence each.
+        """Return the object that measures the job's frames, and the measures left out with one
+        sentence each.
 
-        Raises whatever `tell` raises.
+        Raises the exceptions of `tell`.
         """
         failures, compared = dict(plan.undefined), plan.compared
         text: Array32 | None = None

@@ -1,7 +1,6 @@
-"""What was derived from finished pictures, by frame key: CLIP's directions, and looks.
+"""Features of finished pictures by frame key: CLIP's directions, and Laplacian pyramids.
 
-Pictures themselves stay in the frame store; of what is derived the newest few are remembered, and
-the rest is derived again when it is asked for.
+Pictures stay in the frame store. The newest features are cached; others are computed again.
 """
 
 from __future__ import annotations
@@ -16,39 +15,40 @@ from engine.lru_cache import LruCache
 from engine.messages import Array32, Image
 from engine.metrics.contract import Space
 from engine.models.clip import Scorer
-from engine.pictures.picture_distance import Look, distance, look_at
+from engine.pictures.picture_distance import Pyramid, distance, pyramid_of
 from engine.store.frame_store import FrameStore
 
-_DIRECTIONS, _LOOKS = 4096, 64
+_DIRECTIONS, _PYRAMIDS = 4096, 64
 
 
 class PictureFeatures:
-    """Distances between pictures of the store, and their fit to a text. The engine's thread.
+    """Computes distances between pictures of the store, and their cosine with a text. Runs on the
+    engine's thread.
 
-    Outlives the jobs of one scorer. `scorer` None leaves what CLIP is asked without an answer.
+    It is shared by all jobs with one scorer. Without a `scorer`, values of CLIP are NaN.
     """
 
     def __init__(self, store: FrameStore, scorer: Scorer | None = None) -> None:
         self._store, self._scorer = store, scorer
         self._directions: LruCache[str, Array32] = LruCache(_DIRECTIONS)
-        self._looks: LruCache[str, Look] = LruCache(_LOOKS)
+        self._pyramids: LruCache[str, Pyramid] = LruCache(_PYRAMIDS)
 
     def look(self, key: str, image: Image) -> None:
-        """Take in a picture while it is at hand: the next frame will be compared with it."""
-        if self._looks.get(key) is None:
-            self._looks.put(key, look_at(image))
+        """Compute the features of a picture now, to compare the next frame with it."""
+        if self._pyramids.get(key) is None:
+            self._pyramids.put(key, pyramid_of(image))
 
     def read(self, pictures: Mapping[str, Image]) -> None:
-        """Let CLIP look at these pictures, together, as far as it has not yet."""
+        """Compute the CLIP directions of these pictures in one batch, if they are not cached."""
         new = {key: image for key, image in pictures.items() if self._directions.get(key) is None}
         if new and self._scorer is not None:
             for key, direction in zip(new, self._scorer.images(list(new.values())), strict=True):
                 self._directions.put(key, direction)
 
     def of_text(self, text: str) -> Array32:
-        """The direction [d] of a text. Raises InputError for one too long to be read."""
+        """Return the direction [d] of a text. Raises InputError for a text that is too long."""
         if self._scorer is None:
-            raise RuntimeError("no scorer is there to read a text")
+            raise RuntimeError("there is no scorer to encode a text")
         count = self._scorer.count(text)
         if count.tokens > count.limit:
             raise InputError(
@@ -58,34 +58,35 @@ class PictureFeatures:
         return self._scorer.text(text)
 
     def cosine(self, key: str, text: Array32) -> float:
-        """That between a picture and the direction of a text; NaN for what cannot be seen."""
+        """Return the cosine between a picture and the direction of a text; NaN if unavailable."""
         direction = self._direction(key)
         return math.nan if direction is None else float(direction @ text)
 
     def gap(self, space: Space, first: str, second: str) -> float:
-        """The distance of two pictures: perceptual, or in CLIP's space in degrees; NaN as above."""
+        """Return the distance of two pictures: perceptual, or in CLIP's space in degrees. NaN if
+        unavailable."""
         if first == second:
             return 0.0
         return self._angle(first, second) if space is Space.CLIP else self._seen(first, second)
 
     def _seen(self, first: str, second: str) -> float:
-        looks = self._look(first), self._look(second)
+        looks = self._pyramid(first), self._pyramid(second)
         return math.nan if looks[0] is None or looks[1] is None else distance(looks[0], looks[1])
 
     def _angle(self, first: str, second: str) -> float:
-        """From the chord: the arc cosine loses small angles in single precision."""
+        """Compute the angle from the chord, because the arc cosine is inexact for small angles."""
         a, b = self._direction(first), self._direction(second)
         if a is None or b is None:
             return math.nan
         chord = float(np.linalg.norm(a.astype(np.float64) - b))
         return math.degrees(2.0 * math.asin(min(chord / 2.0, 1.0)))
 
-    def _look(self, key: str) -> Look | None:
-        known = self._looks.get(key)
+    def _pyramid(self, key: str) -> Pyramid | None:
+        known = self._pyramids.get(key)
         if known is not None:
             return known
         image = self._store.image(key)
-        return None if image is None else self._looks.put(key, look_at(image))
+        return None if image is None else self._pyramids.put(key, pyramid_of(image))
 
     def _direction(self, key: str) -> Array32 | None:
         known = self._directions.get(key)

@@ -1,6 +1,6 @@
-"""Measures of whole walks, summed up in a table: what the window shows and a terminal prints.
+"""The summary table of measures, for the window and for the terminal.
 
-Light to import.
+Imports no large library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.walk import Lane
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One number, NaN where there is none, and the std of what it sums up."""
+    """A number, NaN if there is none. `spread` is the std of the values over the walk's frames."""
 
     value: float
     spread: float | None = None
@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """What one lane comes to. `frames` is the number of its frames that were measured."""
+    """The summaries of one lane. `frames` is the number of its measured frames."""
 
     title: str
     frames: int
@@ -43,13 +43,17 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """One row a lane, one column a summary of a measure."""
+    """One row for each lane, one column for each summary of a measure.
+
+    ± is the std over the frames of one walk. It is not an error of the mean: neighbouring frames
+    are similar, so their values are not independent.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[ScoreRow, ...]
 
     def to_text(self) -> str:
-        """The table in columns of equal width, for a terminal."""
+        """Format the table for a terminal, in aligned columns."""
         lines = [("", "Frames", *self.columns)]
         lines += [(r.title, str(r.frames), *(str(c) for c in r.cells)) for r in self.rows]
         widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
@@ -57,7 +61,7 @@ class ScoreTable:
 
 
 def score_table(titles: Sequence[str], values: Mapping[str, Sequence[Values]]) -> ScoreTable:
-    """The table of `values`: measure → lane → one value a frame, NaN where there is none.
+    """Makes the table from `values`: measure → lane → one value for each frame, NaN if unknown.
 
     Raises InputError for an unknown measure.
     """
@@ -71,7 +75,8 @@ def score_table(titles: Sequence[str], values: Mapping[str, Sequence[Values]]) -
 
 
 def frame_rows(lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]]) -> Columns:
-    """`values`, as above, as columns: one row a frame and lane, with its walk, frame and time."""
+    """Returns `values`, as in `score_table`, as columns: one row for each frame and lane, with the
+    title of the walk, the index of the frame from 0, and its time."""
     columns: dict[str, list[Value]] = {"walk": [], "frame": [], "time": []}
     for lane in lanes:
         frames = range(lane.walk.frames)
@@ -92,7 +97,7 @@ def _cell(summary: Summary, values: Values) -> Cell:
 
 
 def _decimals(value: float) -> int:
-    """As many as make four digits, or so."""
+    """Returns the number of decimals for about four significant digits."""
     return 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
 
 

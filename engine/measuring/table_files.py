@@ -1,4 +1,4 @@
-"""Measures as tables: CSV for spreadsheets, JSON for programs."""
+"""Writes tables of measures as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ Columns = Mapping[str, Sequence[Value]]
 
 
 def write_table(path: Path, columns: Columns, existing: Existing = Existing.REFUSE) -> Path:
-    """Columns of one length, by name, as CSV, or as JSON where the suffix is .json.
+    """Writes columns of equal length, by name, as JSON if the suffix is .json, else as CSV.
 
-    Values that do not exist (NaN) are empty cells in CSV and null in JSON. Raises InputError and
-    WriteError.
+    NaN becomes an empty cell in CSV and null in JSON. Raises InputError and WriteError.
     """
     encode = _json if path.suffix.lower() == ".json" else _csv
     return write_bytes(path, encode(columns), existing)

@@ -1,4 +1,4 @@
-"""The values that theory predicts for a measure along a walk. Light to import."""
+"""The values that theory predicts for a measure along a walk. Imports no large library."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from engine.walk import Keyframe, NoiseSource, Walk
 
 
 def theory_of(measure: Measure, walk: Walk, times: Values, dimension: int) -> Values | None:
-    """What a measure is expected to be at `times` [n] of a walk, in 0…1; None where nothing is.
+    """Returns the expected values of a measure at `times` [n] in 0…1, or None.
 
-    Draws of different seeds or numbers are independent; those of the same are equal.
+    Different noise sources are independent draws; equal sources are equal draws.
     """
     methods = [make_method(walk.method_of(segment)) for segment in range(walk.segments)]
     ends = [_ends_of(*walk.keyframes[k : k + 2]) for k in range(walk.segments)]
@@ -25,7 +25,7 @@ def theory_of(measure: Measure, walk: Walk, times: Values, dimension: int) -> Va
 
 
 def _ends_of(start: Keyframe, end: Keyframe) -> Ends:
-    """The std and correlation of two keyframes' latents, from the noises they are sums of."""
+    """Computes std and correlation of two keyframes' latents from the noises they are sums of."""
     first, second = _weights_of(start), _weights_of(end)
     one, other = (math.hypot(*weights.values()) for weights in (first, second))
     shared = sum(weight * second.get(source, 0.0) for source, weight in first.items())
@@ -33,7 +33,7 @@ def _ends_of(start: Keyframe, end: Keyframe) -> Ends:
 
 
 def _weights_of(keyframe: Keyframe) -> dict[NoiseSource, float]:
-    """The weight of each noise in a keyframe's latent."""
+    """Returns the weight of each noise in a keyframe's latent."""
     weights = defaultdict[NoiseSource, float](float, {keyframe.noise: keyframe.scale})
     for term in keyframe.blend:
         weights[term.source] += term.weight

@@ -1,4 +1,4 @@
-"""Where two pictures differ: the difference as a heat map, on a scale that stays the same."""
+"""The difference of two pictures as a heat map with a fixed scale."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from engine.messages import Image
 
-#: Mean absolute difference of the channels, of 255, that has the table's brightest colour.
+#: The mean absolute difference of the channels (of 255) that has the table's brightest colour.
 FULL_SCALE = 96.0
-#: Red, green and blue of equally spaced values; lightness grows evenly from one to the next.
+#: Red, green and blue of equally spaced values, with evenly increasing lightness.
 ANCHORS = (
     (4, 4, 12),
     (42, 16, 92),
@@ -23,7 +23,7 @@ ANCHORS = (
 
 
 def difference(first: Image, second: Image) -> npt.NDArray[np.float32]:
-    """|first − second| [H, W], the mean over the channels, in grey levels of 255.
+    """Returns |first − second| [H, W], the mean over the channels, in levels of 0–255.
 
     Raises ValueError for pictures of different sizes.
     """
@@ -34,13 +34,14 @@ def difference(first: Image, second: Image) -> npt.NDArray[np.float32]:
 
 
 def heat_map(values: npt.NDArray[np.float32], table: Image) -> Image:
-    """`values` [H, W] as colours of `table` [256, 3]. The root makes faint differences visible."""
+    """Maps `values` [H, W] to colours of `table` [256, 3]. The square root makes small differences
+    visible."""
     share = np.sqrt(np.clip(values / FULL_SCALE, 0.0, 1.0))
     return np.take(table, (share * 255).astype(np.uint8), axis=0)
 
 
 def heat_table() -> Image:
-    """The 256 colours of a heat map, ever lighter: from black through violet and orange."""
+    """Returns the 256 colours of a heat map, from black through violet and orange, ever lighter."""
     anchors = np.array(ANCHORS, dtype=np.float64)
     places = np.linspace(0.0, 255.0, len(anchors))
     channels = [np.interp(np.arange(256), places, channel) for channel in anchors.T]

@@ -1,10 +1,10 @@
-"""A perceptual distance between pictures that needs no learned weights.
+"""A perceptual distance between pictures, without learned weights.
 
-After the normalized Laplacian pyramid distance (Laparra, Ballé, Berardino, Simoncelli, "Perceptual
-image quality assessment using a normalized Laplacian pyramid", 2016), which follows the early
-visual system: contrast at several scales, each divided by the contrast around it. Here it is taken
-of all three channels of CIELAB instead of the luminance alone, at one viewing size, and the
-coarsest scale is kept as it is, so that a change of colour everywhere counts too.
+It is based on the normalized Laplacian pyramid distance (Laparra, Ballé, Berardino, Simoncelli,
+"Perceptual image quality assessment using a normalized Laplacian pyramid", 2016), a model of the
+early visual system: contrast at several scales, divided by the contrast of the surroundings. Here
+it uses all three channels of CIELAB instead of the luminance, and one viewing size. The coarsest
+scale is not divided, so that a change of the whole picture's colour counts, too.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 
 from engine.messages import Array32, Image
 
-#: What is left of a picture for each scale, fine to coarse: [3, h, w] each.
-Look = tuple[Array32, ...]
+#: The normalized pyramid of a picture, fine to coarse: [3, h, w] each.
+Pyramid = tuple[Array32, ...]
 
-#: Pictures are looked at from so far away that they have at most this many pixels a side.
+#: Pictures are reduced to at most this many pixels a side.
 _SIDE = 128
 _SMALLEST = 8
-#: Contrast that is seen at half its strength: the constant of the 2016 paper.
+#: The contrast with half the response: the constant of the 2016 paper.
 _SATURATION = np.float32(0.17)
 _TO_XYZ = np.array(
     [
@@ -30,8 +30,8 @@ _TO_XYZ = np.array(
 )
 
 
-def look_at(image: Image) -> Look:
-    """What the distance compares of a picture [H, W, 3]."""
+def pyramid_of(image: Image) -> Pyramid:
+    """Computes the pyramid of a picture [H, W, 3]."""
     rest = _lab(_reduced(image))
     bands = []
     while min(rest.shape[1:]) > _SMALLEST:
@@ -42,8 +42,8 @@ def look_at(image: Image) -> Look:
     return (*bands, rest)
 
 
-def distance(first: Look, second: Look) -> float:
-    """The mean over the scales of the RMS difference, times 100: a metric, 0 for equal pictures.
+def distance(first: Pyramid, second: Pyramid) -> float:
+    """Returns 100 × the mean over the scales of the RMS difference: a metric, 0 for equal pictures.
 
     Raises ValueError for pictures of different sizes.
     """
@@ -53,7 +53,8 @@ def distance(first: Look, second: Look) -> float:
 
 
 def _reduced(image: Image) -> Array32:
-    """Linear light [3, h, w] in 0…1, of at most _SIDE pixels a side: means of square blocks."""
+    """Returns linear light [3, h, w] in 0…1, reduced to at most _SIDE pixels a side by means of
+    square blocks."""
     factor = -(-max(image.shape[:2]) // _SIDE)
     height, width = (side // factor for side in image.shape[:2])
     light = _linear_light()[image[: height * factor, : width * factor]]
@@ -63,14 +64,14 @@ def _reduced(image: Image) -> Array32:
 
 
 def _linear_light() -> Array32:
-    """The light [256] of the values of sRGB."""
+    """Returns the linear light [256] of the values of sRGB."""
     values = np.arange(256) / 255.0
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)
 
 
 def _lab(light: Array32) -> Array32:
-    """CIELAB [3, h, w] of linear light, divided by 100."""
+    """Converts linear light to CIELAB [3, h, w], divided by 100."""
     matrix = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
     xyz = (matrix @ light.reshape(3, -1)).reshape(light.shape)
     x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
@@ -78,7 +79,7 @@ def _lab(light: Array32) -> Array32:
 
 
 def _blurred(image: Array32) -> Array32:
-    """Blurred by the binomial filter 1 4 6 4 1 along both sides; the border repeats."""
+    """Blurs by the binomial filter 1 4 6 4 1 along both axes; the border is repeated."""
     p = np.pad(image, ((0, 0), (2, 2), (2, 2)), mode="edge")
     p = _weighed(p[:, :-4], p[:, 1:-3], p[:, 2:-2], p[:, 3:-1], p[:, 4:])
     return _weighed(p[..., :-4], p[..., 1:-3], p[..., 2:-2], p[..., 3:-1], p[..., 4:])
@@ -89,6 +90,6 @@ def _weighed(a: Array32, b: Array32, c: Array32, d: Array32, e: Array32) -> Arra
 
 
 def _enlarged(image: Array32, shape: tuple[int, ...]) -> Array32:
-    """Twice as large, cut to `shape`, smoothed."""
+    """Enlarges by a factor of two, cuts to `shape`, and smooths."""
     doubled = image.repeat(2, axis=1).repeat(2, axis=2)
     return _blurred(doubled[:, : shape[1], : shape[2]])

@@ -13,12 +13,13 @@ INK = (32, 32, 32)
 
 
 def caption_height(side: int) -> int:
-    """Rows of a caption above a picture whose shorter side is `side`."""
+    """Returns the height in pixels of a caption above a picture whose shorter side is `side`."""
     return max(16, round(side / 10)) // 2 * 2
 
 
 def caption(text: str, width: int, height: int) -> Image:
-    """`text` centred on a strip [height, width, 3]; what does not fit ends in an ellipsis."""
+    """Paints `text` centred on a strip [height, width, 3]. A text that is too long ends in an
+    ellipsis."""
     strip = Pillow.new("RGB", (width, height), PAPER)
     font = ImageFont.load_default(round(height * 0.62))
     while text and font.getlength(text) > width - 4:

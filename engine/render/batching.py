@@ -17,7 +17,7 @@ from engine.render.sampler import Denoiser
 #: Multiples of the first guess that are tried, and when trying ends.
 _MULTIPLES = (1.0, 1.5, 2.0)
 _TRIALS = 3
-_PATIENCE_S = 2.0
+_BATCH_TIMEOUT_S = 2.0
 #: So many slots are used until twice as many frames are shown.
 _FEW = 8
 #: The share of a run over which the slots fill.
@@ -88,7 +88,7 @@ def measure_batch(
     began, best, best_pace = time.perf_counter(), first, float("inf")
     for multiple in _MULTIPLES:
         slots, ticks = round(first * multiple), list[float]()
-        while len(ticks) < _TRIALS and time.perf_counter() - began < _PATIENCE_S:
+        while len(ticks) < _TRIALS and time.perf_counter() - began < _BATCH_TIMEOUT_S:
             check()
             tick = within_memory(partial(_tick, model, shape, text, slots))
             if tick is None:
@@ -98,7 +98,7 @@ def measure_batch(
         pace = min(ticks, default=float("inf")) / slots
         if pace < best_pace * _WORTH:
             best, best_pace = slots, pace
-        if time.perf_counter() - began > _PATIENCE_S / 2:
+        if time.perf_counter() - began > _BATCH_TIMEOUT_S / 2:
             break
     return best
 

@@ -20,7 +20,7 @@ from engine.render.sampler import Denoiser
 #: Sizes of batches that are compared with a larger one, from the largest to the smallest.
 _COUNTS = (12, 8, 6, 5, 4, 3, 2, 1)
 _REFERENCE = 24
-_PATIENCE_S = 2.0
+_BATCH_TIMEOUT_S = 2.0
 
 
 def measure_steady_rows(
@@ -43,7 +43,7 @@ def measure_steady_rows(
         return 0
     for count in _COUNTS:
         check()
-        if time.monotonic() - began > _PATIENCE_S:
+        if time.monotonic() - began > _BATCH_TIMEOUT_S:
             break
         found = model.denoise(sample[:count], times[:count], texts[:count])
         if not torch.equal(found, expected[:count]):

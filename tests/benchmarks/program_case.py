@@ -23,7 +23,7 @@ from tests.benchmarks.workloads import Workload, make_walk
 
 _TICK_MS = 4
 #: After this long a program without a first frame has failed.
-_PATIENCE_S = 300
+_BATCH_TIMEOUT_S = 300
 
 
 def run_program(
@@ -72,7 +72,7 @@ class _Watch(QObject):
         program.window.painted.connect(self._painted)
         self._state.model_changed.connect(self._model_ready)
         self._state.frame_changed.connect(self._frame)
-        QTimer.singleShot(_PATIENCE_S * 1000, self._app.quit)
+        QTimer.singleShot(_BATCH_TIMEOUT_S * 1000, self._app.quit)
 
     def _note(self, what: str) -> None:
         self._times.setdefault(f"{what}_s", time.time() - self._launched)
@@ -96,7 +96,7 @@ class _Watch(QObject):
 
     def told(self) -> dict[str, Any]:
         if "first_s" not in self._times:
-            raise RuntimeError(f"no frame came within {_PATIENCE_S} s")
+            raise RuntimeError(f"no frame came within {_BATCH_TIMEOUT_S} s")
         gaps = np.diff(self._beats) * 1000
         return {
             **self._times,

@@ -16,7 +16,7 @@ from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 from engine import messages as m
 from engine.mailbox import JobControl
 from engine.metrics.contract import measures
-from engine.pictures.picture_distance import distance, look_at
+from engine.pictures.picture_distance import distance, pyramid_of
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk, with_method
@@ -116,7 +116,7 @@ def test_steps_are_distances_of_neighbours_whatever_came_first(
 ) -> None:
     events = _run(_request(folder, "step_length", "local_change", in_order=in_order))
     values = _values(events)
-    looks = {frame.index: look_at(frame.image) for frame in _finals(events)}
+    looks = {frame.index: pyramid_of(frame.image) for frame in _finals(events)}
     for k in range(1, WALK.frames):
         expected = distance(looks[k - 1], looks[k])
         assert values["step_length", 0, k] == pytest.approx(expected, rel=1e-5)

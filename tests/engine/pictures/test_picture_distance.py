@@ -8,7 +8,7 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from engine.messages import Image
-from engine.pictures.picture_distance import distance, look_at
+from engine.pictures.picture_distance import distance, pyramid_of
 
 
 def _scene(shift: int = 0, side: int = 96) -> Image:
@@ -23,7 +23,7 @@ def _blur(image: Image, radius: float) -> Image:
 
 
 def _between(first: Image, second: Image) -> float:
-    return distance(look_at(first), look_at(second))
+    return distance(pyramid_of(first), pyramid_of(second))
 
 
 def test_equal_pictures_have_no_distance() -> None:
@@ -31,7 +31,7 @@ def test_equal_pictures_have_no_distance() -> None:
 
 
 def test_it_is_a_metric() -> None:
-    scenes = [look_at(s) for s in (_scene(), _scene(9), _blur(_scene(), 3), 255 - _scene())]
+    scenes = [pyramid_of(s) for s in (_scene(), _scene(9), _blur(_scene(), 3), 255 - _scene())]
     gaps = np.array([[distance(a, b) for a in scenes] for b in scenes])
     assert np.allclose(gaps, gaps.T)
     assert (gaps[~np.eye(4, dtype=bool)] > 0).all()
