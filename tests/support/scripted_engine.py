@@ -222,7 +222,14 @@ def path_of(job: int, number: int, lane: Lane) -> m.PathReady:
         if methods.get(name).planar and methods.get(name).passes_ends
     )
     std = np.hypot(points[:, 0], points[:, 1]).astype(np.float32)
-    return m.PathReady(job, number, points, ends, curves, True, 1.0, 1024, std)
+    segments = [walk.locate(walk.time_of(k))[0] for k in range(walk.frames)]
+    weights = np.array(
+        [
+            np.linalg.lstsq(ends[segment : segment + 2].T, point, rcond=None)[0]
+            for segment, point in zip(segments, points, strict=True)
+        ]
+    )
+    return m.PathReady(job, number, points, ends, curves, True, 1.0, 1024, std, weights)
 
 
 @lru_cache(maxsize=512)
