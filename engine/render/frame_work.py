@@ -81,7 +81,7 @@ class FrameWork:
     # ── what is remembered ───────────────────────────────────────────────────────────────────
 
     def _recall(self, unseen: Iterator[Ticket]) -> tuple[bool, list[m.Event]]:
-        """Pyramid up the next frames; whether there may be more, and the events of those found."""
+        """Look up the next frames. Returns True if there may be more, and the events of those found."""
         events: list[m.Event] = []
         for _ in self._frames.turn(_RECALLED_AT_ONCE):
             ticket = next(unseen, None)
