@@ -1,4 +1,4 @@
-"""What a command that renders is asked for: the exploration, the machine, and existing files."""
+"""The common settings of the commands that render: exploration, machine, existing files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from engine.walk import Exploration
 
 @dataclass(frozen=True)
 class Command:
-    """What all commands that render have in common. With `replace`, files that exist are replaced.
-    `downloads` are the models of the hub that may be fetched. `found` is the model where it was
-    located and checked already."""
+    """The common settings of all commands that render. `replace` replaces existing files.
+    `downloads` are the hub models that may be downloaded. `found` is the model, if it was already
+    located and checked."""
 
     exploration: Exploration
     replace: bool = False
@@ -28,7 +28,8 @@ class Command:
         return Existing.REPLACE if self.replace else Existing.REFUSE
 
     def request(self, *, measures: tuple[str, ...] = (), latents: bool = False) -> RenderRequest:
-        """Every frame, first to last, so that finished ones can be written at once."""
+        """Return a request for all frames in order, so that finished ones can be written at
+        once."""
         request = build_request(self.exploration, 1, measures, self.machine)
         return replace(
             request, previews=False, in_order=True, latents=latents, downloads=self.downloads

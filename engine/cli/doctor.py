@@ -1,4 +1,4 @@
-"""Pyramid at the machine and the installation: what is there, and what to do about what is not."""
+"""Checks the machine and the installation, and says how to correct what is missing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PACKAGES = (
     "opencv-python-headless",
     "huggingface_hub",
 )
-#: How many weights the UNets of the starter model and of Stable Diffusion 1 have.
+#: Numbers of weights of the UNets of the starter model and of Stable Diffusion 1.
 _STARTER_WEIGHTS, _SD1_WEIGHTS = 4_222_948, 859_520_964
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fact about the machine; `advice` says what to do where it is not `ok`, else it is ""."""
+    """One result of a check. `advice` says what to do if it is not `ok`; otherwise it is ""."""
 
     name: str
     value: str
@@ -39,18 +39,18 @@ class Finding:
 
     @classmethod
     def of(cls, name: str, value: str, ok: bool, advice: str) -> Finding:
-        """A fact that is `ok` or calls for `advice`."""
+        """Create a finding, with `advice` only if it is not `ok`."""
         return cls(name, value, ok, "" if ok else advice)
 
 
 def examine() -> tuple[Finding, ...]:
-    """Everything worth knowing when something does not work. Takes seconds; connects nowhere."""
+    """Runs all checks. Takes some seconds and does not use the network."""
     checks = (_versions, _qt, _display, _devices, _encoders, _starter, _caches, _memory)
     return tuple(finding for check in checks for finding in _guarded(check))
 
 
 def as_text(findings: tuple[Finding, ...]) -> str:
-    """The findings for people: a line each, and below it what to do."""
+    """Formats the findings as text: a line each, with advice below it."""
     width = max(len(finding.name) for finding in findings)
     lines = []
     for finding in findings:
@@ -62,13 +62,13 @@ def as_text(findings: tuple[Finding, ...]) -> str:
 
 
 def as_json(findings: tuple[Finding, ...]) -> str:
-    """The findings for programs: {"ok": all are, "findings": [{name, value, ok, advice} …]}."""
+    """Formats the findings as JSON: {"ok": …, "findings": [{name, value, ok, advice} …]}."""
     content = {"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]}
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """A check that fails is a finding too: the others must still be made."""
+    """Runs a check. An exception becomes a finding, so that the other checks still run."""
     try:
         yield from check()
     except (ImportError, OSError, RuntimeError, ValueError) as error:
@@ -92,7 +92,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _qt() -> Iterator[Finding]:
-    """Whether Qt's plug-in for this screen finds the system's libraries; no Qt is started."""
+    """Checks that Qt's platform plug-in finds the system's libraries, without starting Qt."""
     if sys.platform != "linux":
         return
     spec = importlib.util.find_spec("PySide6")
@@ -146,7 +146,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def device_name(device: str) -> str:
-    """What the maker calls a device, with its memory."""
+    """Returns the name of a device with its memory."""
     import torch
 
     if not device.startswith("cuda"):

@@ -1,4 +1,4 @@
-"""The engine without a window: render a walk into files, with progress on stderr."""
+"""Renders a walk to files without a window, with progress on stderr."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 @dataclass(frozen=True)
 class RenderCommand(Command):
-    """Where the pictures go, and the latents, if anywhere; `difference` names the compared method
-    that the others' differences are shown from, `parameters` are values of the format's parameters.
-    `metadata` says how the pictures were made in the files themselves."""
+    """The settings of `render`: paths of the pictures and of the latents (None: not saved).
+    `difference` is the method that heat maps of the others are taken against. `parameters` are
+    those of the format. `metadata` writes the settings into the files."""
 
     out: Path = field(default_factory=Path)
     latents: Path | None = None
@@ -51,9 +51,9 @@ def render(
     errors: TextIO | None = None,
     batches: BatchMemory | None = None,
 ) -> int:
-    """Render and export; returns the process's exit code. Call it on the main thread.
+    """Renders and exports; returns the process's exit code. Runs on the main thread.
 
-    Ctrl-C ends it at the next step; the frames that were finished are kept.
+    Ctrl-C ends it at the next step. Finished frames are kept.
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
@@ -70,7 +70,7 @@ def render(
 
 
 class _Work:
-    """One order on its way: events in, files out."""
+    """One run of the command, from the renderer's events to files."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class _Work:
                 case m.ModelReady() if command.metadata:
                     self._plan = self._with_metadata(event.info)
                 case m.JobStarted():
-                    # Opened only now, so that a job that cannot start leaves nothing behind.
+                    # Opened only now, so that a job that cannot start leaves no file.
                     with open_export(command.out, self._plan) as add:
                         self._export(events, add)
                     self._save_latents()
@@ -137,12 +137,12 @@ class _Work:
                 case m.JobCancelled() if not begun:
                     raise Cancelled
                 case m.JobFinished():
-                    # The file is closed now, not after whatever the renderer still measures.
+                    # The file is closed now; the renderer may still measure its speed.
                     self._finished = True
                     return
 
     def _add_ready(self, add: Add) -> bool:
-        """Write the moments that are complete now; whether there were any."""
+        """Write the moments that are complete. Returns True if there were any."""
         written = False
         for index, images in self._moments.ready():
             add(index, images)
@@ -150,7 +150,7 @@ class _Work:
         return written
 
     def _with_metadata(self, model: m.ModelInfo) -> Plan:
-        """The plan, with texts that say what made each picture, and by which model."""
+        """Return the plan with metadata for each picture."""
         made = Provenance.of(self._order.exploration, model, self._notes_of)
         return replace(self._plan, describe=made.picture_text, about=made.film_tags())
 
@@ -185,7 +185,7 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
 
 @dataclass(slots=True)
 class _Latents:
-    """The latents of all frames, as the tensors of one safetensors file."""
+    """Collects the latents of all frames for one safetensors file."""
 
     rows: dict[int, tuple[float, m.Array32, m.Array32]] = field(default_factory=dict)
 
@@ -207,7 +207,7 @@ class _Latents:
 
 @contextmanager
 def interruptible(control: JobControl) -> Iterator[None]:
-    """Let Ctrl-C cancel the job instead of ending the process in the middle of a file."""
+    """Makes Ctrl-C cancel the job instead of ending the process while it writes a file."""
     before = {number: signal(number, lambda *_: control.cancel()) for number in (SIGINT, SIGTERM)}
     try:
         yield

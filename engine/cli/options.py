@@ -1,4 +1,4 @@
-"""From command-line options to an exploration. Light: it imports no torch."""
+"""The command-line options of a walk, and the exploration made from them. Does not import torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.walk import (
 
 
 def add_walk_options(parser: argparse.ArgumentParser) -> None:
-    """Options that describe a walk, its sampling and the machine; those left out are None."""
+    """Adds the options of the walk, its sampling and the machine. Omitted options are None."""
     walk = parser.add_argument_group("the walk (defaults: the article's)")
     walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
     walk.add_argument(
@@ -60,10 +60,10 @@ def _solver_help() -> str:
 
 
 def named_model(options: argparse.Namespace) -> FoundModel | None:
-    """The model that the options name, located and checked, and downloaded first where it must be.
+    """Locates and checks the model of the options; downloads it if necessary.
 
-    None on top of a session or a preset, which say themselves what they are sampled with. Raises
-    InputError and ModelError.
+    Returns None with a session or a preset, which contain their sampling. Raises InputError and
+    ModelError.
     """
     if options.session is not None or options.preset is not None:
         return None
@@ -77,7 +77,8 @@ def named_model(options: argparse.Namespace) -> FoundModel | None:
 
 
 def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
-    """What the options describe, on top of a session, a preset, or what suits the `model`.
+    """Makes an exploration from the options and from a session, a preset, or the `model`'s
+    defaults.
 
     Raises InputError.
     """
@@ -98,7 +99,7 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
 
 
 def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
-    """What the options are on top of."""
+    """Returns the exploration that the options change."""
     if model is not None:
         from engine.models.inspection.recommended_settings import recommended
 
@@ -121,13 +122,13 @@ def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
-    """The models named on the command line itself: what a session names is not fetched unasked."""
+    """Returns the models of the command line. Models of a session are not downloaded unasked."""
     named = (options.model, getattr(options, "scorer", None))
     return tuple(name for name in named if name)
 
 
 def compared(listing: str) -> tuple[MethodChoice, ...]:
-    """The methods of a listing such as "linear,slerp"."""
+    """Parses a list of methods such as "linear,slerp"."""
     return tuple(MethodChoice(name.strip()) for name in listing.split(",") if name.strip())
 
 
@@ -167,7 +168,7 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
 
 
 def _keyframe(base: Keyframe, prompt: str, noise: NoiseSource) -> Keyframe:
-    """The keyframe with these; other noise takes the place of a scaled draw or a sum of several."""
+    """Returns the keyframe with this prompt and noise. Other noise replaces a scale or a sum."""
     if noise == base.noise:
         return replace(base, prompt=prompt)
     return replace(base, prompt=prompt, noise=noise, scale=1.0, blend=())
@@ -186,7 +187,7 @@ def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 def _with_params(
     choices: tuple[MethodChoice, ...], options: argparse.Namespace
 ) -> tuple[MethodChoice, ...]:
-    """The compared methods with the parameters given, of which only one can be meant."""
+    """Returns the compared methods with the given parameters, which need a single method."""
     if len(choices) > 1:
         raise InputError(
             "--param belongs to one method and several are compared; leave one or the other out."

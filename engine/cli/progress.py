@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 class ProgressLines:
-    """Shows a job's events to a person in front of a terminal, or to a log."""
+    """Shows a job's events on a terminal or in a log."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -39,7 +39,7 @@ class ProgressLines:
             self._bar.close()
 
     def show(self, event: m.Event) -> None:
-        """Show what an event says about how far the job is."""
+        """Show the progress of an event."""
         match event:
             case m.ModelLoading():
                 self.tell(event.stage, event.fraction)
@@ -72,7 +72,7 @@ class ProgressLines:
             self.say(f"{stage}: {100 * share:.0f} %")
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Print a line."""
         if self._bar is not None:
             self._bar.write(text, file=self._stream)
         else:
@@ -85,7 +85,7 @@ class ProgressLines:
             self._bar = tqdm(total=total, unit="frame", file=self._stream, dynamic_ncols=True)
 
     def _line(self) -> None:
-        """A line every few seconds, and one at the end."""
+        """Print the progress every few seconds and at the end."""
         now, ended = time.monotonic(), self._done == self._total
         if self._told == self._done if ended else now - self._last < _SECONDS_BETWEEN_LINES:
             return
@@ -95,7 +95,7 @@ class ProgressLines:
 
 
 def _opened(info: m.ModelInfo) -> str:
-    """The model and its machine, and which solver is its default."""
+    """Describes a loaded model, its device and its default solver."""
     solver = solvers.get(info.solver).label
     if info.replaced:
         solver += f", in place of the model's {info.replaced} (--solver scheduler uses that itself)"

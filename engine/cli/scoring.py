@@ -1,4 +1,4 @@
-"""The article's analysis in one go: walks by several methods, measured, summed up, written down."""
+"""The command `score`: measures walks by several methods, and prints and writes tables."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Lane
 
-#: What the article looks at, and what it finds missing: sharpness and smoothness.
+#: The article's measures, and also sharpness and step length.
 MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
 _SUFFIXES = (".csv", ".json")
 
 
 @dataclass(frozen=True)
 class ScoreCommand(Command):
-    """What to score of every lane, and where one row a frame goes (None: nowhere)."""
+    """The settings of `score`: the measures, and the path of the table (None: not written)."""
 
     out: Path | None = None
     measures: tuple[str, ...] = MEASURES
@@ -39,7 +39,7 @@ class ScoreCommand(Command):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The measures of each frame: measure → lane → one value a frame, NaN where there is none."""
+    """The measures of each frame: measure → lane → one value for each frame, NaN if unknown."""
 
     lanes: tuple[Lane, ...]
     values: dict[str, list[Values]]
@@ -51,11 +51,11 @@ class Scores:
         )
 
     def take(self, event: m.MeasureReady) -> None:
-        """Enter one value."""
+        """Store one value."""
         self.values[event.name][event.lane][event.index] = event.value
 
     def table(self) -> ScoreTable:
-        """What each lane comes to."""
+        """Return the summary table."""
         return score_table([lane.title for lane in self.lanes], self.values)
 
 
@@ -65,10 +65,11 @@ def score(
     errors: TextIO | None = None,
     output: TextIO | None = None,
 ) -> int:
-    """Render what is missing, measure, print the table, write the rows; the process's exit code.
+    """Renders missing frames, measures, prints the summary and writes the rows. Returns the
+    process's exit code.
 
-    Call it on the main thread. Ctrl-C ends it at the next step; finished frames stay in the store,
-    so that the same order goes on where it was.
+    Runs on the main thread. Ctrl-C ends it at the next step. Finished frames stay in the store, so
+    that the same command continues from there.
     """
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
@@ -89,7 +90,7 @@ def score(
 def _measured(
     command: ScoreCommand, store: FrameStore, control: JobControl, progress: ProgressLines
 ) -> tuple[Scores, bool]:
-    """All scores, and whether a frame failed. Raises Cancelled, InputError."""
+    """Returns all scores, and True if a frame failed. Raises Cancelled and InputError."""
     _check_out(command)
     request = command.request(measures=command.measures)
     scores, failed = Scores.empty(request.lanes, command.measures), False
@@ -109,7 +110,7 @@ def _measured(
 
 
 def _check_out(command: ScoreCommand) -> None:
-    """Before hours of work, not after them."""
+    """Checks the path of the table before the work starts."""
     if command.out is None:
         return
     if command.out.suffix.lower() not in _SUFFIXES:

@@ -18,7 +18,7 @@ from engine.view import View, ViewMode
 from engine.walk import Exploration
 
 Family = Literal["starter", "sd14"]
-Pyramid = Literal["single", "compare", "sheet", "latent", "toy"]
+ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Head:
     title: str
     about: str
     family: Family
-    view: Pyramid
+    view: ViewName
     measures: tuple[str, ...]
 
 

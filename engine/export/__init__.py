@@ -1,1 +1,1 @@
-"""Frames to files: pictures, video, animation, sheets, tables, and what made them."""
+"""Exports: pictures, videos, animations, contact sheets, tables, and their metadata."""

@@ -1,9 +1,9 @@
-"""An export format, and the plan that it writes.
+"""The base class of export formats, and the plan of an export.
 
 A format is a frozen dataclass whose fields are its parameters, in a file of its own in `formats/`.
 It opens as a context manager that yields an `Add`, which takes the walk one moment after another.
-When the block ends without an error, the file is complete and at its path; when it raises, the path
-is as it was before. Light to import: a format loads its libraries when it is opened.
+When the block ends without an error, the file is complete at its path. If it raises an exception,
+the path is unchanged. A format imports its libraries when it is opened.
 """
 
 from __future__ import annotations
@@ -35,13 +35,12 @@ Describe = Callable[[int, int], Mapping[str, str]]
 class Plan:
     """The lanes and frames of an export, and its settings.
 
-    `titles` names the lanes, `indices` are the frames that will come. `parameters` are values of
-    the format's parameters; those it does not have are ignored. `about` holds the text entries of a
-    file that shows more than one frame, `describe` gives those of a single picture; both empty
-    write none. `against` names for each lane the one that its pictures are compared with: a heat
-    map of the difference takes their place, but not where a lane is named for itself; empty, all
-    pictures are as they are. `live` makes a video that is playable up to the last second when the
-    program is killed.
+    `titles` are the lanes' titles, `indices` the frames that will be added. `parameters` are those
+    of the format; unknown ones are ignored. `about` holds the metadata of a file with several
+    frames, `describe` returns those of a single picture; empty texts write none. `against` holds
+    for each lane the lane that its pictures are compared with. Heat maps of the difference replace
+    the pictures of a lane, unless it is compared with itself. With an empty `against`, there are no
+    heat maps. `live` makes a video that is playable up to the last second if the program is killed.
     """
 
     titles: tuple[str, ...] = ("",)
@@ -57,11 +56,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class ExportFormat(ABC):
-    """Base of all formats. `suffix` is that of its files, "" means a folder.
+    """The base class of all formats. `suffix` is the suffix of its files; "" is a folder.
 
     `bytes_per_pixel` is an upper estimate for each frame, measured on walks of natural pictures.
-    `moves`: its frames follow each other in time. `clock`: every frame is shown for a whole number
-    of these seconds; None keeps every rate.
+    `moves` is True if frames are shown one after another. `clock` is the unit of a frame's duration
+    in seconds; None supports every rate.
     """
 
     label: ClassVar[str]
@@ -72,42 +71,41 @@ class ExportFormat(ABC):
 
     @abstractmethod
     def open(self, path: Path, plan: Plan) -> AbstractContextManager[Add]:
-        """Start to write. Raises InputError and WriteError, as the `Add` does. Any thread."""
+        """Start to write. This and the `Add` raise InputError and WriteError. Any thread."""
 
     @classmethod
     @abstractmethod
     def recognises(cls, head: bytes, suffix: str) -> bool:
-        """Whether a file with these first 8 bytes and this suffix, in lower case, has this
-        format."""
+        """True if a file with these first 8 bytes and this lower-case suffix has this format."""
 
     @classmethod
     @abstractmethod
     def read_document(cls, path: Path) -> str | None:
-        """The session in the file's metadata, None where there is none. No picture is decoded.
+        """Return the session in the file's metadata, or None. Does not decode pictures.
 
         Raises InputError for a damaged file.
         """
 
     def estimate(self, plan: Plan, width: int, height: int) -> int:
-        """About how many bytes the export takes, for frames of `width`×`height`."""
+        """Estimate the size of the export in bytes, for frames of `width`×`height`."""
         pixels = width * height * len(plan.titles) * len(self.shown(plan.indices))
         return round(self.bytes_per_pixel * pixels)
 
     def shown(self, indices: tuple[int, ...]) -> tuple[int, ...]:
-        """Those of the frames that the export holds."""
+        """Return the frames that the export contains."""
         return indices
 
     def check(self, path: Path, plan: Plan) -> None:
-        """Raises InputError where `path` is taken, or the parameters cannot be used."""
+        """Raise InputError if `path` is taken or if the parameters cannot be used."""
         choose_path(path, plan.existing)
 
     def is_taken(self, path: Path) -> bool:
-        """Whether something is at `path` that the export would replace or join."""
+        """True if there is something at `path` that the export would replace or add files to."""
         return os.path.lexists(path)
 
     @classmethod
     def kept_rate(cls, fps: float) -> Fraction:
-        """The frames a second that a file of this format can keep, nearest to `fps`."""
+        """Return the rate nearest to `fps` that the format supports."""
         rate = exact_rate(fps)
         if cls.clock is None:
             return rate
@@ -115,7 +113,7 @@ class ExportFormat(ABC):
 
     @classmethod
     def rate_note(cls, fps: float) -> str:
-        """One sentence where the format cannot keep this rate, else ""."""
+        """Return a sentence if the format does not support this rate, else ""."""
         rate, kept = exact_rate(fps), cls.kept_rate(fps)
         if cls.clock is None or kept == rate:
             return ""
@@ -130,7 +128,7 @@ formats: Registry[ExportFormat] = Registry("engine.export.formats", "export form
 
 
 def check_picture(image: Image) -> Image:
-    """`image`, contiguous. Raises ValueError for what is no picture [H, W, 3] of uint8."""
+    """Returns `image` as a contiguous array. Raises ValueError unless it is uint8 [H, W, 3]."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"a picture is uint8 [H, W, 3], not {image.dtype} {image.shape}")
     return np.ascontiguousarray(image)

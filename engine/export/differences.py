@@ -1,4 +1,4 @@
-"""Heat maps of how far the compared methods' pictures differ from those of one of them."""
+"""Heat maps of the differences between the compared methods and one of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from engine.walk import Exploration
 
 
 def with_differences(plan: Plan, exploration: Exploration, method: str) -> Plan:
-    """The plan with heat maps in the place of the pictures of all methods but `method`.
+    """Returns the plan with heat maps instead of the pictures of all methods except `method`.
 
-    Each row is compared within itself. Raises InputError where `method` is not compared.
+    Pictures of the same row are compared. Raises InputError if `method` is not compared.
     """
     names = [choice.name for choice in exploration.side_by_side]
     if method not in names or len(names) < 2:
@@ -34,7 +34,7 @@ def with_differences(plan: Plan, exploration: Exploration, method: str) -> Plan:
 
 
 def differing(add: Add, against: Sequence[int]) -> Add:
-    """An `add` that hands on differences: see `Plan.against`."""
+    """Returns an `add` that passes differences on, see `Plan.against`."""
     table = heat_table()
 
     def picture(lane: int, images: Sequence[Image]) -> Image:

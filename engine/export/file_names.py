@@ -1,4 +1,4 @@
-"""File names that every system takes."""
+"""File names that are valid on every system."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MAX_LENGTH = 80
 
 
 def clean_name(text: str) -> str:
-    """`text` as the name of a file or folder, at most 80 characters."""
+    """Converts `text` to a name of a file or folder with at most 80 characters."""
     name = _FORBIDDEN.sub("_", text).strip(" .")[:MAX_LENGTH].strip(" .") or "unnamed"
     return f"_{name}" if _RESERVED.fullmatch(name) else name
 
 
 def frame_name(template: str, index: int) -> str:
-    """`template` with {index} or {index:05d} filled in. Raises InputError for one without it."""
+    """Fills {index} or {index:05d} into `template`. Raises InputError if it has neither."""
     name, count = _FIELD.subn(lambda field: f"{index:0{field[1] or 1}d}", template)
     if not count or "{" in name or clean_name(name) != name:
         raise InputError(
@@ -30,7 +30,7 @@ def frame_name(template: str, index: int) -> str:
 
 
 def frame_number(template: str, name: str) -> int | None:
-    """The index for which `template` makes this name, None where there is none."""
+    """Returns the index for which `template` makes this name, or None."""
     parts = _FIELD.split(template)[::2]
     written = re.fullmatch(r"(\d+)".join(re.escape(part) for part in parts), name)
     if written is None or not written.groups():

@@ -1,18 +1,18 @@
-"""Frames a second, exactly: rates of n/1001, which television uses, survive decimals."""
+"""Exact frame rates: decimals of the television rates n/1001 are converted to these fractions."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-#: Encoders keep rates as two whole numbers of 31 bits.
+#: Encoders store rates as two integers of 31 bits.
 _LARGEST_DENOMINATOR = 100_000
 
 
 def exact_rate(fps: float) -> Fraction:
-    """The rate that `fps` stands for: 23.976, 23.98 and 24000/1001 as a float are 24000/1001.
+    """Returns the exact rate for `fps`: 23.976, 23.98 and 24000/1001 as a float give 24000/1001.
 
-    A decimal counts as n·1000/1001 where it is that number rounded to its own two or more places,
-    and as n·500/1001 where it is that number rounded to three or more.
+    A decimal with at least two places gives n·1000/1001 if it equals that number rounded to its
+    places. One with at least three places gives n·500/1001 under the same condition.
     """
     written = repr(float(fps))
     decimal, places = Fraction(written), len(written.partition(".")[2])
@@ -25,7 +25,7 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def frame_rate(text: str) -> float:
-    """A rate as it is typed, "23.976" or "24000/1001". Raises ValueError."""
+    """Parses a rate such as "23.976" or "24000/1001". Raises ValueError."""
     above, slash, below = text.strip().replace(",", ".").partition("/")
     if not slash:
         return float(exact_rate(float(above)))
@@ -35,5 +35,5 @@ def frame_rate(text: str) -> float:
 
 
 def rate_text(rate: Fraction | float) -> str:
-    """A rate with up to three decimals."""
+    """Formats a rate with up to three decimals."""
     return f"{float(rate):.3f}".rstrip("0").rstrip(".")

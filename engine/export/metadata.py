@@ -1,8 +1,8 @@
-"""What made a picture, written into it, and read back from it.
+"""Writes and reads the metadata of exports.
 
-Pictures carry the key `parameters` in the form that AUTOMATIC1111's web UI made common, which many
-programs read, and our own document under `latent-trails`, from which the whole exploration comes
-back. Films carry both as tags, GIFs as comments, WebP animations as EXIF.
+Pictures have the key `parameters` in the form of AUTOMATIC1111's web UI, which many programs read,
+and the key `latent-trails` with our own document, which contains the whole exploration. Videos have
+both as tags, GIFs as comments, WebP animations as EXIF.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from engine.solvers.contract import solvers
 from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
-#: How the frame of (lane, index) was made otherwise than usual, a sentence each.
+#: Returns the notes of the frame (lane, index) if it was not made in the usual way.
 NotesOf = Callable[[int, int], tuple[str, ...]]
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of this program and of the libraries that influence pixels."""
+    """Returns the versions of this program and of the libraries that influence pixels."""
     found = {}
     for package in _PACKAGES:
         try:
@@ -40,9 +40,9 @@ def package_versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Provenance:
-    """An exploration, and what rendered it: the model's identity, the default solver and the
-    scheduler that it stands in for, the device and its precision. `notes` are asked for when a
-    picture is written, on the writer's thread."""
+    """An exploration, and how it was rendered: the model's identity, the default solver and the
+    scheduler that it stands in for, the device and its precision. `notes` is called when a picture
+    is written, on the writer's thread."""
 
     exploration: Exploration
     model: str = ""
@@ -54,7 +54,7 @@ class Provenance:
 
     @classmethod
     def of(cls, exploration: Exploration, info: ModelInfo | None, notes: NotesOf) -> Provenance:
-        """Rendered by this model, if it is known."""
+        """Create it for a model, or for None if the model is unknown."""
         if info is None:
             return cls(exploration, notes=notes)
         machine = f"{info.device} {info.precision}"
@@ -67,7 +67,7 @@ class Provenance:
         return tuple(lane.walk for lane in lanes_of(self.exploration))
 
     def picture_text(self, lane: int, index: int) -> dict[str, str]:
-        """The text entries of frame `index` of `lane`; fits `Plan.describe`."""
+        """Return the metadata of frame `index` of `lane`, for `Plan.describe`."""
         time = self._walks[lane].time_of(index)
         made_by = self.model, dict(self.versions), self.machine
         origin = Origin(lane, index, time, *made_by, self.notes(lane, index))
@@ -75,7 +75,7 @@ class Provenance:
         return {"parameters": self.parameters(lane, index), FORMAT: document}
 
     def film_tags(self) -> dict[str, str]:
-        """The tags of a file that shows the whole walk; fits `Plan.about`."""
+        """Return the metadata of a file that shows the whole walk, for `Plan.about`."""
         origin = Origin(model=self.model, versions=dict(self.versions), machine=self.machine)
         return {
             "title": self._walks[0].keyframes[0].prompt[:200],
@@ -84,7 +84,7 @@ class Provenance:
         }
 
     def parameters(self, lane: int, index: int) -> str:
-        """The common text form: prompt, negative prompt, and a line of settings."""
+        """Return the common text form: prompt, negative prompt, and a line of settings."""
         walk, sampling = self._walks[lane], self.exploration.sampling
         time = walk.time_of(index)
         prompt, noise, method = _nearest(walk, time)
@@ -111,9 +111,9 @@ class Provenance:
 
 
 def recall(path: Path) -> tuple[Exploration, Origin | None]:
-    """What a session, an exported picture or film, or a folder of pictures was made from.
+    """Reads the exploration of a session, an exported picture or video, or a folder of pictures.
 
-    Pictures are never decoded. Raises InputError for files that hold nothing of ours.
+    Pictures are never decoded. Raises InputError for files without our metadata.
     """
     if path.is_dir():
         return recall(_first_picture(path))
@@ -125,9 +125,9 @@ def recall(path: Path) -> tuple[Exploration, Origin | None]:
 
 
 def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
-    """Prompt and noise of the keyframe nearest to `time`, and the method that holds there.
+    """Returns prompt and noise of the keyframe nearest to `time`, and the method there.
 
-    A method that walks between prompts only keeps the noise of its segment's start.
+    If the method changes only prompts, the noise is that of its segment's start.
     """
     segment, gamma = walk.locate(time)
     nearest = walk.keyframes[segment + round(gamma)]
@@ -137,19 +137,19 @@ def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
 
 
 def _sampler(solver: str) -> str:
-    """A solver's name as the web UI spells it."""
+    """Returns a solver's name in the spelling of the web UI."""
     label: str = solvers.get(solver).label if solver else ""
     return label.replace("DPM-Solver++", "DPM++")
 
 
 def _interval(sampling: Sampling) -> str:
-    """The share of the steps at which guidance holds; "" where that is all of them."""
+    """Returns the share of the steps with guidance, or "" for all steps."""
     span = sampling.guidance_from, sampling.guidance_to
     return "" if span == (0.0, 1.0) else f"{span[0]:g} to {span[1]:g}"
 
 
 def _quoted(text: str) -> str:
-    """Values that hold a separator are written as JSON, as the web UI does."""
+    """Writes values with a separator as JSON, as the web UI does."""
     return json.dumps(text, ensure_ascii=False) if set(text) & set(",:\n") else text
 
 
@@ -168,7 +168,7 @@ def _head(path: Path) -> bytes:
 
 
 def _first_picture(folder: Path) -> Path:
-    """Of the folder itself, or of the first lane where each has a folder of its own."""
+    """Returns the first picture of the folder, or of the first lane's folder."""
     for pattern in ("*", "*/*"):
         pictures = [path for path in folder.glob(pattern) if path.suffix.lower() == ".png"]
         if pictures:

@@ -1,4 +1,4 @@
-"""Puts the finished frames of all lanes together: every export takes its pictures from here."""
+"""Collects the finished frames of all lanes for exports."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from engine.messages import Image
 
 #: The number of a frame, and its picture in each lane.
 Moment = tuple[int, list[Image]]
-#: Moments asked for at once: enough to keep a device busy, few enough to hold in memory.
+#: Moments requested together: enough to use a device well, few enough to fit into memory.
 ASKED_AT_ONCE = 16
 
 
 class Moments:
-    """Collects frames as they become ready, and hands them out in the order of `indices`.
+    """Collects frames as they become ready, and returns them in the order of `indices`.
 
-    A frame is a picture, or the key under which `read` finds it. `put`, `skip` and `fail` may be
-    called on any thread; one thread takes the moments.
+    A frame is a picture, or the key with which `read` finds it. `put`, `skip` and `fail` may be
+    called on any thread. One thread takes the moments.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Moments:
         self._changed = threading.Condition()
 
     def put(self, lane: int, index: int, frame: Image | str) -> None:
-        """Frame `index` of `lane` is finished. A key does not take the place of a picture."""
+        """Add the finished frame `index` of `lane`. A key does not replace a picture."""
         with self._changed:
             lanes = self._frames.setdefault(index, {})
             if not isinstance(frame, str) or isinstance(lanes.get(lane, ""), str):
@@ -58,13 +58,13 @@ class Moments:
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Nobody wants the rest: whoever takes the moments raises Cancelled."""
+        """Cancel. The thread that takes the moments raises Cancelled."""
         with self._changed:
             self._cancelled = True
             self._changed.notify_all()
 
     def ready(self) -> Iterator[Moment]:
-        """The next moments, as far as they are complete now. Does not wait."""
+        """Yield the next moments that are complete now. Does not wait."""
         while self._left:
             index = self._left[0]
             images = self._images(index)

@@ -1,6 +1,6 @@
-"""Numbers that were measured on this machine, remembered in one small file: slots, steady rows.
+"""Stores numbers that were measured on this machine in one small file: slots and steady rows.
 
-Light to import.
+Imports no large library.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from engine.errors import InputError
 
 
 class BatchMemory:
-    """Whole numbers by key, in a JSON file. One that is missing or unreadable counts as empty.
+    """Integers by key in a JSON file. A file that is missing or unreadable counts as empty.
 
-    What cannot be written is forgotten: the next run measures again.
+    If the file cannot be written, the next run measures again.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def get(self, key: str) -> int | None:
-        """The number remembered under `key`."""
+        """Return the number of `key`, or None."""
         number = self._read().get(key)
         return number if isinstance(number, int) and number >= 0 else None
 
     def put(self, key: str, number: int) -> None:
-        """Remember a number."""
+        """Store a number."""
         known = json.dumps({**self._read(), key: number}, indent=1)
         try:
             write_bytes(self._file, known.encode(), Existing.REPLACE)

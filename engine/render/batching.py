@@ -1,4 +1,4 @@
-"""How many frames are in work at once, and when the next one may start."""
+"""Decides the number of frames in work, and when the next one may start."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from engine.models.running.devices import choose_batch
 from engine.models.running.memory import release_memory, within_memory
 from engine.render.sampler import Denoiser
 
-#: Multiples of the first guess that are tried, and when trying ends.
+#: Multiples of the first guess that are measured, and the time limit of measuring.
 _MULTIPLES = (1.0, 1.5, 2.0)
 _TRIALS = 3
 _BATCH_TIMEOUT_S = 2.0
-#: So many slots are used until twice as many frames are shown.
+#: Number of slots that are used until twice as many frames are shown.
 _FEW = 8
-#: The share of a run over which the slots fill.
+#: The share of a run in which the slots are filled.
 _FILLING = 0.25
-#: A larger batch must be this much faster a frame: frames come later in it.
-_WORTH = 0.95
-#: Counts up when the engine divides its work otherwise, so that sizes are measured again.
+#: A larger batch must take at most this share of the time for a frame, because its frames come
+#: later.
+_WORTHWHILE_SHARE = 0.95
+#: Is increased when the engine divides its work in another way, so that sizes are measured again.
 _GENERATION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """`slots` frames share a tick. `few_first`: a job's first frame has the device for itself, and
-    those that show the walk as a whole share it with few others, so that they come soon."""
+    """`slots` is the number of frames in a batch. With `few_first`, a job's first frame is rendered
+    alone, and the next ones in small batches, so that they are ready soon."""
 
     slots: int
     few_first: bool
 
     def admits(self, active: int, lead: int, steps: int, shown: int) -> bool:
-        """Whether one more frame may start now: beside `active` ones, of which the furthest is at
-        step `lead`, when so many are `shown`.
+        """True if another frame may start beside `active` ones, of which the furthest is at step
+        `lead`, when `shown` frames are ready.
 
-        Slots fill over the first quarter of a run, so that frames come out a few at a time instead
-        of all at once.
+        Slots are filled over the first quarter of a run, so that frames are ready a few at a time
+        instead of all at once.
         """
         slots = self._slots_after(shown)
         if active == 0 or active >= slots:
@@ -49,7 +50,7 @@ class Batching:
         return lead * slots >= _FILLING * steps * active
 
     def _slots_after(self, shown: int) -> int:
-        """How many slots are used when so many frames are shown: one, few, and then one more with
+        """Return the number of slots when `shown` frames are ready: one, few, then one more with
         each frame."""
         if not self.few_first:
             return self.slots
@@ -57,13 +58,13 @@ class Batching:
 
 
 def choose_batching(device: torch.device, side: int, weights: int, asked: int = 0) -> Batching:
-    """Slots for a device, latents about `side` wide and a UNet of so many weights; `asked`
-    overrides the choice."""
+    """Chooses the slots for a device, latents about `side` wide and a UNet with `weights` weights.
+    `asked` overrides the choice."""
     return Batching(asked or choose_batch(device, side, weights), few_first=device.type == "cpu")
 
 
 def batch_key(device: torch.device, identity: str, precision: str, shape: tuple[int, ...]) -> str:
-    """What a measured number of slots holds for."""
+    """Returns the key of a measured number of slots."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     software = f"engine {_GENERATION} on torch {torch.__version__}"
     threads = f"{torch.get_num_threads()} threads"
@@ -77,11 +78,11 @@ def measure_batch(
     first: int,
     check: Callable[[], None] = lambda: None,
 ) -> int:
-    """The number of slots, from `first` upwards, that steps a frame in the shortest time.
+    """Measures the number of slots, from `first` upwards, with the shortest time for a frame.
 
-    For latents of `shape` [C, h, w] and any text of the model; takes a second or two.
-    Where `first` is 1, the device is too small or too slow for more. `check` is called before each
-    step and may raise.
+    `shape` [C, h, w] is that of the latents, `text` any text of the model. Takes a second or two.
+    If `first` is 1, the device is too small or too slow for more. `check` is called before each
+    step and may raise an exception.
     """
     if first == 1:
         return 1
@@ -104,7 +105,7 @@ def measure_batch(
 
 
 def _tick(model: Denoiser, shape: tuple[int, int, int], text: Conditioning, slots: int) -> float:
-    """Seconds of one guided step of all slots."""
+    """Measures one guided step of all slots, in seconds."""
     rows = 2 * slots
     sample = torch.randn((rows, *shape), device=model.device)
     times = model.time_state(torch.full((rows,), 500.0))

@@ -1,4 +1,4 @@
-"""What is remembered of frames, for a job: pictures, or latents that become pictures again."""
+"""Finds frames of a job in the store: pictures, or latents that are decoded again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from engine.store.stored_frame import StoredFrame
 
 
 class FrameMemory:
-    """Finds finished frames in the store, and keeps new ones there. Used from one thread."""
+    """Reads finished frames from the store, and adds new ones. Used on one thread."""
 
     def __init__(self, store: FrameStore, model: DiffusionModel) -> None:
         self._store, self._model = store, model
         self._decoded = 0
 
     def turn(self, most: int) -> Iterator[int]:
-        """Counts look-ups up to `most`, or to one that had to decode, which takes its time."""
+        """Count look-ups up to `most`, or until one had to decode, which is slow."""
         before = self._decoded
         for number in range(most):
             yield number
@@ -29,9 +29,9 @@ class FrameMemory:
                 return
 
     def find(self, ingredients: Ingredients) -> StoredFrame | None:
-        """A frame that was drawn before; decoded again where only its latent is left.
+        """Return a known frame, or None. If only its latent is stored, it is decoded again.
 
-        Raises the device's error where its memory does not suffice for that.
+        Raises the device's error if its memory is too small for decoding.
         """
         frame, latent = self._store.get(ingredients.key), self._store.latent(ingredients.key)
         if frame is not None or latent is None:
@@ -49,7 +49,7 @@ class FrameMemory:
         picture: torch.Tensor,
         sampling_notes: tuple[str, ...],
     ) -> StoredFrame:
-        """Remember z_0 [C, h, w] and its picture [H, W, 3], uint8 on the CPU."""
+        """Store z_0 [C, h, w] and its picture [H, W, 3], uint8 on the CPU."""
         frame = StoredFrame(
             picture.numpy(), latent, ingredients.initial, sampling_notes, self._model.decode_note
         )

@@ -1,4 +1,4 @@
-"""The inner loop of a job: recall, admit, tick, decode, tell, until nothing is left."""
+"""The inner loop of a job: look up known frames, start frames, step, decode, emit events."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from engine.walk import frame_text
 
-#: Cached frames looked up between two ticks, so that a long look-up never holds up the sampling;
-#: and, in order, how far they may be ahead of it.
+#: Known frames that are looked up between two steps, so that look-ups do not delay the sampling. In
+#: order, it is also the distance by which they may be ahead of the sampling.
 _RECALLED_AT_ONCE = 32
-#: Points of the plane in work beside the walk's frames.
+#: Most points of the plane in work at a time.
 _PROBES = 2
 _PREVIEW_EVERY = 4
 
 
 @dataclass(eq=False, slots=True)
 class _Flight:
-    """One set of ingredients in the sampler, and everyone who waits for its picture."""
+    """Ingredients in the sampler, with the tickets and probes that wait for their picture."""
 
     ingredients: Ingredients
     tickets: list[Ticket] = field(default_factory=list)
@@ -42,7 +42,7 @@ class _Flight:
 
 
 class FrameWork:
-    """Renders a job's frames, and probes beside them, through one sampler."""
+    """Renders a job's frames, and points of the plane, with one sampler."""
 
     def __init__(
         self, plan: RenderPlan, job: Job, resources: ModelResources, store: FrameStore
@@ -57,7 +57,7 @@ class FrameWork:
         self._pace: float | None = None
 
     def run(self, control: JobControl, take_probe: Callable[[], Probe | None]) -> Iterator[m.Event]:
-        """All frames of the job. Raises Cancelled at the next step after a cancel."""
+        """Render all frames of the job. Raises Cancelled at the next step after a cancel."""
         unseen = self._job.tickets()
         scanning = not self._job.in_order
         while True:
@@ -78,10 +78,11 @@ class FrameWork:
                 yield from self._preview()
             yield self._progress()
 
-    # ── what is remembered ───────────────────────────────────────────────────────────────────
+    # ── known frames ─────────────────────────────────────────────────────────────────────────
 
     def _recall(self, unseen: Iterator[Ticket]) -> tuple[bool, list[m.Event]]:
-        """Pyramid up the next frames; whether there may be more, and the events of those found."""
+        """Look up the next frames. Returns True if there may be more, and the found ones'
+        events."""
         events: list[m.Event] = []
         for _ in self._frames.turn(_RECALLED_AT_ONCE):
             ticket = next(unseen, None)
@@ -93,12 +94,12 @@ class FrameWork:
                 events += self._tell(ticket, ingredients, frame, cached=True)
         return True, events
 
-    # ── what starts ──────────────────────────────────────────────────────────────────────────
+    # ── start of frames ──────────────────────────────────────────────────────────────────────
 
     def _admit(
         self, control: JobControl, take_probe: Callable[[], Probe | None]
     ) -> Iterator[m.Event]:
-        # In lockstep there is no room on the way: a point waits for the batch to be done.
+        # In lockstep, a point must wait until the batch is done.
         if self._probes_in_flight() < _PROBES and self._sampler.free:
             probe = take_probe()
             if probe is not None:
@@ -124,7 +125,7 @@ class FrameWork:
             self._start(probe.ingredients).probe = probe
 
     def _start(self, ingredients: Ingredients) -> _Flight:
-        """Put a picture to work, or join the one that is in work already."""
+        """Start a picture, or return the one in work with the same key."""
         flight = self._flights.get(ingredients.key)
         if flight is None:
             flight = self._flights[ingredients.key] = _Flight(ingredients)
@@ -141,8 +142,8 @@ class FrameWork:
         )
 
     def _in_reach(self) -> bool:
-        """In order, what is remembered does not run far ahead of what is in work: whoever puts the
-        walk together has to hold all that comes early."""
+        """Return False if known frames are too far ahead of the frames in work, because the caller
+        must hold them in memory."""
         if not self._job.in_order:
             return True
         indices = (t.index for flight in self._flights.values() for t in flight.tickets)
@@ -152,7 +153,7 @@ class FrameWork:
     def _probes_in_flight(self) -> int:
         return sum(1 for f in self._flights.values() if f.probe and not f.tickets)
 
-    # ── what is done ─────────────────────────────────────────────────────────────────────────
+    # ── finished frames ──────────────────────────────────────────────────────────────────────
 
     def _tick(self) -> list[tuple[str, torch.Tensor]]:
         began, active = time.monotonic(), len(self._flights)
@@ -212,7 +213,7 @@ class FrameWork:
             yield m.FrameFailed(self._plan.job, ticket.lane, ticket.index, text)
 
     def _preview(self) -> Iterator[m.Event]:
-        """Previews of the frames that have come some steps further since their last one."""
+        """Yield previews of the frames that are some steps further than at their last preview."""
         for key, step, latent in self._sampler.estimates():
             flight = self._flights[key]
             if step - flight.previewed < _PREVIEW_EVERY or step >= self._sampler.steps:
@@ -246,8 +247,8 @@ class FrameWork:
         return Sampler(model, plan.table, plan.guidance, slots, plan.shape, plan.text)
 
     def _shrink(self) -> None:
-        """Out of memory: start again with fewer slots; what was in work is not lost."""
-        del self._sampler  # the next one needs the room
+        """Start again with fewer slots after memory ran out. Frames in work are kept."""
+        del self._sampler  # the next one needs its memory
         self._sampler = self._smaller_sampler()
         self._notes = (f"Memory ran out; it goes on with {self._slots} frames at once.",)
         flights, self._flights = self._flights, {}
@@ -258,7 +259,8 @@ class FrameWork:
                 self._start(flight.ingredients).probe = flight.probe
 
     def _smaller_sampler(self) -> Sampler[str] | LockstepSampler[str]:
-        """One of half the slots, or of a half of those. Raises ModelError where none has room."""
+        """Return a sampler with half the slots, or half of these, and so on. Raises ModelError if
+        even one slot does not fit."""
         while self._slots > 1:
             self._slots //= 2
             release_memory(self._model.device)

@@ -1,7 +1,8 @@
-"""What is left of a plan's frames, and which comes next.
+"""The remaining frames of a plan, and their order.
 
-The playhead comes first, then the ends, then the largest gap nearest the playhead. With 64 frames
-every position is within 5 of a finished frame after 9 frames; in sequential order that takes 55.
+The frame at the playhead comes first, then the ends, then the middle of the largest gap near the
+playhead. With 64 frames, every position is within 5 frames of a finished one after 9 frames; in
+sequential order, this takes 55 frames.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A point of the plane and what makes its picture."""
+    """A point of the plane with the ingredients of its picture."""
 
     request: m.ProbeRequest
     ingredients: Ingredients
 
     def ready(self, tier: m.Tier, image: m.Image) -> m.ProbeReady:
-        """The event that carries the point's picture [H, W, 3]."""
+        """Return the event with the point's picture [H, W, 3]."""
         stats = latent_stats(self.ingredients.initial)
         r = self.request
         return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image)
 
 
 class Job:
-    """Hands out tickets, most wanted first, in step over all lanes."""
+    """Returns tickets by priority, evenly over all lanes."""
 
     def __init__(self, plan: RenderPlan) -> None:
         self._plan, self.in_order = plan, plan.in_order
@@ -53,16 +54,16 @@ class Job:
 
     @property
     def left(self) -> int:
-        """Frames that nobody has claimed."""
+        """The number of frames that are not claimed."""
         return sum(lane.left for lane in self._lanes)
 
     @property
     def lowest(self) -> int:
-        """The first frame that nobody has claimed in some lane."""
+        """The first frame that is not claimed in some lane."""
         return min(lane.lowest for lane in self._lanes)
 
     def next(self, focus: int) -> Ticket | None:
-        """Claim the most wanted frame of the lane that has most left."""
+        """Claim the frame with the highest priority of the lane with most frames left."""
         if not self.left:
             return None
         lane = max(range(len(self._lanes)), key=lambda k: self._lanes[k].left)
@@ -71,26 +72,26 @@ class Job:
         return None if index is None else Ticket(lane, index)
 
     def claim(self, ticket: Ticket) -> bool:
-        """Claim this very frame; False when it is claimed already."""
+        """Claim this frame. Returns False if it is already claimed."""
         return self._lanes[ticket.lane].take(ticket.index)
 
     def give_back(self, ticket: Ticket) -> None:
-        """A claimed frame was not made after all."""
+        """Return a claimed frame that was not rendered."""
         self._lanes[ticket.lane].give_back(ticket.index)
 
     def ingredients(self, ticket: Ticket) -> Ingredients:
-        """What makes the ticket's frame."""
+        """Return the ingredients of the ticket's frame."""
         return self._plan.frame(ticket.lane, ticket.index)
 
     def tickets(self) -> Iterator[Ticket]:
-        """Every frame not yet claimed when its turn comes, in order."""
+        """Iterate in order over the frames that are not claimed yet."""
         for lane, refinement in enumerate(self._lanes):
             for index in refinement.unclaimed():
                 yield Ticket(lane, index)
 
 
 class Refinement:
-    """Hands out the `wanted` ones of a lane's frames 0…count−1, coarse to fine, each once."""
+    """Returns the `wanted` frames of a lane's frames 0…count−1 coarse to fine, each once."""
 
     def __init__(self, count: int, wanted: Iterable[int]) -> None:
         self._open = np.zeros(count, bool)
@@ -99,7 +100,7 @@ class Refinement:
         self.left = int(self._open.sum())
 
     def take(self, index: int) -> bool:
-        """Claim `index`; False when it was not there to claim."""
+        """Claim `index`. Returns False if it cannot be claimed."""
         if not self._open[index]:
             return False
         self._open[index], self._taken[index] = False, True
@@ -107,24 +108,24 @@ class Refinement:
         return True
 
     def give_back(self, index: int) -> None:
-        """Un-claim a frame that was taken but not made."""
+        """Return a claimed frame that was not rendered."""
         if self._taken[index]:
             self._open[index], self._taken[index] = True, False
             self.left += 1
 
     def unclaimed(self) -> Iterator[int]:
-        """The frames not yet claimed when their turn comes, in order."""
+        """Iterate in order over the frames that are not claimed yet."""
         for index in range(len(self._open)):
             if self._open[index]:
                 yield index
 
     @property
     def lowest(self) -> int:
-        """The first frame left; the count where none is."""
+        """Return the first remaining frame, or the number of frames if none is left."""
         return int(np.argmax(self._open)) if self.left else len(self._open)
 
     def first(self) -> int | None:
-        """Claim the first frame left, or None when none is."""
+        """Claim the first remaining frame. Returns None if none is left."""
         if not self.left:
             return None
         index = self.lowest
@@ -132,7 +133,7 @@ class Refinement:
         return index
 
     def next(self, focus: int) -> int | None:
-        """Claim the most wanted frame, or None when none is left."""
+        """Claim the frame with the highest priority. Returns None if none is left."""
         if not self.left:
             return None
         focus = min(max(focus, 0), len(self._open) - 1)
@@ -152,9 +153,10 @@ class Refinement:
     def _in_largest_gap(
         self, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], focus: int
     ) -> int:
-        """The open frame nearest the middle of the widest stretch without a taken frame.
+        """Return the remaining frame nearest to the middle of the widest gap between claimed
+        frames.
 
-        Widths within a factor of two count as equal, so that the playhead decides among them.
+        Widths within a factor of two count as equal; the playhead decides between them.
         """
         taken = np.flatnonzero(self._taken)
         right = np.searchsorted(taken, wanted)

@@ -1,7 +1,7 @@
-"""Sampling with a scheduler object of diffusers: all frames of a batch at the same step.
+"""Sampling with a scheduler object of diffusers: all frames of a batch are at the same step.
 
-For solvers that are no table. Such an object remembers the steps before, so that a frame cannot
-join a batch on its way: the batch is filled before its first step and is done all at once.
+It is used for solvers without a table. Such an object stores earlier steps, so a frame cannot join
+a running batch: the batch is filled before its first step, and all its frames end together.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from engine.solvers.contract import Schedule
 
 Item = TypeVar("Item", bound=Hashable)
 
-#: Of the noise that some schedulers add between their steps: one seed for all frames, so that a
-#: walk stays as smooth as its initial latents.
+#: Seed of the noise that some schedulers add between steps. It is the same for all frames, so that
+#: a walk is as smooth as its initial latents.
 _NOISE_SEED = 0
 
 
 class ScheduledDenoiser(Denoiser, Protocol):
-    """A model that knows its own scheduler."""
+    """A model that can create its own scheduler."""
 
     schedule: Schedule
 
@@ -34,9 +34,9 @@ class ScheduledDenoiser(Denoiser, Protocol):
 
 
 class LockstepSampler(Generic[Item]):
-    """Has the same surface as `Sampler`; slots are free only before the first step.
+    """Has the same interface as `Sampler`. Slots are free only before the first step.
 
-    `steps` is what the scheduler makes of the number asked for: Heun's method takes two a step.
+    `steps` is the scheduler's number of calls of the UNet: Heun's method has two for a step.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class LockstepSampler(Generic[Item]):
 
     @property
     def furthest(self) -> int:
-        """Steps done of the frames in work."""
+        """The number of steps that are done."""
         return self._step
 
     @property
     def lead(self) -> int:
-        """All steps while frames may join, so that none is made to wait for the others."""
+        """The number of all steps while frames may join, so that all of them join at once."""
         return self._step or self.steps
 
     def admit(
@@ -87,7 +87,7 @@ class LockstepSampler(Generic[Item]):
             raise RuntimeError("every slot is occupied")
         k = len(self._items)
         self._items.append(item)
-        # Flow schedulers have no scales: noise enters as it is, and so does each step's input.
+        # Flow schedulers do not scale the noise or the input of a step.
         scale = getattr(self._scheduler, "init_noise_sigma", 1.0)
         self._x[k].copy_(torch.from_numpy(latent) * scale)
         texts = self._model.text_state((negative, positive))
@@ -112,13 +112,14 @@ class LockstepSampler(Generic[Item]):
         return self._finish() if self._step == self.steps else []
 
     def estimates(self) -> list[tuple[Item, int, torch.Tensor]]:
-        """Each frame in work, its step, and the x0 [C, h, w] that its last step predicted."""
+        """Return each frame in work, its step, and the x0 [C, h, w] that its last step
+        predicted."""
         if not self._step:
             return []
         return [(item, self._step, self._x0[k]) for k, item in enumerate(self._items)]
 
     def _begin(self) -> None:
-        """A new scheduler object, which remembers nothing."""
+        """Create a new scheduler object without earlier steps."""
         self._step = 0
         self._scheduler = self._model.make_scheduler()
         try:
@@ -137,14 +138,14 @@ class LockstepSampler(Generic[Item]):
 
     @property
     def _options(self) -> dict[str, Any]:
-        """What this scheduler's step takes beside the usual, as StableDiffusionPipeline gives it:
-        no noise where the scheduler lets choose."""
+        """Return the optional arguments of this scheduler's step, as in StableDiffusionPipeline,
+        with no added noise if the scheduler has that option."""
         takes = inspect.signature(self._scheduler.step).parameters
         options = {"generator": self._noise[: len(self._items)], "eta": 0.0}
         return {name: value for name, value in options.items() if name in takes}
 
     def _predict(self, sample: torch.Tensor) -> torch.Tensor:
-        """The guided prediction [n, C, h, w]."""
+        """Return the guided prediction [n, C, h, w]."""
         n, time = len(sample), self._times[self._step]
         positive = self._positive[:n]
         if not self._guided[self._step]:

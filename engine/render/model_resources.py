@@ -1,4 +1,4 @@
-"""A loaded model, and what its jobs share: texts, noises, and numbers measured on this machine."""
+"""A loaded model with the data that its jobs share: texts, noises, and measured numbers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from engine.walk import Walk
 _TEXTS = 512
 
 Shape = tuple[int, int, int]
-#: Raises Cancelled where the work is no longer wanted.
+#: Raises Cancelled if the job was cancelled.
 Check = Callable[[], None]
 
 
 class ModelResources:
-    """Outlives the jobs of one model. Used on the engine's thread.
+    """The data that all jobs of one model share. Used on the engine's thread.
 
-    With `batches`, the best number of slots is measured once, and remembered between runs.
+    With `batches`, the best number of slots is measured once and stored for later runs.
     """
 
     def __init__(self, model: DiffusionModel, batches: BatchMemory | None = None) -> None:
@@ -35,14 +35,14 @@ class ModelResources:
         self._noises: dict[Shape, NoiseBank] = {}
 
     def text(self, prompt: str) -> Conditioning:
-        """What the model reads of a prompt, encoded once."""
+        """Return the conditioning of a prompt, which is encoded once."""
         known = self._texts.get(prompt)
         if known is not None:
             return known
         return self._texts.put(prompt, self.model.encode([prompt])[0])
 
     def path(self, walk: Walk, shape: Shape, check: Check) -> WalkPath:
-        """A walk's latents of `shape` [C, h, w] and its texts, which are encoded now."""
+        """Return the path of a walk with latents of `shape` [C, h, w], and encode its texts."""
         texts: dict[str, Conditioning] = {}
         for prompt in prompts_of(walk):
             check()
@@ -50,14 +50,14 @@ class ModelResources:
         return WalkPath(walk, self._noises.setdefault(shape, NoiseBank(shape)), texts)
 
     def batching(self, shape: Shape, asked: int) -> Batching:
-        """How many frames with latents of `shape` share a step: as asked, measured or guessed."""
+        """Return the batching for latents of `shape`: as requested, measured or guessed."""
         known = asked or self._remembered(self._key(shape)) or 0
         return choose_batching(self.model.device, max(shape[1:]), self.model.weights, known)
 
     def keep_steady(self, shape: Shape, check: Check) -> bool:
-        """Have the model compute so many rows that a frame never depends on its batch.
+        """Make the model compute enough rows that a frame does not depend on its batch.
 
-        Returns whether that is so. A large model on a CPU draws one frame at a time, and is too
+        Returns True if this is known. A large model on a CPU renders one frame at a time and is too
         slow to be measured.
         """
         model = self.model
@@ -72,7 +72,7 @@ class ModelResources:
         return model.batch_exact(shape)
 
     def tune(self, shape: Shape, check: Check) -> None:
-        """Measure the best number of slots for latents of `shape`, where that is not known yet."""
+        """Measure the best number of slots for latents of `shape`, if it is not known yet."""
         if self._batches is None or self._remembered(self._key(shape)):
             return
         first = self.batching(shape, asked=0).slots

@@ -1,6 +1,6 @@
-"""Everything that follows from a request and a loaded model, worked out once.
+"""The plan of a job: everything that follows from a request and a loaded model, computed once.
 
-The renderer, the job and the sampler read the plan; none of them asks the request again.
+The renderer, the job and the sampler read only the plan.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from engine.solvers.contract import SolverTable, make_table
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
 
-#: The job number of points of the plane that are rendered while no job is.
+#: The job number of points of the plane that are rendered without a job.
 NO_JOB = -1
-#: Changes whenever the same ingredients would give other pixels.
+#: Is increased when the same ingredients give other pixels than before.
 ENGINE_GENERATION = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
-    """All that makes one frame: z_T [C, h, w], its texts, and its key."""
+    """The input of one frame: z_T [C, h, w], its texts, and its key."""
 
     time: float
     initial: Array32
@@ -42,7 +42,7 @@ class Ingredients:
 
 @dataclass(frozen=True, slots=True)
 class LanePlan:
-    """A lane's walk for this model, and which of its frames are wanted."""
+    """The path of a lane for this model, and the frames to render."""
 
     path: WalkPath
     frames: range | tuple[int, ...]
@@ -50,12 +50,12 @@ class LanePlan:
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
-    """What a job does, from its latents' shape [C, h, w] to its measures.
+    """All settings of a job, from its latents' shape [C, h, w] to its measures.
 
-    `table` None stands for the model's own scheduler object, in lockstep. `text` is the empty
-    prompt: the shapes that all texts of the model have. `batch_exact`: frames are the same bit for
-    bit in batches of any size. `tunes`: the best number of slots may be measured afterwards.
-    `draft` is the plan of the drafts that come first.
+    `table` None selects the model's own scheduler object, in lockstep. `text` is the empty prompt,
+    whose shapes all texts of the model have. With `batch_exact`, frames are the same bit for bit in
+    batches of any size. With `tunes`, the best number of slots may be measured after the job.
+    `draft` is the plan of the drafts, which come first.
     """
 
     job: int
@@ -76,13 +76,13 @@ class RenderPlan:
     draft: RenderPlan | None = None
 
     def frame(self, lane: int, index: int) -> Ingredients:
-        """What makes frame `index` of a lane."""
+        """Return the ingredients of frame `index` of a lane."""
         path = self.lanes[lane].path
         time = path.walk.time_of(index)
         return self._ingredients(path, time, path.latent(time))
 
     def point(self, path: WalkPath, x: float, y: float, time: float) -> Ingredients:
-        """What makes the point (x, y) of a walk's plane, with the text of the walk at `time`."""
+        """Return the ingredients of the point (x, y) of a walk's plane, with its text at `time`."""
         latent = plane_of(path).lift(x, y, self.shape)
         return self._ingredients(path, time, latent.astype(np.float32))
 
@@ -94,10 +94,10 @@ class RenderPlan:
 def plan_render(
     request: m.RenderRequest, resources: ModelResources, check: Check = lambda: None
 ) -> RenderPlan:
-    """The plan of a request. Encodes its texts, and measures how the model rounds, once a size.
+    """Makes the plan of a request. Encodes its texts, and measures the steady rows once for a size.
 
-    `check` is called before each of these and may raise. Raises InputError for what the model
-    cannot do.
+    `check` is called before each of these and may raise an exception. Raises InputError if the
+    model cannot fulfil the request.
     """
     plan = _plan(request.job, request.sampling, request.batch, resources, check)
     plan = replace(
@@ -123,14 +123,14 @@ def plan_render(
 def plan_probes(
     request: m.ProbeRequest, resources: ModelResources, check: Check = lambda: None
 ) -> RenderPlan:
-    """The plan for points of the plane alone: a job without frames. Raises as `plan_render`."""
+    """Makes the plan for points of the plane, a job without frames. Raises as `plan_render`."""
     return _plan(NO_JOB, request.sampling, 0, resources, check)
 
 
 def _plan(
     job: int, sampling: Sampling, batch: int, resources: ModelResources, check: Check
 ) -> RenderPlan:
-    """What follows from the sampling alone."""
+    """Makes the part of a plan that follows from the sampling."""
     model = resources.model
     shape = model.latent_shape(sampling.width, sampling.height)
     settings = FrameSettings(
@@ -158,7 +158,7 @@ def _plan(
 
 
 def _with_steps(plan: RenderPlan, steps: int, model: DiffusionModel) -> RenderPlan:
-    """The same plan with another number of steps."""
+    """Returns the plan with another number of steps."""
     settings = replace(plan.settings, steps=steps)
     return replace(plan, settings=settings, table=_table(settings, model))
 
@@ -172,7 +172,7 @@ def _wanted(indices: tuple[int, ...] | None, frames: int) -> range | tuple[int, 
 
 
 def _cut_prompts(request: m.RenderRequest, model: DiffusionModel) -> tuple[m.PromptCut, ...]:
-    """The prompts that the model does not read to their end, each once."""
+    """Returns an event for each prompt that is longer than the model reads."""
     prompts = dict.fromkeys(text for lane in request.lanes for text in prompts_of(lane.walk))
     counts = ((prompt, model.count(prompt)) for prompt in prompts)
     return tuple(

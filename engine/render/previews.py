@@ -1,4 +1,4 @@
-"""Previews: a linear map from latents to colours, fitted to the model's own decoder."""
+"""Previews by a linear map from latents to colours, fitted to the model's decoder."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Decoder(Protocol):
 class PreviewMap:
     """RGB ≈ W · (latent, 1) for each latent pixel, by least squares on decoded pictures.
 
-    The fit starts from a few smooth random latents when the model is loaded, and is refined by the
-    first finished frames, which are what the model really draws.
+    The fit starts with a few smooth random latents when the model is loaded. The first finished
+    frames improve it.
     """
 
     def __init__(self, channels: int) -> None:
@@ -37,7 +37,7 @@ class PreviewMap:
 
     @classmethod
     def fit(cls, model: Decoder) -> PreviewMap:
-        """A map fitted to `model`, from pictures of 8×8 latent pixels."""
+        """Fit a map to `model` with pictures of 8×8 latent pixels."""
         preview = cls(model.latent_channels)
         generator = torch.Generator("cpu").manual_seed(0)
         shape = (_PROBES, model.latent_channels)
@@ -49,14 +49,15 @@ class PreviewMap:
         return preview
 
     def observe(self, final: Array32, image: Image) -> None:
-        """Learn from a finished frame: z_0 [C, h, w] and its picture [H, W, 3]."""
+        """Improve the fit with a finished frame: z_0 [C, h, w] and its picture [H, W, 3]."""
         if self._seen < _OBSERVED:
             self._seen += 1
             self._fit.add(final, image)
             self._colours = None
 
     def picture(self, latent: torch.Tensor) -> Image:
-        """The preview [h, w, 3] of z_0 [C, h, w], one pixel for each latent pixel; read-only."""
+        """Return the preview [h, w, 3] of z_0 [C, h, w], one pixel for each latent pixel,
+        read-only."""
         if self._colours is None:
             self._colours = self._fit.colours
         picture = in_colour(latent.detach().float().cpu().numpy(), self._colours)

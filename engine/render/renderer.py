@@ -1,4 +1,4 @@
-"""One job from top to bottom: open the model, plan, describe, render."""
+"""Runs one job: opens the model, makes the plan, computes the geometry, renders."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from engine.render.model_resources import ModelResources
 from engine.render.plan import NO_JOB, RenderPlan, plan_probes, plan_render
 from engine.store.frame_store import FrameStore
 
-#: Takes the newest probe that satisfies a condition, if one waits.
+#: Removes and returns the waiting probe request if it satisfies a condition.
 Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
-#: Gives the next point of the plane that a plan can serve, if one waits.
+#: Returns the next point of the plane that fits a plan, or None.
 Points = Callable[[], Probe | None]
 
 
 def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | None:
-    """For use without a window: nobody points at the plane."""
+    """Returns None. For use without a window, which has no probes."""
     return None
 
 
 class Renderer:
-    """Owns the model in memory and everything derived from it. Used from one thread.
+    """Owns the loaded model and everything derived from it. Used on one thread.
 
-    `announce` is given the events of the model's loading, which come while `run` is busy. With
-    `batches`, the best number of slots is measured after a model's first job, and used from then.
-    `found` is a model that was located and checked already.
+    `announce` is called with the events of loading a model, during `run`. With `batches`, the best
+    number of slots is measured after a model's first job, and used for later ones. `found` is a
+    model that was already located and checked.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class Renderer:
     def run(
         self, request: m.RenderRequest, control: JobControl, probes: Probes = no_probes
     ) -> Iterator[m.Event]:
-        """Everything that happens in a job; ends with exactly one terminal event.
+        """Yield all events of a job. The last one is its only terminal event.
 
-        Errors that a person can act on end the job; any other exception is the caller's.
+        InputError and ModelError end the job. Other exceptions are raised to the caller.
         """
         began = time.monotonic()
         try:
@@ -73,7 +73,7 @@ class Renderer:
             yield m.JobFailed(request.job, str(error))
         else:
             yield m.JobFinished(request.job, time.monotonic() - began)
-            # The job has ended: what goes wrong while tuning concerns nobody.
+            # The job has ended, so errors of the measurement are ignored.
             with suppress(Exception):
                 if plan.tunes:
                     resources.tune(plan.shape, control.check)
@@ -81,7 +81,7 @@ class Renderer:
     def probe(
         self, request: m.ProbeRequest, control: JobControl, probes: Probes = no_probes
     ) -> Iterator[m.Event]:
-        """One point of the plane, and those asked for meanwhile, when no job is running."""
+        """Render one point of the plane without a job, and those that are requested meanwhile."""
         try:
             resources = self._open(request, control)
             plan = plan_probes(request, resources, control.check)
@@ -95,7 +95,7 @@ class Renderer:
             yield m.ProbeFailed(request.serial, str(error))
 
     def unload(self) -> None:
-        """Give the model's memory back."""
+        """Free the model's memory."""
         if self._resources is not None:
             self._resources.model.close()
         self._resources = self._model_key = None
@@ -104,7 +104,7 @@ class Renderer:
     def _render(
         self, plan: RenderPlan, resources: ModelResources, control: JobControl, points: Points
     ) -> Iterator[m.Event]:
-        """The events of a planned job, up to its last frame."""
+        """Yield the events of a planned job up to its last frame."""
         tell = self._teller(plan.job, control)
         measuring, failures = self._measures.prepare(plan.job, plan.measures, resources.model, tell)
         control.check()
@@ -126,7 +126,7 @@ class Renderer:
     def _drafts(
         self, draft: RenderPlan, job: Job, resources: ModelResources, control: JobControl
     ) -> Iterator[m.Event]:
-        """Every frame of the job that is not there yet, in few steps; nothing of it is done yet."""
+        """Render drafts of all missing frames, with few steps."""
         drafts = Job(draft)
         for ticket in drafts.tickets():
             control.check()
@@ -142,7 +142,7 @@ class Renderer:
     def _open(
         self, request: m.RenderRequest | m.ProbeRequest, control: JobControl
     ) -> ModelResources:
-        """The request's model in memory; tells how far its loading is."""
+        """Load the request's model if necessary, and announce the progress."""
         key = (request.model, request.device, request.precision)
         if self._resources is not None and self._model_key == key:
             return self._resources
@@ -157,7 +157,7 @@ class Renderer:
         return self._resources
 
     def _teller(self, job: int, control: JobControl) -> Callable[[str, float], None]:
-        """Announces how far a loading is; raises Cancelled."""
+        """Return a function that announces the progress of loading. It raises Cancelled."""
 
         def tell(stage: str, share: float) -> None:
             control.check()
@@ -173,7 +173,7 @@ def _probe_source(
     resources: ModelResources,
     control: JobControl,
 ) -> Points:
-    """Takes the probes that the plan of `current` can serve; others wait for its end."""
+    """Returns a function that takes the probes that fit the plan of `current`. Others wait."""
 
     def fits(probe: m.ProbeRequest) -> bool:
         return (probe.model, probe.sampling) == (current.model, current.sampling)
@@ -188,13 +188,13 @@ def _probe_source(
 def _probe(
     request: m.ProbeRequest, plan: RenderPlan, resources: ModelResources, control: JobControl
 ) -> Probe:
-    """The probe of a request whose model and sampling are those of the plan."""
+    """Returns the probe of a request with the model and sampling of the plan."""
     path = resources.path(request.walk, plan.shape, control.check)
     return Probe(request, plan.point(path, request.x, request.y, request.time))
 
 
 def _as_draft(event: m.FrameReady, steps: int) -> m.FrameReady:
-    """A finished frame of few steps as the approximation that it is; a preview as it is."""
+    """Returns a finished frame with few steps as a draft, and a preview unchanged."""
     if event.tier < m.Tier.DRAFT:
         return event
     return replace(event, tier=m.Tier.DRAFT, notes=(*event.notes, f"A draft of {steps} steps"))

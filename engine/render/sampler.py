@@ -1,8 +1,8 @@
 """Continuous batching: a fixed number of slots, each with one frame at its own step.
 
-One tick is one call of the UNet over all occupied slots, the unconditional and conditional halves
-together. A frame that reaches its last step leaves its slot free for the next one, so that the
-batch stays full and frames come out one at a time.
+One tick is one call of the UNet for all occupied slots, with the unconditional and conditional
+halves together. After its last step, a frame frees its slot for the next one, so that the batch
+stays full and frames are ready one at a time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Denoiser(Protocol):
-    """The part of a model that the sampler needs; its states have a row for each."""
+    """The interface of a model for the sampler. States have one row for each timestep or text."""
 
     device: torch.device
 
@@ -37,14 +37,14 @@ class Denoiser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """Classifier-free guidance of strength `scale` on the steps from…to (shares of the run)."""
+    """Classifier-free guidance with the strength `scale` between two shares of the steps."""
 
     scale: float
     start: float = 0.0
     stop: float = 1.0
 
     def mask(self, steps: int) -> npt.NDArray[np.bool_]:
-        """On which steps the unconditional prediction is needed: [steps]."""
+        """Return for each step whether it needs the unconditional prediction: [steps]."""
         at = np.arange(steps) / steps
         return (self.scale > 1.0) & (at >= self.start) & (at < self.stop)
 
@@ -56,11 +56,11 @@ class _Slot(Generic[Item]):
 
 
 class Sampler(Generic[Item]):
-    """Slots 0…n−1 are occupied; a freed slot is filled by the last one, so that they stay so.
+    """Slots 0…n−1 are occupied. When a slot is freed, the last one moves into it.
 
-    Latents are float32 on the model's device, whatever the UNet computes in. What the UNet makes
-    of the timesteps is computed once for the run, and of a frame's texts when it is admitted.
-    `text` is any text of the model: all have the same shapes.
+    Latents are float32 on the model's device; the UNet may use another precision. The states of the
+    timesteps are computed once for the run, those of a frame's texts when it is admitted. `text` is
+    any text of the model; all have the same shapes.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Sampler(Generic[Item]):
         self._x = torch.zeros((slots, *shape), device=device)
         self._previous = torch.zeros((slots, *shape), device=device)
         self._x0 = torch.zeros((slots, *shape), device=device)
-        # Slot k's negative text is row 2k and its positive one row 2k + 1.
+        # The negative text of slot k is row 2k, the positive one is row 2k + 1.
         self._texts = model.text_state([text]).zeros(2 * slots)
 
     @property
@@ -100,12 +100,12 @@ class Sampler(Generic[Item]):
 
     @property
     def furthest(self) -> int:
-        """Steps done of the frame that is furthest on."""
+        """The number of steps of the furthest frame."""
         return max((slot.step for slot in self._slots), default=0)
 
     @property
     def lead(self) -> int:
-        """The steps by which the first of the frames is ahead of one that would start now."""
+        """The number of steps by which the newest frame is ahead of one that would start now."""
         return self.furthest
 
     def admit(
@@ -122,7 +122,7 @@ class Sampler(Generic[Item]):
 
     @torch.inference_mode()
     def tick(self) -> list[tuple[Item, torch.Tensor]]:
-        """One step of every frame in work. Returns those that are done, with z_0 [C, h, w]."""
+        """Make one step of every frame in work. Returns finished frames with z_0 [C, h, w]."""
         n = len(self._slots)
         if not n:
             return []
@@ -139,13 +139,14 @@ class Sampler(Generic[Item]):
         return self._take_finished()
 
     def estimates(self) -> list[tuple[Item, int, torch.Tensor]]:
-        """Each frame in work, its step, and the x0 [C, h, w] that its last step predicted."""
+        """Return each frame in work, its step, and the x0 [C, h, w] that its last step
+        predicted."""
         return [(s.item, s.step, self._x0[k]) for k, s in enumerate(self._slots) if s.step]
 
     def _predict(
         self, sample: torch.Tensor, steps: torch.Tensor, guided: list[bool]
     ) -> torch.Tensor:
-        """The guided prediction [n, C, h, w]; a frame on an unguided step needs one row only."""
+        """Return the guided prediction [n, C, h, w]. A frame without guidance needs one row."""
         n, scale = len(guided), self._guidance.scale
         if not any(guided):
             return self._call(sample, steps, self._texts[1 : 2 * n : 2])
@@ -174,7 +175,7 @@ class Sampler(Generic[Item]):
         return done
 
     def _vacate(self, k: int) -> None:
-        """Free slot k by moving the last occupied one into it."""
+        """Free slot k by moving the last occupied slot into it."""
         last = len(self._slots) - 1
         if k != last:
             self._slots[k] = self._slots[last]
@@ -185,5 +186,5 @@ class Sampler(Generic[Item]):
 
 
 def _twice(rows: torch.Tensor) -> torch.Tensor:
-    """Each row two times, one after the other."""
+    """Repeats each row twice."""
     return rows.repeat_interleave(2, dim=0)

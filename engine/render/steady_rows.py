@@ -1,7 +1,7 @@
-"""The number of rows from which on a model's results do not depend on how many rows there are.
+"""Measures the number of rows from which a model's results do not depend on the number of rows.
 
-Libraries choose other kernels for very small batches, and those round otherwise. On some processors
-one row alone differs from the same row among others by about 1e-6, enough to change a pixel by one
+Libraries use other kernels for very small batches, and these round differently. On some processors,
+one row alone differs from the same row in a batch by about 1e-6, which can change a pixel by one
 level. The position of a row in a batch makes no difference.
 """
 
@@ -17,7 +17,7 @@ from engine.models.running.memory import release_memory, within_memory
 from engine.models.running.rows import Rows
 from engine.render.sampler import Denoiser
 
-#: Sizes of batches that are compared with a larger one, from the largest to the smallest.
+#: Sizes of batches that are compared with the largest one, in descending order.
 _COUNTS = (12, 8, 6, 5, 4, 3, 2, 1)
 _REFERENCE = 24
 _BATCH_TIMEOUT_S = 2.0
@@ -29,10 +29,11 @@ def measure_steady_rows(
     text: Conditioning,
     check: Callable[[], None] = lambda: None,
 ) -> int:
-    """The least number of rows that are computed bit for bit as in larger batches; 0 for unknown.
+    """Measures the least number of rows with the same bits as in larger batches; 0 for unknown.
 
-    For latents of `shape` [C, h, w] and any text of the model; one call of it for each of a few
-    sizes, for two seconds at most. `check` is called before each and may raise.
+    `shape` [C, h, w] is that of the latents, `text` any text of the model. It calls the model once
+    for each size, for two seconds at most. `check` is called before each and may raise an
+    exception.
     """
     began, least = time.monotonic(), 0
     sample, times, texts = _rows(model, shape, text)
@@ -55,7 +56,7 @@ def measure_steady_rows(
 def _rows(
     model: Denoiser, shape: tuple[int, int, int], text: Conditioning
 ) -> tuple[torch.Tensor, torch.Tensor, Rows]:
-    """Random samples, and the states of timesteps and of the text, for the largest batch."""
+    """Returns random samples and the states of timesteps and text for the largest batch."""
     generator = torch.Generator().manual_seed(0)
     sample = torch.randn((_REFERENCE, *shape), generator=generator).to(model.device)
     times = model.time_state(torch.linspace(1, 999, _REFERENCE))

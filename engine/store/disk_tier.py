@@ -1,4 +1,4 @@
-"""Finished frames on the disk, within a budget: the least recently used go first."""
+"""Stores finished frames on the disk within a budget. The least recently used are removed first."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from safetensors.numpy import load, save_file
 from engine.store.stored_frame import StoredFrame
 from engine.walk import MAX_SIDE
 
-#: A file that has been in the making for so long is nobody's any more.
+#: An unfinished file older than this, in seconds, belongs to a program that has ended.
 _ABANDONED_S = 3600.0
-#: Of the budget, so much may be written before the folder is looked at again: other programs may
-#: have written there, too.
+#: The share of the budget that is written before the folder is read again, because other programs
+#: may have written there, too.
 _RECOUNTED_SHARE = 1 / 16
-#: A frame of the largest picture takes 48 MiB, and its latents a few more.
+#: Largest file in bytes. A frame of the largest picture needs 48 MiB, and a few more for latents.
 _LARGEST = 128 << 20
 
 
 class DiskTier:
-    """Owns a folder with one safetensors file a frame, in 256 folders; a file's modification time
-    says when it was last used. Safe in every thread.
+    """Owns a folder with one safetensors file for each frame, in 256 folders. The modification time
+    of a file is the time of its last use. Thread-safe.
 
-    Two programs may share a folder: files are written under a temporary name and renamed, and one
-    that vanished or does not read counts as missing.
+    Programs may share a folder: files are written under a temporary name and renamed, and a file
+    that was removed or cannot be read counts as missing.
     """
 
     def __init__(self, folder: Path, budget: int) -> None:
@@ -44,7 +44,7 @@ class DiskTier:
         self._used = self._written = 0
 
     def put(self, key: str, frame: StoredFrame) -> None:
-        """Keep a frame; a disk that is full or gone costs the file, not the frame."""
+        """Write a frame. Errors of the disk are ignored."""
         path = self._path(key)
         temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
         try:
@@ -85,7 +85,7 @@ class DiskTier:
         return frame
 
     def has(self, key: str) -> bool:
-        """Whether there is such a file, without reading it."""
+        """True if there is a file for `key`. Does not read it."""
         return self._path(key).exists()
 
     def set_budget(self, budget: int) -> None:
@@ -99,7 +99,7 @@ class DiskTier:
 
     def _enter(self, key: str, size: int) -> None:
         self._written += size
-        # Read before the lock is taken: the window would have to wait for it.
+        # Read before the lock is acquired; otherwise the window would wait for it.
         read = self._read() if self._written > self._budget * _RECOUNTED_SHARE else None
         with self._lock:
             sizes = self._index(read)
@@ -108,15 +108,15 @@ class DiskTier:
             self._evict(sizes)
 
     def _index(self, read: OrderedDict[str, int] | None = None) -> OrderedDict[str, int]:
-        """Keys, oldest first: as just `read`, or as known; read when first needed. The lock is
-        held."""
+        """Return keys and sizes, oldest first: those just `read`, or the known ones. The caller
+        holds the lock."""
         if read is not None or self._sizes is None:
             self._sizes = self._read() if read is None else read
             self._used, self._written = sum(self._sizes.values()), 0
         return self._sizes
 
     def _read(self) -> OrderedDict[str, int]:
-        """Keys and sizes of what lies in the folder, oldest first."""
+        """Read keys and sizes of the folder's files, oldest first."""
         self._sweep()
         found = []
         for path in self._folder.glob("??/*.safetensors"):
@@ -126,7 +126,7 @@ class DiskTier:
         return OrderedDict((key, size) for _, key, size in sorted(found))
 
     def _sweep(self) -> None:
-        """Take away what programs that were killed in the middle of writing left behind."""
+        """Remove unfinished files of programs that were killed."""
         for path in self._folder.glob("??/.*.tmp"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _ABANDONED_S:
@@ -141,9 +141,9 @@ class DiskTier:
 
 
 def _read_frame(path: Path) -> StoredFrame:
-    """The frame in a file, read whole: a mapped file that is cut short would end the process.
+    """Reads a frame from a file. The file is not mapped, because truncating a mapped file crashes.
 
-    Raises OSError, and SafetensorError, ValueError or KeyError for what is no frame.
+    Raises OSError, and SafetensorError, ValueError or KeyError for an invalid file.
     """
     if path.stat().st_size > _LARGEST:
         raise ValueError("too large for a frame")
@@ -160,7 +160,7 @@ def _read_frame(path: Path) -> StoredFrame:
 
 
 def _metadata_in(data: bytes) -> dict[str, str]:
-    """The texts in the header: how the frame was made."""
+    """Returns the metadata of the header, with the notes of the frame."""
     length = int.from_bytes(data[:8], "little")
     return msgspec.json.decode(data[8 : 8 + length], type=_Header).metadata
 

@@ -1,4 +1,4 @@
-"""Finished frames, by content: bounded memory, and a bounded disk tier behind it."""
+"""Stores finished frames by content, in limited memory and on a limited part of the disk."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from engine.store.disk_tier import DiskTier
 from engine.store.stored_frame import StoredFrame, StoredLatent
 
 MEBIBYTE = 1 << 20
-#: Latents that are kept for themselves: of Stable Diffusion at 512×512, 128 MiB at the most.
+#: Most latents that are kept without pictures: at most 128 MiB for Stable Diffusion at 512×512.
 _LATENTS = 2048
 
 
 class FrameStore:
-    """Least recently used frames go first, from memory and from disk. Safe in every thread.
+    """Removes the least recently used frames first, from memory and from disk. Thread-safe.
 
-    `folder` None keeps nothing on disk; two programs may share one. The latents of the newest
-    frames outlive their pictures: to decode one again is a small part of drawing it again.
+    With `folder` None, nothing is stored on disk. Programs may share a folder. The latents of the
+    newest frames are kept longer than their pictures, because decoding is much faster than
+    rendering.
     """
 
     def __init__(
@@ -34,14 +35,14 @@ class FrameStore:
         self._disk = DiskTier(folder, disk_bytes) if folder is not None else None
 
     def put(self, key: str, frame: StoredFrame) -> None:
-        """Remember a frame; its arrays become read-only."""
+        """Store a frame. Its arrays become read-only."""
         frame.freeze()
         self._remember(key, frame)
         if self._disk is not None:
             self._disk.put(key, frame)
 
     def get(self, key: str) -> StoredFrame | None:
-        """The frame, from memory or else from disk; None when it is in neither."""
+        """Return the frame from memory or from disk, or None."""
         with self._lock:
             frame = self._frames.get(key)
         if frame is not None or self._disk is None:
@@ -52,18 +53,18 @@ class FrameStore:
         return frame
 
     def latent(self, key: str) -> StoredLatent | None:
-        """The z_0 of a frame, also when its picture is in neither."""
+        """Return the z_0 of a frame, also if its picture is no longer stored, or None."""
         with self._lock:
             return self._latents.get(key)
 
     def has(self, key: str) -> bool:
-        """Whether there is such a frame, without reading it."""
+        """True if the frame is stored. Does not read it."""
         with self._lock:
             known = key in self._frames
         return known or (self._disk is not None and self._disk.has(key))
 
     def image(self, key: str) -> Image | None:
-        """The picture alone."""
+        """Return the picture of a frame, or None."""
         frame = self.get(key)
         return None if frame is None else frame.image
 

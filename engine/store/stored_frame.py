@@ -1,7 +1,8 @@
-"""A finished frame as it is kept, and the key under which.
+"""A finished frame in the store, and its key.
 
-A key says everything that made the pixels and nothing else: not the method's name, so that
-keyframes and unchanged frames survive a change of method, of frame count or of end points.
+A key contains everything that determines the pixels and nothing else. It does not contain the
+method's name, so that unchanged frames are still known after a change of the method, the number of
+frames or the ends.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from engine.messages import Array32, Image
 
 @dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """The picture [H, W, 3], the latent z_0 [C, h, w] it was decoded from, and the z_T before.
+    """The picture [H, W, 3], its latent z_0 [C, h, w], and its initial latent z_T [C, h, w].
 
-    `sampling_notes` and `decode_note` say how it was made where that was not the plain way.
+    `sampling_notes` and `decode_note` describe how it was made if that was not the usual way.
     """
 
     image: Image
@@ -30,7 +31,7 @@ class StoredFrame:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Everything about this frame that was not made the plain way, a sentence each."""
+        """All notes of this frame, one sentence each."""
         return (*self.sampling_notes, *((self.decode_note,) if self.decode_note else ()))
 
     @property
@@ -45,7 +46,7 @@ class StoredFrame:
 
 @dataclass(frozen=True, slots=True)
 class StoredLatent:
-    """The z_0 [C, h, w] of a frame whose picture may be gone, and how it was sampled."""
+    """The z_0 [C, h, w] of a frame whose picture may be removed, and its sampling notes."""
 
     final: Array32
     sampling_notes: tuple[str, ...] = ()
@@ -53,9 +54,9 @@ class StoredLatent:
 
 @dataclass(frozen=True, slots=True)
 class FrameSettings:
-    """What makes a frame's pixels apart from its latent and its texts.
+    """Everything that determines a frame's pixels, except its latent and its texts.
 
-    `generation` counts up when the engine would give other pixels; `model` is the model's identity.
+    `generation` is increased when the engine gives other pixels. `model` is the model's identity.
     """
 
     generation: int
@@ -70,10 +71,10 @@ class FrameSettings:
 
 
 def frame_key(settings: FrameSettings, initial: Array32, *texts: Conditioning) -> str:
-    """The key of the frame that z_T `initial` and `texts` (positive, negative) make: 40 hex digits.
+    """Returns the key of the frame with z_T `initial` and `texts` (positive, negative): 40 hex
+    digits.
 
-    Roles and shapes count too: the latents of a wide and of a tall picture may hold the same
-    numbers.
+    It includes roles and shapes, because latents of wide and tall pictures may have equal numbers.
     """
     digest = hashlib.sha256(repr(settings).encode())
     _add(digest, "initial", initial)

@@ -1,1 +1,1 @@
-"""Writes films and animations: the encoder, palettes, and texts that encoders do not write."""
+"""Writes videos and animations: encoder, palettes, and metadata that encoders do not write."""

@@ -1,8 +1,8 @@
-"""What made an animation, written into GIF and WebP files, whose encoders have no words for it.
+"""Metadata of GIF and WebP files, which their encoders do not write.
 
-A GIF gets two comments, the text that many programs read and our own document. A WebP gets EXIF:
-the text as the user's comment, where AUTOMATIC1111's web UI looks for it, the document as the
-description. Files are read without decoding a picture.
+A GIF gets two comments: the text that many programs read, and our own document. A WebP gets EXIF:
+the text as the user comment, which AUTOMATIC1111's web UI reads, and the document as the
+description. Files are read without decoding pictures.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HAS_EXIF = 0x08
 
 
 def add_texts(path: Path, texts: Mapping[str, str]) -> None:
-    """Write `description` and `comment` of `texts` into the finished GIF or WebP at `path`."""
+    """Writes `description` and `comment` of `texts` into the finished GIF or WebP at `path`."""
     description, document = texts.get("description", ""), texts.get("comment", "")
     if not document:
         return
@@ -37,19 +37,19 @@ def add_texts(path: Path, texts: Mapping[str, str]) -> None:
 
 
 def read_document(path: Path) -> str | None:
-    """Our own document of a GIF or WebP, None where there is none.
+    """Returns our own document in a GIF or WebP, or None.
 
     Raises InputError for a damaged file.
     """
     try:
         with path.open("rb") as file:
             return _last_comment(file) if file.read(6) in GIF else _described(file)
-    except (OSError, ValueError, SyntaxError, struct.error) as error:  # Pillow's ways to say it
+    except (OSError, ValueError, SyntaxError, struct.error) as error:  # the errors of Pillow
         raise InputError(f"{path.name} is damaged ({error}).") from error
 
 
 def _add_comments(file: BinaryIO, texts: tuple[str, ...]) -> None:
-    """In front of the first picture; what follows moves on, in pieces from its end."""
+    """Inserts comments before the first picture. The rest is moved in pieces, from its end."""
     start = _after_palette(file)
     comments = b"".join(_comment(text.encode("utf-8", "replace")) for text in texts)
     place = file.seek(0, 2)
@@ -65,13 +65,13 @@ def _add_comments(file: BinaryIO, texts: tuple[str, ...]) -> None:
 
 
 def _comment(data: bytes) -> bytes:
-    """A comment in blocks, each with its length before it; an empty one ends it."""
+    """Encodes a comment in blocks, each after its length. An empty block ends it."""
     blocks = (data[k : k + 255] for k in range(0, len(data), 255))
     return _COMMENT + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
 
 
 def _last_comment(file: BinaryIO) -> str | None:
-    """The last of the comments in front of everything else; of longer ones than our own, none."""
+    """Returns the last of the comments at the start; None for a comment longer than ours."""
     file.seek(_after_palette(file))
     found, left = None, MAX_TEXT
     while file.read(2) == _COMMENT:
@@ -87,7 +87,7 @@ def _last_comment(file: BinaryIO) -> str | None:
 
 
 def _after_palette(file: BinaryIO) -> int:
-    """Where the header of a GIF ends, with the colours that all of its frames share."""
+    """Returns the end of a GIF's header and global palette."""
     file.seek(10)
     flags = (file.read(1) or b"\0")[0]
     return 13 + (3 << (flags % 8 + 1) if flags & 0x80 else 0)
@@ -97,11 +97,11 @@ def _exif(description: str, document: str) -> bytes:
     exif = Pillow.Exif()
     exif[_DESCRIPTION] = document.encode("utf-8", "replace")
     exif.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = b"UNICODE\0" + description.encode("utf-16-be")
-    return exif.tobytes().removeprefix(b"Exif\0\0")  # which is JPEG's
+    return exif.tobytes().removeprefix(b"Exif\0\0")  # the prefix is for JPEG only
 
 
 def _add_exif(file: BinaryIO, exif: bytes) -> None:
-    """As a chunk at the end, announced in the extended header, which animations have."""
+    """Adds EXIF as a chunk at the end, and sets its flag in the extended header."""
     file.seek(12)
     if file.read(4) != b"VP8X":
         return
@@ -127,7 +127,7 @@ def _described(file: BinaryIO) -> str | None:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Kind and length of each chunk of a RIFF file, which then stands at the chunk's data."""
+    """Yields type and length of each chunk of a RIFF file, positioned at the chunk's data."""
     place = 12
     for _ in range(MAX_CHUNKS):
         file.seek(place)

@@ -1,4 +1,4 @@
-"""The base of the formats that an encoder writes: MP4, WebM, GIF and WebP."""
+"""The base class of formats that an encoder writes: MP4, WebM, GIF and WebP."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from engine.parameters import parameter
 
 
 def quality() -> Any:
-    """The parameter that all lossy formats have."""
-    help_text = "The higher, the finer the pictures, and the larger the file"
+    """Declares the quality parameter of lossy formats."""
+    help_text = "A higher quality gives finer pictures and a larger file"
     return parameter(80, "Quality", low=20, high=100, help=help_text)
 
 
 @dataclass(frozen=True)
 class FilmFormat(ExportFormat):
-    """Frames one after another; lanes stand side by side.
+    """A format that shows frames one after another, with lanes side by side.
 
-    `container` is the muxer's short name, `encoder` that of the encoder, `pixels` FFmpeg's pixel
-    format. `counted`: a finished file has as many pictures as were added.
+    `container` is the short name of the muxer, `encoder` the name of the encoder, and `pixels`
+    FFmpeg's pixel format. `counted` is True if a finished file has as many pictures as were added.
     """
 
     moves = True
@@ -34,25 +34,25 @@ class FilmFormat(ExportFormat):
     counted: ClassVar[bool] = True
 
     def options(self) -> dict[str, str]:
-        """Those of the encoder."""
+        """Return the options of the encoder."""
         return {}
 
     def muxing(self) -> dict[str, str]:
-        """The options of the muxer."""
+        """Return the options of the muxer."""
         return {}
 
     def write_texts(self, path: Path, texts: Mapping[str, str]) -> None:
-        """Add what the muxer does not write to the finished file."""
+        """Add metadata that the muxer does not write to the finished file."""
 
     @classmethod
     def available(cls) -> bool:
-        """Whether this machine's libraries have the encoder."""
+        """True if this machine's libraries have the encoder."""
         import av
 
         return cls.encoder in av.codecs_available
 
     def open(self, path: Path, plan: Plan) -> AbstractContextManager[Add]:
-        """Raises InputError where the encoder is missing, too."""
+        """Also raises InputError if the encoder is missing."""
         from engine.export.film.film_writer import Codec, open_film
 
         if not self.available():
@@ -78,7 +78,7 @@ class FilmFormat(ExportFormat):
 
     @classmethod
     def read_document(cls, path: Path) -> str | None:
-        """The comment among the container's tags."""
+        """Return the comment in the container's tags."""
         import av
 
         try:

@@ -1,6 +1,6 @@
-"""Videos and animations, frame by frame in constant memory: MP4, WebM, GIF, WebP, by PyAV.
+"""Writes videos and animations frame by frame with PyAV, in constant memory.
 
-A frame is encoded on a thread of its own while its successor is made.
+A frame is encoded on a thread of its own while the next one is made.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from engine.export.film.palette import Palette
 from engine.export.mosaic import Mosaic, Tile
 from engine.messages import Image
 
-BT709 = 1  # its number as matrix, primaries and transfer function alike
-#: A file that is whole up to its last second whenever the program dies.
+BT709 = 1  # its number as matrix, primaries and transfer function
+#: Options for a file that is valid up to the last second if the program is killed.
 LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 
 
@@ -33,8 +33,8 @@ LIVE_MUXING = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_
 class Codec:
     """A format's container, encoder and pixel format with their options, and its frame rate.
 
-    `counted`: the file has as many pictures as were added. `write_texts` adds to the finished file
-    what the muxer does not write.
+    `counted` is True if the file has as many pictures as were added. `write_texts` adds metadata
+    that the muxer does not write to the finished file.
     """
 
     container: str
@@ -49,12 +49,13 @@ class Codec:
 
 @contextmanager
 def open_film(path: Path, plan: Plan, codec: Codec) -> Iterator[Add]:
-    """Takes frames in order; lanes stand side by side. The frame count is read back at the end.
+    """Opens a file that takes frames in order, with lanes side by side. Counts the frames at the
+    end.
 
-    Raises InputError where no frame came, WriteError where the file cannot be written or holds
-    another number of frames than were put in.
+    Raises InputError if no frame was added, and WriteError if the file cannot be written or has
+    another number of frames than were added.
     """
-    label = "recording" if plan.live else PART  # of a killed recording all but a second plays
+    label = "recording" if plan.live else PART  # a killed recording is playable, so it is kept
     with atomic_path(path, plan.existing, label) as part:
         muxing = LIVE_MUXING if plan.live else codec.muxing
         with (
@@ -71,13 +72,13 @@ def open_film(path: Path, plan: Plan, codec: Codec) -> Iterator[Add]:
 
 
 def count_frames(path: Path) -> int:
-    """Frames in a video or GIF, counted without decoding. (WebP merges equal frames.)"""
+    """Counts the frames of a video or GIF without decoding. (WebP merges equal frames.)"""
     with av.open(str(path)) as container:
         return sum(1 for packet in container.demux(video=0) if packet.size)
 
 
 class _Film:
-    """Owns the stream, which is opened when the first picture says how large it is."""
+    """Owns the stream, which is opened at the first picture, when the size is known."""
 
     def __init__(self, container: Any, codec: Codec, plan: Plan, encoder: Executor) -> None:
         self._container, self._codec, self._plan = container, codec, plan
@@ -90,7 +91,7 @@ class _Film:
         self.count = 0
 
     def add(self, index: int, images: Sequence[Image]) -> None:
-        """The next frame; its index does not matter to a film. Errors come one frame late."""
+        """Add the next frame; its index is not used. Errors are raised one frame later."""
         picture = self._in_a_row(images)
         if self._codec.pixels == "yuv420p":
             picture = _even(picture)
@@ -105,8 +106,7 @@ class _Film:
         self._encoding = self._encoder.submit(self._encode, made)
 
     def _in_a_row(self, images: Sequence[Image]) -> Image:
-        """The lanes from left to right in their full size, under their titles where there are
-        several."""
+        """Return the lanes side by side in full size, with titles if there are several."""
         if self._mosaic is None:
             height, width = images[0].shape[:2]
             self._mosaic = Mosaic(width, height, largest=None)
@@ -114,7 +114,7 @@ class _Film:
         return self._mosaic.compose(tiles, len(tiles))
 
     def end(self) -> None:
-        """Write what the encoder still holds."""
+        """Write the frames that the encoder still holds."""
         if self._stream is None:
             raise InputError("There are no frames to export yet; generate the walk first.")
         self._encoding.result()
@@ -156,14 +156,14 @@ class _Film:
 
 
 def _nothing() -> Future[None]:
-    """What has been done already."""
+    """Returns a future that is done."""
     done: Future[None] = Future()
     done.set_result(None)
     return done
 
 
 def _even(picture: Image) -> Image:
-    """Chroma of half the size needs even sides: the last row or column is doubled."""
+    """Repeats the last row or column of odd sides, because chroma has half the size."""
     odd = picture.shape[0] % 2, picture.shape[1] % 2
     if not any(odd):
         return picture

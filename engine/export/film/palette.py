@@ -10,10 +10,10 @@ from av.filter import Graph
 
 
 class Palette:
-    """Owns a filter graph: RGB frames in, paletted frames out, one for one.
+    """Owns a filter graph that converts RGB frames to paletted frames.
 
-    The colours are chosen on a smaller copy, which is several times faster and no worse. Ordered
-    dithering keeps its pattern from frame to frame, where error diffusion would flicker.
+    The colours are chosen on a smaller copy, which is several times faster. Ordered dithering keeps
+    its pattern from frame to frame, while error diffusion would flicker.
     """
 
     def __init__(self, width: int, height: int, rate: Fraction) -> None:
@@ -33,12 +33,12 @@ class Palette:
         graph.configure()
 
     def apply(self, frame: Any) -> list[Any]:
-        """Push a frame; returns those that are ready."""
+        """Add a frame. Returns the frames that are ready."""
         self._graph.push(frame)
         return self._ready()
 
     def end(self) -> list[Any]:
-        """The frames that are left."""
+        """Return the remaining frames."""
         self._graph.push(None)
         return self._ready()
 

@@ -1,1 +1,1 @@
-"""Export formats: one file each, found by the registry in contract.py."""
+"""Export formats, one a file. Their base class is in `engine.export.contract`."""

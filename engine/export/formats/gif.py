@@ -1,4 +1,4 @@
-"""GIF: 256 colours a frame, and shown everywhere."""
+"""GIF: 256 colours for each frame, supported by all programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.export.film.film_format import FilmFormat
 @formats.register("gif")
 @dataclass(frozen=True)
 class Gif(FilmFormat):
-    """Endless; the texts are comments."""
+    """An endless animation. Metadata are comments."""
 
     label = "Animation, GIF"
     suffix = ".gif"

@@ -1,4 +1,4 @@
-"""MP4 with H.264, which every player and browser shows."""
+"""MP4 with H.264, which all players and browsers support."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.export.film.film_format import FilmFormat, quality
 @formats.register("mp4")
 @dataclass(frozen=True)
 class Mp4(FilmFormat):
-    """H.264 in 4:2:0, BT.709; the index stands at the start of the file."""
+    """H.264 in 4:2:0, BT.709, with the index at the start of the file."""
 
     label = "Video, MP4 (H.264)"
     suffix = ".mp4"
@@ -23,7 +23,7 @@ class Mp4(FilmFormat):
     quality: int = quality()
 
     def options(self) -> dict[str, str]:
-        # Two steps of crf below "veryfast" it looks as good, in two thirds of the time.
+        # With crf smaller by 2, "superfast" has the quality of "veryfast" in 2/3 of the time.
         return {"crf": str(round(44 - 0.3 * self.quality)), "preset": "superfast"}
 
     def muxing(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One numbered PNG file a picture: in one folder, or in one folder a lane."""
+"""Numbered PNG files in one folder, or in one folder for each lane."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.export.png import SIGNATURE, encode_png, read_text
 from engine.messages import Image
 from engine.parameters import parameter
 
-#: Compressing and syncing leave the interpreter free, so that a few threads overlap them.
+#: Number of threads. Compression and file operations release Python's lock, so threads help.
 WORKERS = 4
 _LANE_FOLDER = re.compile(r"\d+ .+")
 
@@ -27,10 +27,10 @@ _LANE_FOLDER = re.compile(r"\d+ .+")
 @formats.register("pictures")
 @dataclass(frozen=True)
 class Pictures(ExportFormat):
-    """Takes frames in any order; those that were written stay when the block raises.
+    """Takes frames in any order. Written frames stay if the block raises an exception.
 
-    Where pictures are replaced, those of the walk before are removed: from lanes that the plan does
-    not have, and with numbers beyond its last frame.
+    When pictures are replaced, those of an earlier walk are removed: from lanes that the plan does
+    not have, and with numbers after its last frame.
     """
 
     label = "Pictures, PNG"
@@ -45,7 +45,7 @@ class Pictures(ExportFormat):
 
     @contextmanager
     def open(self, path: Path, plan: Plan) -> Iterator[Add]:
-        """Raises InputError and WriteError, up to a few frames late."""
+        """Raises InputError and WriteError, up to a few frames later."""
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="export")
         pending: deque[Future[None]] = deque()
         if plan.existing is Existing.REPLACE:
@@ -90,7 +90,7 @@ class Pictures(ExportFormat):
                     )
 
     def picture_path(self, folder: Path, plan: Plan, lane: int, index: int) -> Path:
-        """The file of frame `index` of `lane`. Raises InputError for an unusable template."""
+        """Return the file of frame `index` of `lane`. Raises InputError for an invalid template."""
         return _lane_folder(folder, plan, lane) / frame_name(self.template, index)
 
     def _write(self, folder: Path, plan: Plan, lane: int, index: int, image: Image) -> None:
@@ -99,7 +99,7 @@ class Pictures(ExportFormat):
         write_bytes(path, encode_png(image, text), plan.existing)
 
     def _remove_others(self, folder: Path, plan: Plan) -> None:
-        """Remove what an earlier export under these names left in `folder`. Raises WriteError."""
+        """Remove pictures of an earlier export with these names in `folder`. Raises WriteError."""
         if not folder.is_dir():
             return
         own = {_lane_folder(folder, plan, lane) for lane in range(len(plan.titles))}
@@ -111,12 +111,12 @@ class Pictures(ExportFormat):
                 if number is not None and number > last and picture.is_file():
                     _remove(picture)
             if place in lanes and place not in own:
-                with suppress(OSError):  # other files are in it
+                with suppress(OSError):  # it contains other files
                     place.rmdir()
 
 
 def _lane_folder(folder: Path, plan: Plan, lane: int) -> Path:
-    """The folder of a lane's pictures: `folder` itself, if there is no other lane."""
+    """Returns the folder of a lane's pictures, which is `folder` if there is only one lane."""
     if len(plan.titles) == 1:
         return folder
     return folder / clean_name(f"{lane + 1} {plan.titles[lane]}")

@@ -1,4 +1,4 @@
-"""A contact sheet: a row a lane, with its title, and frames from left to right."""
+"""A contact sheet: one row for each lane, with its title, and frames from left to right."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from engine.messages import Image
 from engine.parameters import parameter
 from engine.pictures.title_strip import PAPER, caption, caption_height
 
-#: A sheet is not wider than this; pictures are made smaller instead.
+#: Greatest width of a sheet in pixels. Pictures are reduced to fit.
 MAX_WIDTH = 8192
-#: The keys of a picture's texts, by the tags of a film.
+#: The keys of a picture's metadata, by the tags of a video.
 _PNG_KEYS = {"description": "parameters", "comment": FORMAT}
 
 
 @formats.register("sheet")
 @dataclass(frozen=True)
 class ContactSheet(ExportFormat):
-    """Takes frames in any order; those that the sheet does not show cost nothing."""
+    """Takes frames in any order. Frames that the sheet does not show are not rendered."""
 
     label = "Contact sheet, PNG"
     suffix = ".png"
     bytes_per_pixel = 2.0
 
-    # By default an odd number, so that the middle of the walk is among them.
-    columns: int = parameter(9, "Columns", low=1, help="Pictures beside each other on the sheet")
+    # The default is odd, so that the sheet shows the middle of the walk.
+    columns: int = parameter(9, "Columns", low=1, help="Number of pictures in a row")
 
     @contextmanager
     def open(self, path: Path, plan: Plan) -> Iterator[Add]:
@@ -53,14 +53,14 @@ class ContactSheet(ExportFormat):
         return read_text(path).get(FORMAT)
 
     def shown(self, indices: tuple[int, ...]) -> tuple[int, ...]:
-        """Equally spaced, with both ends."""
+        """Return frames at equal intervals, with both ends."""
         count = min(self.columns, len(indices))
         places = np.linspace(0, len(indices) - 1, count).round().astype(int) if count else ()
         return tuple(indices[place] for place in places)
 
 
 class _Page:
-    """Owns the sheet, which is made when the first picture says how large it is."""
+    """Owns the sheet, which is created at the first picture, when the size is known."""
 
     def __init__(self, titles: Sequence[str], indices: Sequence[int]) -> None:
         self._titles = tuple(titles)
@@ -70,7 +70,7 @@ class _Page:
 
     @property
     def picture(self) -> Image:
-        """The sheet [H, W, 3] as far as it is filled. Raises InputError where no frame came."""
+        """The sheet [H, W, 3] with the pictures so far. Raises InputError if there are none."""
         if self._page is None:
             raise InputError("There are no frames to export yet; generate the walk first.")
         return self._page
@@ -99,7 +99,7 @@ class _Page:
         return page
 
     def _corner(self, row: int, column: int) -> tuple[int, int]:
-        """Top and left edge of a tile."""
+        """Return the top and left edge of a tile."""
         height, width = self._tile
         top = row * (height + self._gap + self._caption) + self._caption
         return top, column * (width + self._gap)

@@ -1,4 +1,4 @@
-"""WebM with VP9, without patents."""
+"""WebM with VP9, which needs no patent licence."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class WebM(FilmFormat):
             "deadline": "realtime",
             "cpu-used": "8",
             "row-mt": "1",
-            "tile-columns": "2",  # as many as the width allows, beside each other
+            "tile-columns": "2",  # as many as the width allows
             "threads": str(min(os.cpu_count() or 1, _MOST_THREADS)),
         }

@@ -1,4 +1,4 @@
-"""Animated WebP: full colours in a smaller file than GIF, shown by browsers."""
+"""Animated WebP: full colours in smaller files than GIF, supported by browsers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from engine.export.film.film_format import FilmFormat, quality
 @formats.register("webp")
 @dataclass(frozen=True)
 class WebP(FilmFormat):
-    """Endless; the texts are EXIF. The encoder merges equal frames, so they cannot be counted."""
+    """An endless animation. Metadata are EXIF. The encoder merges equal frames, so frames cannot be
+    counted."""
 
     label = "Animation, WebP"
     suffix = ".webp"

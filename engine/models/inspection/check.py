@@ -1,4 +1,4 @@
-"""Pyramid at a model before it is opened: what it is, whether it is whole, and whether it is safe.
+"""Look at a model before it is opened: what it is, whether it is whole, and whether it is safe.
 
 Reads configs and the headers of weights, never the weights, and imports nothing heavy: the window
 calls it directly. Files that can run code (pickles, Python) are recognised by name and never
@@ -50,7 +50,7 @@ _FAMILIES = {768: Family.SD1, 1024: Family.SD2}
 
 
 def check_model(path: Path, half: bool = False) -> ModelReport:
-    """Pyramid at the model folder or file at `path`; `half` prefers weights in half precision.
+    """Look at the model folder or file at `path`; `half` prefers weights in half precision.
 
     Never raises for what it finds: everything that is wrong is in the report.
     """

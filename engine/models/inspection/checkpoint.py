@@ -1,4 +1,4 @@
-"""Pyramid at a single file in the original layout: which family it is, and whether it is whole."""
+"""Look at a single file in the original layout: which family it is, and whether it is whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
 
 
 def check_checkpoint(path: Path) -> ModelReport:
-    """Pyramid at a file that holds a whole model, by its name and header alone."""
+    """Look at a file that holds a whole model, by its name and header alone."""
     if path.suffix.lower() in PICKLES:
         return refused(
             path,
