@@ -18,7 +18,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from engine.documents.presets import find_preset
@@ -52,6 +52,7 @@ class Photographer(app.Program):
 
     def __init__(self, *parts: object) -> None:
         super().__init__(*parts)  # type: ignore[arg-type]
+        self.window.setWindowState(Qt.WindowState.WindowNoState)  # whatever screen there is
         self.window.resize(*SIZE)
         self._poses = self._plan()
         self._prepared = self._ready = False

@@ -96,7 +96,8 @@ class Recorder(QObject):
         """Add the visible panes, repeated for the time since the last sample."""
         film, shown = self._film, self._shown()
         if film is not None and any(pane.image is not None for pane in shown.panes):
-            film.show(shown, visited_keyframes(self._state), time.monotonic())
+            visited = visited_keyframes(self._state, bool(shown.lanes))
+            film.show(shown, visited, time.monotonic())
 
     def _start(self) -> None:
         exploration = self._state.exploration
@@ -151,15 +152,16 @@ class Recorder(QObject):
 
 def probed_keyframe(state: ExplorerState) -> Keyframe | None:
     """Returns the point of the plane that is shown as a keyframe, or None."""
-    return visited_keyframes(state)[0] if state.probe is not None else None
+    probe, lanes = state.probe, state.results.lanes
+    return _keyframe(lanes[0], (probe.x, probe.y)) if probe is not None and lanes else None
 
 
-def visited_keyframes(state: ExplorerState) -> tuple[Keyframe | None, ...]:
+def visited_keyframes(state: ExplorerState, lanes_shown: bool) -> tuple[Keyframe | None, ...]:
     """Returns the present point of each lane as a keyframe; None if it is no sum of keyframes."""
-    lanes, probe = state.results.lanes, state.probe
-    if probe is not None:
+    lanes = state.results.lanes
+    if state.probe is not None and not lanes_shown:
         # A probed point belongs to the plane of the first lane and is shown instead of all lanes.
-        return (_keyframe(lanes[0], (probe.x, probe.y)),) * len(lanes)
+        return (probed_keyframe(state),) * len(lanes)
     return tuple(_keyframe_of_frame(lane, state.playhead) for lane in lanes)
 
 

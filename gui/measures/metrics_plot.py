@@ -54,6 +54,7 @@ class MetricsPlot(QWidget):
         self._throttler.triggered.connect(self._refresh)
         for signal in (state.measures_changed, state.results_reset):
             signal.connect(self._throttler.throttle)
+        state.opened.connect(self._refresh)
         state.frame_changed.connect(self._frame_changed)
         state.playhead_changed.connect(self._figure.move_playhead)
         self._figure.scrubbed.connect(self._scrub)

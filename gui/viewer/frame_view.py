@@ -96,7 +96,8 @@ class FrameView(QWidget):
         columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
         lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
-        lanes = () if self._state.probe is not None else lanes
+        if self._state.probe is not None and self._shown_mode() is ViewMode.SINGLE:
+            lanes = ()  # the point is shown instead of the walk
         return Shown(self._painted, max(columns, 1), lanes, self._state.view.crisp)
 
     def copy(self) -> None:

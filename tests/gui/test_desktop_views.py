@@ -18,6 +18,7 @@ from gui.widgets.fields import Button
 from tests.gui.conftest import Desk
 from tests.support.studio import Studio
 
+NOTE = "The whole walk lies in this plane"
 CONTROL = Qt.KeyboardModifier.ControlModifier
 VIEWS = {
     Qt.Key.Key_1: ("1-up", ViewMode.SINGLE),
@@ -78,6 +79,9 @@ def test_the_point_shows_in_every_view_beside_the_walk_and_escape_leaves_it(
         assert panes[-1].image is point.image
         assert panes[-1].note.startswith("std ")
         assert len(panes) == (1 if mode is ViewMode.SINGLE else len(alone) + 1)
+        desk.window.frame_view.grab()
+        lanes = {ViewMode.SINGLE: (), ViewMode.LATENT: (0,)}.get(mode, (0, 1, 2))
+        assert desk.window.frame_view.shown().lanes == lanes
         QTest.keyClick(desk.window, Qt.Key.Key_Escape)
         assert desk.state.probe is None
         assert len(desk.window.frame_view.panes()) == len(alone)
@@ -136,7 +140,8 @@ def test_a_new_walk_clears_the_picture_the_point_the_zoom_and_the_text(
     wheel(window.trajectory.picture.viewport(), 40)  # type: ignore[attr-defined]
     assert box.viewRect().height() < 2.0
     state.ask_probe(0.4, 0.3)
-    studio.wait(lambda: state.probe is not None)
+    studio.wait(lambda: state.probe is not None and "<b>" in seen(window.measures))
+    assert NOTE in seen(window.trajectory)
     state.set_auto(False)
     window.actions_table["new"].trigger()
     assert state.probe is None
@@ -144,9 +149,8 @@ def test_a_new_walk_clears_the_picture_the_point_the_zoom_and_the_text(
     assert state.playhead == 0
     assert window.frame_view.panes()[0].image is None
     assert box.viewRect().height() > 2.0  # all of the shell
-    studio.settle()
-    assert "Exact" not in seen(window.trajectory)
-    assert "0.979" not in seen(window.measures)
+    assert NOTE not in seen(window.trajectory)
+    assert "<b>" not in seen(window.measures)
     state.generate()
     studio.engine.play()
     studio.wait(lambda: not state.busy)
@@ -179,14 +183,15 @@ def test_a_missing_model_clears_what_was_another_model_s(studio: Studio) -> None
     studio.finish()
     state, window = studio.state, studio.window
     assert window.frame_view.panes()[0].image is not None
+    assert NOTE in seen(window.trajectory)
+    assert "starter" in seen(window.status)
     state.edit(replace(state.exploration, model="someone/missing"), "Model")
     studio.wait(lambda: state.results.are_of(state.exploration))
     job = state.results.job
     studio.engine.post(m.JobFailed(job, "It is not here.", "", "someone/missing"))
     studio.wait(lambda: not state.busy)
     assert window.frame_view.panes()[0].image is None
-    studio.settle()
-    assert "Exact" not in seen(window.trajectory)
+    studio.wait(lambda: NOTE not in seen(window.trajectory))
     assert "starter" not in seen(window.status)
     assert any("someone/missing" in text for text in window.messages.texts)
     studio.window.actions_table["undo"].trigger()
