@@ -97,7 +97,7 @@ def measure_batch(
                 return best
             ticks.append(tick)
         pace = min(ticks, default=float("inf")) / slots
-        if pace < best_pace * _WORTH:
+        if pace < best_pace * _WORTHWHILE_SHARE:
             best, best_pace = slots, pace
         if time.perf_counter() - began > _BATCH_TIMEOUT_S / 2:
             break
