@@ -3,7 +3,7 @@
 Smooth comes from the KL term, from an anchor (the coarse part of three channels is the local mean
 colour, so latents are a small picture of the picture; detail rides on top and in the fourth), and
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
-2025). With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
+2025). Half of the crops show a figure: faces are small and matter most. With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
 decoder is trained on.
 """
 
@@ -28,14 +28,12 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import held_out, open_panoramas
+from .dataset import held_out, open_bounds, open_panoramas
 from .muon import Pair, ramp
-from .textures import CELL, STROKES, kernel
 
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
-STROKE_SCALE = 1 / 12
 CROP = 64
 
 
@@ -65,19 +63,23 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
     return tensor.float().div_(127.5).sub_(1.0)
 
 
-def crops(panoramas: NDArray[np.uint8], batch: int, rng: np.random.Generator) -> Tensor:
-    """Random crops in step with the latent pixels: `[N, 3, 64, 64]`."""
-    rows = 8 * rng.integers(0, (panoramas.shape[1] - CROP) // 8 + 1, batch)
-    columns = 8 * rng.integers(0, (panoramas.shape[2] - CROP) // 8 + 1, batch)
+def crops(
+    panoramas: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    batch: int,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Random crops in step with the latent pixels, half of them at figures: `[N, 3, 64, 64]`."""
+    height, width = panoramas.shape[1:3]
     chosen = rng.integers(0, panoramas.shape[0], batch)
-    return to_tensor(
-        np.stack(
-            [
-                panoramas[i, y : y + CROP, x : x + CROP]
-                for i, y, x in zip(chosen, rows, columns, strict=True)
-            ]
-        )
-    )
+    rows = 8 * rng.integers(0, (height - CROP) // 8 + 1, batch)
+    anywhere = rng.uniform(-4, width - CROP + 4, batch)
+    figures = bounds[chosen]
+    at_figures = rng.uniform(figures[:, 0] - CROP / 4, figures[:, 1] - 3 * CROP / 4)
+    columns = np.where(rng.uniform(size=batch) < 0.5, at_figures, anywhere)
+    columns = 8 * np.clip(np.rint(columns / 8), 0, (width - CROP) // 8).astype(np.int64)
+    places = zip(chosen, rows, columns, strict=True)
+    return to_tensor(np.stack([panoramas[i, y : y + CROP, x : x + CROP] for i, y, x in places]))
 
 
 def picture_loss(output: Tensor, target: Tensor) -> Tensor:
@@ -95,38 +97,12 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return loss
 
 
-def stroke_strengths(pictures: Tensor) -> Tensor:
-    """The strength of the stroke that each cell is likest to: `[N, 3, 8·h, 8·w]` to `[N, h, w]`.
-
-    Normal numbers where there is texture alone, −3…3 at outlines.
-    """
-    shapes = torch.from_numpy(np.stack([kernel(stroke) for stroke in STROKES])).to(pictures.device)
-    padded = functional.pad(pictures.mean(dim=1, keepdim=True), (4, 4, 4, 4))
-    likeness = functional.conv2d(padded, shapes[:, None], stride=CELL)
-    best = likeness.gather(1, likeness.abs().argmax(dim=1, keepdim=True))[:, 0]
-    return 3 * torch.tanh(STROKE_SCALE * best)
-
-
-def stroke_weight(share: float) -> float:
-    """How much the fourth channel is held to the texture's strength: until half of the budget."""
-    return max(0.0, 4 - 8 * share)
-
-
-def step_loss(
-    vae: AutoencoderKL, pictures: Tensor, halve: bool, strokes: float = 0.0
-) -> dict[str, Tensor]:
-    """The losses of one step; `halve` asks for the halved picture from the halved latents.
-
-    `strokes` is the weight with which the fourth channel is held to the texture's strength. Without
-    it encoder and decoder each wait for the other to begin with the texture.
-    """
+def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool) -> dict[str, Tensor]:
+    """The losses of one step; `halve` asks for the halved picture from the halved latents."""
     posterior = vae.encode(pictures).latent_dist
     latents = posterior.sample()
     coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
     anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
-    if strokes:
-        wanted = stroke_strengths(pictures)
-        anchor = anchor + strokes * functional.mse_loss(posterior.mean[:, 3], wanted)
     if halve:
         latents, pictures = functional.avg_pool2d(latents, 2), functional.avg_pool2d(pictures, 2)
     output = vae.decode(latents).sample
@@ -168,7 +144,7 @@ def finish(options: argparse.Namespace, vae: AutoencoderKL, name: str) -> None:
     """Writes the network that the next steps load."""
     vae.eval()
     if name == "vae":
-        pictures = to_tensor(open_panoramas(options.work)[:128, :, 64:192])
+        pictures = to_tensor(open_panoramas(options.work)[:128, :, 40:168])
         standardise(vae, pictures.to(vae.device))
     torch.save(vae.state_dict(), options.work / f"{name}-final.pt")
     print(f"{name}: {psnr(vae):.2f} dB on held-out pictures", flush=True)
@@ -198,13 +174,14 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         vae.quant_conv.requires_grad_(False)
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
     budget = resume(path, vae, pair, options)
-    panoramas, progress = open_panoramas(options.work), Progress(name)
+    panoramas, bounds = open_panoramas(options.work), open_bounds(options.work)
+    progress = Progress(name)
     rng = np.random.default_rng((options.seed, budget.step))
     for step, share in budget:
-        pictures = crops(panoramas, options.batch, rng).to(device, memory_format=layout)
+        pictures = crops(panoramas, bounds, options.batch, rng).to(device, memory_format=layout)
         with autocast(device):
             halve = step % 6 == 5 and not options.decoder_only
-            losses = step_loss(vae, pictures, halve, stroke_weight(share))
+            losses = step_loss(vae, pictures, halve)
         extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
         torch.autograd.backward(losses["loss"] + extra)
         pair.step(ramp(share, hold=0.1))

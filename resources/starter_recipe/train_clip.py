@@ -7,7 +7,8 @@ steps they are what makes the tower look at hats and not only at colours.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,9 +30,16 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import attributes_of, held_out, open_panoramas
+from .dataset import (
+    COLUMN,
+    attributes_of,
+    held_out,
+    is_whole,
+    open_bounds,
+    open_panoramas,
+    window_column,
+)
 from .muon import Pair, ramp
-from .scenes import window_offset
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
 from .train_vae import load_final, to_tensor
@@ -87,13 +95,26 @@ class ClipTrainer(nn.Module):
         return {"loss": contrast + 0.5 * told, "contrast": contrast, "told": told, "top1": top}
 
 
-def windows(
-    panoramas: NDArray[np.uint8], chosen: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Training windows `[N, 128, 128, 3]` of the chosen panoramas."""
-    starts = [8 * window_offset(rng) for _ in chosen]
-    pairs = zip(chosen, starts, strict=True)
-    return np.stack([panoramas[i, :, x : x + panoramas.shape[1]] for i, x in pairs])
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The drawn panoramas and the bounds of their figures."""
+
+    panoramas: NDArray[np.uint8]
+    bounds: NDArray[np.int64]
+
+    def windows(
+        self, chosen: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], list[bool]]:
+        """Training windows `[N, 128, 128, 3]`, and whether each shows its figures whole."""
+        columns = [window_column(*self.bounds[i], rng) for i in chosen]
+        whole = [is_whole(*self.bounds[i], c) for i, c in zip(chosen, columns, strict=True)]
+        starts = zip(chosen, (COLUMN * column for column in columns), strict=True)
+        return np.stack([self.panoramas[i, :, x : x + PICTURE_SIZE] for i, x in starts]), whole
+
+
+def open_pictures(work: Path) -> Pictures:
+    """The training set of the work folder."""
+    return Pictures(open_panoramas(work), open_bounds(work))
 
 
 def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -107,15 +128,16 @@ def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArra
 
 
 def batch_of(
-    panoramas: NDArray[np.uint8], size: int, rng: np.random.Generator
+    source: Pictures, size: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
     """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one again,
     blurry or noisy.
 
     Two pictures that differ in nothing else teach what such a word means.
     """
-    chosen = rng.integers(0, panoramas.shape[0], size - size // 2)
-    pictures, attributes = windows(panoramas, chosen, rng), [attributes_of(int(i)) for i in chosen]
+    chosen = rng.integers(0, len(source.panoramas), size - size // 2)
+    pictures, _ = source.windows(chosen, rng)
+    attributes = [attributes_of(int(i)) for i in chosen]
     half = size // 2
     noisy = rng.uniform(size=half) < 0.5
     shares = np.where(noisy, -NOISIEST, 1.0) * rng.uniform(0.15, 1.0, half)
@@ -166,10 +188,10 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     vae = load_final(options.work).to(device)
     path = options.work / "clip.pt"
     budget = resume(path, trainer, pair, options)
-    tokenizer, panoramas = load(options.work), open_panoramas(options.work)
+    tokenizer, source = load(options.work), open_pictures(options.work)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
-        shown, attributes = batch_of(panoramas, options.batch, rng)
+        shown, attributes = batch_of(source, options.batch, rng)
         shown = decoded(vae, shown, rng.choice(len(shown), len(shown) // 4, replace=False))
         texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
