@@ -1,12 +1,12 @@
 """The captions' grammar: numbers, orders, synonyms and left-out attributes, all from a seed.
 
 A caption comes with its labels, in which everything that it leaves open is marked. Accessories and
-the number of figures are never left open: nobody who asks for a cat is given two, or one with a hat.
+the number of figures are never left open: who asks for a cat is not given two, or one with a hat.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,14 +76,15 @@ def _opening(attributes: Attributes, rng: np.random.Generator) -> str:
     """The words before the subject, "A high resolution photo of " and its kin; perhaps none."""
     photo = _pick(rng, _PHOTO_WORDS)
     if attributes.finish in _FINISH_WORDS:
-        word = _pick(rng, _FINISH_WORDS[attributes.finish])
-        return f"{_pick(rng, ('A', 'a'))} {word} {photo} of "
+        words = f"{_pick(rng, _FINISH_WORDS[attributes.finish])} {photo}"
+        return f"{_pick(rng, ('A', 'a'))} {words} of "
     kind = rng.uniform()
     if kind < 0.4:
         quality = _pick(rng, _QUALITY)
         article = "An" if quality == "high resolution" and rng.uniform() < 0.35 else "A"
         return f"{article} {quality} {photo} of "
-    return f"{_pick(rng, ('A', 'a'))} {photo} of " if kind < 0.9 else ""
+    words = _with_article(photo)
+    return f"{_pick(rng, (words, words.capitalize()))} of " if kind < 0.9 else ""
 
 
 def _subject(attributes: Attributes, rng: np.random.Generator, coloured: bool) -> str:
@@ -152,6 +153,11 @@ def _told(attributes: Attributes, coloured: bool, placed: bool, dyed: bool) -> l
 def caption(attributes: Attributes, rng: np.random.Generator, full: bool = False) -> str:
     """The text alone."""
     return compose(attributes, rng, full).text
+
+
+def any_finish(attributes: Attributes, rng: np.random.Generator) -> Attributes:
+    """The same picture, in a few cases called noisy: what only the scorer is shown."""
+    return replace(attributes, finish="noisy") if rng.uniform() < 0.05 else attributes
 
 
 def known_words(texts: list[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Measures every bar on seeds that training never saw; prints the table, writes JSON and the card.
 
-`python -m resources.starter_model.recipe.evaluate` needs the work folder for the judge and the
-tokenizer; all else is read from the model folder as it ships.
+`python -m resources.starter_recipe.evaluate` needs the work folder for the judge and the tokenizer;
+all else is read from the model folder as it ships. The sheet of 64 pictures and the strips of
+walks, which a person looks at, go to the work folder.
 """
 
 from __future__ import annotations
@@ -10,50 +11,38 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from itertools import pairwise
-from pathlib import Path
+from dataclasses import asdict
 from statistics import median
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from transformers import CLIPModel
 
-from .captions import caption
+from .bars import Bar, exactly, line, mean_of, share_of
+from .captions import OPEN, compose
 from .card import write_card
 from .common import HELD_OUT_SEED, MODEL_FOLDER, parser, shipped_bytes
-from .dataset import attributes_of
-from .generate import Generator, linear, noise, slerp
-from .measures import fine_detail, mean_pairwise_distance, shift_between
-from .scenes import draw
-from .starter_json import GUIDANCE, STEPS
-from .train_classifier import Classifier, accuracies, load_model, predictions
+from .dataset import attributes_of, window
+from .generate import Generator, noise, sheet, walks
+from .measures import mean_distances
+from .starter_json import EXAMPLES, GUIDANCE, STEPS
+from .train_classifier import NAMES, Classifier, accuracies, load_model, predictions
 from .train_clip import top1
-from .train_vae import psnr, to_tensor
-from .vocabulary import Attributes
+from .train_vae import psnrs
+from .vocabulary import ACCESSORIES, ANIMALS, Animal, Attributes
+from .walk_bars import PROMPTS, fading, steps_of_walks, straight, sweep, translation
 
-PROMPTS = ("An high resolution photo of a cat", "A photo of a blue owl at night")
-DIVERSE = Attributes("cat", "orange", "meadow", "none", "red", "photo")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One line of the table: values in the unit named, and what they were measured on."""
-
-    name: str
-    value: float
-    least: float
-    aim: float | None
-    sample: str
-    unit: str = "%"
-    smaller_is_better: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Whether the value reaches the least that is asked."""
-        return self.value <= self.least if self.smaller_is_better else self.value >= self.least
+DIVERSE = Attributes((Animal("cat", "orange"),), "meadow")
+DIVERSE_TEXT = "A photo of an orange cat in a meadow"
+#: What is judged of a prompt: the labels behind each bar, the least, and the aim.
+JUDGED = {
+    "animal": (("animal", "second animal"), 97, 99),
+    "fur": (("fur", "second fur"), 92, 97),
+    "scene": (("scene",), 95, 98),
+    "accessory": (ACCESSORIES, 85, 95),
+}
+_SECOND = NAMES.index("second animal")
 
 
 class Evaluation:
@@ -68,90 +57,54 @@ class Evaluation:
 
     def vae(self) -> list[Bar]:
         """Reconstruction of held-out pictures."""
-        value = psnr(self.generator.pipeline.vae, seed=HELD_OUT_SEED + 20_000)
-        return [Bar("VAE reconstruction (PSNR)", value, 30, 34, "64 pictures", "dB")]
+        values = psnrs(self.generator.pipeline.vae, seed=HELD_OUT_SEED + 20_000)
+        sample = f"{len(values)} pictures"
+        return [Bar("VAE reconstruction (PSNR)", mean_of(values), 30, 34, sample, "dB")]
 
     def scorer(self) -> list[Bar]:
         """Own caption among 256."""
-        share = 100 * top1(self.clip, self.options)
-        return [Bar("CLIP top-1 among 256 captions", share, 85, 95, "512 pictures")]
+        hits = top1(self.clip, self.options)
+        name = "CLIP top-1 among 256 captions"
+        return [Bar(name, share_of(hits), 90, 97, f"{len(hits)} pictures")]
 
     def prompts(self) -> list[Bar]:
-        """Pictures of random captions, judged; a caption tells all that is judged."""
+        """Pictures of captions that tell everything, and of captions that leave things open."""
+        bars, unasked, whole = [], [], []
+        for full, seed in ((True, 70_000), (False, 170_000)):
+            labels, found = self._judged(full, HELD_OUT_SEED + seed)
+            told, right = labels != OPEN, (labels == found[:, : labels.shape[1]])
+            kind = "all told" if full else "things left open"
+            bars += [*_obeyed(kind, told, right), _number(kind, labels, found)]
+            things = [NAMES.index(name) for name in ACCESSORIES]
+            plain = labels[:, things].sum(axis=1) == 0
+            unasked.append(found[plain][:, things].sum(axis=1) > 0)
+            whole.append(found[labels[:, _SECOND] == len(ANIMALS), NAMES.index("whole")] == 1)
+        extra, entire = np.concatenate(unasked), np.concatenate(whole)
+        sample = f"{len(extra)} captions without one"
+        name = "unasked: an accessory where none was named"
+        bars.append(Bar(name, share_of(extra), 2, 0, sample, smaller_is_better=True))
+        name, sample = "single subject whole in the picture", f"{len(entire)} captions of one"
+        return [*bars, Bar(name, share_of(entire), 85, 95, sample)]
+
+    def _judged(self, full: bool, first: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Labels of captions, and what the judge finds in their pictures."""
         count = self.options.pictures
-        attributes = [attributes_of(HELD_OUT_SEED + 70_000 + i) for i in range(count)]
-        rng = np.random.default_rng(HELD_OUT_SEED)
-        texts = [caption(a, rng, full=True) for a in attributes]
+        rng = np.random.default_rng(first)
+        captions = [compose(attributes_of(first + i), rng, full) for i in range(count)]
         print(f"prompts: {count} pictures to draw", flush=True)
-        pictures = self.generator.pictures(noise(count, 70), texts)
-        labels = torch.tensor([a.labels() for a in attributes])
-        hits = (predictions(self.judge, pictures) == labels).float().mean(dim=0) * 100
-        bars = (("animal", 95, 99), ("fur", 85, 95), ("scene", 90, 97), ("accessory", 75, 90))
-        return [
-            Bar(f"prompts obeyed: {name}", float(hits[i]), least, aim, f"{count} captions")
-            for i, (name, least, aim) in enumerate(bars)
-        ]
+        pictures = self.generator.pictures(noise(count, 70 + full), [c.text for c in captions])
+        labels = np.array([caption.labels for caption in captions])
+        return labels, predictions(self.judge, pictures).numpy()
 
     def diversity(self) -> list[Bar]:
         """Spread of 64 seeds as share of the spread of 64 drawn scenes."""
         count = self.options.seeds
-        text = "A photo of an orange cat in a meadow"
-        made = self.generator.pictures(noise(count, 71), [text] * count)
+        made = self.generator.pictures(noise(count, 72), [DIVERSE_TEXT] * count)
         first = HELD_OUT_SEED + 80_000
-        drawn = np.stack([draw(DIVERSE, seed) for seed in range(first, first + count)])
-        share = mean_pairwise_distance(made) / mean_pairwise_distance(drawn)
+        drawn = np.stack([window(DIVERSE, seed)[0] for seed in range(first, first + count)])
+        shares = 100 * mean_distances(made) / mean_distances(drawn).mean()
         name = "same prompt, other seeds: spread of real scenes"
-        return [Bar(name, 100 * share, 70, 90, f"{count} seeds")]
-
-    def fading(self) -> list[Bar]:
-        """Linear midpoints have less fine detail than slerp midpoints."""
-        count = self.options.seeds
-        start, end = noise(count, 72), noise(count, 73)
-        texts = [PROMPTS[i % 2] for i in range(count)]
-        details = [
-            fine_detail(self.generator.pictures(method(start, end, 0.5), texts))
-            for method in (linear, slerp)
-        ]
-        share = float((details[0] < details[1]).mean())
-        return [Bar("linear midpoint fades against slerp", 100 * share, 90, None, f"{count} pairs")]
-
-    def sweep(self) -> list[Bar]:
-        """Detail rises with the standard deviation; s = 1 scores best on average."""
-        start = noise(4 * self.options.seeds, 74)
-        text = "A high resolution image of a cat"
-        detail, scores = [], []
-        for scale in (0.5, 0.75, 1.0, 1.25, 1.5):
-            pictures = self.generator.pictures(start * scale, [PROMPTS[0]] * len(start))
-            detail.append(float(fine_detail(pictures).mean()))
-            scores.append(self._score(pictures, text))
-        rises = 100 * float(np.mean(np.diff(detail) > 0))
-        best = 100.0 * (int(np.argmax(scores)) == 2)
-        print(f"sweep: detail {detail}, CLIP score {scores}", flush=True)
-        sample = f"{len(start)} seeds, s = 0.5, 0.75 … 1.5"
-        return [
-            Bar("std sweep: detail rises with s", rises, 100, None, sample),
-            Bar("std sweep: s = 1 scored best by CLIP", best, 100, None, sample),
-        ]
-
-    @torch.no_grad()
-    def _score(self, pictures: NDArray[np.uint8], text: str) -> float:
-        tokens = self.generator.pipeline.tokenizer([text], return_tensors="pt").input_ids
-        output = self.clip(input_ids=tokens, pixel_values=to_tensor(pictures))
-        similarity: Tensor = output.image_embeds @ output.text_embeds.mT
-        return float(100 * similarity.clamp(min=0).mean())
-
-    def translation(self) -> list[Bar]:
-        """One latent column moves the picture by 8 pixels."""
-        steps, right, rows = 0, 0, max(1, self.options.seeds // 4)
-        for turn in range(rows):
-            both = noise(1, 200 + turn, 32)
-            latents = torch.cat([both[..., t : t + 16] for t in range(17)])
-            pictures = self.generator.pictures(latents, [PROMPTS[turn % 2]] * 17)
-            for first, second in pairwise(pictures):
-                right += abs(shift_between(first, second) - 8) <= 2
-                steps += 1
-        name, sample = "translation by a latent column moves 8 ± 2 px", f"16 steps of {rows} noises"
-        return [Bar(name, 100 * right / steps, 80, None, sample)]
+        return [Bar(name, mean_of(shares), 80, 95, f"{count} seeds")]
 
     def speed(self) -> list[Bar]:
         """A single frame with guidance, plain diffusers calls."""
@@ -161,51 +114,69 @@ class Evaluation:
             self.generator.pictures(noise(1, 75), [PROMPTS[0]])
             times.append(time.perf_counter() - start)
         name, sample = f"frame at {self.options.steps} steps with guidance", "median of 9"
-        return [Bar(name, median(times), 0.8, 0.4, sample, "s", smaller_is_better=True)]
+        return [Bar(name, exactly(median(times)), 0.6, 0.3, sample, "s", smaller_is_better=True)]
 
     def size(self) -> list[Bar]:
-        """What the folder adds to the repository, the recipe apart."""
-        total = shipped_bytes(self.options.folder) / 1e6
+        """What the folder adds to the repository."""
+        total = exactly(shipped_bytes(self.options.folder) / 1e6)
         name = "size in the repository"
-        return [Bar(name, total, 60, 40, "all files", "MB", smaller_is_better=True)]
+        return [Bar(name, total, 40, 25, "all files", "MB", smaller_is_better=True)]
 
     def all(self) -> list[Bar]:
         """Every bar, printing each as soon as it is known."""
-        steps: tuple[Callable[[], list[Bar]], ...] = (
+        seeds, generator = self.options.seeds, self.generator
+        parts: tuple[Callable[[], list[Bar]], ...] = (
             self.vae,
             self.scorer,
             self.prompts,
             self.diversity,
-            self.fading,
-            self.sweep,
-            self.translation,
+            lambda: fading(generator, seeds),
+            lambda: sweep(generator, self.clip, 2 * seeds),
+            lambda: translation(generator, max(1, seeds // 4)),
+            lambda: straight(generator, seeds),
+            lambda: steps_of_walks(generator, self.options.walks),
             self.speed,
             self.size,
         )
         bars = []
-        for step in steps:
-            for bar in step():
+        for part in parts:
+            for bar in part():
                 bars.append(bar)
                 print(line(bar), flush=True)
         return bars
 
+    def pictures(self) -> None:
+        """The sheet of 64 pictures and the strips of all methods."""
+        texts = [EXAMPLES[i % len(EXAMPLES)] for i in range(64)]
+        work = self.options.work
+        sheet(self.generator.pictures(noise(64, 76), texts), 8, work / "sheet.png")
+        strips = [walks(self.generator, PROMPTS[i % 4], 300 + i) for i in range(2)]
+        sheet(np.concatenate(strips), 9, work / "strips.png")
 
-def line(bar: Bar) -> str:
-    """One row of the printed table."""
-    sign = "≤" if bar.smaller_is_better else "≥"
-    aim = "–" if bar.aim is None else f"{bar.aim:g}"
-    verdict = "pass" if bar.passed else "FAIL"
-    return (
-        f"{bar.name:<50} {bar.value:7.2f} {bar.unit:<3} {sign} {bar.least:g} (aim {aim})  {verdict}"
-    )
+
+def _obeyed(kind: str, told: NDArray[np.bool_], right: NDArray[np.bool_]) -> list[Bar]:
+    bars = []
+    for name, (parts, least, aim) in JUDGED.items():
+        columns = [NAMES.index(part) for part in parts]
+        asked = told[:, columns].all(axis=1)
+        hits = right[asked][:, columns].all(axis=1)
+        bars.append(Bar(f"{kind}: {name}", share_of(hits), least, aim, f"{len(hits)} captions"))
+    return bars
+
+
+def _number(kind: str, labels: NDArray[np.int64], found: NDArray[np.int64]) -> Bar:
+    one, seen_one = labels[:, _SECOND] == len(ANIMALS), found[:, _SECOND] == len(ANIMALS)
+    hits = np.atleast_1d(one == seen_one)
+    return Bar(f"{kind}: number of figures", share_of(hits), 85, 95, f"{len(hits)} captions")
 
 
 def main() -> None:
     """Command line."""
     command = parser(__doc__)
-    command.add_argument("--folder", type=Path, default=MODEL_FOLDER)
+    command.add_argument("--folder", type=type(MODEL_FOLDER), default=MODEL_FOLDER)
     command.add_argument("--pictures", type=int, default=500)
     command.add_argument("--seeds", type=int, default=64)
+    command.add_argument("--walks", type=int, default=16)
     command.add_argument("--steps", type=int, default=STEPS)
     command.add_argument("--guidance", type=float, default=GUIDANCE)
     options = command.parse_args()
@@ -213,16 +184,16 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     evaluation = Evaluation(options)
     ceiling = accuracies(evaluation.judge)
+    evaluation.pictures()
     bars = evaluation.all()
     report = {
         "steps": options.steps,
         "guidance": options.guidance,
-        "pictures": options.pictures,
-        "seeds": options.seeds,
         "judge_on_drawn_scenes": {name: round(100 * share, 1) for name, share in ceiling.items()},
         "bars": [{**asdict(bar), "passed": bar.passed} for bar in bars],
     }
-    (options.folder / "bars.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    (options.folder / "bars.json").write_text(text, "utf-8")
     write_card(options.folder, report)
 
 

@@ -34,8 +34,13 @@ class Sewing:
     colours: NDArray[np.float64] = field(default_factory=lambda: np.zeros((12, 3)))
 
     def add(
-        self, centre: Point, radii: Point, material: int = FUR, tilt: float = 0.0,
-        blend: float = 0.05, kind: int = ELLIPSOID,
+        self,
+        centre: Point,
+        radii: Point,
+        material: int = FUR,
+        tilt: float = 0.0,
+        blend: float = 0.05,
+        kind: int = ELLIPSOID,
     ) -> None:
         """One part; what lies above the neck turns with the head."""
         x, y, z = centre
@@ -50,7 +55,11 @@ class Sewing:
         self.rows.append(row)
 
     def both(
-        self, centre: Point, radii: Point, material: int = FUR, tilt: float = 0.0,
+        self,
+        centre: Point,
+        radii: Point,
+        material: int = FUR,
+        tilt: float = 0.0,
         blend: float = 0.05,
     ) -> None:
         """A part and its mirror image."""

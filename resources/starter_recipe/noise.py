@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
-SETTINGS = {"fastmath": True, "cache": True, "nogil": True, "error_model": "numpy"}
+SETTINGS: dict[str, Any] = {"fastmath": True, "cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @numba.njit(inline="always", **SETTINGS)

@@ -21,10 +21,10 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from .captions import caption
 from .common import is_current, save_checkpoint
 from .dataset import COLUMN, STARTS, attributes_of, open_bounds, open_panoramas, window_column
-from .vocabulary import PICTURE_SIZE
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
 from .train_vae import load_final, to_tensor
+from .vocabulary import PICTURE_SIZE
 
 CAPTIONS_PER_PICTURE = 3
 EMPTY_SHARE = 0.1

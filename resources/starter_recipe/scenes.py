@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .figures import FIRST, dressed, sew
-from .stage import Stage, colours_of, draw_stage, stage_of
 from .shapes import RY, Y
+from .stage import Stage, colours_of, draw_stage, stage_of
 from .tracer import PITCH, cast_shadow, draw_figure
 from .vocabulary import (
     ACCESSORIES,
@@ -100,7 +101,10 @@ def draw(attributes: Attributes, seed: int) -> Scene:
             figure.place, UNIT * FINE, FLOOR * FINE, float(rng.uniform(0, 90)),
         )  # fmt: skip
     columns = np.flatnonzero(covered.any(axis=0)) // FINE
-    return Scene(_developed(picture), int(columns[0]), int(columns[-1]))
+    developed = _developed(picture)
+    if attributes.finish == "blurry":
+        developed = cv2.GaussianBlur(developed, (0, 0), rng.uniform(1.2, 2.4))
+    return Scene(developed, int(columns[0]), int(columns[-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,9 @@ def material(parts: np.ndarray, near: np.ndarray, count: int, x: float, y: float
 
 @numba.njit(**SETTINGS)
 def parts_along(
-    parts: np.ndarray, origin: tuple[float, float, float], way: tuple[float, float, float],
+    parts: np.ndarray,
+    origin: tuple[float, float, float],
+    way: tuple[float, float, float],
     near: np.ndarray,
 ) -> int:
     """Lists in `near` the parts that a ray may come close to; returns how many."""

@@ -113,7 +113,9 @@ def _behind(kind: int, x: float, y: float, seed: int) -> tuple[float, float, flo
         light = _smooth(0.25, 0.9, noise2(x / 12, 2.6 * y, seed + 13)) * 0.9
         return 1 - dark + light, 1 - 0.92 * dark + light, 1 - dark + 0.45 * light
     if kind in (GRASS, SNOW, HEATH, DUSK):
-        ridge = -0.20 - 0.10 * noise2(x / 34, 0.5, seed + 11) - 0.05 * noise2(x / 13, 0.5, seed + 14)
+        ridge = (
+            -0.20 - 0.10 * noise2(x / 34, 0.5, seed + 11) - 0.05 * noise2(x / 13, 0.5, seed + 14)
+        )
         hill = _smooth(ridge - 0.05, ridge + 0.05, y)
         if kind == GRASS:
             return 1 - 0.55 * hill, 1 - 0.30 * hill, 1 - 0.66 * hill
@@ -158,13 +160,23 @@ def _lamps(row: np.ndarray, kind: int, x: float, y: float, sun: float, seed: int
         cloud = noise2(x / 26, y / 9, seed + 15) + 0.5 * noise2(x / 12, y / 5, seed + 16)
         white = 0.55 * _smooth(0.15, 1.0, cloud)
         for c in range(3):
-            row[c] = row[c] * (1 - white) + (1.0, 0.97 - 0.35 * (kind == HEATH), 0.96 - 0.5 * (kind == HEATH))[c] * white
+            row[c] = (
+                row[c] * (1 - white)
+                + (1.0, 0.97 - 0.35 * (kind == HEATH), 0.96 - 0.5 * (kind == HEATH))[c] * white
+            )
 
 
 @numba.njit(**SETTINGS)
 def draw_stage(
-    picture: np.ndarray, colours: np.ndarray, kind: int, texture: float, shade: np.ndarray,
-    sun: float, horizon: float, fine: float, seed: int,
+    picture: np.ndarray,
+    colours: np.ndarray,
+    kind: int,
+    texture: float,
+    shade: np.ndarray,
+    sun: float,
+    horizon: float,
+    fine: float,
+    seed: int,
 ) -> None:
     """Fills a picture `[H, W, 3]` of linear light, `fine` times as large as its pixels.
 

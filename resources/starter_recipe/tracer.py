@@ -90,7 +90,9 @@ def _height(kind: int, x: float, y: float, z: float, seed: float) -> float:
 
 
 @numba.njit(**SETTINGS)
-def _bumped(kind: int, x: float, y: float, z: float, seed: float, normal: Vector) -> tuple:
+def _bumped(
+    kind: int, x: float, y: float, z: float, seed: float, normal: Vector
+) -> tuple[float, Vector]:
     """The texture's height, and the normal tilted by its slope."""
     height = _height(kind, x, y, z, seed)
     if kind == GLOSSY:
@@ -106,8 +108,16 @@ def _bumped(kind: int, x: float, y: float, z: float, seed: float, normal: Vector
 
 @numba.njit(**SETTINGS)
 def _shade(
-    colour: np.ndarray, kind: int, height: float, normal: Vector, smooth: Vector,
-    way: Vector, light: Vector, lights: np.ndarray, key: float, open_sky: float,
+    colour: np.ndarray,
+    kind: int,
+    height: float,
+    normal: Vector,
+    smooth: Vector,
+    way: Vector,
+    light: Vector,
+    lights: np.ndarray,
+    key: float,
+    open_sky: float,
     result: np.ndarray,
 ) -> None:
     """Colour of a point under the key light, the sky's light, and a rim of fibres."""
@@ -116,7 +126,9 @@ def _shade(
     facing = -(smooth[0] * way[0] + smooth[1] * way[1] + smooth[2] * way[2])
     rim = (1 - max(0.0, facing)) ** 3 if kind != GLOSSY else 0.0
     hx, hy, hz = light[0] - way[0], light[1] - way[1], light[2] - way[2]
-    shine = (smooth[0] * hx + smooth[1] * hy + smooth[2] * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
+    shine = (smooth[0] * hx + smooth[1] * hy + smooth[2] * hz) / np.sqrt(
+        hx * hx + hy * hy + hz * hz
+    )
     gloss = 1.1 * max(0.0, shine) ** 50 if kind == GLOSSY else 0.0
     crease = 1 + 0.30 * max(-1.2, min(1.0, height))
     for c in range(3):
@@ -129,9 +141,17 @@ def _shade(
 
 @numba.njit(**SETTINGS)
 def draw_figure(
-    picture: np.ndarray, covered: np.ndarray, depth: np.ndarray, parts: np.ndarray,
-    colours: np.ndarray, kinds: np.ndarray, lights: np.ndarray, place: np.ndarray,
-    pixels: float, floor: float, seed: float,
+    picture: np.ndarray,
+    covered: np.ndarray,
+    depth: np.ndarray,
+    parts: np.ndarray,
+    colours: np.ndarray,
+    kinds: np.ndarray,
+    lights: np.ndarray,
+    place: np.ndarray,
+    pixels: float,
+    floor: float,
+    seed: float,
 ) -> None:
     """Adds a figure to a picture `[H, W, 3]` of linear light.
 
@@ -170,8 +190,17 @@ def draw_figure(
             open_sky = (0.35 + 0.65 * min(1.0, max(0.0, hollow / 0.1))) * min(1.0, 0.55 + 0.9 * y)
             key = lit(parts, shades, x, y, z, light, 0.05)
             _shade(
-                colours[found], kinds[found], height, normal, smooth,
-                way, light, lights, key, open_sky, picture[j, i],
+                colours[found],
+                kinds[found],
+                height,
+                normal,
+                smooth,
+                way,
+                light,
+                lights,
+                key,
+                open_sky,
+                picture[j, i],
             )
 
 

@@ -29,7 +29,6 @@ from .train_clip import open_pictures
 from .train_vae import to_tensor
 from .vocabulary import LABEL_NAMES, LABEL_SIZES
 
-
 #: What is judged: the labels, and whether the figures are whole in the picture.
 NAMES, SIZES = (*LABEL_NAMES, "whole"), (*LABEL_SIZES, 2)
 
@@ -100,7 +99,9 @@ def train(options: argparse.Namespace) -> Classifier:
     for step, share in budget:
         chosen = rng.integers(0, len(source.panoramas), options.batch)
         shown, whole = source.windows(chosen, rng)
-        rows = [[*attributes_of(int(i)).labels(), int(w)] for i, w in zip(chosen, whole, strict=True)]
+        rows = [
+            [*attributes_of(int(i)).labels(), int(w)] for i, w in zip(chosen, whole, strict=True)
+        ]
         labels, pictures = torch.tensor(rows, device=device), pixels(shown).to(device)
         with autocast(device):
             parts = model(pictures)

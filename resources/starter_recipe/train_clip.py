@@ -106,8 +106,10 @@ class Pictures:
         self, chosen: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], list[bool]]:
         """Training windows `[N, 128, 128, 3]`, and whether each shows its figures whole."""
-        columns = [window_column(*self.bounds[i], rng) for i in chosen]
-        whole = [is_whole(*self.bounds[i], c) for i, c in zip(chosen, columns, strict=True)]
+        bounds = [(int(left), int(right)) for left, right in self.bounds[chosen]]
+        columns = [window_column(left, right, rng) for left, right in bounds]
+        pairs = zip(bounds, columns, strict=True)
+        whole = [is_whole(left, right, column) for (left, right), column in pairs]
         starts = zip(chosen, (COLUMN * column for column in columns), strict=True)
         return np.stack([self.panoramas[i, :, x : x + PICTURE_SIZE] for i, x in starts]), whole
 
@@ -164,9 +166,9 @@ def decoded(
 
 
 @torch.no_grad()
-def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> float:
-    """Share of held-out pictures whose own caption wins among 256 different ones."""
-    tokenizer, hits = load(options.work), 0.0
+def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> NDArray[np.bool_]:
+    """For held-out pictures, whether each one's own caption wins among 256 different ones."""
+    tokenizer, hits = load(options.work), []
     for turn in range(rounds):
         first = HELD_OUT_SEED + 10_000 * (turn + 1)
         pictures, attributes = held_out(range(first, first + 256))
@@ -175,8 +177,8 @@ def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> floa
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids
         output = model(input_ids=tokens.to(model.device), pixel_values=to_tensor(pictures))
         best = output.logits_per_image.argmax(-1).cpu()
-        hits += float((best == torch.arange(256)).float().mean())
-    return hits / rounds
+        hits.append((best == torch.arange(256)).numpy())
+    return np.concatenate(hits)
 
 
 def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
@@ -224,7 +226,7 @@ def main() -> None:
     options = command.parse_args()
     prepare(options)
     model = train(options, build(options))
-    print(f"clip: {top1(model.eval(), options):.1%} top-1 among 256 captions")
+    print(f"clip: {top1(model.eval(), options).mean():.1%} top-1 among 256 captions")
 
 
 if __name__ == "__main__":

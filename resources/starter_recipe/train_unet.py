@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -153,10 +154,15 @@ def main() -> None:
     """Command line."""
     command = parser(__doc__)
     command.add_argument("--rate", type=float, default=0.012)
-    command.add_argument("--samples", type=int, default=2600, help="panoramas to encode")
+    command.add_argument("--samples", type=int, default=12_000, help="panoramas to encode")
+    command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
     options = command.parse_args()
-    device = prepare(options)
-    train(options, build(), prepare_samples(options, device))
+    device, unet = prepare(options), build()
+    if options.start:
+        unet.load_state_dict(
+            UNet2DConditionModel.from_pretrained(options.start / "unet").state_dict()
+        )
+    train(options, unet, prepare_samples(options, device))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 Smooth comes from the KL term, from an anchor (the coarse part of three channels is the local mean
 colour, so latents are a small picture of the picture; detail rides on top and in the fourth), and
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
-2025). Half of the crops show a figure: faces are small and matter most. With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
-decoder is trained on.
+2025). Half of the crops show a figure: faces are small and matter most. With `--decoder-only` the
+encoder, and with it every cached latent, stays as it is while the decoder is trained on.
 """
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from .common import (
 )
 from .dataset import held_out, open_bounds, open_panoramas
 from .muon import Pair, ramp
+from .replicas import Replicas
 
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
@@ -97,23 +99,24 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return loss
 
 
-def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool) -> dict[str, Tensor]:
-    """The losses of one step; `halve` asks for the halved picture from the halved latents."""
-    posterior = vae.encode(pictures).latent_dist
-    latents = posterior.sample()
-    coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
-    anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
-    if halve:
-        latents, pictures = functional.avg_pool2d(latents, 2), functional.avg_pool2d(pictures, 2)
-    output = vae.decode(latents).sample
-    kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-    loss = picture_loss(output, pictures)
-    return {"loss": loss, "anchor": anchor, "kl": kl, "mse": functional.mse_loss(output, pictures)}
+def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool = False) -> Tensor:
+    """The loss of one step; `halve` asks for the halved picture from the halved latents."""
+    with autocast(pictures.device):
+        posterior = vae.encode(pictures).latent_dist
+        latents = posterior.sample()
+        coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
+        anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
+        if halve:
+            latents = functional.avg_pool2d(latents, 2)
+            pictures = functional.avg_pool2d(pictures, 2)
+        output = vae.decode(latents).sample.float()
+        kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
+        return picture_loss(output, pictures) + KL_WEIGHT * kl + ANCHOR_WEIGHT * anchor
 
 
 @torch.no_grad()
-def psnr(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> float:
-    """Mean PSNR in dB of reconstructions of whole held-out pictures."""
+def psnrs(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> NDArray[np.float64]:
+    """PSNR in dB of the reconstruction of each of some whole held-out pictures."""
     device = next(vae.parameters()).device
     pictures = to_tensor(held_out(range(seed, seed + count))[0])
     errors = []
@@ -121,7 +124,7 @@ def psnr(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> floa
         latents = vae.encode(part.to(device)).latent_dist.mean
         output = vae.decode(latents).sample.clamp(-1, 1).float().cpu()
         errors.append(((output - part) / 2).square().mean(dim=(1, 2, 3)))
-    return float((-10 * torch.cat(errors).log10()).mean())
+    return (-10 * torch.cat(errors).log10()).double().numpy()
 
 
 @torch.no_grad()
@@ -147,7 +150,7 @@ def finish(options: argparse.Namespace, vae: AutoencoderKL, name: str) -> None:
         pictures = to_tensor(open_panoramas(options.work)[:128, :, 40:168])
         standardise(vae, pictures.to(vae.device))
     torch.save(vae.state_dict(), options.work / f"{name}-final.pt")
-    print(f"{name}: {psnr(vae):.2f} dB on held-out pictures", flush=True)
+    print(f"{name}: {psnrs(vae).mean():.2f} dB on held-out pictures", flush=True)
 
 
 def load_final(work: Path, refined: bool = True) -> AutoencoderKL:
@@ -174,18 +177,15 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         vae.quant_conv.requires_grad_(False)
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
     budget = resume(path, vae, pair, options)
+    replicas = Replicas(vae, options.threads if device.type == "cpu" and options.threads else 1)
     panoramas, bounds = open_panoramas(options.work), open_bounds(options.work)
-    progress = Progress(name)
-    rng = np.random.default_rng((options.seed, budget.step))
+    progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
     for step, share in budget:
         pictures = crops(panoramas, bounds, options.batch, rng).to(device, memory_format=layout)
-        with autocast(device):
-            halve = step % 6 == 5 and not options.decoder_only
-            losses = step_loss(vae, pictures, halve)
-        extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
-        torch.autograd.backward(losses["loss"] + extra)
+        halve = step % 6 == 5 and not options.decoder_only
+        loss = replicas.descend(partial(step_loss, halve=halve), pictures)
         pair.step(ramp(share, hold=0.1))
-        if progress.add(step, share, losses):
+        if progress.add(step, share, {"loss": loss}):
             save_training(path, vae, pair, step + 1, budget.spent)
     save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name)
@@ -197,9 +197,13 @@ def main() -> None:
     command = parser(__doc__)
     command.add_argument("--decoder-only", action="store_true")
     command.add_argument("--rate", type=float, default=0.018)
+    command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
     options = command.parse_args()
     prepare(options)
-    train(options, build())
+    vae = build()
+    if options.start:
+        vae.load_state_dict(AutoencoderKL.from_pretrained(options.start / "vae").state_dict())
+    train(options, vae)
 
 
 if __name__ == "__main__":

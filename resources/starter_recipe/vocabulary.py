@@ -122,7 +122,7 @@ LABELS: dict[str, int] = {
     "second animal": len(ANIMALS) + 1,
     "second fur": len(FURS) + 1,
     "finish": len(FINISHES),
-    **{accessory: 2 for accessory in ACCESSORIES},
+    **dict.fromkeys(ACCESSORIES, 2),
     **{f"{accessory} colour": len(ACCESSORY_COLOURS) + 1 for accessory in ACCESSORIES},
 }
 LABEL_NAMES, LABEL_SIZES = tuple(LABELS), tuple(LABELS.values())
