@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .shapes import COLLAR, COLUMNS, DRUM, ELLIPSOID, RING
-from .tracer import GLOSSY, KNIT, SMOOTH, WOOL
+from .shapes import COLUMNS, ELLIPSOID
+from .tracer import GLOSSY, SMOOTH, WOOL
 from .vocabulary import FURS, Animal, Colour
 
 (FUR, PALE, PINK, DARK, NOSE, EYE, WHITE, FEET, FIRST, SECOND, CENTRE, MOUTH) = range(12)
@@ -207,55 +207,3 @@ def sew(animal: Animal, rng: np.random.Generator) -> Sewing:
     result.colours[FEET] = nose if animal.species == "owl" else 0.9 * fur
     SPECIES[animal.species](result)
     return result
-
-
-def dressed(s: Sewing, accessory: str, colour: Colour, slot: int) -> None:
-    """Adds an accessory in a colour; `slot` is `FIRST` or `SECOND`."""
-    s.colours[slot] = colour
-    WEAR[accessory](s, slot)
-
-
-def _scarf(s: Sewing, slot: int) -> None:
-    s.kinds[slot] = KNIT
-    s.add((0, NECK + 0.03, 0.03), (0.33, 0.115, 0.115), slot, blend=0.0, kind=COLLAR)
-    s.add((0.17, 0.55, 0.33), (0.10, 0.24, 0.06), slot, 0.12, 0.0)
-
-
-def _hat(s: Sewing, slot: int) -> None:
-    top = max(row[2] + 0.0 for row in s.rows[1:2]) + 0.30
-    s.add((0, top, 0.05), (0.37, 0.04, 0.035), slot, -0.08, 0.0, DRUM)
-    s.add((0.01, top + 0.20, 0.05), (0.235, 0.22, 0.05), slot, -0.08, 0.0, DRUM)
-
-
-def _glasses(s: Sewing, slot: int) -> None:
-    eyes = [row for row in s.rows if row[9] == EYE and row[10] == 0.0][:2]
-    x, y, z = abs(eyes[0][1] - eyes[1][1]) / 2, (eyes[0][2] + eyes[1][2]) / 2, eyes[0][3]
-    height = NECK + (y - NECK) / np.cos(s.tilt)
-    for side in (-1, 1):
-        s.add((side * x, height, z + 0.07), (0.145, 0.034, 0.034), slot, 0.0, 0.0, RING)
-    s.add((0, height + 0.02, z + 0.09), (max(0.03, x - 0.12), 0.03, 0.03), slot, blend=0.0)
-    s.both((x + 0.17, height + 0.02, z - 0.06), (0.04, 0.03, 0.17), slot, blend=0.0)
-
-
-def _bow_tie(s: Sewing, slot: int) -> None:
-    s.both((0.15, NECK - 0.03, 0.36), (0.155, 0.12, 0.075), slot, 0.18, 0.0)
-    s.add((0, NECK - 0.03, 0.40), (0.06, 0.06, 0.06), slot, blend=0.0)
-
-
-def _flower(s: Sewing, slot: int) -> None:
-    s.colours[CENTRE] = (0.95, 0.72, 0.10) if s.colours[slot][1] < 0.6 else (0.93, 0.90, 0.84)
-    at = (-0.30, HEAD + 0.27, 0.22)
-    for n in range(5):
-        angle = 2 * np.pi * n / 5 + 0.3
-        petal = (at[0] + 0.115 * np.cos(angle), at[1] + 0.115 * np.sin(angle), at[2])
-        s.add(petal, (0.088, 0.088, 0.05), slot, blend=0.0)
-    s.add((at[0], at[1], at[2] + 0.04), (0.07, 0.07, 0.05), CENTRE, blend=0.0)
-
-
-WEAR: dict[str, Callable[[Sewing, int], None]] = {
-    "scarf": _scarf,
-    "hat": _hat,
-    "glasses": _glasses,
-    "bow tie": _bow_tie,
-    "flower": _flower,
-}

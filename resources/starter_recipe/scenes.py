@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import FIRST, dressed, sew
+from .clothes import dressed
+from .figures import FIRST, sew
 from .shapes import RY, Y
 from .stage import Stage, colours_of, draw_stage, stage_of
 from .tracer import PITCH, cast_shadow, draw_figure

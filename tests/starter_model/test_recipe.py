@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 import torch
 from transformers import CLIPModel
 
-from resources.starter_model.recipe import (
+from resources.starter_recipe import (
+    bars,
     card,
+    choose_seeds,
     dataset,
     evaluate,
     export,
@@ -24,9 +27,10 @@ from resources.starter_model.recipe import (
     train_tokenizer,
     train_unet,
     train_vae,
+    walk_bars,
 )
-from resources.starter_model.recipe.common import Budget, load_checkpoint
-from resources.starter_model.recipe.generate import Generator, noise
+from resources.starter_recipe.common import Budget, load_checkpoint
+from resources.starter_recipe.generate import Generator, noise
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +46,11 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
         rate=0.01,
         samples=4,
         decoder_only=False,
-        pictures=2,
+        pictures=12,
         seeds=8,
         steps=2,
         guidance=3.0,
+        walks=1,
     )
     dataset.render(result.work, 6, 1)
     train_tokenizer.train(result.work / "tokenizer", train_tokenizer.sample_captions(300), 600)
@@ -60,9 +65,20 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
 
 def test_panoramas_are_the_scenes_of_their_seeds(options: argparse.Namespace) -> None:
     pictures = dataset.open_panoramas(options.work)
-    assert pictures.shape == (6, 128, 256, 3)
-    drawn = dataset.draw(dataset.attributes_of(5), 5, dataset.PANORAMA)
-    assert np.array_equal(pictures[5], drawn)
+    assert pictures.shape == (6, 128, dataset.PANORAMA, 3)
+    drawn = dataset.draw(dataset.attributes_of(5), 5)
+    assert np.array_equal(pictures[5], drawn.picture)
+    assert tuple(dataset.open_bounds(options.work)[5]) == (drawn.left, drawn.right)
+
+
+def test_drawing_goes_on_with_the_chunks_that_lack(options: argparse.Namespace) -> None:
+    chunk = next((options.work / "chunks").glob("*.npz"))
+    before = chunk.stat().st_mtime_ns
+    (options.work / "panoramas.npy").rename(options.work / "old.npy")
+    dataset.render(options.work, 6, 1)
+    assert chunk.stat().st_mtime_ns == before
+    again = dataset.open_panoramas(options.work)
+    assert np.array_equal(again, np.load(options.work / "old.npy"))
 
 
 def test_any_text_tokenizes(options: argparse.Namespace) -> None:
@@ -149,28 +165,48 @@ def test_export_and_evaluation(options: argparse.Namespace) -> None:
     clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
     assert clip.config.vision_config.image_size == 128
     evaluation = evaluate.Evaluation(options)
-    bars = [
-        *evaluation.prompts(),
-        *evaluation.diversity(),
-        *evaluation.fading(),
-        *evaluation.translation(),
-        *evaluation.size(),
+    found = [*evaluation.prompts(), *evaluation.diversity(), *evaluation.size()]
+    assert all(np.isfinite(bar.estimate.value) for bar in found)
+    assert found[0].name == "all told: animal"
+
+
+def test_the_bars_of_walks(options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_bars, "WALK_FRAMES", 4)
+    generator = Generator(options.folder, 1)
+    clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
+    found = [
+        *walk_bars.fading(generator, 2),
+        *walk_bars.sweep(generator, clip, 2),
+        *walk_bars.translation(generator, 1),
+        *walk_bars.straight(generator, 2),
+        *walk_bars.steps_of_walks(generator, 1),
     ]
-    assert all(np.isfinite(bar.value) for bar in bars)
-    assert evaluate.line(bars[0]).startswith("prompts obeyed: animal")
+    assert all(np.isfinite(bar.estimate.value) for bar in found)
+
+
+def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
+    generator = Generator(options.folder, 1)
+    pair = choose_seeds.pair_of(generator, "a cat", 3)
+    assert pair.pictures.shape == (4, 128, 128, 3)
+    source = torch.Generator().manual_seed(3)
+    for latent in choose_seeds.ends(3):
+        assert torch.equal(latent, torch.randn(1, 4, 16, 16, generator=source))
+    judge = train_classifier.load_model(options)
+    found = choose_seeds.search(generator, judge, "a cat", "cat", 2)
+    assert found == sorted(found, key=lambda pair: pair.kept)
 
 
 def test_the_card_gets_its_table(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text(f"a\n{card.BEGIN}\nold\n{card.END}\nz\n", "utf-8")
-    bar = evaluate.Bar("size", 16.0, 60, 40, "all files", "MB", smaller_is_better=True)
+    bar = bars.Bar("size", bars.exactly(16.0), 40, 25, "all files", "MB", smaller_is_better=True)
     report = {
         "steps": 20,
         "guidance": 2.5,
         "judge_on_drawn_scenes": {"animal": 99.0},
-        "bars": [{**evaluate.asdict(bar), "passed": bar.passed}],
+        "bars": [{**asdict(bar), "passed": bar.passed}],
     }
     card.write_card(tmp_path, report)
     text = (tmp_path / "MODEL_CARD.md").read_text("utf-8")
     assert "old" not in text
-    assert "| size | 16.00 MB | ≤ 60 MB | ≤ 40 MB | pass | all files |" in text
+    assert "| size | 16.00 MB | 16.00–16.00 | ≤ 40 MB | ≤ 25 MB | pass | all files |" in text
     assert text.endswith("\nz\n")
