@@ -36,6 +36,9 @@ from .replicas import Replicas
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
+#: How much it counts that texture is as strong as it should be, wherever its waves stand. Without it
+#: encoder and decoder each wait for the other to begin with texture.
+TEXTURE_WEIGHT = 4.0
 CROP = 64
 
 
@@ -99,6 +102,24 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return loss
 
 
+def texture(pictures: Tensor) -> Tensor:
+    """How strong texture is around each place: `[N, 3, H, W]` to `[N, 24, H/8, W/8]`.
+
+    The root mean square of differences in four directions, between pixels and between pairs of
+    them.
+    """
+    strengths = []
+    for scale in (1, 2):
+        level = functional.avg_pool2d(pictures, scale)
+        inner = level[..., :-1, 1:-1]
+        for rows, columns in ((0, 2), (1, 0), (1, 1), (1, 2)):
+            height, width = inner.shape[-2:]
+            moved = level[..., rows : rows + height, columns : columns + width]
+            padded = functional.pad((moved - inner).square(), (1, 1, 0, 1))
+            strengths.append((functional.avg_pool2d(padded, 8 // scale) + 1e-4).sqrt())
+    return torch.cat(strengths, dim=1)
+
+
 def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool = False) -> Tensor:
     """The loss of one step; `halve` asks for the halved picture from the halved latents."""
     with autocast(pictures.device):
@@ -111,7 +132,9 @@ def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool = False) -> Tens
             pictures = functional.avg_pool2d(pictures, 2)
         output = vae.decode(latents).sample.float()
         kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-        return picture_loss(output, pictures) + KL_WEIGHT * kl + ANCHOR_WEIGHT * anchor
+        strength = functional.l1_loss(texture(output), texture(pictures))
+        loss = picture_loss(output, pictures) + TEXTURE_WEIGHT * strength
+        return loss + KL_WEIGHT * kl + ANCHOR_WEIGHT * anchor
 
 
 @torch.no_grad()

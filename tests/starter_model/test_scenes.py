@@ -1,4 +1,4 @@
-"""The drawn pictures: fixed by their seeds, whole in their windows, with texture where it belongs."""
+"""The drawn pictures: fixed by their seeds, whole in their windows, texture where it belongs."""
 
 from __future__ import annotations
 
