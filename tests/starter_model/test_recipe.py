@@ -210,3 +210,13 @@ def test_the_card_gets_its_table(tmp_path: Path) -> None:
     assert "old" not in text
     assert "| size | 16.00 MB | 16.00–16.00 | ≤ 40 MB | ≤ 25 MB | pass | all files |" in text
     assert text.endswith("\nz\n")
+
+
+def test_texture_is_as_strong_where_it_is_moved_and_weaker_where_it_is_faded() -> None:
+    rng = np.random.default_rng(0)
+    pictures = torch.from_numpy(rng.uniform(-1, 1, (1, 3, 64, 64))).float()
+    strength = train_vae.texture(pictures)
+    assert strength.shape == (1, 24, 8, 8)
+    moved = train_vae.texture(pictures.roll((8, 16), (2, 3)))
+    assert torch.allclose(moved[..., 3:6, 3:6], strength[..., 2:5, 1:4], atol=1e-3)
+    assert (train_vae.texture(0.5 * pictures) < 0.6 * strength).all()
