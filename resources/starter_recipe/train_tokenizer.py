@@ -73,13 +73,19 @@ def load(work: Path) -> CLIPTokenizer:
     return tokenizer
 
 
+def make(work: Path, size: int = 760) -> CLIPTokenizer:
+    """Trains the tokenizer of the work folder, unless it is there already."""
+    if (work / "tokenizer").exists():
+        return load(work)
+    return train(work / "tokenizer", sample_captions(20_000), size)
+
+
 def main() -> None:
     """Command line."""
     command = parser(__doc__)
-    command.add_argument("--size", type=int, default=700)
+    command.add_argument("--size", type=int, default=760)
     options = command.parse_args()
-    tokenizer = train(options.work / "tokenizer", sample_captions(20_000), options.size)
-    print(f"tokenizer: {len(tokenizer)} entries")
+    print(f"tokenizer: {len(make(options.work, options.size))} entries")
 
 
 if __name__ == "__main__":

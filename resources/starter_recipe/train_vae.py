@@ -36,8 +36,8 @@ from .replicas import Replicas
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
-#: How much it counts that texture is as strong as it should be, wherever its waves stand. Without it
-#: encoder and decoder each wait for the other to begin with texture.
+#: How much it counts that texture is as strong as it should be, wherever its waves stand. Without
+#: it encoder and decoder each wait for the other to begin with texture.
 TEXTURE_WEIGHT = 4.0
 CROP = 64
 

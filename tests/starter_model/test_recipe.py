@@ -21,11 +21,11 @@ from resources.starter_recipe import (
     evaluate,
     export,
     samples,
+    train_all,
     train_classifier,
     train_clip,
     train_text,
     train_tokenizer,
-    train_unet,
     train_vae,
     walk_bars,
 )
@@ -39,12 +39,13 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
     result = argparse.Namespace(
         work=tmp_path_factory.mktemp("work"),
         folder=tmp_path_factory.mktemp("model"),
-        minutes=0.002,
+        minutes=0.01,
         batch=2,
         seed=0,
         threads=0,
         rate=0.01,
-        samples=4,
+        samples=6,
+        workers=1,
         decoder_only=False,
         pictures=12,
         seeds=8,
@@ -52,14 +53,8 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
         guidance=3.0,
         walks=1,
     )
-    dataset.render(result.work, 6, 1)
-    train_tokenizer.train(result.work / "tokenizer", train_tokenizer.sample_captions(300), 600)
-    train_text.train(result)
-    train_vae.train(result, train_vae.build())
-    data = samples.prepare_samples(result, torch.device("cpu"))
-    train_unet.train(result, train_unet.build(), data)
-    train_clip.train(result, train_clip.build(result))
-    train_classifier.train(result)
+    for step in train_all.steps(result).values():
+        step()
     return result
 
 
@@ -88,10 +83,15 @@ def test_any_text_tokenizes(options: argparse.Namespace) -> None:
     assert "ünknown" in tokenizer.decode(tokens, skip_special_tokens=True)
 
 
+def test_the_steps_share_the_minutes(options: argparse.Namespace) -> None:
+    assert sum(train_all.SHARES.values()) == pytest.approx(1)
+    assert train_all.options_for("unet", options).minutes == pytest.approx(0.0045)
+    assert train_all.options_for("decoder", options).decoder_only
+
+
 def test_a_finished_step_resumes_without_training_on(options: argparse.Namespace) -> None:
     before = load_checkpoint(options.work / "unet.pt")
-    data = samples.prepare_samples(options, torch.device("cpu"))
-    train_unet.train(options, train_unet.build(), data)
+    train_all.steps(options)["unet"]()
     after = load_checkpoint(options.work / "unet.pt")
     assert before is not None
     assert after is not None
@@ -140,8 +140,7 @@ def test_standardised_latents_decode_to_the_same_pictures() -> None:
 
 
 def test_refining_the_decoder_leaves_the_encoder_alone(options: argparse.Namespace) -> None:
-    arguments = argparse.Namespace(**{**vars(options), "decoder_only": True})
-    refined = train_vae.train(arguments, train_vae.build())
+    refined = train_vae.load_final(options.work)
     first = train_vae.load_final(options.work, refined=False)
     for old, new in zip(first.encoder.parameters(), refined.encoder.parameters(), strict=True):
         assert torch.equal(old, new)
