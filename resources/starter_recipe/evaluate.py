@@ -159,14 +159,14 @@ def _obeyed(kind: str, told: NDArray[np.bool_], right: NDArray[np.bool_]) -> lis
     for name, (parts, least, aim) in JUDGED.items():
         columns = [NAMES.index(part) for part in parts]
         asked = told[:, columns].all(axis=1)
-        hits = right[asked][:, columns].all(axis=1)
+        hits: NDArray[np.bool_] = np.all(right[asked][:, columns], axis=1)
         bars.append(Bar(f"{kind}: {name}", share_of(hits), least, aim, f"{len(hits)} captions"))
     return bars
 
 
 def _number(kind: str, labels: NDArray[np.int64], found: NDArray[np.int64]) -> Bar:
     one, seen_one = labels[:, _SECOND] == len(ANIMALS), found[:, _SECOND] == len(ANIMALS)
-    hits = np.atleast_1d(one == seen_one)
+    hits: NDArray[np.bool_] = np.equal(one, seen_one)
     return Bar(f"{kind}: number of figures", share_of(hits), 85, 95, f"{len(hits)} captions")
 
 

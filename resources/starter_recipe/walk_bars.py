@@ -39,7 +39,7 @@ def fading(generator: Generator, pairs: int) -> list[Bar]:
     least, most = FADED, 30
     details, colours = [detail(p) for p in made], [chroma(p) for p in made]
     kept = np.minimum(details[0] / details[1], colours[0] / colours[1])
-    either = np.atleast_1d(kept <= 1 - FADED / 100)
+    either: NDArray[np.bool_] = np.less_equal(kept, 1 - FADED / 100)
     return [
         Bar("linear's middle: less detail than slerp's", less_of(*details), least, most, sample),
         Bar("linear's middle: less colour than slerp's", less_of(*colours), least, most, sample),
@@ -54,8 +54,8 @@ def sweep(generator: Generator, clip: CLIPModel, seeds: int) -> list[Bar]:
         pictures = generator.pictures(start * scale, [PROMPTS[0]] * seeds)
         details.append(detail(pictures))
         scores.append(_scores(generator, clip, pictures))
-    rises = (np.diff(np.stack(details), axis=0) > 0).all(axis=0)
-    best = np.stack(scores).argmax(axis=0) == SCALES.index(1.0)
+    rises: NDArray[np.bool_] = np.all(np.diff(np.stack(details), axis=0) > 0, axis=0)
+    best: NDArray[np.bool_] = np.equal(np.stack(scores).argmax(axis=0), SCALES.index(1.0))
     print(f"sweep: scores {[round(float(s.mean()), 2) for s in scores]}", flush=True)
     sample = f"{seeds} seeds, s = 0.5, 0.75 … 1.5"
     return [
