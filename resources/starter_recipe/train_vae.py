@@ -39,7 +39,8 @@ ANCHOR_SCALE = 2.0
 #: How much it counts that texture is as strong as it should be, wherever its waves stand. Without
 #: it encoder and decoder each wait for the other to begin with texture.
 TEXTURE_WEIGHT = 4.0
-CROP = 64
+#: Pixels across a crop, of which 8 at each side are encoded only.
+WIDTH = 64
 
 
 def build(channels: tuple[int, ...] = (16, 32, 64, 128)) -> AutoencoderKL:
@@ -74,17 +75,16 @@ def crops(
     batch: int,
     rng: np.random.Generator,
 ) -> Tensor:
-    """Random crops in step with the latent pixels, half of them at figures: `[N, 3, 64, 64]`."""
-    height, width = panoramas.shape[1:3]
+    """Random crops of full height in step with the latent pixels: `[N, 3, 128, 64]`."""
+    last = (panoramas.shape[2] - WIDTH) // 8
     chosen = rng.integers(0, panoramas.shape[0], batch)
-    rows = 8 * rng.integers(0, (height - CROP) // 8 + 1, batch)
-    anywhere = rng.uniform(-4, width - CROP + 4, batch)
+    anywhere = rng.integers(0, last + 1, batch)
     figures = bounds[chosen]
-    at_figures = rng.uniform(figures[:, 0] - CROP / 4, figures[:, 1] - 3 * CROP / 4)
-    columns = np.where(rng.uniform(size=batch) < 0.5, at_figures, anywhere)
-    columns = 8 * np.clip(np.rint(columns / 8), 0, (width - CROP) // 8).astype(np.int64)
-    places = zip(chosen, rows, columns, strict=True)
-    return to_tensor(np.stack([panoramas[i, y : y + CROP, x : x + CROP] for i, y, x in places]))
+    at_figures = rng.uniform(figures[:, 0], figures[:, 1]) / 8 - WIDTH / 16
+    columns = np.where(rng.uniform(size=batch) < 0.5, np.rint(at_figures), anywhere)
+    starts = 8 * np.clip(columns, 0, last).astype(np.int64)
+    pairs = zip(chosen, starts, strict=True)
+    return to_tensor(np.stack([panoramas[i, :, x : x + WIDTH] for i, x in pairs]))
 
 
 def picture_loss(output: Tensor, target: Tensor) -> Tensor:
@@ -121,19 +121,22 @@ def texture(pictures: Tensor) -> Tensor:
 
 
 def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool = False) -> Tensor:
-    """The loss of one step; `halve` asks for the halved picture from the halved latents."""
+    """The loss of one step; `halve` asks for the halved picture from the halved latents.
+
+    The outer columns are encoded and not decoded: pictures are windows of panoramas' latents, which
+    know nothing of a window's edge.
+    """
     with autocast(pictures.device):
         posterior = vae.encode(pictures).latent_dist
-        latents = posterior.sample()
+        latents, inner = posterior.sample()[..., 1:-1], pictures[..., 8:-8]
         coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
         anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
         if halve:
-            latents = functional.avg_pool2d(latents, 2)
-            pictures = functional.avg_pool2d(pictures, 2)
+            latents, inner = functional.avg_pool2d(latents, 2), functional.avg_pool2d(inner, 2)
         output = vae.decode(latents).sample.float()
         kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-        strength = functional.l1_loss(texture(output), texture(pictures))
-        loss = picture_loss(output, pictures) + TEXTURE_WEIGHT * strength
+        strength = functional.l1_loss(texture(output), texture(inner))
+        loss = picture_loss(output, inner) + TEXTURE_WEIGHT * strength
         return loss + KL_WEIGHT * kl + ANCHOR_WEIGHT * anchor
 
 

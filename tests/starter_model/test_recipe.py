@@ -219,3 +219,13 @@ def test_texture_is_as_strong_where_it_is_moved_and_weaker_where_it_is_faded() -
     moved = train_vae.texture(pictures.roll((8, 16), (2, 3)))
     assert torch.allclose(moved[..., 3:6, 3:6], strength[..., 2:5, 1:4], atol=1e-3)
     assert (train_vae.texture(0.5 * pictures) < 0.6 * strength).all()
+
+
+def test_crops_stand_in_step_with_the_latents(options: argparse.Namespace) -> None:
+    panoramas, bounds = dataset.open_panoramas(options.work), dataset.open_bounds(options.work)
+    shown = train_vae.crops(panoramas, bounds, 8, np.random.default_rng(0))
+    assert shown.shape == (8, 3, 128, train_vae.WIDTH)
+    columns = range(0, dataset.PANORAMA - train_vae.WIDTH + 1, 8)
+    every = [train_vae.to_tensor(panoramas[:, :, x : x + train_vae.WIDTH]) for x in columns]
+    possible = torch.cat(every)
+    assert all((possible == crop).flatten(1).all(dim=1).any() for crop in shown)
