@@ -10,7 +10,7 @@ from .train_tokenizer import sample_captions
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
 STEPS = 20
-GUIDANCE = 1.5
+GUIDANCE = 2.0
 PROMPT = "An high resolution photo of a cat"
 EXAMPLES = (
     PROMPT,

@@ -20,7 +20,7 @@ from .samples import prepare_samples
 SHARES = {"text": 0.07, "vae": 0.30, "unet": 0.45, "decoder": 0.07, "judge": 0.04, "scorer": 0.07}
 #: Rates of Muon for each step, and how many times the batch of the UNet each takes.
 RATES = {"text": 0.01, "vae": 0.012, "unet": 0.012, "decoder": 0.006, "judge": 0.02, "scorer": 0.01}
-BATCHES = {"text": 1.0, "vae": 0.5, "unet": 1.0, "decoder": 0.5, "judge": 1.0, "scorer": 1.0}
+BATCHES = {"text": 1.0, "vae": 0.33, "unet": 1.0, "decoder": 0.33, "judge": 1.0, "scorer": 1.0}
 
 
 def options_for(name: str, options: argparse.Namespace) -> argparse.Namespace:
