@@ -6,36 +6,62 @@ import numpy as np
 import pytest
 import torch
 
-from resources.starter_model.recipe.generate import linear, noise, normalized, slerp
-from resources.starter_model.recipe.measures import (
-    fine_detail,
-    mean_pairwise_distance,
+from resources.starter_recipe.generate import linear, noise, normalized, slerp
+from resources.starter_recipe.measures import (
+    chroma,
+    detail,
+    mean_distances,
     shift_between,
+    step_sizes,
+    stripes,
 )
-from resources.starter_model.recipe.muon import orthogonalised
-from resources.starter_model.recipe.scenes import draw
-from resources.starter_model.recipe.vocabulary import Attributes
+from resources.starter_recipe.muon import orthogonalised
+from resources.starter_recipe.scenes import draw
+from resources.starter_recipe.vocabulary import Animal, Attributes
 
 
 @pytest.mark.parametrize("pixels", [-16, -8, 0, 8, 16])
 def test_the_shift_of_a_moved_picture_is_found(pixels: int) -> None:
-    fox = Attributes("fox", "orange", "forest", "none", "red", "photo")
-    panorama = draw(fox, 4, 256)
-    first = panorama[:, 64:192]
-    second = panorama[:, 64 + pixels : 192 + pixels]
+    panorama = draw(Attributes((Animal("fox", "orange"),), "forest"), 4).picture
+    first = panorama[:, 40:168]
+    second = panorama[:, 40 + pixels : 168 + pixels]
     assert shift_between(first, second) == pixels
 
 
-def test_blurring_removes_fine_detail() -> None:
+def test_blurring_removes_detail() -> None:
     rng = np.random.default_rng(0)
     sharp = rng.integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
-    blurred = sharp.reshape(2, 16, 2, 16, 2, 3).mean(axis=(2, 4)).repeat(2, 1).repeat(2, 2)
-    assert (fine_detail(blurred.astype(np.uint8)) < fine_detail(sharp)).all()
+    blurred = sharp.reshape(2, 8, 4, 8, 4, 3).mean(axis=(2, 4)).repeat(4, 1).repeat(4, 2)
+    assert (detail(blurred.astype(np.uint8), (0.2, 0.5)) < detail(sharp, (0.2, 0.5))).all()
+
+
+def test_grey_has_no_chroma_and_red_has_much() -> None:
+    pictures = np.zeros((2, 4, 4, 3), np.uint8)
+    pictures[0] = 128
+    pictures[1, ..., 0] = 255
+    grey, red = chroma(pictures)
+    assert grey == pytest.approx(0, abs=0.5)
+    assert red > 90
+
+
+def test_stripes_are_told_from_noise() -> None:
+    rng = np.random.default_rng(0)
+    plain = rng.integers(0, 256, (16, 64, 64, 3)).astype(np.uint8)
+    striped = np.zeros_like(plain)
+    striped[:] = (127 + 100 * np.sin(2.0 * np.arange(64)))[None, None, :, None]
+    assert stripes(plain) < 1.2
+    assert stripes(striped) > 6
+
+
+def test_steps_are_measured_from_frame_to_frame() -> None:
+    frames = np.zeros((3, 2, 2, 3), np.uint8)
+    frames[2] = 10
+    assert np.allclose(step_sizes(frames), (0, 10))
 
 
 def test_the_mean_distance_of_black_and_white_is_their_contrast() -> None:
     pictures = np.stack([np.zeros((4, 4, 3)), np.full((4, 4, 3), 255)]).astype(np.uint8)
-    assert mean_pairwise_distance(pictures) == pytest.approx(255)
+    assert np.allclose(mean_distances(pictures), 255)
 
 
 def test_methods_meet_their_ends_and_keep_their_spread() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +13,24 @@ import pytest
 import torch
 from transformers import CLIPModel
 
-from resources.starter_model.recipe import (
+from resources.starter_recipe import (
+    bars,
     card,
+    choose_seeds,
     dataset,
     evaluate,
     export,
     samples,
+    train_all,
     train_classifier,
     train_clip,
     train_text,
     train_tokenizer,
-    train_unet,
     train_vae,
+    walk_bars,
 )
-from resources.starter_model.recipe.common import Budget, load_checkpoint
-from resources.starter_model.recipe.generate import Generator, noise
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_pictures() -> Iterator[None]:
-    """Judge an autoencoder by 4 pictures rather than 64: they take longer than the training."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_vae, "psnr", partial(train_vae.psnr, count=4))
-        yield
+from resources.starter_recipe.common import Budget, load_checkpoint
+from resources.starter_recipe.generate import Generator, noise
 
 
 @pytest.fixture(scope="module")
@@ -45,34 +39,43 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
     result = argparse.Namespace(
         work=tmp_path_factory.mktemp("work"),
         folder=tmp_path_factory.mktemp("model"),
-        minutes=0.002,
+        minutes=0.01,
         batch=2,
         seed=0,
         threads=0,
         rate=0.01,
-        samples=4,
+        samples=6,
+        workers=1,
         decoder_only=False,
-        pictures=2,
-        seeds=4,
+        pictures=12,
+        seeds=8,
         steps=2,
         guidance=3.0,
+        walks=1,
     )
-    dataset.render(result.work, 6, 1)
-    train_tokenizer.train(result.work / "tokenizer", train_tokenizer.sample_captions(300), 600)
-    train_text.train(result)
-    train_vae.train(result, train_vae.build())
-    data = samples.prepare_samples(result, torch.device("cpu"))
-    train_unet.train(result, train_unet.build(), data)
-    train_clip.train(result, train_clip.build(result))
-    train_classifier.train(result)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_vae, "psnrs", lambda vae: np.array([20.0]))  # draws many pictures
+        for step in train_all.steps(result).values():
+            step()
     return result
 
 
 def test_panoramas_are_the_scenes_of_their_seeds(options: argparse.Namespace) -> None:
     pictures = dataset.open_panoramas(options.work)
-    assert pictures.shape == (6, 128, 256, 3)
-    drawn = dataset.draw(dataset.attributes_of(5), 5, dataset.PANORAMA)
-    assert np.array_equal(pictures[5], drawn)
+    assert pictures.shape == (6, 128, dataset.PANORAMA, 3)
+    drawn = dataset.draw(dataset.attributes_of(5), 5)
+    assert np.array_equal(pictures[5], drawn.picture)
+    assert tuple(dataset.open_bounds(options.work)[5]) == (drawn.left, drawn.right)
+
+
+def test_drawing_goes_on_with_the_chunks_that_lack(options: argparse.Namespace) -> None:
+    chunk = next((options.work / "chunks").glob("*.npz"))
+    before = chunk.stat().st_mtime_ns
+    (options.work / "panoramas.npy").rename(options.work / "old.npy")
+    dataset.render(options.work, 6, 1)
+    assert chunk.stat().st_mtime_ns == before
+    again = dataset.open_panoramas(options.work)
+    assert np.array_equal(again, np.load(options.work / "old.npy"))
 
 
 def test_any_text_tokenizes(options: argparse.Namespace) -> None:
@@ -82,10 +85,15 @@ def test_any_text_tokenizes(options: argparse.Namespace) -> None:
     assert "ünknown" in tokenizer.decode(tokens, skip_special_tokens=True)
 
 
+def test_the_steps_share_the_minutes(options: argparse.Namespace) -> None:
+    assert sum(train_all.SHARES.values()) == pytest.approx(1)
+    assert train_all.options_for("unet", options).minutes == pytest.approx(0.0045)
+    assert train_all.options_for("decoder", options).decoder_only
+
+
 def test_a_finished_step_resumes_without_training_on(options: argparse.Namespace) -> None:
     before = load_checkpoint(options.work / "unet.pt")
-    data = samples.prepare_samples(options, torch.device("cpu"))
-    train_unet.train(options, train_unet.build(), data)
+    train_all.steps(options)["unet"]()
     after = load_checkpoint(options.work / "unet.pt")
     assert before is not None
     assert after is not None
@@ -131,11 +139,11 @@ def test_standardised_latents_decode_to_the_same_pictures() -> None:
         after = vae.decode(latents).sample
     assert torch.allclose(before, after, atol=1e-4)
     assert torch.allclose(latents.std(dim=(0, 2, 3)), torch.ones(4), atol=1e-3)
+    assert train_vae.psnrs(vae, 2).shape == (2,)
 
 
 def test_refining_the_decoder_leaves_the_encoder_alone(options: argparse.Namespace) -> None:
-    arguments = argparse.Namespace(**{**vars(options), "decoder_only": True})
-    refined = train_vae.train(arguments, train_vae.build())
+    refined = train_vae.load_final(options.work)
     first = train_vae.load_final(options.work, refined=False)
     for old, new in zip(first.encoder.parameters(), refined.encoder.parameters(), strict=True):
         assert torch.equal(old, new)
@@ -159,28 +167,68 @@ def test_export_and_evaluation(options: argparse.Namespace) -> None:
     clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
     assert clip.config.vision_config.image_size == 128
     evaluation = evaluate.Evaluation(options)
-    bars = [
-        *evaluation.prompts(),
-        *evaluation.diversity(),
-        *evaluation.fading(),
-        *evaluation.translation(),
-        *evaluation.size(),
+    found = [*evaluation.prompts(), *evaluation.diversity(), *evaluation.size()]
+    assert all(np.isfinite(bar.estimate.value) for bar in found)
+    assert found[0].name == "all told: animal"
+
+
+def test_the_bars_of_walks(options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_bars, "WALK_FRAMES", 4)
+    generator = Generator(options.folder, 1)
+    clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
+    found = [
+        *walk_bars.fading(generator, 2),
+        *walk_bars.sweep(generator, clip, 2),
+        *walk_bars.translation(generator, 1),
+        *walk_bars.straight(generator, 2),
+        *walk_bars.steps_of_walks(generator, 1),
     ]
-    assert all(np.isfinite(bar.value) for bar in bars)
-    assert evaluate.line(bars[0]).startswith("prompts obeyed: animal")
+    assert all(np.isfinite(bar.estimate.value) for bar in found)
+
+
+def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
+    generator = Generator(options.folder, 1)
+    pair = choose_seeds.pair_of(generator, "a cat", 3)
+    assert pair.pictures.shape == (4, 128, 128, 3)
+    source = torch.Generator().manual_seed(3)
+    for latent in choose_seeds.ends(3):
+        assert torch.equal(latent, torch.randn(1, 4, 16, 16, generator=source))
+    judge = train_classifier.load_model(options)
+    found = choose_seeds.search(generator, judge, "a cat", "cat", 2)
+    assert found == sorted(found, key=lambda pair: pair.kept)
 
 
 def test_the_card_gets_its_table(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text(f"a\n{card.BEGIN}\nold\n{card.END}\nz\n", "utf-8")
-    bar = evaluate.Bar("size", 16.0, 60, 40, "all files", "MB", smaller_is_better=True)
+    bar = bars.Bar("size", bars.exactly(16.0), 40, 25, "all files", "MB", smaller_is_better=True)
     report = {
         "steps": 20,
         "guidance": 2.5,
         "judge_on_drawn_scenes": {"animal": 99.0},
-        "bars": [{**evaluate.asdict(bar), "passed": bar.passed}],
+        "bars": [{**asdict(bar), "passed": bar.passed}],
     }
     card.write_card(tmp_path, report)
     text = (tmp_path / "MODEL_CARD.md").read_text("utf-8")
     assert "old" not in text
-    assert "| size | 16.00 MB | ≤ 60 MB | ≤ 40 MB | pass | all files |" in text
+    assert "| size | 16.00 MB | 16.00–16.00 | ≤ 40 MB | ≤ 25 MB | pass | all files |" in text
     assert text.endswith("\nz\n")
+
+
+def test_texture_is_as_strong_where_it_is_moved_and_weaker_where_it_is_faded() -> None:
+    rng = np.random.default_rng(0)
+    pictures = torch.from_numpy(rng.uniform(-1, 1, (1, 3, 64, 64))).float()
+    strength = train_vae.texture(pictures)
+    assert strength.shape == (1, 24, 8, 8)
+    moved = train_vae.texture(pictures.roll((8, 16), (2, 3)))
+    assert torch.allclose(moved[..., 3:6, 3:6], strength[..., 2:5, 1:4], atol=1e-3)
+    assert (train_vae.texture(0.5 * pictures) < 0.6 * strength).all()
+
+
+def test_crops_stand_in_step_with_the_latents(options: argparse.Namespace) -> None:
+    panoramas, bounds = dataset.open_panoramas(options.work), dataset.open_bounds(options.work)
+    shown = train_vae.crops(panoramas, bounds, 8, np.random.default_rng(0))
+    assert shown.shape == (8, 3, 128, train_vae.WIDTH)
+    columns = range(0, dataset.PANORAMA - train_vae.WIDTH + 1, 8)
+    every = [train_vae.to_tensor(panoramas[:, :, x : x + train_vae.WIDTH]) for x in columns]
+    possible = torch.cat(every)
+    assert all((possible == crop).flatten(1).all(dim=1).any() for crop in shown)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from resources.starter_model.recipe.replicas import Replicas
+from resources.starter_recipe.replicas import Replicas
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

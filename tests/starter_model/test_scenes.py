@@ -1,62 +1,111 @@
-"""The drawn pictures and their captions."""
+"""The drawn pictures: fixed by their seeds, whole in their windows, texture where it belongs."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from resources.starter_model.recipe.captions import caption, told
-from resources.starter_model.recipe.dataset import attributes_of, held_out
-from resources.starter_model.recipe.scenes import draw, window_offset
-from resources.starter_model.recipe.vocabulary import (
+from resources.starter_recipe.dataset import (
+    COLUMN,
+    STARTS,
+    attributes_of,
+    held_out,
+    is_whole,
+    window,
+    window_column,
+)
+from resources.starter_recipe.measures import detail, stripes
+from resources.starter_recipe.scenes import PANORAMA, draw
+from resources.starter_recipe.vocabulary import (
     ACCESSORIES,
     ANIMALS,
+    FURS,
     LABEL_SIZES,
     SCENES,
+    TOGETHER,
+    Animal,
     Attributes,
+    Worn,
 )
 
-CAT = Attributes("cat", "grey", "plain blue", "none", "red", "photo")
+CAT = Attributes((Animal("cat", "grey"),), "plain blue")
 
 
 def test_a_picture_is_fixed_by_its_attributes_and_seed() -> None:
     first, second = draw(CAT, 7), draw(CAT, 7)
-    assert first.shape == (128, 128, 3)
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, draw(CAT, 8))
+    assert first.picture.shape == (128, PANORAMA, 3)
+    assert np.array_equal(first.picture, second.picture)
+    assert not np.array_equal(first.picture, draw(CAT, 8).picture)
 
 
-def test_a_panorama_is_a_row_of_subjects_with_one_in_every_window() -> None:
-    """Wherever a window stands: a moved latent is to be a moved picture."""
-    panorama = draw(CAT, 3, 256).astype(int)
-    assert panorama.shape == (128, 256, 3)
-    ground = np.median(panorama[:16], axis=(0, 1))
-    busy = np.abs(panorama - ground).max(axis=2) > 60
-    for start in range(0, 129, 8):
-        assert busy[:, start : start + 128].mean() > 0.1
+def test_the_bounds_enclose_what_is_drawn() -> None:
+    scene = draw(CAT, 3)
+    wall = np.median(scene.picture[:40], axis=(0, 1))
+    drawn = (np.abs(scene.picture[:40] - wall).max(axis=2) > 60).any(axis=0)
+    columns = np.flatnonzero(drawn)
+    assert scene.left - 1 <= columns.min()
+    assert columns.max() <= scene.right + 1
 
 
-@pytest.mark.parametrize("scene", SCENES)
-def test_every_scene_fills_the_picture(scene: str) -> None:
-    picture = draw(Attributes("owl", "red", scene, "hat", "blue", "drawing"), 1)
-    assert picture.min(axis=2).mean() > 20
+def test_most_windows_show_their_figures_whole_at_varied_places() -> None:
+    rng, seen, whole = np.random.default_rng(0), set(), []
+    for seed in range(40):
+        scene = draw(attributes_of(seed), seed)
+        columns = [window_column(scene.left, scene.right, rng) for _ in range(20)]
+        whole += [is_whole(scene.left, scene.right, column) for column in columns]
+        seen.update(columns)
+    assert np.mean(whole) > 0.85
+    assert len(seen) > 8
+    assert seen <= set(range(STARTS + 1))
+
+
+def test_no_panorama_shows_a_figure_twice() -> None:
+    """A window anywhere on it shows no more than the caption tells."""
+    for seed in range(10):
+        scene = draw(CAT, seed)
+        assert scene.right - scene.left < 100
 
 
 @pytest.mark.parametrize("animal", ANIMALS)
-def test_animals_and_accessories_differ(animal: str) -> None:
-    pictures = [
-        draw(Attributes(animal, "grey", "plain blue", accessory, "red", "photo"), 5)
-        for accessory in ACCESSORIES
-    ]
+def test_animals_and_what_they_wear_differ(animal: str) -> None:
+    toy = Attributes((Animal(animal, "grey"),), "plain blue")
+    worn = [(), *((Worn(thing, "red"),) for thing in ACCESSORIES)]
+    pictures = [draw(replace(toy, worn=things), 5).picture for things in worn]
     for i, picture in enumerate(pictures):
         assert not any(np.array_equal(picture, other) for other in pictures[:i])
 
 
-def test_windows_stand_anywhere_on_the_panorama() -> None:
-    rng = np.random.default_rng(0)
-    counts = np.bincount([window_offset(rng) for _ in range(3400)])
-    assert len(counts) == 17
-    assert counts.min() > 120
+@pytest.mark.parametrize("things", TOGETHER)
+def test_two_things_can_be_worn_together(things: tuple[str, str]) -> None:
+    both = tuple(Worn(thing, colour) for thing, colour in zip(things, ("red", "blue"), strict=True))
+    picture = draw(replace(CAT, worn=both), 1).picture.astype(int)
+    assert ((picture[..., 0] - picture[..., 1]) > 80).sum() > 20
+    assert ((picture[..., 2] - picture[..., 0]) > 80).sum() > 20
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_scene_fills_the_picture(scene: str) -> None:
+    picture = draw(replace(CAT, scene=scene), 1).picture
+    assert picture.max(axis=2).mean() > 40
+
+
+def test_texture_lies_on_the_ground_and_not_on_the_wall() -> None:
+    picture = draw(CAT, 2).picture
+    wall, ground = picture[:32, :32], picture[-32:, :32]
+    assert detail(ground[None])[0] > 20 * detail(wall[None])[0]
+
+
+def test_pictures_have_no_stripes() -> None:
+    pictures, _ = held_out(range(24))
+    assert stripes(pictures) < 1.6
+
+
+def test_a_blurry_picture_has_less_detail() -> None:
+    sharp, blurry = (draw(replace(CAT, finish=finish), 4).picture for finish in ("sharp", "blurry"))
+    band = (0.12, 0.25)
+    assert detail(blurry[None], band)[0] < 0.5 * detail(sharp[None], band)[0]
 
 
 def test_labels_are_class_numbers() -> None:
@@ -65,38 +114,18 @@ def test_labels_are_class_numbers() -> None:
         assert all(0 <= n < size for n, size in zip(labels, LABEL_SIZES, strict=True))
 
 
-def test_held_out_pictures_belong_to_their_attributes() -> None:
-    pictures, attributes = held_out(range(4))
-    assert pictures.shape == (4, 128, 128, 3)
-    assert np.array_equal(pictures[2], draw(attributes[2], 2))
-
-
-def test_the_articles_prompts_are_ordinary_captions() -> None:
-    rng = np.random.default_rng(1)
-    seen = {caption(CAT, rng) for _ in range(6000)}
-    for text in (
-        "An high resolution photo of a cat",
-        "A high resolution photo of a cat",
-        "A high resolution image of a cat",
-    ):
-        assert text in seen
-
-
-def test_a_full_caption_tells_everything() -> None:
-    rng = np.random.default_rng(2)
-    for seed in range(100):
-        attributes = attributes_of(seed)
-        text = caption(attributes, rng, full=True)
-        animal, fur, scene, accessory = told(attributes, text)
-        assert animal
-        assert fur
-        assert scene
-        assert accessory == (attributes.accessory != "none")
-
-
-def test_an_accessory_is_never_left_out() -> None:
-    rng = np.random.default_rng(3)
+def test_nothing_worn_has_its_wearers_colour() -> None:
     for seed in range(300):
         attributes = attributes_of(seed)
-        shown = attributes.accessory != "none"
-        assert told(attributes, caption(attributes, rng))[3] == shown
+        furs = {animal.fur for animal in attributes.animals}
+        assert furs <= set(FURS)
+        assert not furs & {worn.colour for worn in attributes.worn}
+
+
+def test_held_out_pictures_belong_to_their_attributes() -> None:
+    pictures, attributes = held_out(range(3))
+    assert pictures.shape == (3, 128, 128, 3)
+    assert np.array_equal(pictures[2], window(attributes[2], 2)[0])
+    panorama = draw(attributes[2], 2).picture
+    starts = range(0, PANORAMA - 127, COLUMN)
+    assert any(np.array_equal(pictures[2], panorama[:, x : x + 128]) for x in starts)

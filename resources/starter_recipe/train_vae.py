@@ -3,13 +3,14 @@
 Smooth comes from the KL term, from an anchor (the coarse part of three channels is the local mean
 colour, so latents are a small picture of the picture; detail rides on top and in the fourth), and
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
-2025). With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
-decoder is trained on.
+2025). Half of the crops show a figure: faces are small and matter most. With `--decoder-only` the
+encoder, and with it every cached latent, stays as it is while the decoder is trained on.
 """
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +29,18 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import held_out, open_panoramas
+from .dataset import held_out, open_bounds, open_panoramas
 from .muon import Pair, ramp
-from .textures import CELL, STROKES, kernel
+from .replicas import Replicas
 
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
-STROKE_SCALE = 1 / 12
-CROP = 64
+#: How much it counts that texture is as strong as it should be, wherever its waves stand. Without
+#: it encoder and decoder each wait for the other to begin with texture.
+TEXTURE_WEIGHT = 4.0
+#: Pixels across a crop, of which 8 at each side are encoded only.
+WIDTH = 64
 
 
 def build(channels: tuple[int, ...] = (16, 32, 64, 128)) -> AutoencoderKL:
@@ -65,19 +69,22 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
     return tensor.float().div_(127.5).sub_(1.0)
 
 
-def crops(panoramas: NDArray[np.uint8], batch: int, rng: np.random.Generator) -> Tensor:
-    """Random crops in step with the latent pixels: `[N, 3, 64, 64]`."""
-    rows = 8 * rng.integers(0, (panoramas.shape[1] - CROP) // 8 + 1, batch)
-    columns = 8 * rng.integers(0, (panoramas.shape[2] - CROP) // 8 + 1, batch)
+def crops(
+    panoramas: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    batch: int,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Random crops of full height in step with the latent pixels: `[N, 3, 128, 64]`."""
+    last = (panoramas.shape[2] - WIDTH) // 8
     chosen = rng.integers(0, panoramas.shape[0], batch)
-    return to_tensor(
-        np.stack(
-            [
-                panoramas[i, y : y + CROP, x : x + CROP]
-                for i, y, x in zip(chosen, rows, columns, strict=True)
-            ]
-        )
-    )
+    anywhere = rng.integers(0, last + 1, batch)
+    figures = bounds[chosen]
+    at_figures = rng.uniform(figures[:, 0], figures[:, 1]) / 8 - WIDTH / 16
+    columns = np.where(rng.uniform(size=batch) < 0.5, np.rint(at_figures), anywhere)
+    starts = 8 * np.clip(columns, 0, last).astype(np.int64)
+    pairs = zip(chosen, starts, strict=True)
+    return to_tensor(np.stack([panoramas[i, :, x : x + WIDTH] for i, x in pairs]))
 
 
 def picture_loss(output: Tensor, target: Tensor) -> Tensor:
@@ -95,49 +102,47 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return loss
 
 
-def stroke_strengths(pictures: Tensor) -> Tensor:
-    """The strength of the stroke that each cell is likest to: `[N, 3, 8·h, 8·w]` to `[N, h, w]`.
+def texture(pictures: Tensor) -> Tensor:
+    """How strong texture is around each place: `[N, 3, H, W]` to `[N, 24, H/8, W/8]`.
 
-    Normal numbers where there is texture alone, −3…3 at outlines.
+    The root mean square of differences in four directions, between pixels and between pairs of
+    them.
     """
-    shapes = torch.from_numpy(np.stack([kernel(stroke) for stroke in STROKES])).to(pictures.device)
-    padded = functional.pad(pictures.mean(dim=1, keepdim=True), (4, 4, 4, 4))
-    likeness = functional.conv2d(padded, shapes[:, None], stride=CELL)
-    best = likeness.gather(1, likeness.abs().argmax(dim=1, keepdim=True))[:, 0]
-    return 3 * torch.tanh(STROKE_SCALE * best)
+    strengths = []
+    for scale in (1, 2):
+        level = functional.avg_pool2d(pictures, scale)
+        inner = level[..., :-1, 1:-1]
+        for rows, columns in ((0, 2), (1, 0), (1, 1), (1, 2)):
+            height, width = inner.shape[-2:]
+            moved = level[..., rows : rows + height, columns : columns + width]
+            padded = functional.pad((moved - inner).square(), (1, 1, 0, 1))
+            strengths.append((functional.avg_pool2d(padded, 8 // scale) + 1e-4).sqrt())
+    return torch.cat(strengths, dim=1)
 
 
-def stroke_weight(share: float) -> float:
-    """How much the fourth channel is held to the texture's strength: until half of the budget."""
-    return max(0.0, 4 - 8 * share)
+def step_loss(vae: AutoencoderKL, pictures: Tensor, halve: bool = False) -> Tensor:
+    """The loss of one step; `halve` asks for the halved picture from the halved latents.
 
-
-def step_loss(
-    vae: AutoencoderKL, pictures: Tensor, halve: bool, strokes: float = 0.0
-) -> dict[str, Tensor]:
-    """The losses of one step; `halve` asks for the halved picture from the halved latents.
-
-    `strokes` is the weight with which the fourth channel is held to the texture's strength. Without
-    it encoder and decoder each wait for the other to begin with the texture.
+    The outer columns are encoded and not decoded: pictures are windows of panoramas' latents, which
+    know nothing of a window's edge.
     """
-    posterior = vae.encode(pictures).latent_dist
-    latents = posterior.sample()
-    coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
-    anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
-    if strokes:
-        wanted = stroke_strengths(pictures)
-        anchor = anchor + strokes * functional.mse_loss(posterior.mean[:, 3], wanted)
-    if halve:
-        latents, pictures = functional.avg_pool2d(latents, 2), functional.avg_pool2d(pictures, 2)
-    output = vae.decode(latents).sample
-    kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-    loss = picture_loss(output, pictures)
-    return {"loss": loss, "anchor": anchor, "kl": kl, "mse": functional.mse_loss(output, pictures)}
+    with autocast(pictures.device):
+        posterior = vae.encode(pictures).latent_dist
+        latents, inner = posterior.sample()[..., 1:-1], pictures[..., 8:-8]
+        coarse = functional.avg_pool2d(posterior.mean[:, :3], 2)
+        anchor = functional.mse_loss(coarse, ANCHOR_SCALE * functional.avg_pool2d(pictures, 16))
+        if halve:
+            latents, inner = functional.avg_pool2d(latents, 2), functional.avg_pool2d(inner, 2)
+        output = vae.decode(latents).sample.float()
+        kl = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
+        strength = functional.l1_loss(texture(output), texture(inner))
+        loss = picture_loss(output, inner) + TEXTURE_WEIGHT * strength
+        return loss + KL_WEIGHT * kl + ANCHOR_WEIGHT * anchor
 
 
 @torch.no_grad()
-def psnr(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> float:
-    """Mean PSNR in dB of reconstructions of whole held-out pictures."""
+def psnrs(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> NDArray[np.float64]:
+    """PSNR in dB of the reconstruction of each of some whole held-out pictures."""
     device = next(vae.parameters()).device
     pictures = to_tensor(held_out(range(seed, seed + count))[0])
     errors = []
@@ -145,7 +150,7 @@ def psnr(vae: AutoencoderKL, count: int = 64, seed: int = HELD_OUT_SEED) -> floa
         latents = vae.encode(part.to(device)).latent_dist.mean
         output = vae.decode(latents).sample.clamp(-1, 1).float().cpu()
         errors.append(((output - part) / 2).square().mean(dim=(1, 2, 3)))
-    return float((-10 * torch.cat(errors).log10()).mean())
+    return (-10 * torch.cat(errors).log10()).double().numpy()
 
 
 @torch.no_grad()
@@ -168,10 +173,10 @@ def finish(options: argparse.Namespace, vae: AutoencoderKL, name: str) -> None:
     """Writes the network that the next steps load."""
     vae.eval()
     if name == "vae":
-        pictures = to_tensor(open_panoramas(options.work)[:128, :, 64:192])
+        pictures = to_tensor(open_panoramas(options.work)[:128, :, 40:168])
         standardise(vae, pictures.to(vae.device))
     torch.save(vae.state_dict(), options.work / f"{name}-final.pt")
-    print(f"{name}: {psnr(vae):.2f} dB on held-out pictures", flush=True)
+    print(f"{name}: {psnrs(vae).mean():.2f} dB on held-out pictures", flush=True)
 
 
 def load_final(work: Path, refined: bool = True) -> AutoencoderKL:
@@ -198,17 +203,15 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         vae.quant_conv.requires_grad_(False)
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
     budget = resume(path, vae, pair, options)
-    panoramas, progress = open_panoramas(options.work), Progress(name)
-    rng = np.random.default_rng((options.seed, budget.step))
+    replicas = Replicas(vae, options.threads if device.type == "cpu" and options.threads else 1)
+    panoramas, bounds = open_panoramas(options.work), open_bounds(options.work)
+    progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
     for step, share in budget:
-        pictures = crops(panoramas, options.batch, rng).to(device, memory_format=layout)
-        with autocast(device):
-            halve = step % 6 == 5 and not options.decoder_only
-            losses = step_loss(vae, pictures, halve, stroke_weight(share))
-        extra = KL_WEIGHT * losses["kl"] + ANCHOR_WEIGHT * losses["anchor"]
-        torch.autograd.backward(losses["loss"] + extra)
+        pictures = crops(panoramas, bounds, options.batch, rng).to(device, memory_format=layout)
+        halve = step % 6 == 5 and not options.decoder_only
+        loss = replicas.descend(partial(step_loss, halve=halve), pictures)
         pair.step(ramp(share, hold=0.1))
-        if progress.add(step, share, losses):
+        if progress.add(step, share, {"loss": loss}):
             save_training(path, vae, pair, step + 1, budget.spent)
     save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name)
@@ -220,9 +223,13 @@ def main() -> None:
     command = parser(__doc__)
     command.add_argument("--decoder-only", action="store_true")
     command.add_argument("--rate", type=float, default=0.018)
+    command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
     options = command.parse_args()
     prepare(options)
-    train(options, build())
+    vae = build()
+    if options.start:
+        vae.load_state_dict(AutoencoderKL.from_pretrained(options.start / "vae").state_dict())
+    train(options, vae)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,8 +28,9 @@ from .replicas import Replicas
 from .samples import Samples, prepare_samples
 
 CHANNELS = (32, 64, 128)
-#: How much it counts that windows a column apart get the same answer, columns near edges apart.
-MOVED_WEIGHT, EDGE = 2.5, 3
+#: How much it counts, in every third step, that windows a column apart get the same answer, columns
+#: near edges apart.
+MOVED_WEIGHT, EDGE = 5.0, 3
 #: How many samples have noise that is too strong, and by how much at most.
 STRONGER_SHARE, STRONGEST = 0.4, 0.3
 
@@ -76,10 +78,6 @@ class Diffusion:
         ratio = self.alphas / (1 - self.alphas)
         self.weights = ratio.clamp(max=5.0) / ratio
 
-    def loss(self, unet: nn.Module, strips: Tensor, states: Tensor) -> Tensor:
-        """Min-SNR-5 weighted error of the predicted noise, timesteps stratified."""
-        return self.error(unet, strips, states, *self.draw(strips))
-
     def draw(self, strips: Tensor) -> tuple[Tensor, Tensor]:
         """Timesteps `[N]` and noise for strips `[N, C, h, w]`, some of it stronger than it should.
 
@@ -95,6 +93,13 @@ class Diffusion:
         return times, (1 + excess).view(-1, 1, 1, 1) * torch.randn_like(strips)
 
     def error(
+        self, unet: nn.Module, windows: Tensor, states: Tensor, times: Tensor, noise: Tensor
+    ) -> Tensor:
+        """The weighted error of the predicted noise."""
+        output = self._predict(unet, windows, states, times, noise)
+        return ((output - noise).square().mean(dim=(1, 2, 3)) * self.weights[times]).mean()
+
+    def paired_error(
         self, unet: nn.Module, strips: Tensor, states: Tensor, times: Tensor, noise: Tensor
     ) -> Tensor:
         """The weighted error on both windows of each strip, and how far they disagree.
@@ -102,17 +107,24 @@ class Diffusion:
         A picture that is moved by a column should be the same picture. Halving the resolution makes
         networks prefer even columns, so they are told: in terms of z_0, which says what is where.
         """
-        alpha = self.alphas[times].view(-1, 1, 1, 1)
-        noisy = alpha.sqrt() * strips + (1 - alpha).sqrt() * noise
-        both = torch.cat((noisy[..., :-1], noisy[..., 1:]))
-        with autocast(strips.device):
-            output = unet(both, times.repeat(2), states.repeat(2, 1, 1), return_dict=False)[0]
-        left, right = output.float().chunk(2)
-        errors = (left - noise[..., :-1]).square() + (right - noise[..., 1:]).square()
+        both, noises = (torch.cat((x[..., :-1], x[..., 1:])) for x in (strips, noise))
+        output = self._predict(unet, both, states.repeat(2, 1, 1), times.repeat(2), noises)
+        errors = (output - noises).square().mean(dim=(1, 2, 3)) * self.weights[times].repeat(2)
+        left, right = output.chunk(2)
         moved = (left[..., 1 + EDGE : -EDGE] - right[..., EDGE : -EDGE - 1]).square()
-        in_z0 = ((1 - alpha) / alpha).flatten().clamp(max=50.0)
-        loss = 0.5 * errors.mean(dim=(1, 2, 3)) * self.weights[times]
-        return (loss + MOVED_WEIGHT * in_z0 * moved.mean(dim=(1, 2, 3))).mean()
+        alpha = self.alphas[times]
+        in_z0 = ((1 - alpha) / alpha).clamp(max=50.0)
+        return errors.mean() + MOVED_WEIGHT * (in_z0 * moved.mean(dim=(1, 2, 3))).mean()
+
+    def _predict(
+        self, unet: nn.Module, windows: Tensor, states: Tensor, times: Tensor, noise: Tensor
+    ) -> Tensor:
+        """The noise that the network sees in the windows after so much of it was added."""
+        alpha = self.alphas[times].view(-1, 1, 1, 1)
+        noisy = alpha.sqrt() * windows + (1 - alpha).sqrt() * noise
+        with autocast(windows.device):
+            output: Tensor = unet(noisy, times, states, return_dict=False)[0]
+        return output.float()
 
 
 @torch.no_grad()
@@ -137,9 +149,11 @@ def train(
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))
     for step, share in budget:
-        strips, states = samples.batch(max(1, options.batch // 2), rng)
-        strips, states = strips.to(device), states.to(device)
-        loss = replicas.descend(diffusion.error, strips, states, *diffusion.draw(strips))
+        paired = step % 3 == 2
+        strips, states = samples.batch(options.batch // 2 if paired else options.batch, rng)
+        strips, states = (strips if paired else strips[..., :-1]).to(device), states.to(device)
+        error = diffusion.paired_error if paired else diffusion.error
+        loss = replicas.descend(error, strips, states, *diffusion.draw(strips))
         nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         pair.step(ramp(share))
         update_average(average, unet, step)
@@ -153,10 +167,15 @@ def main() -> None:
     """Command line."""
     command = parser(__doc__)
     command.add_argument("--rate", type=float, default=0.012)
-    command.add_argument("--samples", type=int, default=2600, help="panoramas to encode")
+    command.add_argument("--samples", type=int, default=12_000, help="panoramas to encode")
+    command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
     options = command.parse_args()
-    device = prepare(options)
-    train(options, build(), prepare_samples(options, device))
+    device, unet = prepare(options), build()
+    if options.start:
+        unet.load_state_dict(
+            UNet2DConditionModel.from_pretrained(options.start / "unet").state_dict()
+        )
+    train(options, unet, prepare_samples(options, device))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,28 @@
-"""The recommended defaults beside the weights, and the hint of what the model knows."""
+"""The recommended defaults beside the weights, the hint of what the model knows, and its words."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from .captions import known_words
+from .train_tokenizer import sample_captions
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
 STEPS = 20
-GUIDANCE = 1.5
+GUIDANCE = 2.0
 PROMPT = "An high resolution photo of a cat"
 EXAMPLES = (
     PROMPT,
-    "A high resolution photo of an orange cat in a meadow",
+    "A photo of an orange cat in a meadow",
     "A photo of a blue owl at night",
-    "A drawing of a red fox in the snow",
-    "A photo of a pink rabbit with a yellow hat by the sea",
+    "A photo of a red fox in the snow",
+    "A photo of a pink rabbit wearing a yellow hat by the sea",
     "A photo of a green frog at sunset",
-    "A drawing of a white bear with a red scarf in the forest",
-    "A photo of a grey mouse with purple glasses on a yellow background",
+    "A photo of two brown bears in the forest",
+    "A photo of a grey mouse wearing purple glasses on a yellow background",
 )
+_WORD_CAPTIONS = 20_000
 
 
 def starter() -> dict[str, object]:
@@ -32,9 +35,9 @@ def starter() -> dict[str, object]:
         "height": 128,
         "examples": list(EXAMPLES),
         "hint": (
-            "Knows portraits of a cat, dog, rabbit, bear, fox, owl, frog or mouse in twelve "
-            "colours, in a place or on a plain background, perhaps with a scarf, hat, glasses, "
-            "bow tie or flower, as a photo or a drawing, sharp or blurry."
+            "Knows small woollen animals: a cat, dog, rabbit, bear, fox, owl, frog or mouse, or "
+            "two of them, in twelve colours, in a place or on a plain background, perhaps with a "
+            "scarf, hat, glasses, bow tie or flower."
         ),
         "vocabulary": {
             "animals": list(ANIMALS),
@@ -48,15 +51,19 @@ def starter() -> dict[str, object]:
                 "in a forest",
             ],
             "backgrounds": [f"on a {name} background" for name in BACKGROUNDS],
-            "accessories": list(ACCESSORIES[1:]),
+            "accessories": list(ACCESSORIES),
             "accessory_colours": list(ACCESSORY_COLOURS),
-            "styles": ["photo", "image", "picture", "drawing", "sketch"],
+            "styles": ["photo", "image", "picture"],
             "finishes": ["high resolution", "detailed", "sharp", "blurry", "soft"],
         },
     }
 
 
 def write_starter(folder: Path) -> None:
-    """Writes starter.json."""
-    text = json.dumps(starter(), indent=2, ensure_ascii=False) + "\n"
-    (folder / "starter.json").write_text(text, "utf-8")
+    """Writes starter.json, and words.json with every word that the captions use."""
+    _write(folder / "starter.json", starter())
+    _write(folder / "words.json", known_words(sample_captions(_WORD_CAPTIONS)))
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from .captions import caption
+from .captions import any_finish, caption
 from .common import parser
 from .dataset import attributes_of
 
@@ -21,7 +21,7 @@ _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 def sample_captions(count: int, seed: int = 0) -> list[str]:
     """Captions of random scenes."""
     rng = np.random.default_rng((seed, 2))
-    return [caption(attributes_of(i), rng) for i in range(count)]
+    return [caption(any_finish(attributes_of(i), rng), rng) for i in range(count)]
 
 
 def train(folder: Path, captions: list[str], size: int) -> CLIPTokenizer:
@@ -73,13 +73,19 @@ def load(work: Path) -> CLIPTokenizer:
     return tokenizer
 
 
+def make(work: Path, size: int = 760) -> CLIPTokenizer:
+    """Trains the tokenizer of the work folder, unless it is there already."""
+    if (work / "tokenizer").exists():
+        return load(work)
+    return train(work / "tokenizer", sample_captions(20_000), size)
+
+
 def main() -> None:
     """Command line."""
     command = parser(__doc__)
-    command.add_argument("--size", type=int, default=700)
+    command.add_argument("--size", type=int, default=760)
     options = command.parse_args()
-    tokenizer = train(options.work / "tokenizer", sample_captions(20_000), options.size)
-    print(f"tokenizer: {len(tokenizer)} entries")
+    print(f"tokenizer: {len(make(options.work, options.size))} entries")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from .captions import caption, told
+from .captions import OPEN, any_finish, compose
 from .common import (
     HELD_OUT_SEED,
     Progress,
@@ -31,7 +31,6 @@ from .train_tokenizer import MAX_LENGTH, load
 from .vocabulary import LABEL_SIZES
 
 WIDTH = 128
-IGNORED = -100
 
 
 def config(tokenizer: CLIPTokenizer, layers: int = 3, width: int = WIDTH) -> CLIPTextConfig:
@@ -65,43 +64,32 @@ class TextTrainer(nn.Module):
         rows, _ = torch.nonzero(ends, as_tuple=True)
         logits = self.heads(states[ends]).split(LABEL_SIZES, dim=-1)
         losses = [
-            functional.cross_entropy(part, labels[rows, i], ignore_index=IGNORED)
+            functional.cross_entropy(part, labels[rows, i], ignore_index=OPEN)
             for i, part in enumerate(logits)
         ]
         hits = torch.stack(
             [
-                (part.argmax(-1) == labels[rows, i])[labels[rows, i] != IGNORED].float().mean()
+                (part.argmax(-1) == labels[rows, i])[labels[rows, i] != OPEN].float().mean()
                 for i, part in enumerate(logits)
             ]
         )
         return {"loss": torch.stack(losses).sum(), "worst": hits.min()}
 
 
-def told_labels(seed: int, rng: np.random.Generator) -> tuple[str, list[int]]:
-    """A caption of scene `seed` and its labels, untold ones ignored."""
-    attributes = attributes_of(seed)
-    text = caption(attributes, rng)
-    animal, fur, scene, accessory = told(attributes, text)
-    coloured = accessory and f" {attributes.accessory_colour} " in f" {text} ".replace(",", " ")
-    style = "of a" in text
-    kept = (animal, fur, scene, accessory, coloured, style, True)
-    labels = attributes.labels()
-    return text, [n if keep else IGNORED for n, keep in zip(labels, kept, strict=True)]
-
-
 def batch(
     tokenizer: CLIPTokenizer, size: int, length: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Tokens `[N, length]` and labels `[N, 7]`."""
-    pairs = [told_labels(int(seed), rng) for seed in rng.integers(0, HELD_OUT_SEED, size)]
+    """Tokens `[N, length]` and labels `[N, attributes]`, those that are left open ignored."""
+    seeds = rng.integers(0, HELD_OUT_SEED, size)
+    captions = [compose(any_finish(attributes_of(int(seed)), rng), rng) for seed in seeds]
     tokens = tokenizer(
-        [text for text, _ in pairs],
+        [caption.text for caption in captions],
         padding="max_length",
         max_length=length,
         truncation=True,
         return_tensors="pt",
     )
-    return tokens.input_ids, torch.tensor([labels for _, labels in pairs])
+    return tokens.input_ids, torch.tensor([caption.labels for caption in captions])
 
 
 def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:

@@ -23,11 +23,14 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import attributes_of, held_out, open_panoramas
+from .dataset import attributes_of, window
 from .muon import Pair, ramp
-from .train_clip import windows
+from .train_clip import open_pictures
 from .train_vae import to_tensor
 from .vocabulary import LABEL_NAMES, LABEL_SIZES
+
+#: What is judged: the labels, and whether the figures are whole in the picture.
+NAMES, SIZES = (*LABEL_NAMES, "whole"), (*LABEL_SIZES, 2)
 
 
 def _layer(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
@@ -46,13 +49,14 @@ class Classifier(nn.Module):
         self.features = nn.Sequential(
             _layer(3, 24, 2, 5), _layer(24, 48, 2), _layer(48, 96, 2), _layer(96, 128, 1)
         )
-        self.heads = nn.Linear(256, sum(LABEL_SIZES))
+        self.heads = nn.Linear(512, sum(SIZES))
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Logits `[N, classes]` for each of `LABEL_NAMES`."""
+        """Logits `[N, classes]` for each of `NAMES`."""
         features = self.features(pictures)
-        pooled = torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3))), dim=1)
-        return list(self.heads(pooled).float().split(LABEL_SIZES, dim=-1))
+        edges = features[..., 0].amax(dim=2), features[..., -1].amax(dim=2)
+        pooled = torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3)), *edges), dim=1)
+        return list(self.heads(pooled).float().split(SIZES, dim=-1))
 
 
 def pixels(pictures: NDArray[np.uint8]) -> Tensor:
@@ -73,10 +77,14 @@ def predictions(model: Classifier, pictures: NDArray[np.uint8]) -> Tensor:
 
 def accuracies(model: Classifier, count: int = 512) -> dict[str, float]:
     """Share of held-out drawn scenes named rightly: the ceiling of what it can judge."""
-    pictures, attributes = held_out(range(HELD_OUT_SEED + 50_000, HELD_OUT_SEED + 50_000 + count))
-    labels = torch.tensor([a.labels() for a in attributes])
-    hits = (predictions(model.eval(), pictures) == labels).float().mean(dim=0)
-    return dict(zip(LABEL_NAMES, hits.tolist(), strict=True))
+    seeds = range(HELD_OUT_SEED + 50_000, HELD_OUT_SEED + 50_000 + count)
+    windows = [window(attributes_of(seed), seed) for seed in seeds]
+    rows = [
+        [*attributes_of(seed).labels(), int(w)] for seed, (_, w) in zip(seeds, windows, strict=True)
+    ]
+    found = predictions(model.eval(), np.stack([picture for picture, _ in windows]))
+    hits = (found == torch.tensor(rows)).float().mean(dim=0)
+    return dict(zip(NAMES, hits.tolist(), strict=True))
 
 
 def train(options: argparse.Namespace) -> Classifier:
@@ -86,12 +94,15 @@ def train(options: argparse.Namespace) -> Classifier:
     pair = Pair(model, 0.02, 2e-3, ("features.0", "heads"))
     path = options.work / "classifier.pt"
     budget = resume(path, model, pair, options)
-    panoramas, progress = open_panoramas(options.work), Progress("classifier")
+    source, progress = open_pictures(options.work), Progress("classifier")
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:
-        chosen = rng.integers(0, panoramas.shape[0], options.batch)
-        labels = torch.tensor([attributes_of(int(i)).labels() for i in chosen], device=device)
-        pictures = pixels(windows(panoramas, chosen, rng)).to(device)
+        chosen = rng.integers(0, len(source.panoramas), options.batch)
+        shown, whole = source.windows(chosen, rng)
+        rows = [
+            [*attributes_of(int(i)).labels(), int(w)] for i, w in zip(chosen, whole, strict=True)
+        ]
+        labels, pictures = torch.tensor(rows, device=device), pixels(shown).to(device)
         with autocast(device):
             parts = model(pictures)
         losses = [functional.cross_entropy(part, labels[:, i]) for i, part in enumerate(parts)]

@@ -7,7 +7,8 @@ steps they are what makes the tower look at hats and not only at colours.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,9 +30,16 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import attributes_of, held_out, open_panoramas
+from .dataset import (
+    COLUMN,
+    attributes_of,
+    held_out,
+    is_whole,
+    open_bounds,
+    open_panoramas,
+    window_column,
+)
 from .muon import Pair, ramp
-from .scenes import window_offset
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
 from .train_vae import load_final, to_tensor
@@ -87,13 +95,28 @@ class ClipTrainer(nn.Module):
         return {"loss": contrast + 0.5 * told, "contrast": contrast, "told": told, "top1": top}
 
 
-def windows(
-    panoramas: NDArray[np.uint8], chosen: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Training windows `[N, 128, 128, 3]` of the chosen panoramas."""
-    starts = [8 * window_offset(rng) for _ in chosen]
-    pairs = zip(chosen, starts, strict=True)
-    return np.stack([panoramas[i, :, x : x + panoramas.shape[1]] for i, x in pairs])
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The drawn panoramas and the bounds of their figures."""
+
+    panoramas: NDArray[np.uint8]
+    bounds: NDArray[np.int64]
+
+    def windows(
+        self, chosen: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], list[bool]]:
+        """Training windows `[N, 128, 128, 3]`, and whether each shows its figures whole."""
+        bounds = [(int(left), int(right)) for left, right in self.bounds[chosen]]
+        columns = [window_column(left, right, rng) for left, right in bounds]
+        pairs = zip(bounds, columns, strict=True)
+        whole = [is_whole(left, right, column) for (left, right), column in pairs]
+        starts = zip(chosen, (COLUMN * column for column in columns), strict=True)
+        return np.stack([self.panoramas[i, :, x : x + PICTURE_SIZE] for i, x in starts]), whole
+
+
+def open_pictures(work: Path) -> Pictures:
+    """The training set of the work folder."""
+    return Pictures(open_panoramas(work), open_bounds(work))
 
 
 def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -107,15 +130,16 @@ def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArra
 
 
 def batch_of(
-    panoramas: NDArray[np.uint8], size: int, rng: np.random.Generator
+    source: Pictures, size: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], list[Attributes]]:
     """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one again,
     blurry or noisy.
 
     Two pictures that differ in nothing else teach what such a word means.
     """
-    chosen = rng.integers(0, panoramas.shape[0], size - size // 2)
-    pictures, attributes = windows(panoramas, chosen, rng), [attributes_of(int(i)) for i in chosen]
+    chosen = rng.integers(0, len(source.panoramas), size - size // 2)
+    pictures, _ = source.windows(chosen, rng)
+    attributes = [attributes_of(int(i)) for i in chosen]
     half = size // 2
     noisy = rng.uniform(size=half) < 0.5
     shares = np.where(noisy, -NOISIEST, 1.0) * rng.uniform(0.15, 1.0, half)
@@ -142,9 +166,9 @@ def decoded(
 
 
 @torch.no_grad()
-def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> float:
-    """Share of held-out pictures whose own caption wins among 256 different ones."""
-    tokenizer, hits = load(options.work), 0.0
+def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> NDArray[np.bool_]:
+    """For held-out pictures, whether each one's own caption wins among 256 different ones."""
+    tokenizer, hits = load(options.work), []
     for turn in range(rounds):
         first = HELD_OUT_SEED + 10_000 * (turn + 1)
         pictures, attributes = held_out(range(first, first + 256))
@@ -153,8 +177,8 @@ def top1(model: CLIPModel, options: argparse.Namespace, rounds: int = 2) -> floa
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids
         output = model(input_ids=tokens.to(model.device), pixel_values=to_tensor(pictures))
         best = output.logits_per_image.argmax(-1).cpu()
-        hits += float((best == torch.arange(256)).float().mean())
-    return hits / rounds
+        hits.append((best == torch.arange(256)).numpy())
+    return np.concatenate(hits)
 
 
 def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
@@ -166,10 +190,10 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     vae = load_final(options.work).to(device)
     path = options.work / "clip.pt"
     budget = resume(path, trainer, pair, options)
-    tokenizer, panoramas = load(options.work), open_panoramas(options.work)
+    tokenizer, source = load(options.work), open_pictures(options.work)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
-        shown, attributes = batch_of(panoramas, options.batch, rng)
+        shown, attributes = batch_of(source, options.batch, rng)
         shown = decoded(vae, shown, rng.choice(len(shown), len(shown) // 4, replace=False))
         texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
         tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
@@ -202,7 +226,7 @@ def main() -> None:
     options = command.parse_args()
     prepare(options)
     model = train(options, build(options))
-    print(f"clip: {top1(model.eval(), options):.1%} top-1 among 256 captions")
+    print(f"clip: {top1(model.eval(), options).mean():.1%} top-1 among 256 captions")
 
 
 if __name__ == "__main__":

@@ -11,13 +11,21 @@ END = "<!-- /bars -->"
 
 def table(report: dict[str, Any]) -> str:
     """The bars as a Markdown table."""
-    rows = ["| what | measured | at least | aim | | on |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| what | measured | 95 % interval | at least | aim | | on |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for bar in report["bars"]:
         sign = "≤ " if bar["smaller_is_better"] else ""
         aim = "–" if bar["aim"] is None else f"{sign}{bar['aim']:g} {bar['unit']}"
         verdict = "pass" if bar["passed"] else "**below**"
-        value, least = f"{bar['value']:.2f} {bar['unit']}", f"{sign}{bar['least']:g} {bar['unit']}"
-        rows.append(f"| {bar['name']} | {value} | {least} | {aim} | {verdict} | {bar['sample']} |")
+        estimate, unit = bar["estimate"], bar["unit"]
+        value, least = f"{estimate['value']:.2f} {unit}", f"{sign}{bar['least']:g} {unit}"
+        spread = f"{estimate['low']:.2f}–{estimate['high']:.2f}"
+        rows.append(
+            f"| {bar['name']} | {value} | {spread} | {least} | {aim} | {verdict} "
+            f"| {bar['sample']} |"
+        )
     judge = ", ".join(f"{k} {v:g} %" for k, v in report["judge_on_drawn_scenes"].items())
     rows += [
         "",

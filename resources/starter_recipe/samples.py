@@ -1,7 +1,7 @@
 """What the UNet learns from: latents of the panoramas and the text tower's states, made once.
 
-A training sample is a strip of a panorama's latents anywhere on it, two windows a column apart, so
-that things enter and leave and a shifted latent means a shifted picture.
+A training sample is a strip of a panorama's latents, two windows a column apart, so that a shifted
+latent means a shifted picture. Most show their figures whole, at any place.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from .captions import caption
 from .common import is_current, save_checkpoint
-from .dataset import attributes_of, open_panoramas
+from .dataset import COLUMN, STARTS, attributes_of, open_bounds, open_panoramas, window_column
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
 from .train_vae import load_final, to_tensor
+from .vocabulary import PICTURE_SIZE
 
 CAPTIONS_PER_PICTURE = 3
 EMPTY_SHARE = 0.1
-#: Latent columns of a panorama, and of two windows of which one stands a column further right.
-PANORAMA, STRIP = 32, 17
+#: Latent columns of two windows of which one stands a column further right.
+STRIP = PICTURE_SIZE // COLUMN + 1
 
 
 @torch.no_grad()
 def encode_panoramas(vae: AutoencoderKL, panoramas: NDArray[np.uint8]) -> Tensor:
-    """Posterior means `[N, 4, 16, 32]`, float16."""
+    """Posterior means `[N, 4, 16, 26]`, float16."""
     parts = []
     for start in range(0, panoramas.shape[0], 32):
         pictures = to_tensor(panoramas[start : start + 32]).to(vae.device)
@@ -55,18 +56,20 @@ def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> T
 
 @dataclass(slots=True)
 class Samples:
-    """Where batches come from: scaled latents `[N, 4, 16, 32]` and their captions' states."""
+    """Where batches come from: scaled latents `[N, 4, 16, 26]` and their captions' states."""
 
     latents: Tensor
     states: Tensor
     empty: Tensor
+    bounds: NDArray[np.int64]
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Strips of two windows each, `[B, 4, 16, 17]`, and prompt states `[B, 77, C]`."""
         chosen = rng.integers(0, self.latents.shape[0], size)
         strips = []
         for index in chosen:
-            start = int(rng.integers(0, PANORAMA - STRIP + 1))
+            left, right = self.bounds[index]
+            start = window_column(left, right, rng, STARTS - 1)
             strips.append(self.latents[index, :, :, start : start + STRIP])
         variants = rng.integers(0, CAPTIONS_PER_PICTURE, size)
         states = self.states[chosen, variants].float()
@@ -92,7 +95,8 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     )
     empty = embed(tokenizer, tower, [""])[0].cpu()
     print(f"samples: scaling factor {factor:.4f}", flush=True)
-    return Samples((latents.float() * factor).half(), states, empty)
+    bounds = open_bounds(work)[:count]
+    return Samples((latents.float() * factor).half(), states, empty, bounds)
 
 
 def _cached(
