@@ -1,4 +1,4 @@
-"""Latent Trails: the command line, and the place where state, engine and window meet."""
+"""Latent Trails: reads the command line and creates state, engine and window."""
 
 from __future__ import annotations
 
@@ -32,40 +32,41 @@ ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence."""
+    """A parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
+    """Makes the parser of the command line."""
     parser = _Parser(prog="run.sh", description="Walk through a diffusion model's latent space.")
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     window = commands.add_parser("window", help="open the window, as without any argument")
     window.add_argument("file", nargs="?", type=Path, help="a session file or an exported picture")
-    window.add_argument(
-        SAFE, action="store_true", help="the CPU, the starter model, the usual panels"
-    )
+    window.add_argument(SAFE, action="store_true", help="use CPU, starter model and default panels")
     render = commands.add_parser("render", help="render a walk into files")
     render.add_argument("--out", type=Path, required=True, help="a folder, or a file by its suffix")
     add_walk_options(render)
     render.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
     render.add_argument("--compare", metavar="A,B,…", help="render these methods side by side")
     render.add_argument(
-        "--difference", metavar="NAME", default="", help="heat maps of the others against this one"
+        "--difference",
+        metavar="NAME",
+        default="",
+        help="heat maps of the differences from this method",
     )
     render.add_argument(
         "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
     )
-    render.add_argument("--columns", type=int, help="of a sheet; default: 9")
+    render.add_argument("--columns", type=int, help="columns of a sheet; default: 9")
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument(
-        "--no-metadata", action="store_true", help="do not write into files how they were made"
+        "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
     )
-    render.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    render.add_argument("--overwrite", action="store_true", help="replace existing files")
     score = commands.add_parser(
-        "score", help="measure walks by several methods, as the article does"
+        "score", help="measure walks; ± is the std over the frames of a walk"
     )
     score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
     score.add_argument(
@@ -76,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
     )
     score.add_argument("--out", type=Path, metavar="FILE", help="one row a frame: .csv or .json")
-    score.add_argument("--overwrite", action="store_true", help="replace what is there already")
+    score.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
     doctor = commands.add_parser("doctor", help="examine this installation")
@@ -177,7 +178,7 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:
-    """What every command says of files that exist already, and of the machine."""
+    """Returns the settings that all commands have: existing files, machine, downloads."""
     return {
         "replace": options.overwrite,
         "machine": Machine(options.device, options.precision, batch=options.batch),
@@ -186,7 +187,7 @@ def _conditions(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _exploration(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
-    """What a command is asked to render, checked. Raises InputError."""
+    """Makes and checks the exploration of a command. Raises InputError."""
     from engine.documents.validation import check_exploration
 
     exploration = exploration_from(options, model)
@@ -226,7 +227,7 @@ def _store() -> FrameStore:
 
 
 def _batches() -> BatchMemory:
-    """How many frames at once suited which model, kept beside the frames."""
+    """Returns the measured numbers of slots, which are stored next to the frames."""
     return BatchMemory(_cache() / "batches.json")
 
 

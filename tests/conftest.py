@@ -1,4 +1,4 @@
-"""What every test runs in: no screen, network or home folder, few threads, nothing left over."""
+"""The environment of all tests: no screen, network or home folder, few threads, no leftovers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from engine.walk import (
 
 def add_walk_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the walk, its sampling and the machine. Omitted options are None."""
-    walk = parser.add_argument_group("the walk (defaults: the article's)")
+    walk = parser.add_argument_group("walk (defaults: the article's)")
     walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
     walk.add_argument(
         "--preset", metavar="NAME", help="start from one of the article's experiments"

@@ -100,7 +100,7 @@ def open_export(path: Path, plan: Plan) -> Iterator[Add]:
 
 
 def _nearest_folder(path: Path) -> Path:
-    """What exists already of a folder for pictures, or of the folders above a file."""
+    """Returns the folder for pictures or the folder of a file, or their nearest existing parent."""
     above = path.absolute().parents
     candidates = [path, *above] if path.is_dir() else above
     return next(folder for folder in candidates if folder.exists())

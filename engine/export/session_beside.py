@@ -28,7 +28,7 @@ def save_beside(path: Path, suffix: str, exploration: Exploration) -> Path:
 
 
 def is_session_free(path: Path, suffix: str, exploration: Exploration) -> bool:
-    """Whether the session beside the export at `path` can have its name, or is there already."""
+    """True if the session next to the export at `path` can be written, or is already there."""
     session = session_path(path, suffix)
     return not session.exists() or _holds(session, exploration)
 

@@ -32,7 +32,7 @@ Pixels = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How pictures are brought to the model's size and range."""
+    """The conversion of pictures to the model's size and range."""
 
     edge: int = 224
     crop: int = 224
@@ -91,7 +91,7 @@ class Scorer:
         self.device = device
 
     def count(self, text: str) -> TokenCount:
-        """How many tokens a text takes, of how many are read."""
+        """Return the number of tokens of a text, and the limit."""
         return self._tokenizer.count(text)
 
     @torch.inference_mode()
@@ -116,7 +116,7 @@ def _directions(features: Any) -> Pixels:
 
 
 def _preparation(folder: Path, size: int) -> Preparation:
-    """What the folder's preprocessor_config.json says; the model's own size where it is missing."""
+    """Reads the folder's preprocessor_config.json; uses the model's own size without one."""
     file = folder / "preprocessor_config.json"
     said = read_object(file) if file.is_file() else {}
     return Preparation(

@@ -161,7 +161,7 @@ class _Loader:
 
 
 def _name_of(location: str, path: Path) -> str:
-    """What a model is called in the window: a hub id's own name, or the folder's or file's."""
+    """Returns a model's name: the last part of a hub id, or the name of a folder or file."""
     if location == STARTER:
         return "Starter"
     return path.stem if Path(location).expanduser().exists() else location.rpartition("/")[2]

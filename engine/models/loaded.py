@@ -39,7 +39,7 @@ _DISTILLED_GUIDANCE = 8.5
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What is known of a model apart from its weights.
+    """The properties of a model apart from its weights.
 
     `identity` is a digest of everything in the folder that influences pixels. `scorer` is the
     folder of a CLIP model that came with it.
@@ -66,7 +66,7 @@ class ModelParts:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What does the work; letting go of it frees the memory."""
+    """The loaded networks. Dropping this object frees their memory."""
 
     tokenizer: TokenCounter
     text_encoder: TextTower
@@ -113,7 +113,7 @@ class DiffusionModel:
         self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
 
     def count(self, prompt: str) -> TokenCount:
-        """How many tokens a prompt takes, of how many are read."""
+        """Return the number of tokens of a prompt, and the limit."""
         return self._open.tokenizer.count(prompt)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
@@ -131,7 +131,7 @@ class DiffusionModel:
         return self.latent_channels, height // scale, width // scale
 
     def encode(self, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
-        """What the model reads of each prompt: a sequence [tokens, width].
+        """Encode each prompt: a sequence [tokens, width].
 
         One prompt at a time, so that none depends on its neighbours.
         """
@@ -139,12 +139,12 @@ class DiffusionModel:
 
     @torch.inference_mode()
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """What `denoise` needs to know of each of the timesteps [n]: a tensor of n rows."""
+        """Return the states of timesteps [n] for `denoise`: a tensor of n rows."""
         return self._open.run.time_state(timesteps.to(self.device))
 
     @torch.inference_mode()
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:
-        """What `denoise` needs to know of each of n texts."""
+        """Return the states of n texts for `denoise`."""
         rows = rows_of_texts(texts).map(lambda tensor: tensor.to(self.device, self.dtype))
         return self._open.run.text_state(rows)
 
@@ -164,7 +164,7 @@ class DiffusionModel:
         return self._open.run(sample.to(self.device, self.dtype), times, texts)[:rows]
 
     def steady_rows(self, shape: tuple[int, int, int]) -> int | None:
-        """What `keep_steady` was told for latents of `shape`; None before that."""
+        """Return the rows set by `keep_steady` for latents of `shape`, or None."""
         return self._steady_rows.get(shape)
 
     def keep_steady(self, shape: tuple[int, int, int], rows: int) -> None:
@@ -182,7 +182,7 @@ class DiffusionModel:
 
     @property
     def decode_note(self) -> str:
-        """How pictures are decoded, where that is not the plain way; belongs to each of them."""
+        """The note of pictures that are not decoded in the usual way, or ""."""
         return self._open.decode.note
 
     def make_scheduler(self) -> Any:
@@ -190,14 +190,14 @@ class DiffusionModel:
         return make_scheduler(self.scheduler_class, self.scheduler_config)
 
     def batch_exact(self, shape: tuple[int, int, int]) -> bool:
-        """Whether frames with latents of `shape` are the same bit for bit in batches of any size.
+        """True if frames with latents of `shape` are the same bit for bit in batches of any size.
 
-        Only where enough rows are known to be computed, and each picture is decoded by itself.
+        This needs enough rows in each batch, and separate decoding of each picture.
         """
         return self._decodes_alone and self._steady_rows.get(shape, 0) > 0
 
     def info(self, batch: int, batch_exact: bool) -> ModelInfo:
-        """What the window shows of the model; `batch` is the number of slots it is used with."""
+        """Return the model's description. `batch` is the number of slots in use."""
         return ModelInfo(
             name=self.name,
             location=self.location,

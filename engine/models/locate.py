@@ -1,4 +1,4 @@
-"""Where a model is: the one that ships with the program, a folder, a file, or the hub."""
+"""Locates a model: the starter model, a folder, a file, or a hub model."""
 
 from __future__ import annotations
 

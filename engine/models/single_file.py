@@ -93,7 +93,7 @@ LAYOUTS: Mapping[Family, Layout] = {
 
 
 def is_needed(name: str) -> bool:
-    """Whether a tensor belongs to the networks: files may hold averaged copies, too."""
+    """True if a tensor belongs to the networks. Files may also hold averaged copies."""
     return name.startswith(_PREFIXES)
 
 
@@ -126,7 +126,7 @@ def converted(state: State, layout: Layout) -> dict[str, State]:
 
 
 def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:
-    """Whether a UNet was trained to predict v; nothing in such a file says so.
+    """True if a UNet was trained to predict v. Such a file does not contain this information.
 
     Given pure noise at the last step, one that predicts the noise returns its input, and one that
     predicts v = √ᾱ ε − √(1−ᾱ) x0 next to nothing of it. `text` is [1, tokens, width].

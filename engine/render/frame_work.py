@@ -166,7 +166,7 @@ class FrameWork:
         return finished
 
     def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
-        """Decode what left the sampler and tell everyone who waits for it."""
+        """Decode the finished latents and emit events to all that wait for them."""
         if not finished:
             return
         # A latent that is not finite gives a picture that is none.

@@ -18,7 +18,7 @@ _COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class LoopbackHub:
-    """What the server serves and how; `requests` are "METHOD path" with a range, as they came.
+    """The files and behaviour of the server; `requests` are "METHOD path" with a range, in order.
 
     `status` answers everything with an error. `stall_after` bytes of weights, it sends nothing
     more until `release` is set. `corrupt` turns a byte of the weights. `checksum` stands in the

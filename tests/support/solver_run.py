@@ -12,7 +12,7 @@ Network = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def run_table(table: SolverTable, network: Network, noise: torch.Tensor) -> torch.Tensor:
-    """What the table makes of `noise`; `network` takes a sample and a timestep."""
+    """Runs the table from `noise`; `network` takes a sample and a timestep."""
     x, previous = noise * table.initial_scale, torch.zeros_like(noise)
     for k in range(table.steps):
         output = network(table.input_scale[k] * x, torch.tensor(table.timesteps[k]))

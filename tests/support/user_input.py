@@ -1,4 +1,4 @@
-"""What a person's hands do: keys, clicks, and finding a widget by the name that is read out."""
+"""Keys, clicks, and the search for widgets by accessible name."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def main(folder: str, kind: str) -> int:
                 QTimer.singleShot(0, self._raise)
 
         def _print_places(self) -> None:
-            """Where the window and its transport are, and the free part of the screen."""
+            """Prints the positions of the window and its transport, and the screen's free part."""
             window, transport = self.window, self.window.transport
             corner = transport.mapToGlobal(transport.rect().bottomRight())
             print("screen:", *window.screen().availableGeometry().getRect())

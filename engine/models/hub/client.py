@@ -49,8 +49,7 @@ class CachedModel:
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """What would be downloaded of a model: so many bytes in so many files. `scores` marks a CLIP
-    model, which draws nothing."""
+    """The download of a model: its bytes and files. `scores` marks a CLIP model."""
 
     bytes: int
     files: int
@@ -58,17 +57,17 @@ class RemoteModel:
 
 
 def is_hub_id(text: str) -> bool:
-    """Whether a text has the form owner/name."""
+    """True if a text has the form owner/name."""
     return _HUB_ID.fullmatch(text) is not None
 
 
 class Hub:
     """A hub and its cache on this machine. `endpoint` and `cache` "" are the library's own."""
 
-    def __init__(self, endpoint: str = "", cache: str = "", patience: float = 20.0) -> None:
+    def __init__(self, endpoint: str = "", cache: str = "", timeout_s: float = 20.0) -> None:
         from huggingface_hub import constants
 
-        self._endpoint, self._patience = endpoint, patience
+        self._endpoint, self._timeout_s = endpoint, timeout_s
         self._cache = Path(cache or constants.HF_HUB_CACHE)
 
     def cached(self) -> tuple[CachedModel, ...]:
@@ -85,8 +84,8 @@ class Hub:
         shutil.rmtree(self._cache / _folder_name(model))
 
     def look(self, model: str, wanted: RequiredFiles) -> RemoteModel | None:
-        """What the hub says of a model, before anything is downloaded; None where it is in the
-        cache. Raises ModelError, one sentence."""
+        """Ask the hub about a model before a download. Returns None if it is in the cache. Raises
+        ModelError with one sentence."""
         if self.folder_of(model, wanted) is not None:
             return None
         with self._asking(model):
@@ -117,20 +116,22 @@ class Hub:
         require_room(self._cache, total)
         source = Source(model, self._endpoint, self._cache)
         configs = tuple(file for file in files if not file.name.endswith(_WEIGHTS))
-        fetch_files(source, configs, lambda _: progress(f"Looking at {model}", 0.0), self._patience)
+        fetch_files(
+            source, configs, lambda _: progress(f"Looking at {model}", 0.0), self._timeout_s
+        )
         for folder in _snapshots(self._cache / _folder_name(model))[:1]:
             problem = wanted.problem(folder)
             if problem:
                 raise ModelError(f"{model} was not downloaded. {problem}")
         weights = tuple(file for file in files if file.name.endswith(_WEIGHTS))
         stage = f"Downloading {model} ({total / 1e9:.1f} GB)"
-        fetch_files(source, weights, lambda share: progress(stage, share), self._patience)
+        fetch_files(source, weights, lambda share: progress(stage, share), self._timeout_s)
 
     def _files(self, model: str, wanted: RequiredFiles) -> tuple[RemoteFile, ...]:
         from huggingface_hub import HfApi
 
         api = HfApi(endpoint=self._endpoint or None)
-        info = api.model_info(model, files_metadata=True, timeout=self._patience)
+        info = api.model_info(model, files_metadata=True, timeout=self._timeout_s)
         try:
             listing = {s.rfilename: _remote_file(s) for s in info.siblings or ()}
         except ValueError as error:
@@ -168,7 +169,7 @@ class Hub:
 
 
 def _entry(folder: Path) -> CachedModel | None:
-    """What an entry of the cache holds; None where that is no model of a known kind."""
+    """Describes an entry of the cache; None if it is no model of a known kind."""
     snapshots = _snapshots(folder)
     if not snapshots:
         return CachedModel(_id_of(folder), folder, 0, "It holds no files; remove it.")
@@ -211,7 +212,7 @@ def _remote_file(sibling: Any) -> RemoteFile:
 
 
 def _sentence(model: str, error: Exception) -> str:
-    """What went wrong on the way to the hub; "" for what is none of the hub's errors."""
+    """Describes an error of the hub; "" for any other error."""
     from huggingface_hub import errors
 
     chain = [error, *_causes(error)]

@@ -60,12 +60,12 @@ def require_room(cache: Path, needed: int) -> None:
 
 
 def fetch_files(
-    source: Source, files: tuple[RemoteFile, ...], watch: Watcher, patience: float
+    source: Source, files: tuple[RemoteFile, ...], watch: Watcher, timeout_s: float
 ) -> None:
     """Bring all files into the cache, in a thread of its own, while `watch` is kept informed.
 
     What `watch` raises ends the wait within 0.1 s; bytes that arrived are kept for the next time.
-    Raises ModelError where no byte arrives for `patience` seconds, and the hub's own errors.
+    Raises ModelError where no byte arrives for `timeout_s` seconds, and the hub's own errors.
     """
     work = _Work(source, files)
     thread = threading.Thread(target=work.run, name="model download", daemon=True)
@@ -73,9 +73,9 @@ def fetch_files(
     try:
         while thread.is_alive():
             watch(work.fraction)
-            if time.monotonic() - work.heard > patience:
+            if time.monotonic() - work.heard > timeout_s:
                 raise ModelError(
-                    f"The hub sent nothing of {source.model} for {patience:.0f} s; "
+                    f"The hub sent nothing of {source.model} for {timeout_s:.0f} s; "
                     "try again: what has arrived is kept."
                 )
             thread.join(0.1)

@@ -9,7 +9,7 @@ _VARIABLE = "HF_HUB_OFFLINE"
 
 
 def is_offline() -> bool:
-    """Whether the person wants no connection to be made."""
+    """True if the program is set to offline."""
     return os.environ.get(_VARIABLE, "").upper() in ("1", "ON", "YES", "TRUE")
 
 

@@ -176,7 +176,7 @@ def _code_in(path: Path, index: Mapping[str, Any]) -> str:
 
 
 def _is_plain(name: str, entry: object) -> bool:
-    """Whether an entry of model_index.json names no code but classes of the known libraries.
+    """True if an entry of model_index.json names only classes of known libraries.
 
     A part is a pair of a library and a class; everything that is no list is data. The class of the
     pipeline is one name: a list there, and options called like a module or pipeline, bring code.

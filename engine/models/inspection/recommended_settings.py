@@ -1,4 +1,4 @@
-"""How a model is best used, by what its folder says or by its family."""
+"""The recommended settings of a model, from its folder or its family."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.walk import Sampling
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
-    """What starter.json says, {} without one: steps, guidance, width, height."""
+    """Reads starter.json: steps, guidance, width, height; {} without such a file."""
     file = folder / "starter.json"
     return read_object(file) if file.is_file() else {}
 

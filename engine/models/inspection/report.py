@@ -1,4 +1,4 @@
-"""What looking at a model found: its parts, its family, and every reason not to open it."""
+"""The report of a check of a model: its parts, its family, and reasons not to open it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
 
 
 class ModelForm(StrEnum):
-    """How a model lies on the disk, as the window says it."""
+    """The form of a model on the disk."""
 
     FOLDER = "Folder in the diffusers layout"
     FILE = "Single file"
@@ -42,10 +42,10 @@ class ModelPart:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What was found at `path`. `problems` are sentences; with one, the model is not opened.
+    """The result of a check of `path`. A model with `problems`, which are sentences, is not opened.
 
-    `form` is None where the problems leave it open. `scheduler` is a class of diffusers,
-    `schedule` its config. `notes` are worth knowing and no obstacle.
+    `form` is None if the problems leave it unknown. `scheduler` is a class of diffusers, `schedule`
+    its config. `notes` are further information.
     """
 
     path: Path

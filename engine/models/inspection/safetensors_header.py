@@ -50,8 +50,8 @@ class WeightsHeader:
     bytes: int
 
     def channels_into(self, layer: str) -> int | None:
-        """How many a convolution takes, by its weight [out, in, …]; None where it is not there, 0
-        where it is of another form."""
+        """Return the input channels of a convolution by its weight [out, in, …]; None if there is
+        no such layer, 0 if it has another form."""
         tensor = self.tensors.get(layer)
         return None if tensor is None else tensor.shape[1] if len(tensor.shape) > 1 else 0
 
@@ -74,7 +74,7 @@ def read_header(file: Path) -> WeightsHeader:
 
 
 def _parsed(file: Path, text: bytes) -> tuple[dict[str, str], dict[str, _Entry]]:
-    """What the file says of itself, and the description of each tensor."""
+    """Reads the file's metadata and the description of each tensor."""
     try:
         raw = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError) as error:

@@ -59,14 +59,14 @@ _FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler", "FlowMatchLCMSche
 
 
 def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow"]:
-    """Whether a scheduler's model was trained as a diffusion or as a rectified flow."""
+    """Returns "diffusion" or "flow", the kind of training of a scheduler's model."""
     if scheduler_class.startswith("FlowMatch") or config.get("use_flow_sigmas"):
         return "flow"
     return "diffusion"
 
 
 def prediction_type(scheduler_class: str, config: Config) -> str:
-    """What the network's output is, by the names of diffusers."""
+    """Returns the kind of the network's output, by the names of diffusers."""
     if scheduler_class.startswith("FlowMatch"):  # whatever is left over from another scheduler
         return "flow_prediction"
     return str(config.get("prediction_type", "epsilon"))
@@ -87,7 +87,7 @@ def solver_name(scheduler_class: str, config: Config) -> str:
 
 
 def has_own_solver(scheduler_class: str, config: Config) -> bool:
-    """Whether one of our solvers gives what this scheduler gives."""
+    """True if one of our solvers equals this scheduler."""
     if scheduler_class not in _SOLVERS:
         return False
     if config.get("use_flow_sigmas") and config.get("use_karras_sigmas"):
@@ -105,7 +105,7 @@ def replaced_scheduler(scheduler_class: str, config: Config) -> str:
 
 
 def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
-    """Whether a model with this scheduler was distilled to draw in 1–8 steps without guidance."""
+    """True if a model with this scheduler was distilled to 1–8 steps without guidance."""
     turbo = (
         scheduler_class == "EulerDiscreteScheduler"
         and config.get("timestep_spacing") == "trailing"

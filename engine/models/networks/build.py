@@ -40,7 +40,7 @@ def build_unet(config: Mapping[str, Any], state: State) -> Any:
 
 
 def is_used(part: str, name: str) -> bool:
-    """Whether a tensor of a model's part is used at all: a VAE's encoder is not."""
+    """True if a tensor of a model's part is used. Those of a VAE's encoder are not."""
     return part != "vae" or name.startswith(PARTS)
 
 

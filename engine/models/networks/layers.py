@@ -1,4 +1,4 @@
-"""What the networks of Stable Diffusion are made of: residual blocks, attention, transformers.
+"""The layers of Stable Diffusion's networks: residual blocks, attention, transformers.
 
 Parameters are named as in diffusers' files. Tensors lie channels-last, where 1×1 convolutions are
 plain matrix products and the way into and out of attention copies nothing. Where a device's group

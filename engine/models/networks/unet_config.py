@@ -59,9 +59,9 @@ _BLOCKS = ("DownBlock2D", "CrossAttnDownBlock2D", "UpBlock2D", "CrossAttnUpBlock
 
 
 def is_plain(config: Config) -> bool:
-    """Whether `Unet` computes what a UNet2DConditionModel with this config does.
+    """True if `Unet` is equal to a UNet2DConditionModel with this config.
 
-    Both make nothing of names that are no options; trainers leave such in configs.
+    Both ignore unknown options, which some training programs leave in configs.
     """
     settings = {**OPTIONS, **config}
     blocks = (settings["down_block_types"], settings["up_block_types"])

@@ -108,7 +108,7 @@ def decode_in_tiles(vae: VaeDecoder, latents: torch.Tensor, side: int) -> torch.
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where tiles begin, three quarters apart; the last one ends with the picture."""
+    """Returns the starts of tiles, three quarters apart. The last one ends with the picture."""
     last = max(length - side, 0)
     return [*range(0, last, max(side * 3 // 4, 1)), last]
 

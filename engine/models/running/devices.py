@@ -1,4 +1,4 @@
-"""Where a model runs, in which precision, with how many slots, and whether the device computes."""
+"""Chooses a model's device, precision and slots, and checks that the device computes correctly."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def choose_dtype(device: torch.device, precision: str = "") -> torch.dtype:
 
 
 def uses_half(device: str = "", precision: str = "") -> bool:
-    """Whether a model would be opened in half precision. Raises InputError as `choose_device`."""
+    """True if a model would be opened in half precision. Raises InputError as `choose_device`."""
     return choose_dtype(choose_device(device), precision) != torch.float32
 
 
@@ -110,6 +110,6 @@ def self_check(device: torch.device, dtype: torch.dtype) -> str:
 
 
 def _sample(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """What a UNet is made of, on a small scale [64, 64]."""
+    """Computes a small example of a UNet's operations [64, 64]."""
     kernel = right[:3, :3].expand(1, 1, 3, 3)
     return left @ right + torch.conv2d(left[None, None], kernel, padding=1)[0, 0]

@@ -24,14 +24,15 @@ _SPELLINGS = re.compile(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a device, or the machine, has no memory left."""
+    """True if an error means that a device or the machine has no memory left."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and bool(_SPELLINGS.search(str(error).lower()))
 
 
 def within_memory(work: Callable[[], Made]) -> Made | None:
-    """What some work makes; None where memory ran out: the error is gone, with all that it held."""
+    """Returns the result of `work`; None if memory ran out. The error is dropped, which frees what
+    it refers to."""
     try:
         return work()
     except (RuntimeError, MemoryError) as error:

@@ -1,4 +1,4 @@
-"""What runs a UNet, our own or one of diffusers, on states that are computed once."""
+"""Runs a UNet, our own or one of diffusers, with states that are computed once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnetRunner(Protocol):
 
 
 def make_runner(unet: Any, condition: torch.Tensor | None = None) -> UnetRunner:
-    """What runs a network: our own `Unet`, which is arranged now, or one of diffusers.
+    """Returns the runner of a network: our own `Unet`, which is arranged now, or one of diffusers.
 
     `condition` [1, width] is added to the timesteps' embedding, where the network has a place
     for it.

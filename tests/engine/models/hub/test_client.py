@@ -52,8 +52,8 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def hub_of(server: LoopbackHub, cache: Path, patience: float = 5.0) -> Hub:
-    return Hub(server.endpoint, str(cache), patience)
+def hub_of(server: LoopbackHub, cache: Path, timeout_s: float = 5.0) -> Hub:
+    return Hub(server.endpoint, str(cache), timeout_s)
 
 
 def silent(stage: str, fraction: float) -> None:
@@ -258,7 +258,7 @@ def test_a_stall_is_noticed_and_what_arrived_is_kept(
 ) -> None:  # R15
     server.stall_after = 1000
     with pytest.raises(ModelError, match="sent nothing"):
-        hub_of(server, cache, patience=0.5).fetch(MODEL, STABLE_DIFFUSION, silent)
+        hub_of(server, cache, timeout_s=0.5).fetch(MODEL, STABLE_DIFFUSION, silent)
     server.release.set()
     server.stall_after = None
     server.requests.clear()
@@ -275,7 +275,7 @@ def test_a_download_that_stalls_can_be_cancelled(server: LoopbackHub, cache: Pat
             raise Cancelled
 
     with pytest.raises(Cancelled):  # though the hub sends nothing for an hour
-        hub_of(server, cache, patience=3600.0).fetch(MODEL, STABLE_DIFFUSION, cancel)
+        hub_of(server, cache, timeout_s=3600.0).fetch(MODEL, STABLE_DIFFUSION, cancel)
 
 
 @pytest.mark.usefixtures("online")
