@@ -22,7 +22,7 @@ from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.requests import Machine
 from engine.store.frame_store import FrameStore
-from engine.walk import ARTICLE_SCORING_TEXT, Exploration
+from engine.walk import Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
 SAFE = "--safe"
@@ -68,9 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         "score", help="measure walks by several methods, as the article does"
     )
     score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
-    score.add_argument(
-        "--text", metavar="T", help=f"scoring text; default: {ARTICLE_SCORING_TEXT!r}"
-    )
+    score.add_argument("--text", metavar="T", help="scoring text; default: the walk's prompt")
     score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
     score.add_argument(
         "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"

@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from gui.measures.measure_values import Offer, Values
 from gui.widgets.layouts import grow
@@ -86,6 +87,9 @@ class MeasureChart(QWidget):
         self._plot.setXRange(0.0, 1.0, padding=0.015)
         self._head = grow(QLabel())
         self._head.setTextFormat(Qt.TextFormat.RichText)
+        self._text = QElidingLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.hide()
         self._failure = QLabel()
         self._failure.setWordWrap(True)
         self._failure.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -99,6 +103,7 @@ class MeasureChart(QWidget):
         column.setContentsMargins(2 * UNIT, UNIT, UNIT, 0)
         column.setSpacing(0)
         column.addWidget(self._head)
+        column.addWidget(self._text)
         column.addWidget(self._plot, 1)
         column.addWidget(self._failure, 1)
         self.setAccessibleName(measure.label)
@@ -121,6 +126,8 @@ class MeasureChart(QWidget):
             self._plot.getPlotItem().setLabel("bottom", "γ", color=theme.faint)
         self._playhead.setPen(self._pen(QColor(theme.accent), 1.0))
         self._head.setFont(theme.font(0.88, digits=True))
+        self._text.setFont(theme.font(0.82))
+        self._text.setStyleSheet(f"color: {theme.faint}")
         self._failure.setFont(theme.font(0.92))
         self._failure.setStyleSheet(f"color: {theme.warning}")
         self._draw()
@@ -132,6 +139,11 @@ class MeasureChart(QWidget):
             self._draw()
         elif not all(map(Line.equals, known, (*curves, *theories))):
             self._fill()
+
+    def set_text(self, text: str) -> None:
+        """Say below the title what the pictures are compared with; "" for nothing."""
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
 
     def set_failure(self, reason: str) -> None:
         """Show the reason why there are no curves. "" shows the curves."""

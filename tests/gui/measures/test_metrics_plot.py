@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from gui.measures.measure_figure import PAPER_WIDTH
 from gui.measures.measure_values import offered, theory_of, values_of
 from gui.measures.metrics_plot import MOST_CHARTS, MetricsPlot
 from gui.measures.summary import summary_of
+from gui.state.walk_edits import with_prompt
 from gui.widgets.theme import DARK, LIGHT
-from tests.support.scripted_state import ScriptedState, scripted
+from tests.support.scripted_state import ScriptedState, request_for, scripted
 
 BY_NAME = {measure.name: measure for measure in offered()}
 
@@ -55,6 +57,31 @@ def test_what_clip_scores_with_is_asked_where_it_scores(qtbot: QtBot) -> None:
     assert told_.state.exploration.scorer == "openai/clip-vit-large-patch14"
     told_.state.history.undo()
     assert fields["CLIP model"].text() == ""
+
+
+def test_the_text_that_clip_scores_with_stands_at_the_curve_and_below_the_table(
+    qtbot: QtBot,
+) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    plot = shown(told_, qtbot)
+    walk = with_prompt(told_.state.exploration.walk, "a <i>fox</i>", 0)
+    told_.state.edit(replace(told_.state.exploration, walk=walk), "Prompt")
+    plot.show_measures(("latent_std", "clip_score"))
+    told_.state.set_view(table=True)
+    told_.begin()
+    told_.all_frames()
+    told_.state.apply(m.MeasureReady(told_.job, 0, 3, "clip_score", 64.5))
+    prompts = dict.fromkeys(k.prompt for k in told_.state.exploration.walk.keyframes)
+    label = " → ".join(prompts)
+    qtbot.waitUntil(lambda: f"with “{label}”" in labels(plot))
+    qtbot.waitUntil(lambda: any(f"the prompt “{label}”." in text for text in labels(plot)))
+    told_.state.edit(replace(told_.state.exploration, scoring_text="a dog"), "Scoring text")
+    request = request_for(told_.state.exploration, 5)
+    told_.state.begin_job(replace(request, measures=("clip_score",), scoring_text="a dog"))
+    told_.state.apply(m.MeasureReady(5, 0, 3, "clip_score", 64.5))
+    qtbot.waitUntil(lambda: "with “a dog”" in labels(plot))
+    plot.show_measures(("latent_std",))
+    qtbot.waitUntil(lambda: not any("with “" in text for text in labels(plot)))
 
 
 def test_theory_is_the_articles() -> None:
@@ -174,7 +201,7 @@ def test_a_table_of_whole_walks(qtbot: QtBot) -> None:
     table = summary_of(told_.state, [BY_NAME["clip_score"]])
     assert table.columns == ("InterpScore",)
     assert [row.title for row in table.rows] == ["linear", "slerp"]
-    assert str(table.rows[0].cells[0]) == "25.00 ± 3.74"
+    assert str(table.rows[0].cells[0]) == "25.00", "of three values no error can be told"
     plot = shown(told_, qtbot)
     plot.show_measures(("clip_score",))
     assert not any("25.33" in text for text in labels(plot))
