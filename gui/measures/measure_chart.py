@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
@@ -194,13 +195,14 @@ class MeasureChart(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        """Set the values of the items. The line joins the known values, without gaps."""
+        """Set the values of the items. A line joins known neighbours; a missing value is a gap."""
         for item, line in zip(self._expected, self._theories, strict=True):
             item.setData(line.times, line.values)
         for item, line in zip(self._measured, self._curves, strict=True):
-            known = np.isfinite(line.values)
-            dots = "o" if known.sum() <= MOST_DOTS else None
-            item.setData(line.times[known], line.values[known], symbol=dots)
+            known = np.flatnonzero(np.isfinite(line.values))
+            joined = np.diff(known, append=-1) == 1  # to the next one, where no frame is between
+            dots = "o" if len(known) <= MOST_DOTS or _is_one_alone(joined) else None
+            item.setData(line.times[known], line.values[known], symbol=dots, connect=joined)
         self._fit()
         self.set_playhead(float(self._playhead.value()))
 
@@ -251,3 +253,9 @@ def rich_width(text: str, font: QFont) -> float:
     document.setDefaultFont(font)
     document.setHtml(text)
     return document.idealWidth()
+
+
+def _is_one_alone(joined: npt.NDArray[np.bool_]) -> bool:
+    """Whether a point is joined neither to the next one, which `joined` [n] says, nor to the one
+    before."""
+    return bool((~joined & ~np.roll(joined, 1)).any())

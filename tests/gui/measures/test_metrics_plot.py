@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QGraphicsView, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -179,6 +180,43 @@ def test_values_appear_as_they_arrive(qtbot: QtBot) -> None:
     told_.state.apply(m.MeasureReady(1, 0, 0, "clip_score", 25.5))
     qtbot.waitUntil(lambda: bool(charts(plot)))
     assert "25.5" in labels(plot)[0]
+
+
+def _inked(chart: MeasureChart, first: float, last: float) -> int:
+    """Columns between two times of a chart that hold the curve's colour."""
+    view = chart.findChild(QGraphicsView)
+    box = view.getViewBox()
+    edges = [view.mapFromScene(box.mapViewToScene(QPointF(t, 0.0))).x() for t in (first, last)]
+    image = view.grab().toImage()
+    ink = QColor(DARK.method_colour("slerp"))
+    return sum(
+        any(_close(image.pixelColor(x, y), ink) for y in range(image.height()))
+        for x in range(edges[0], edges[1])
+    )
+
+
+def _close(colour: QColor, other: QColor) -> bool:
+    return all(abs(a - b) < 40 for a, b in zip(colour.getRgb(), other.getRgb(), strict=True))
+
+
+@pytest.mark.parametrize("frames", [21, 201])
+def test_frames_that_are_missing_leave_a_gap_and_lonely_ones_a_dot(
+    qtbot: QtBot, frames: int
+) -> None:
+    told_ = scripted(frames=frames)
+    plot = shown(told_, qtbot)
+    plot.show_measures(("clip_score",))
+    last = frames - 1
+    known = {k for k in range(frames) if k / last <= 0.3 or k / last >= 0.8 or k == last // 2}
+    for k in known:
+        told_.state.apply(m.MeasureReady(1, 0, k, "clip_score", 20.0 + 10.0 * k / last))
+    qtbot.waitUntil(lambda: bool(charts(plot)))
+    (chart,) = charts(plot)
+    qtbot.waitUntil(lambda: _inked(chart, 0.05, 0.25) > 20)
+    assert _inked(chart, 0.85, 0.95) > 10
+    assert _inked(chart, 0.34, 0.46) == 0
+    assert _inked(chart, 0.54, 0.76) == 0
+    assert 0 < _inked(chart, 0.47, 0.53) < 8, "a dot"
 
 
 def test_a_click_seeks(qtbot: QtBot) -> None:
