@@ -59,6 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
     )
     render.add_argument("--columns", type=int, help="of a sheet; default: 9")
+    render.add_argument("--scale", type=int, help="enlarge the pictures, 1 to 8 times")
+    render.add_argument(
+        "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
+    )
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="do not write into files how they were made"
@@ -142,6 +146,7 @@ def _render(options: argparse.Namespace) -> int:
     from engine.cli.headless import RenderCommand, render
 
     model = named_model(options)
+    given = {"columns": options.columns, "scale": options.scale, "width": options.picture_width}
     command = RenderCommand(
         _exploration(options, model),
         **_conditions(options),
@@ -150,7 +155,7 @@ def _render(options: argparse.Namespace) -> int:
         latents=options.save_latents,
         difference=options.difference,
         metadata=not options.no_metadata,
-        parameters={} if options.columns is None else {"columns": options.columns},
+        parameters={name: value for name, value in given.items() if value is not None},
     )
     return render(command, _store(), batches=_batches())
 

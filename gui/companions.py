@@ -57,7 +57,9 @@ class Companions(QObject):
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, folders.recovery, self)
-        self.recorder = Recorder(state, self._film_folder, window.frame_view.shown, self)
+        self.recorder = Recorder(
+            state, self._film_folder, window.frame_view.shown, self._film_scale, self
+        )
         self.drops = Drops(window, self.documents, self.show_model)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -189,6 +191,9 @@ class Companions(QObject):
             state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
         )
         state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
+
+    def _film_scale(self) -> int:
+        return self._settings.preferences.recording_scale
 
     def _film_folder(self) -> Path:
         return export_folder(self._settings.preferences)

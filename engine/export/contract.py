@@ -22,9 +22,12 @@ import numpy as np
 from engine.atomic import Existing, choose_path
 from engine.export.frame_rate import exact_rate, rate_text
 from engine.messages import Image
+from engine.parameters import parameter
 from engine.registry import Registry
 from engine.walk import ParameterValue
 
+#: The widest picture that an export enlarges to.
+MAX_WIDTH = 8192
 #: Takes frame `index` of every lane: pictures [H, W, 3] of one size, in the order of the lanes.
 Add = Callable[[int, Sequence[Image]], None]
 #: Text entries of the picture of (lane, index): key → text.
@@ -57,7 +60,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class ExportFormat(ABC):
-    """Base of all formats. `suffix` is that of its files, "" means a folder.
+    """Base of all formats. `suffix` is that of its files, "" means a folder. Its parameters are
+    the size of the pictures, which every format has.
 
     `bytes_per_pixel` is an upper estimate for each frame, measured on walks of natural pictures.
     `moves`: its frames follow each other in time. `clock`: every frame is shown for a whole number
@@ -69,6 +73,18 @@ class ExportFormat(ABC):
     bytes_per_pixel: ClassVar[float]
     moves: ClassVar[bool] = False
     clock: ClassVar[Fraction | None] = None
+
+    scale: int = parameter(
+        1, "Enlarge", low=1, high=8, unit="×", help="Larger pictures than were drawn, by Lanczos"
+    )
+    width: int = parameter(
+        0,
+        "Width",
+        low=0,
+        high=MAX_WIDTH,
+        unit="px",
+        help="Pixels across each picture, instead of a factor; 0: as enlarged",
+    )
 
     @abstractmethod
     def open(self, path: Path, plan: Plan) -> AbstractContextManager[Add]:
@@ -89,16 +105,23 @@ class ExportFormat(ABC):
         """
 
     def estimate(self, plan: Plan, width: int, height: int) -> int:
-        """About how many bytes the export takes, for frames of `width`×`height`."""
+        """About how many bytes the export takes, for frames drawn at `width`×`height`."""
+        width, height = self.size_of(width, height)
         pixels = width * height * len(plan.titles) * len(self.shown(plan.indices))
         return round(self.bytes_per_pixel * pixels)
+
+    def size_of(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of an exported picture that was drawn at this size."""
+        wanted = self.width or self.scale * width
+        return wanted, max(round(height * wanted / width), 1)
 
     def shown(self, indices: tuple[int, ...]) -> tuple[int, ...]:
         """Those of the frames that the export holds."""
         return indices
 
-    def check(self, path: Path, plan: Plan) -> None:
-        """Raises InputError where `path` is taken, or the parameters cannot be used."""
+    def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
+        """Raises InputError where `path` is taken, or the parameters cannot be used for frames that
+        are drawn at `width`×`height`."""
         choose_path(path, plan.existing)
 
     def is_taken(self, path: Path) -> bool:
