@@ -38,8 +38,9 @@ Describe = Callable[[int, int], Mapping[str, str]]
 class Plan:
     """The lanes and frames of an export, and its settings.
 
-    `titles` names the lanes, `indices` are the frames that will come. `parameters` are values of
-    the format's parameters; those it does not have are ignored. `about` holds the text entries of a
+    `titles` names the lanes, `indices` are the frames that will come, out of the `frames` of the
+    walk; 0 where their number is not known. `parameters` are values of the format's parameters;
+    those it does not have are ignored. `about` holds the text entries of a
     file that shows more than one frame, `describe` gives those of a single picture; both empty
     write none. `against` names for each lane the one that its pictures are compared with: a heat
     map of the difference takes their place, but not where a lane is named for itself; empty, all
@@ -49,6 +50,7 @@ class Plan:
 
     titles: tuple[str, ...] = ("",)
     indices: tuple[int, ...] = ()
+    frames: int = 0
     fps: float = 24.0
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     existing: Existing = Existing.REFUSE
@@ -65,7 +67,7 @@ class ExportFormat(ABC):
 
     `bytes_per_pixel` is an upper estimate for each frame, measured on walks of natural pictures.
     `moves`: its frames follow each other in time. `clock`: every frame is shown for a whole number
-    of these seconds; None keeps every rate.
+    of these seconds; None keeps every rate. `colour_bars`: heat maps have a colour bar below them.
     """
 
     label: ClassVar[str]
@@ -73,6 +75,7 @@ class ExportFormat(ABC):
     bytes_per_pixel: ClassVar[float]
     moves: ClassVar[bool] = False
     clock: ClassVar[Fraction | None] = None
+    colour_bars: ClassVar[bool] = True
 
     scale: int = parameter(
         1, "Enlarge", low=1, high=8, unit="×", help="Larger pictures than were drawn, by Lanczos"

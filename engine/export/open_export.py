@@ -93,13 +93,13 @@ def open_export(path: Path, plan: Plan) -> Iterator[Add]:
     sweep_parts(path.parent)
     format_ = format_for(path, plan.parameters)
     with format_.open(path, plan) as add:
-        sized = _resizing(add, format_)
         if not plan.against:
-            yield sized
+            yield _resizing(add, format_)
             return
-        from engine.export.differences import differing
+        from engine.export.differences import differing, with_colour_bars
 
-        yield differing(sized, plan.against)
+        explained = with_colour_bars(add, plan.against) if format_.colour_bars else add
+        yield differing(_resizing(explained, format_), plan.against)
 
 
 def _resizing(add: Add, format_: ExportFormat) -> Add:

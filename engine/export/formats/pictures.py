@@ -36,6 +36,7 @@ class Pictures(ExportFormat):
     label = "Pictures, PNG"
     suffix = ""
     bytes_per_pixel = 2.0
+    colour_bars = False
 
     template: str = parameter(
         "{index:05d}.png",

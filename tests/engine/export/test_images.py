@@ -33,6 +33,7 @@ from engine.export.png import encode_png, read_text
 from engine.measuring.table_files import write_table
 from engine.messages import Image
 from engine.pictures.heat_map import difference, heat_map, heat_table
+from engine.pictures.title_strip import caption
 from tests.support.sample_pictures import make_picture
 
 #: Rows of a sheet above its first picture, without titles.
@@ -138,6 +139,19 @@ def test_a_sheet_has_a_row_a_lane_and_shows_both_ends(tmp_path: Path, walk: list
     assert np.array_equal(page[16:64, :64], walk[0])
     assert np.array_equal(page[-48:, -64:], walk[11])
     assert page[:16].min() < 128, "no title is drawn"
+
+
+def test_a_sheet_carries_the_time_of_each_column(tmp_path: Path, walk: list[Image]) -> None:
+    plan = Plan(("linear", "slerp"), tuple(range(12)), frames=23, parameters={"columns": 4})
+    export(tmp_path / "sheet.png", walk, plan)
+    page = load(tmp_path / "sheet.png")
+    assert page.shape == (16 + 2 * (48 + 16) + 2, 4 * 64 + 3 * 2, 3)
+    times = [f"{index / 22:.3f}".rstrip("0").rstrip(".") for index in (0, 4, 7, 11)]
+    for column, text in enumerate((f"gamma = {times[0]}", *times[1:])):
+        head = page[:16, column * 66 : column * 66 + 64]
+        assert np.array_equal(head, caption(text, 64, 16))
+        assert head.min() < 128
+    assert times[-1] == "0.5", "a range keeps the times of the whole walk"
 
 
 def test_a_sheet_without_any_frame_is_no_file(tmp_path: Path) -> None:
