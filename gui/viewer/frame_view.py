@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -44,7 +44,12 @@ MODES = {
 
 class FrameView(QWidget):
     """Shows the pictures at the playhead according to the state's view: mode, lane in focus, crisp
-    or smooth pixels."""
+    or smooth pixels.
+
+    Signals: save_requested(pane), from the menu of its picture.
+    """
+
+    save_requested = Signal(object)
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -186,15 +191,16 @@ class FrameView(QWidget):
 
     def _show_menu(self, position: QPoint) -> None:
         number = self._pane_at(QPointF(position))
-        image = self._cells[number][1].image if number is not None else None
-        self._fill_menu(image)
+        self._fill_menu(self._cells[number][1] if number is not None else Pane())
         self._menu.popup(self.mapToGlobal(position))
 
-    def _fill_menu(self, image: Image | None) -> None:
+    def _fill_menu(self, pane: Pane) -> None:
         view, now = self._state.view, self._state.exploration.mode
         self._menu.clear()
-        copy = self._menu.addAction("Copy picture", lambda: self._copy(image))
-        copy.setEnabled(image is not None)
+        copy = self._menu.addAction("Copy picture", lambda: self._copy(pane.image))
+        save = self._menu.addAction("Save picture…", lambda: self.save_requested.emit(pane))
+        for action in (copy, save):
+            action.setEnabled(pane.image is not None)
         self._add_choice(self._menu, "Crisp pixels", view.crisp, self._toggle_crisp)
         self._menu.addSeparator()
         for mode in ViewMode:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from engine.messages import Image
+from engine.pictures.colour_bar import colour_bar
 from gui.viewer.panes import Pane
 from gui.widgets.qt_images import to_qimage
 from gui.widgets.theme import UNIT, Theme, tint
@@ -62,6 +63,8 @@ class PanePainter:
             self._paint_seam(painter, target, pane.seam)
         if pane.title:
             self._paint_title(painter, target, pane)
+        if pane.colour_bar:
+            self._paint_colour_bar(painter, target)
         if pane.note:
             self._paint_note(painter, target, pane)
 
@@ -95,6 +98,14 @@ class PanePainter:
         for width, colour in ((3.0, tint("#0b0c10", 0.6)), (1.5, QColor(self.theme.warning))):
             painter.setPen(QPen(colour, width))
             painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
+
+    def _paint_colour_bar(self, painter: QPainter, target: QRectF) -> None:
+        """Paint the scale of a heat map into its upper right corner, on paper as in exports."""
+        ratio = painter.device().devicePixelRatio()
+        width, height = min(target.width() / 2, 30 * UNIT), 6 * UNIT
+        bar = QRectF(0, 0, width, height)
+        bar.moveTopRight(target.topRight() + QPointF(-UNIT, UNIT))
+        painter.drawImage(bar, to_qimage(colour_bar(round(width * ratio), round(height * ratio))))
 
     def _paint_note(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
         """Paint the note on a dark ground, which is legible over any picture."""

@@ -211,6 +211,26 @@ def test_the_picture_in_focus_is_copied(qtbot: QtBot, mode: ViewMode, frames: in
     assert colour(pasted, 10, 20) == tuple(expected[20, 10])
 
 
+def test_a_heat_map_shows_its_scale_in_its_corner(qtbot: QtBot) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    view = shown(told_, qtbot, 600, 320)
+    told_.state.set_view(mode=ViewMode.DIFFERENCE)
+    picture = painted(view)
+    reference, heat = view.panes()
+    assert (reference.colour_bar, heat.colour_bar) == (False, True)
+    paper = {
+        half: sum(
+            colour(picture, x, y) == (255, 255, 255)
+            for x in range(half * 300, half * 300 + 300)
+            for y in range(view.height() // 2)
+        )
+        for half in (0, 1)
+    }
+    assert paper[1] > 500
+    assert paper[0] < 50
+    assert heat.frame is None
+
+
 def test_the_menu_offers_modes_and_lanes(qtbot: QtBot) -> None:
     told_ = scripted(methods=THREE)
     view = shown(told_, qtbot)
