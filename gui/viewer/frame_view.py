@@ -177,6 +177,18 @@ class FrameView(QWidget):
         cells = enumerate(self._cells)
         return next((number for number, (cell, _) in cells if cell.contains(position)), None)
 
+    def _show_loupe(self, position: QPointF) -> None:
+        """Enlarge the spot at `position` in every pane, as long as the button is held."""
+        number = self._pane_at(position)
+        if number is None:
+            return
+        cell, pane = self._cells[number]
+        ratio, crisp = self.devicePixelRatioF(), self._state.view.crisp
+        spot = self._painter.spot_at(cell, pane, ratio, crisp, position)
+        if spot is not None:
+            self._painter.loupe = spot
+            self.update()
+
     def _choose(self, number: int | None) -> None:
         """Handle a click on a pane: focus its lane; in a sheet, also move the playhead."""
         point = self._state.probe is not None and number == len(self._cells) - 1
@@ -234,6 +246,17 @@ class FrameView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._choose(self._pane_at(event.position()))
+        elif event.button() == Qt.MouseButton.MiddleButton:
+            self._show_loupe(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.MiddleButton:
+            self._show_loupe(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._painter.loupe = None
+            self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

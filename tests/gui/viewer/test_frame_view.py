@@ -231,6 +231,35 @@ def test_a_heat_map_shows_its_scale_in_its_corner(qtbot: QtBot) -> None:
     assert heat.frame is None
 
 
+def test_the_middle_button_enlarges_the_same_spot_in_every_pane(qtbot: QtBot) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    view = shown(told_, qtbot, 640, 340)
+    told_.state.set_view(mode=ViewMode.COMPARE)
+    plain = painted(view)
+    spot = QPoint(170, 170)
+    qtbot.mousePress(view, Qt.MouseButton.MiddleButton, pos=spot)
+    enlarged = painted(view)
+    changed = [
+        {
+            (x, y)
+            for x in range(half * 320, half * 320 + 320)
+            for y in range(view.height())
+            if colour(plain, x, y) != colour(enlarged, x, y)
+        }
+        for half in (0, 1)
+    ]
+    centres = [[sum(axis) / len(axis) for axis in zip(*spots, strict=True)] for spots in changed]
+    assert abs(centres[0][0] - spot.x()) < 12
+    assert abs(centres[0][1] - spot.y()) < 12
+    assert centres[1][1] == pytest.approx(centres[0][1], abs=12), "the same height"
+    assert centres[1][0] - centres[0][0] == pytest.approx(314, abs=16), "one pane further"
+    for step in (-48, -24, 24, 48):
+        near = colour(enlarged, spot.x() + step, spot.y())
+        assert near == pytest.approx(colour(plain, spot.x() + step // 4, spot.y()), abs=24)
+    qtbot.mouseRelease(view, Qt.MouseButton.MiddleButton, pos=spot)
+    assert painted(view) == plain
+
+
 def test_the_menu_offers_modes_and_lanes(qtbot: QtBot) -> None:
     told_ = scripted(methods=THREE)
     view = shown(told_, qtbot)
