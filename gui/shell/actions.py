@@ -59,14 +59,7 @@ TABLE: tuple[Entry, ...] = (
     _separator(EDIT),
     Entry(EDIT, "preferences", "Pr&eferences…", ("Ctrl+,",), "Theme, memory, folders, device"),
     Entry(VIEW, "single", "&One picture", ("Ctrl+1",), "Show the picture at the playhead", True),
-    Entry(
-        VIEW,
-        "compare",
-        "&Compare methods",
-        ("Ctrl+2",),
-        "Show the methods side by side; hold the middle mouse button to enlarge a spot in all",
-        True,
-    ),
+    Entry(VIEW, "compare", "&Compare methods", ("Ctrl+2",), "Show the methods side by side", True),
     Entry(
         VIEW,
         "difference",
