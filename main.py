@@ -22,7 +22,7 @@ from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.requests import Machine
 from engine.store.frame_store import FrameStore
-from engine.walk import ARTICLE_SCORING_TEXT, Exploration
+from engine.walk import Exploration
 
 COMMANDS = ("window", "render", "score", "doctor", "bench")
 SAFE = "--safe"
@@ -60,18 +60,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
     )
     render.add_argument("--columns", type=int, help="columns of a sheet; default: 9")
+    render.add_argument("--scale", type=int, help="enlarge the pictures, 1 to 8 times")
+    render.add_argument(
+        "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
+    )
     render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
     )
     render.add_argument("--overwrite", action="store_true", help="replace existing files")
     score = commands.add_parser(
-        "score", help="measure walks; ± is the std over the frames of a walk"
+        "score", help="measure walks by several methods, as the article does"
     )
     score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
-    score.add_argument(
-        "--text", metavar="T", help=f"scoring text; default: {ARTICLE_SCORING_TEXT!r}"
-    )
+    score.add_argument("--text", metavar="T", help="scoring text; default: the walk's prompt")
     score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
     score.add_argument(
         "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
@@ -145,6 +147,7 @@ def _render(options: argparse.Namespace) -> int:
     from engine.cli.headless import RenderCommand, render
 
     model = named_model(options)
+    given = {"columns": options.columns, "scale": options.scale, "width": options.picture_width}
     command = RenderCommand(
         _exploration(options, model),
         **_conditions(options),
@@ -153,7 +156,7 @@ def _render(options: argparse.Namespace) -> int:
         latents=options.save_latents,
         difference=options.difference,
         metadata=not options.no_metadata,
-        parameters={} if options.columns is None else {"columns": options.columns},
+        parameters={name: value for name, value in given.items() if value is not None},
     )
     return render(command, _store(), batches=_batches())
 

@@ -38,12 +38,11 @@ class RenderRequest:
     """Render every frame of every lane.
 
     `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
-    the measures that are computed for each finished frame. `batch` is the number of frames computed
-    together; 0 lets the engine choose. `latents` puts the latents into the events of frames.
-    `in_order` renders from first to last instead of coarse to fine. With `draft_steps` smaller than
-    the sampling's steps, every missing frame is first rendered as a draft with so many steps, which
-    is an approximation. `precision` and `device` "" let the engine choose. `downloads` are the hub
-    models that may be downloaded.
+    the measures computed for each finished frame; `scoring_text` "" scores pictures with their
+    prompts. `batch` is the number of frames computed together; 0 lets the engine choose. `latents`
+    puts latents into the events of frames. `in_order` renders from first to last. With
+    `draft_steps` below the sampling's steps, a missing frame is first rendered as a draft of so
+    many steps. `precision` and `device` "" let the engine choose. `downloads` may be downloaded.
     """
 
     job: int

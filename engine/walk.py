@@ -166,9 +166,10 @@ class Exploration:
     """The content of a session file, from which requests are built.
 
     `walk` is the walk that is edited. `compare` renders it once for each of these methods. `rows`
-    are further walks, as in the article's sheets. `scorer` is the CLIP model for scores, a folder
-    or a hub id; "" is the one in the model's folder. `measures` are the names of the shown
-    measures. Equality ignores `view`.
+    are further walks, as in the article's sheets. `scoring_text` is what CLIP compares the pictures
+    with; "" means the prompt of each walk. `scorer` is the CLIP model for scores, a folder or a hub
+    id; "" is the one in the model's folder. `measures` are the names of the shown measures.
+    Equality ignores `view`.
     """
 
     model: str = STARTER
@@ -176,7 +177,7 @@ class Exploration:
     compare: tuple[MethodChoice, ...] = ()
     rows: tuple[Walk, ...] = ()
     sampling: Sampling = Sampling(steps=20, guidance=1.5, width=128, height=128)
-    scoring_text: str = ARTICLE_SCORING_TEXT
+    scoring_text: str = ""
     scorer: str = ""
     fps: float = 24.0
     measures: tuple[str, ...] = ("latent_std",)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from engine.documents.presets import Preset, presets
+from engine.documents.presets import Preset, presets, with_own_content
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelReport
 from gui.dialogs.about_dialog import AboutDialog
@@ -19,6 +19,7 @@ from gui.dialogs.shortcuts_dialog import ShortcutsDialog
 from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog, export_folder
 from gui.export.export_plan import frame_kinds
+from gui.export.picture_file import PictureFile
 from gui.export.recorder import Recorder, probed_keyframe
 from gui.files.app_folders import AppFolders
 from gui.files.documents import Documents
@@ -57,7 +58,10 @@ class Companions(QObject):
         self.background = background
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, folders.recovery, self)
-        self.recorder = Recorder(state, self._film_folder, window.frame_view.shown, self)
+        self.recorder = Recorder(
+            state, self._film_folder, window.frame_view.shown, self._film_scale, self
+        )
+        self.picture_file = PictureFile(state, settings, window)
         self.drops = Drops(window, self.documents, self.show_model)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -138,6 +142,7 @@ class Companions(QObject):
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
+        self._window.frame_view.save_requested.connect(self.picture_file.save)
         self._window.closing.connect(self.close)
 
     def _fill_menus(self) -> None:
@@ -152,6 +157,12 @@ class Companions(QObject):
             self._add_experiment(menu if preset.family == "starter" else other, preset)
         menu.addSeparator()
         menu.addMenu(other)
+        menu.addSeparator()
+        self._own = menu.addAction("With my prompt and noise")
+        self._own.setCheckable(True)
+        tip = "Open experiments with the prompts and noises of the walk as it is"
+        self._own.setToolTip(tip)
+        self._own.setStatusTip(tip)
 
     def _add_experiment(self, menu: QMenu, preset: Preset) -> None:
         menu.setToolTipsVisible(True)
@@ -165,6 +176,8 @@ class Companions(QObject):
     def open_experiment(self, preset: Preset) -> None:
         """Open one of the article's experiments in its best view mode. This can be undone."""
         current, exploration = self._state.exploration, preset.exploration
+        if self._own.isChecked():
+            exploration = with_own_content(exploration, current)
         view = replace(
             current.view, mode=exploration.view.mode, plane=exploration.view.plane, segment=None
         )
@@ -189,6 +202,9 @@ class Companions(QObject):
             state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
         )
         state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
+
+    def _film_scale(self) -> int:
+        return self._settings.preferences.recording_scale
 
     def _film_folder(self) -> Path:
         return export_folder(self._settings.preferences)

@@ -234,6 +234,21 @@ def test_a_rate_of_television_is_kept(folder: str, tmp_path: Path, fps: str) -> 
         assert film.streams.video[0].average_rate == Fraction(24000, 1001)
 
 
+def test_pictures_are_written_in_the_size_that_is_asked_for(folder: str, tmp_path: Path) -> None:
+    for options, width in ((["--scale", "3"], 96), (["--picture-width", "50"], 50)):
+        out = tmp_path / str(width)
+        assert _render(folder, out, "--frames", "2", *options) == 0
+        with Image.open(out / "00001.png") as picture:
+            assert picture.size == (width, width)
+
+
+def test_a_size_that_cannot_be_is_one_sentence(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _render(folder, tmp_path / "out", "--frames", "2", "--scale", "9") == 2
+    assert "a whole number from 1 to 8" in capsys.readouterr().err
+
+
 def test_a_rate_that_a_format_cannot_keep_is_said(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,10 +33,11 @@ def test_it_prints_the_table_and_writes_the_rows(
     out = tmp_path / "scores.csv"
     assert _score(folder, "--methods", "linear,slerp", "--text", "dog", "--out", str(out)) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in printed[1:]] == ["linear", "slerp"]
+    assert [line.split()[0] for line in printed[1:3]] == ["linear", "slerp"]
     rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
-    assert len(rows) == 6
-    assert all(float(row["clip_score"]) > 0 for row in rows)
+    frames = [row for row in rows if row["frame"]]
+    assert len(frames) == 6
+    assert all(float(row["clip_score"]) > 0 for row in frames)
 
 
 def test_the_articles_methods_and_frames_are_the_default(folder: str) -> None:
@@ -59,7 +60,7 @@ def test_measures_and_scorer_can_be_chosen(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--text", ""], "give a scoring text"),
+        (["--prompt", "", "--text", ""], "give a scoring text"),
         (["--frames", "1"], "raise the number of frames"),
         (["--methods", "linear,slrp"], "did you mean 'slerp'"),
         (["--out", "scores.xls"], ".csv or .json"),
@@ -86,3 +87,15 @@ def test_a_preset_is_where_a_command_may_start(folder: str, tmp_path: Path) -> N
     with Image.open(out) as sheet:
         assert sheet.width >= 4 * 32
         assert sheet.height >= 3 * 32
+
+
+def test_a_fox_is_scored_as_a_fox(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the model that ships: without a text of its own, the walk is scored with its prompt."""
+    fox = "An high resolution photo of a fox"
+    walk = ["--methods", "slerp", "--frames", "2", "--prompt", fox, "--measures", "clip_score"]
+    scores = []
+    for text in ([], ["--text", "A high resolution image of a cat"]):
+        assert main.main(["score", *walk, *text]) == 0
+        printed = capsys.readouterr().out
+        scores.append(float(printed.splitlines()[1].split()[2]))
+    assert scores[0] > 50 > 40 > scores[1]

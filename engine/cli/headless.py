@@ -173,7 +173,8 @@ class _Work:
 def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
     plan = Plan(
         titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
-        indices=tuple(range(max(lane.walk.frames for lane in lanes))),
+        indices=tuple(range(lanes[0].walk.frames)),
+        frames=lanes[0].walk.frames,
         fps=command.exploration.fps,
         parameters=command.parameters,
         existing=command.existing,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -17,8 +16,8 @@ from engine.cli.headless import BAD_INPUT, DONE, FAILED, INTERRUPTED, interrupti
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
-from engine.measuring.score_table import ScoreTable, frame_rows, score_table
-from engine.measuring.table_files import write_table
+from engine.measuring.score_table import ScoreTable, score_table, table_columns
+from engine.measuring.table_files import Columns, write_table
 from engine.metrics.contract import Values
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
@@ -39,16 +38,20 @@ class ScoreCommand(Command):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The measures of each frame: measure → lane → one value for each frame, NaN if unknown."""
+    """The measures of each frame: measure → lane → one value for each frame, NaN if unknown.
+
+    `scoring_text` is the text that pictures are compared with; "" means their prompts.
+    """
 
     lanes: tuple[Lane, ...]
+    scoring_text: str
     values: dict[str, list[Values]]
 
     @classmethod
-    def empty(cls, lanes: tuple[Lane, ...], measures: Sequence[str]) -> Scores:
-        return cls(
-            lanes, {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in measures}
-        )
+    def empty(cls, request: m.RenderRequest) -> Scores:
+        lanes, names = request.lanes, request.measures
+        values = {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in names}
+        return cls(lanes, request.scoring_text, values)
 
     def take(self, event: m.MeasureReady) -> None:
         """Store one value."""
@@ -56,7 +59,11 @@ class Scores:
 
     def table(self) -> ScoreTable:
         """Return the summary table."""
-        return score_table([lane.title for lane in self.lanes], self.values)
+        return score_table(self.lanes, self.values, self.scoring_text)
+
+    def columns(self) -> Columns:
+        """A row for each frame of a lane, and for each summary of it."""
+        return table_columns(self.lanes, self.values, self.scoring_text)
 
 
 def score(
@@ -76,7 +83,7 @@ def score(
         try:
             scores, failed = _measured(command, store, control, progress)
             if command.out is not None:
-                write_table(command.out, frame_rows(scores.lanes, scores.values), command.existing)
+                write_table(command.out, scores.columns(), command.existing)
         except Cancelled:
             progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
             return INTERRUPTED
@@ -93,7 +100,7 @@ def _measured(
     """Returns all scores, and True if a frame failed. Raises Cancelled and InputError."""
     _check_out(command)
     request = command.request(measures=command.measures)
-    scores, failed = Scores.empty(request.lanes, command.measures), False
+    scores, failed = Scores.empty(request), False
     for event in Renderer(store, progress.show, found=command.found).run(request, control):
         progress.show(event)
         match event:

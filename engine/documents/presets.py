@@ -5,18 +5,21 @@ A file is a session (see session_file.py) with a title and a description. Import
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
-from typing import Literal
+from itertools import count
+from typing import Literal, TypeVar
 
 import msgspec
 
 from engine.documents.session_file import decode
 from engine.errors import InputError
 from engine.view import View, ViewMode
-from engine.walk import Exploration
+from engine.walk import Exploration, NoiseSource, Walk
 
+T = TypeVar("T")
 Family = Literal["starter", "sd14"]
 ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
 
@@ -65,6 +68,38 @@ def find_preset(name: str) -> Preset:
     listing = ", ".join(p.id.split("-", 2)[2] for p in presets() if p.family == "starter")
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {listing}."
     raise InputError(f"There is no preset called {name!r}; {hint}")
+
+
+def with_own_content(preset: Exploration, own: Exploration) -> Exploration:
+    """Returns the experiment with the prompts and noises of `own`'s walk.
+
+    The first prompt of the experiment becomes the first one of the walk, and so on, and so do the
+    noises. Prompts that the walk lacks stay; noises that it lacks are further draws of its first
+    seed. The negative prompt and the scoring text are `own`'s.
+    """
+    keyframes = [k for walk in (preset.walk, *preset.rows) for k in walk.keyframes]
+    prompts = _matched((k.prompt for k in keyframes), (k.prompt for k in own.walk.keyframes))
+    noises = _matched((k.noise for k in keyframes), (k.noise for k in own.walk.keyframes))
+    taken, seed = set(noises.values()), own.walk.keyframes[0].noise.seed
+    further = (source for draw in count() if (source := NoiseSource(seed, draw)) not in taken)
+    for noise in dict.fromkeys(k.noise for k in keyframes):
+        noises[noise] = noises.get(noise) or next(further)
+
+    def changed(walk: Walk) -> Walk:
+        frames = (
+            replace(k, prompt=prompts.get(k.prompt, k.prompt), noise=noises[k.noise])
+            for k in walk.keyframes
+        )
+        return replace(walk, keyframes=tuple(frames), negative=own.walk.negative)
+
+    rows = tuple(map(changed, preset.rows))
+    walk = changed(preset.walk)
+    return replace(preset, walk=walk, rows=rows, scoring_text=own.scoring_text)
+
+
+def _matched(theirs: Iterable[T], own: Iterable[T]) -> dict[T, T]:
+    """Returns each of the first different values of `theirs` with one of `own`, in their order."""
+    return dict(zip(dict.fromkeys(theirs), dict.fromkeys(own), strict=False))
 
 
 def _read(name: str, data: bytes) -> Preset:

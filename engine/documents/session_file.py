@@ -6,7 +6,7 @@ A document is data that is checked before use. It contains nothing to execute.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -14,13 +14,13 @@ import msgspec
 from engine.atomic import Existing, sweep_parts, write_bytes
 from engine.documents.validation import check_exploration
 from engine.errors import InputError
-from engine.walk import Exploration
+from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, Exploration
 
 SUFFIX = ".trail"
 FORMAT = "latent-trails"
-#: Version 1 is that of Latent Trails 0.1, without ids, locks, measures and the view. It is read,
-#: too.
-VERSION = 2
+#: Version 1 is that of Latent Trails 0.1, without ids, locks, measures and the view. In version 2
+#: an empty scoring text meant none; from 3 on it means the prompt. All are read.
+VERSION = 3
 MAX_BYTES = 4 << 20
 
 
@@ -77,7 +77,20 @@ def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]
         check_exploration(document.exploration)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is no valid session: {_reason(error)}") from error
-    return document.exploration, document.origin
+    exploration = document.exploration
+    return _without_old_default(exploration) if version < 3 else exploration, document.origin
+
+
+def _without_old_default(exploration: Exploration) -> Exploration:
+    """Documents before version 3 held the article's scoring text unless a person gave another one.
+
+    It stays where the article's prompt is drawn throughout; other walks follow their prompts.
+    """
+    walks = (exploration.walk, *exploration.rows)
+    prompts = {keyframe.prompt for walk in walks for keyframe in walk.keyframes}
+    if exploration.scoring_text != ARTICLE_SCORING_TEXT or prompts == {ARTICLE_PROMPT}:
+        return exploration
+    return replace(exploration, scoring_text="")
 
 
 def load_session(path: Path) -> Exploration:

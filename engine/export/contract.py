@@ -22,9 +22,12 @@ import numpy as np
 from engine.atomic import Existing, choose_path
 from engine.export.frame_rate import exact_rate, rate_text
 from engine.messages import Image
+from engine.parameters import parameter
 from engine.registry import Registry
 from engine.walk import ParameterValue
 
+#: The widest picture that an export enlarges to.
+MAX_WIDTH = 8192
 #: Takes frame `index` of every lane: pictures [H, W, 3] of one size, in the order of the lanes.
 Add = Callable[[int, Sequence[Image]], None]
 #: Text entries of the picture of (lane, index): key → text.
@@ -35,7 +38,8 @@ Describe = Callable[[int, int], Mapping[str, str]]
 class Plan:
     """The lanes and frames of an export, and its settings.
 
-    `titles` are the lanes' titles, `indices` the frames that will be added. `parameters` are those
+    `titles` are the lanes' titles, `indices` the frames that will be added, of the `frames` of
+    the walk; 0 if their number is unknown. `parameters` are those
     of the format; unknown ones are ignored. `about` holds the metadata of a file with several
     frames, `describe` returns those of a single picture; empty texts write none. `against` holds
     for each lane the lane that its pictures are compared with. Heat maps of the difference replace
@@ -45,6 +49,7 @@ class Plan:
 
     titles: tuple[str, ...] = ("",)
     indices: tuple[int, ...] = ()
+    frames: int = 0
     fps: float = 24.0
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     existing: Existing = Existing.REFUSE
@@ -58,9 +63,11 @@ class Plan:
 class ExportFormat(ABC):
     """The base class of all formats. `suffix` is the suffix of its files; "" is a folder.
 
+    Every format has the size of the pictures as parameters.
+
     `bytes_per_pixel` is an upper estimate for each frame, measured on walks of natural pictures.
     `moves` is True if frames are shown one after another. `clock` is the unit of a frame's duration
-    in seconds; None supports every rate.
+    in seconds; None supports every rate. `colour_bars`: heat maps have a colour bar below them.
     """
 
     label: ClassVar[str]
@@ -68,6 +75,19 @@ class ExportFormat(ABC):
     bytes_per_pixel: ClassVar[float]
     moves: ClassVar[bool] = False
     clock: ClassVar[Fraction | None] = None
+    colour_bars: ClassVar[bool] = True
+
+    scale: int = parameter(
+        1, "Enlarge", low=1, high=8, unit="×", help="Larger pictures than were drawn, by Lanczos"
+    )
+    width: int = parameter(
+        0,
+        "Width",
+        low=0,
+        high=MAX_WIDTH,
+        unit="px",
+        help="Pixels across each picture, instead of a factor; 0: as enlarged",
+    )
 
     @abstractmethod
     def open(self, path: Path, plan: Plan) -> AbstractContextManager[Add]:
@@ -87,16 +107,23 @@ class ExportFormat(ABC):
         """
 
     def estimate(self, plan: Plan, width: int, height: int) -> int:
-        """Estimate the size of the export in bytes, for frames of `width`×`height`."""
+        """Estimate the size of the export in bytes, for frames rendered at `width`×`height`."""
+        width, height = self.size_of(width, height)
         pixels = width * height * len(plan.titles) * len(self.shown(plan.indices))
         return round(self.bytes_per_pixel * pixels)
+
+    def size_of(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of an exported picture that was drawn at this size."""
+        wanted = self.width or self.scale * width
+        return wanted, max(round(height * wanted / width), 1)
 
     def shown(self, indices: tuple[int, ...]) -> tuple[int, ...]:
         """Return the frames that the export contains."""
         return indices
 
-    def check(self, path: Path, plan: Plan) -> None:
-        """Raise InputError if `path` is taken or if the parameters cannot be used."""
+    def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
+        """Raise InputError if `path` is taken, or if the parameters cannot be used for frames that
+        are rendered at `width`×`height`."""
         choose_path(path, plan.existing)
 
     def is_taken(self, path: Path) -> bool:

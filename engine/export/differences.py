@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from engine.errors import InputError
 from engine.export.contract import Add, Plan
 from engine.messages import Image
+from engine.pictures.colour_bar import colour_bar
 from engine.pictures.heat_map import difference, heat_map, heat_table
+from engine.pictures.title_strip import PAPER, caption_height
 from engine.walk import Exploration
 
 
@@ -31,6 +35,19 @@ def with_differences(plan: Plan, exploration: Exploration, method: str) -> Plan:
         for lane, (title, other) in enumerate(zip(plan.titles, against, strict=True))
     )
     return replace(plan, titles=tuple(titles), against=against)
+
+
+def with_colour_bars(add: Add, against: Sequence[int]) -> Add:
+    """Returns an `add` that puts a colour bar below each heat map, and paper below the pictures."""
+
+    def extended(lane: int, image: Image) -> Image:
+        height, width = image.shape[:2]
+        strip = caption_height(min(width, height)) * 3 // 2
+        if lane == against[lane]:
+            return np.concatenate([image, np.full((strip, width, 3), PAPER, np.uint8)])
+        return np.concatenate([image, colour_bar(width, strip)])
+
+    return lambda index, images: add(index, [extended(k, x) for k, x in enumerate(images)])
 
 
 def differing(add: Add, against: Sequence[int]) -> Add:

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from engine.export.contract import check_picture
 from engine.messages import Image
+from engine.pictures.resize import resize_smooth
 from engine.pictures.title_strip import PAPER, caption, caption_height
 
 #: The largest page that players take well.
@@ -133,13 +134,14 @@ def _same(some: Sequence[Tile], others: Sequence[Tile]) -> bool:
 
 
 def resized(image: Image, width: int, height: int, crisp: bool = True) -> Image:
-    """The picture at this size: enlarged by whole squares where it is `crisp`, else by bilinear
-    interpolation, as the viewer does; made smaller by averages."""
+    """The picture at this size: enlarged by whole squares where it is `crisp`, else smoothly; made
+    smaller by averages."""
     if image.shape[:2] == (height, width):
         return check_picture(image)
     smaller = width < image.shape[1] or height < image.shape[0]
-    larger = Pillow.Resampling.NEAREST if crisp else Pillow.Resampling.BILINEAR
-    how = Pillow.Resampling.BOX if smaller else larger
+    if not (smaller or crisp):
+        return resize_smooth(check_picture(image), width, height)
+    how = Pillow.Resampling.BOX if smaller else Pillow.Resampling.NEAREST
     return np.asarray(Pillow.fromarray(check_picture(image)).resize((width, height), how))
 
 

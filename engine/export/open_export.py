@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
@@ -16,6 +16,7 @@ from engine.atomic import Existing, choose_path, sweep_parts
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
 from engine.export.session_beside import is_session_free
+from engine.messages import Image
 from engine.parameters import build, parameters_of
 from engine.walk import Exploration, ParameterValue
 
@@ -75,7 +76,7 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
     Raises InputError with the reason: a format that does not exist, a place that is taken or
     cannot be written to, or too little space, with both amounts.
     """
-    format_for(path, plan.parameters).check(path, plan)
+    format_for(path, plan.parameters).check(path, plan, width, height)
     folder = _nearest_folder(path)
     _check_writable(path, folder)
     needed, free = estimate_bytes(path, plan, width, height) + RESERVE, _free_bytes(folder)
@@ -90,13 +91,26 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
 def open_export(path: Path, plan: Plan) -> Iterator[Add]:
     """The writer for `path`: a context manager that yields its `Add`. Any thread."""
     sweep_parts(path.parent)
-    with format_for(path, plan.parameters).open(path, plan) as add:
+    format_ = format_for(path, plan.parameters)
+    with format_.open(path, plan) as add:
         if not plan.against:
-            yield add
+            yield _resizing(add, format_)
             return
-        from engine.export.differences import differing
+        from engine.export.differences import differing, with_colour_bars
 
-        yield differing(add, plan.against)
+        explained = with_colour_bars(add, plan.against) if format_.colour_bars else add
+        yield differing(_resizing(explained, format_), plan.against)
+
+
+def _resizing(add: Add, format_: ExportFormat) -> Add:
+    """An `add` that hands pictures on in the size that the format asks for."""
+    from engine.pictures.resize import resize_smooth
+
+    def resized(index: int, images: Sequence[Image]) -> None:
+        sizes = [format_.size_of(image.shape[1], image.shape[0]) for image in images]
+        add(index, [resize_smooth(x, *size) for x, size in zip(images, sizes, strict=True)])
+
+    return resized
 
 
 def _nearest_folder(path: Path) -> Path:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine import messages as m
 from engine.errors import InputError, ModelError
 from engine.mailbox import JobControl
-from engine.measuring.measure_plan import Chosen
+from engine.measuring.measure_plan import Chosen, MeasurePlan
 from engine.measuring.picture_features import PictureFeatures
+from engine.measuring.scoring_text import direction_at
 from engine.metrics.contract import FrameMeasure, Observed, Space, StepMeasure
 
 #: Number of pictures in a batch of CLIP, and longest wait of a picture for a batch, in seconds.
@@ -38,22 +39,20 @@ class _Group:
 class Measuring:
     """Measures the frames of one job as they are finished. Runs on the engine's thread.
 
-    `frames` is the number of frames of each lane. `text` is the CLIP direction of the scoring text,
-    if a measure uses it.
+    `texts` holds the CLIP direction of each of the plan's texts, if a measure uses them.
     """
 
     def __init__(
         self,
         job: int,
-        chosen: Chosen,
-        frames: tuple[int, ...],
+        plan: MeasurePlan,
         seen: PictureFeatures,
-        text: m.Array32 | None = None,
+        texts: Mapping[str, m.Array32],
     ) -> None:
-        self._job, self._seen, self._text = job, seen, text
-        self._spans = [1.0 / max(count - 1, 1) for count in frames]
-        self._at_once = _group(chosen, Space.PICTURE, len(frames))
-        self._scored = _group(chosen, Space.CLIP, len(frames))
+        self._job, self._plan, self._seen, self._texts = job, plan, seen, texts
+        self._spans = [1.0 / max(walk.frames - 1, 1) for walk in plan.walks]
+        self._at_once = _group(plan.chosen, Space.PICTURE, len(plan.walks))
+        self._scored = _group(plan.chosen, Space.CLIP, len(plan.walks))
         self._waiting: list[m.FrameReady] = []
         self._waiting_since = 0.0
 
@@ -85,7 +84,8 @@ class Measuring:
         try:
             self._seen.read({frame.key: frame.image for frame in waiting})
             for frame in waiting:
-                text = self._text
+                walk = self._plan.walks[frame.lane]
+                text = direction_at(self._plan.scoring_text, walk, frame.time, self._texts)
                 cosine = math.nan if text is None else self._seen.cosine(frame.key, text)
                 yield from self._measure(self._scored, frame, cosine)
         except RuntimeError as error:  # an error of torch, for example out of memory

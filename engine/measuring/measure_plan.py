@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from engine import messages as m
 from engine.errors import InputError
+from engine.measuring.scoring_text import scoring_texts
 from engine.metrics.contract import Measure, StepMeasure, make_measure
+from engine.walk import Walk
 
 Chosen = Mapping[str, Measure]
 
@@ -16,13 +18,14 @@ Chosen = Mapping[str, Measure]
 class MeasurePlan:
     """The measures of a job by name. `undefined` holds those left out, with one sentence each.
 
-    `frames` is the number of frames of each lane. `scorer` is the CLIP model, a folder or a hub id;
-    "" is the one in the model's folder. `downloads` are the models that may be downloaded.
+    `walks` holds the walk of each lane. `scoring_text` "" means their prompts. `scorer` is the CLIP
+    model, a folder or a hub id; "" is the one in the model's folder. `downloads` are the models
+    that may be downloaded.
     """
 
     chosen: Chosen = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)
-    frames: tuple[int, ...] = ()
+    walks: tuple[Walk, ...] = ()
     scoring_text: str = ""
     scorer: str = ""
     downloads: tuple[str, ...] = ()
@@ -34,8 +37,14 @@ class MeasurePlan:
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """The measures that compare pictures with the scoring text."""
+        """The measures that compare pictures with a text."""
         return tuple(name for name in self.scored if self.chosen[name].needs_text)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that pictures of any lane are compared with, each once."""
+        found = (text for walk in self.walks for text in scoring_texts(self.scoring_text, walk))
+        return tuple(dict.fromkeys(found))
 
 
 def plan_measures(request: m.RenderRequest) -> MeasurePlan:
@@ -47,17 +56,18 @@ def plan_measures(request: m.RenderRequest) -> MeasurePlan:
             chosen[name] = _defined(make_measure(name), request)
         except InputError as error:
             undefined[name] = str(error)
-    frames = tuple(lane.walk.frames for lane in request.lanes)
+    walks = tuple(lane.walk for lane in request.lanes)
     return MeasurePlan(
-        chosen, undefined, frames, request.scoring_text, request.scorer, request.downloads
+        chosen, undefined, walks, request.scoring_text, request.scorer, request.downloads
     )
 
 
 def _defined(measure: Measure, request: m.RenderRequest) -> Measure:
     """Returns the measure. Raises InputError if it is undefined for the request."""
-    if measure.needs_text and not request.scoring_text.strip():
+    texts = (text for x in request.lanes for text in scoring_texts(request.scoring_text, x.walk))
+    if measure.needs_text and not all(text.strip() for text in texts):
         raise InputError(
-            f"The {measure.label} compares pictures with a text and there is none; "
+            f"The {measure.label} compares pictures with their prompt and there is an empty one; "
             "give a scoring text."
         )
     if isinstance(measure, StepMeasure) and any(x.walk.frames < 2 for x in request.lanes):

@@ -5,6 +5,8 @@ A measure that is undefined or whose CLIP model is not available is left out, an
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.errors import InputError, MissingModel
 from engine.measuring.frame_measures import Measuring, failure_of
 from engine.measuring.measure_plan import Chosen, MeasurePlan
@@ -41,7 +43,7 @@ class MeasureSetup:
         Raises the exceptions of `tell`.
         """
         failures, compared = dict(plan.undefined), plan.compared
-        text: Array32 | None = None
+        texts: dict[str, Array32] = {}
         self.missing = ""
         try:
             if plan.scored:
@@ -52,11 +54,11 @@ class MeasureSetup:
             compared = ()
         try:
             if compared:
-                text = self._seen.of_text(plan.scoring_text)
+                texts = {text: self._seen.of_text(text) for text in plan.texts}
         except InputError as error:
             failures |= dict.fromkeys(compared, str(error))
         chosen: Chosen = {name: x for name, x in plan.chosen.items() if name not in failures}
-        return Measuring(job, chosen, plan.frames, self._seen, text), failures
+        return Measuring(job, replace(plan, chosen=chosen), self._seen, texts), failures
 
     def _open(self, plan: MeasurePlan, model: DiffusionModel, tell: Reporter) -> None:
         if self._scorer != plan.scorer:

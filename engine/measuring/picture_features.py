@@ -52,13 +52,13 @@ class PictureFeatures:
         count = self._scorer.count(text)
         if count.tokens > count.limit:
             raise InputError(
-                f"The scoring text has {count.tokens} tokens and CLIP reads {count.limit}; "
-                "shorten it."
+                f"The text to score with has {count.tokens} tokens and CLIP reads {count.limit}; "
+                "give a shorter scoring text."
             )
         return self._scorer.text(text)
 
     def cosine(self, key: str, text: Array32) -> float:
-        """Return the cosine between a picture and the direction of a text; NaN if unavailable."""
+        """Return the cosine between a picture and the vector [d] of a text; NaN if unavailable."""
         direction = self._direction(key)
         return math.nan if direction is None else float(direction @ text)
 

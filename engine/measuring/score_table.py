@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.measuring.scoring_text import scoring_label
+from engine.measuring.standard_error import MEANING, standard_error
 from engine.measuring.table_files import Columns, Value
 from engine.metrics.contract import Summary, Values, make_measure
 from engine.walk import Lane
@@ -18,17 +20,17 @@ from engine.walk import Lane
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number, NaN if there is none. `spread` is the std of the values over the walk's frames."""
+    """A number, NaN if there is none. `error` is its standard error, None if it is not known."""
 
     value: float
-    spread: float | None = None
+    error: float | None = None
 
     def __str__(self) -> str:
         if math.isnan(self.value):
             return "–"
         text = f"{self.value:.{_decimals(self.value)}f}"
-        if self.spread is not None:
-            text += f" ± {self.spread:.{_decimals(self.value)}f}"
+        if self.error is not None:
+            text += f" ± {self.error:.{_decimals(self.value)}f}"
         return text
 
 
@@ -43,57 +45,114 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """One row for each lane, one column for each summary of a measure.
-
-    ± is the std over the frames of one walk. It is not an error of the mean: neighbouring frames
-    are similar, so their values are not independent.
-    """
+    """One row for each lane, one column for each summary of a measure. `notes` are sentences that
+    explain the table."""
 
     columns: tuple[str, ...]
     rows: tuple[ScoreRow, ...]
+    notes: tuple[str, ...] = ()
 
     def to_text(self) -> str:
         """Format the table for a terminal, in aligned columns."""
         lines = [("", "Frames", *self.columns)]
         lines += [(r.title, str(r.frames), *(str(c) for c in r.cells)) for r in self.rows]
         widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-        return "\n".join(_aligned(line, widths) for line in lines)
+        return "\n".join((*(_aligned(line, widths) for line in lines), *self.notes))
 
 
-def score_table(titles: Sequence[str], values: Mapping[str, Sequence[Values]]) -> ScoreTable:
+def score_table(
+    lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]], scoring_text: str = ""
+) -> ScoreTable:
     """Makes the table from `values`: measure → lane → one value for each frame, NaN if unknown.
 
-    Raises InputError for an unknown measure.
+    `scoring_text` is what pictures were compared with, "" for their prompts. Raises InputError for
+    an unknown measure.
     """
     summaries = [(name, s) for name in values for s in make_measure(name).summaries]
     rows = []
-    for lane, title in enumerate(titles):
-        cells = tuple(_cell(summary, values[name][lane]) for name, summary in summaries)
-        measured = (int(np.isfinite(lanes[lane]).sum()) for lanes in values.values())
-        rows.append(ScoreRow(title, max(measured, default=0), cells))
-    return ScoreTable(tuple(summary.label for _, summary in summaries), tuple(rows))
+    for number, lane in enumerate(lanes):
+        cells = tuple(_cell(summary, values[name][number]) for name, summary in summaries)
+        measured = (int(np.isfinite(of_lanes[number]).sum()) for of_lanes in values.values())
+        rows.append(ScoreRow(lane.title, max(measured, default=0), cells))
+    notes = [f"{MEANING}."] if any(summary.is_mean for _, summary in summaries) else []
+    if _compares(values):
+        notes = [*_text_notes(lanes, scoring_text), *notes]
+    return ScoreTable(tuple(s.label for _, s in summaries), tuple(rows), tuple(notes))
 
 
-def frame_rows(lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]]) -> Columns:
-    """Returns `values`, as in `score_table`, as columns: one row for each frame and lane, with the
-    title of the walk, the index of the frame from 0, and its time."""
-    columns: dict[str, list[Value]] = {"walk": [], "frame": [], "time": []}
-    for lane in lanes:
+def table_columns(
+    lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]], scoring_text: str = ""
+) -> Columns:
+    """Returns `values`, as in `score_table`, as columns of a file. Each lane has a row for each
+    frame, with the title of the walk, the index of the frame from 0, and its time; then a row for
+    each summary.
+
+    `summary` names the summary of a row and is None for a frame; `frame` and `time` are None for a
+    summary. `scoring_text` is there if a measure compares pictures with a text.
+    """
+    labels = [label for name in values for label in _sums(name, np.empty(0))]
+    columns: dict[str, list[Value]] = {"walk": [], "frame": [], "time": [], "summary": []}
+    if _compares(values):
+        columns["scoring_text"] = []
+    columns |= {name: [] for name in values}
+    for number, lane in enumerate(lanes):
         frames = range(lane.walk.frames)
-        columns["walk"] += [lane.title] * len(frames)
-        columns["frame"] += frames
-        columns["time"] += [lane.walk.time_of(k) for k in frames]
-    for name, of_lanes in values.items():
-        columns[name] = np.concatenate(of_lanes).tolist()
+        rows = len(frames) + len(labels)
+        columns["walk"] += [lane.title] * rows
+        columns["frame"] += [*frames, *[None] * len(labels)]
+        columns["time"] += [*map(lane.walk.time_of, frames), *[None] * len(labels)]
+        columns["summary"] += [*[None] * len(frames), *labels]
+        if "scoring_text" in columns:
+            columns["scoring_text"] += [scoring_label(scoring_text, lane.walk)] * rows
+        for name, of_lanes in values.items():
+            sums = _sums(name, of_lanes[number])
+            columns[name] += [*of_lanes[number].tolist(), *map(sums.get, labels)]
     return columns
+
+
+def _compares(values: Mapping[str, Sequence[Values]]) -> bool:
+    """True if one of the measures compares pictures with a text."""
+    return any(make_measure(name).needs_text for name in values)
+
+
+def _text_notes(lanes: Sequence[Lane], scoring_text: str) -> list[str]:
+    """The text that pictures were compared with, in one line if it is the same for all lanes."""
+    kind = "the text" if scoring_text.strip() else "the prompt"
+    labels = [scoring_label(scoring_text, lane.walk) for lane in lanes]
+    if len(set(labels)) == 1:
+        return [f"CLIP compared the pictures with {kind} “{labels[0]}”."]
+    return [
+        f"CLIP compared the pictures of {lane.title} with {kind} “{label}”."
+        for lane, label in zip(lanes, labels, strict=True)
+    ]
+
+
+def _sums(name: str, values: Values) -> dict[str, Value]:
+    """The summaries of a measure's values by their labels, and the standard errors of means."""
+    sums: dict[str, Value] = {}
+    for summary in make_measure(name).summaries:
+        cell = _cell(summary, values)
+        sums[summary.label] = cell.value
+        if summary.is_mean:
+            sums[_error_label(summary)] = cell.error
+    return sums
+
+
+def _error_label(summary: Summary) -> str:
+    return f"Standard error of {summary.label}"
 
 
 def _cell(summary: Summary, values: Values) -> Cell:
     known = values[np.isfinite(values)]
     if not known.size:
         return Cell(math.nan)
-    value = summary.of(known)
-    return Cell(value, float(known.std()) if summary.spread else None)
+    return Cell(summary.of(known), standard_error(_inner(values)) if summary.is_mean else None)
+
+
+def _inner(values: Values) -> Values:
+    """The values from the first to the last that is known: a step measure has none at frame 0."""
+    known = np.flatnonzero(np.isfinite(values))
+    return values[known[0] : known[-1] + 1]
 
 
 def _decimals(value: float) -> int:

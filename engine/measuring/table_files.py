@@ -12,14 +12,14 @@ import msgspec
 
 from engine.atomic import Existing, write_bytes
 
-Value = str | int | float
+Value = str | int | float | None
 Columns = Mapping[str, Sequence[Value]]
 
 
 def write_table(path: Path, columns: Columns, existing: Existing = Existing.REFUSE) -> Path:
     """Writes columns of equal length, by name, as JSON if the suffix is .json, else as CSV.
 
-    NaN becomes an empty cell in CSV and null in JSON. Raises InputError and WriteError.
+    NaN and None become an empty cell in CSV and null in JSON. Raises InputError and WriteError.
     """
     encode = _json if path.suffix.lower() == ".json" else _csv
     return write_bytes(path, encode(columns), existing)

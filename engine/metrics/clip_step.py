@@ -18,7 +18,7 @@ class ClipStep(StepMeasure):
     needs_scorer = True
     space = Space.CLIP
     summaries = (
-        Summary("CLIP step", mean, spread=True),
+        Summary("CLIP step", mean, is_mean=True),
         Summary("Smoothness in CLIP", smoothness),
     )
 

@@ -25,8 +25,8 @@ Values = npt.NDArray[np.float64]
 class Observed:
     """A finished frame: its picture, statistics of its initial latent, and its CLIP cosine.
 
-    `cosine` is the cosine between the CLIP directions of the picture and of the scoring text; NaN
-    for measures that do not use it.
+    `cosine` is the cosine between the CLIP directions of the picture and of its text; NaN for
+    measures that do not use it.
     """
 
     image: Image
@@ -43,11 +43,12 @@ class Space(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A number that summarizes a measure's values along a walk. `spread` adds their std."""
+    """A number that summarizes a measure's values along a walk. `is_mean` marks their mean, which
+    has a standard error."""
 
     label: str
     of: Callable[[Values], float]
-    spread: bool = False
+    is_mean: bool = False
 
 
 @dataclass(frozen=True)

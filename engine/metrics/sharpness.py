@@ -27,7 +27,7 @@ class Sharpness(FrameMeasure):
     tip = "The strength of fine detail, above half the Nyquist frequency, in % of full scale"
     unit = "%"
     summaries = (
-        Summary("Sharpness", mean, spread=True),
+        Summary("Sharpness", mean, is_mean=True),
         Summary("Least sharpness", lambda values: float(values.min())),
     )
 

@@ -17,7 +17,7 @@ class StepLength(StepMeasure):
 
     label = "Step length"
     tip = "Visible change of the picture from frame to frame"
-    summaries = (Summary("Step length", mean, spread=True), Summary("Smoothness", smoothness))
+    summaries = (Summary("Step length", mean, is_mean=True), Summary("Smoothness", smoothness))
 
     def of(self, distance: float, span: float) -> float:
         return distance

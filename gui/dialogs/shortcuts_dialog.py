@@ -22,6 +22,7 @@ GESTURES = (
     ),
     ("Trajectory", "Move the plane", "Click the plot or Tab to it; Ctrl and arrows"),
     ("Trajectory", "Zoom; show all", "Click the plot or Tab to it; + and −; 0"),
+    ("Viewer", "Enlarge the same spot in every picture", "hold the middle button"),
     ("Timeline", "Move the playhead", "drag"),
     ("Timeline", "Change the range", "drag its handles"),
     ("Walk", "Render at once", "Enter in a prompt"),

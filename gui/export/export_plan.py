@@ -80,6 +80,7 @@ def order_for(
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),
+        frames=exploration.walk.frames,
         fps=wishes.fps,
         parameters=wishes.parameters,
         existing=Existing.NUMBER,

@@ -46,7 +46,8 @@ class Recorder(QObject):
     writes the pictures to a video. It also saves a session with one walk for each lane that was
     shown, through the recorded points of the plane, which can be rendered again.
 
-    `folder` returns the folder of videos, `shown` the visible panes.
+    `folder` returns the folder of videos, `shown` the visible panes, and `scale` how many times
+    larger than rendered the pictures are in the video.
 
     Signals: recording_changed(bool); saved(path of the video).
     """
@@ -59,10 +60,11 @@ class Recorder(QObject):
         state: ExplorerState,
         folder: Callable[[], Path],
         shown: Callable[[], Shown],
+        scale: Callable[[], int] = lambda: 1,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._state, self._folder, self._shown = state, folder, shown
+        self._state, self._folder, self._shown, self._scale = state, folder, shown, scale
         self._film: _Film | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -105,12 +107,13 @@ class Recorder(QObject):
         plan = Plan(fps=exploration.fps, existing=Existing.NUMBER, live=True)
         try:
             path = self._free_path()
-            check_export(path, plan, sampling.width, sampling.height)
+            size = self._scale() * sampling.width, self._scale() * sampling.height
+            check_export(path, plan, *size)
         except (InputError, OSError) as error:
             self._state.post(str(error))
             self.recording_changed.emit(False)
             return
-        self._film = _Film(path, plan, exploration, self)
+        self._film = _Film(path, plan, exploration, size, self)
         self._film.ended.connect(self._ended)
         self._film.start()
         self._timer.start(round(1000 / exploration.fps))
@@ -192,9 +195,18 @@ class _Film(QThread):
 
     ended = Signal(object, str)
 
-    def __init__(self, path: Path, plan: Plan, exploration: Exploration, parent: QObject) -> None:
+    def __init__(
+        self,
+        path: Path,
+        plan: Plan,
+        exploration: Exploration,
+        size: tuple[int, int],
+        parent: QObject,
+    ) -> None:
+        """`size` is the width and height of each picture."""
         super().__init__(parent)
         self.path, self._plan, self._exploration = path, plan, exploration
+        self._size = size
         self._visited: list[tuple[Keyframe | None, ...]] = []
         self._lanes: set[int] = set()
         self._began = self._last = 0.0
@@ -261,8 +273,7 @@ class _Film(QThread):
         first = self._pictures.get()
         if first is None:
             return "No picture was shown while recording, so no video was saved."
-        sampling = self._exploration.sampling
-        mosaic = Mosaic(sampling.width, sampling.height)
+        mosaic = Mosaic(*self._size)
         with open_export(self.path, self._plan) as add:
             for index, shown in chain([first], iter(self._pictures.get, None)):
                 add(index, [mosaic.compose(_tiles(shown), shown.columns)])

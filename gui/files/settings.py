@@ -68,6 +68,14 @@ class Preferences:
         unit="folder",
         help="Default folder of exports; empty: your picture folder",
     )
+    recording_scale: int = parameter(
+        1,
+        "Recordings",
+        low=1,
+        high=8,
+        unit="×",
+        help="How many times larger than drawn the pictures of a recording are",
+    )
     metadata: bool = parameter(
         True,
         "Metadata in exports",

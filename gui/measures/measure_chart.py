@@ -7,10 +7,12 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from gui.measures.measure_values import Offer, Values
 from gui.widgets.layouts import grow
@@ -86,6 +88,9 @@ class MeasureChart(QWidget):
         self._plot.setXRange(0.0, 1.0, padding=0.015)
         self._head = grow(QLabel())
         self._head.setTextFormat(Qt.TextFormat.RichText)
+        self._text = QElidingLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.hide()
         self._failure = QLabel()
         self._failure.setWordWrap(True)
         self._failure.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -99,6 +104,7 @@ class MeasureChart(QWidget):
         column.setContentsMargins(2 * UNIT, UNIT, UNIT, 0)
         column.setSpacing(0)
         column.addWidget(self._head)
+        column.addWidget(self._text)
         column.addWidget(self._plot, 1)
         column.addWidget(self._failure, 1)
         self.setAccessibleName(measure.label)
@@ -121,6 +127,8 @@ class MeasureChart(QWidget):
             self._plot.getPlotItem().setLabel("bottom", "γ", color=theme.faint)
         self._playhead.setPen(self._pen(QColor(theme.accent), 1.0))
         self._head.setFont(theme.font(0.88, digits=True))
+        self._text.setFont(theme.font(0.82))
+        self._text.setStyleSheet(f"color: {theme.faint}")
         self._failure.setFont(theme.font(0.92))
         self._failure.setStyleSheet(f"color: {theme.warning}")
         self._draw()
@@ -132,6 +140,11 @@ class MeasureChart(QWidget):
             self._draw()
         elif not all(map(Line.equals, known, (*curves, *theories))):
             self._fill()
+
+    def set_text(self, text: str) -> None:
+        """Say below the title what the pictures are compared with; "" for nothing."""
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
 
     def set_failure(self, reason: str) -> None:
         """Show the reason why there are no curves. "" shows the curves."""
@@ -182,13 +195,14 @@ class MeasureChart(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        """Set the values of the items. The line joins the known values, without gaps."""
+        """Set the values of the items. A line joins known neighbours; a missing value is a gap."""
         for item, line in zip(self._expected, self._theories, strict=True):
             item.setData(line.times, line.values)
         for item, line in zip(self._measured, self._curves, strict=True):
-            known = np.isfinite(line.values)
-            dots = "o" if known.sum() <= MOST_DOTS else None
-            item.setData(line.times[known], line.values[known], symbol=dots)
+            known = np.flatnonzero(np.isfinite(line.values))
+            joined = np.diff(known, append=-1) == 1  # to the next one, where no frame is between
+            dots = "o" if len(known) <= MOST_DOTS or _is_one_alone(joined) else None
+            item.setData(line.times[known], line.values[known], symbol=dots, connect=joined)
         self._fit()
         self.set_playhead(float(self._playhead.value()))
 
@@ -239,3 +253,8 @@ def rich_width(text: str, font: QFont) -> float:
     document.setDefaultFont(font)
     document.setHtml(text)
     return document.idealWidth()
+
+
+def _is_one_alone(joined: npt.NDArray[np.bool_]) -> bool:
+    """True if a point has no line to either neighbour; `joined` [n] marks lines to the next one."""
+    return bool((~joined & ~np.roll(joined, 1)).any())

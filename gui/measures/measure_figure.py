@@ -8,9 +8,10 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from engine.measuring.scoring_text import scoring_label
 from gui.measures.measure_chart import Line, MeasureChart
 from gui.measures.measure_values import Offer, theory_of, times_of, values_of
-from gui.measures.summary import summary_html
+from gui.measures.summary import summary_html, summary_of
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import UNIT, Theme
 
@@ -36,7 +37,13 @@ class MeasureFigure(QWidget):
         self._table = QLabel()
         self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
-        self._table.hide()
+        self._notes = QLabel()
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes.setWordWrap(True)
+        self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._notes.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        for label in (self._table, self._notes):
+            label.hide()
         self._numbers = False
         self._stack = QVBoxLayout()
         column = QVBoxLayout(self)
@@ -44,6 +51,7 @@ class MeasureFigure(QWidget):
         column.setSpacing(0)
         column.addLayout(self._stack, 1)
         column.addWidget(self._table)
+        column.addWidget(self._notes)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme`."""
@@ -51,6 +59,8 @@ class MeasureFigure(QWidget):
         for chart in self.charts:
             chart.set_theme(theme)
         self._table.setFont(theme.font(0.88, digits=True))
+        self._notes.setFont(theme.font(0.82))
+        self._notes.setStyleSheet(f"color: {theme.faint}")
         self._show_table()
 
     def set_measures(self, measures: Sequence[Offer]) -> None:
@@ -77,6 +87,7 @@ class MeasureFigure(QWidget):
             lines, theories = self._lines(chart.measure)
             chart.set_curves(lines, theories)
             chart.set_failure(reason)
+            chart.set_text(self._scoring_label() if chart.measure.compares else "")
             seen = seen or bool(reason) or any(np.isfinite(x.values).any() for x in lines)
         self._show_table()
         return seen
@@ -89,7 +100,8 @@ class MeasureFigure(QWidget):
 
     def paper_height(self) -> int:
         """Returns the height of the exported charts and table, in pixels."""
-        return PAPER_HEIGHT * len(self.charts) + self._table.sizeHint().height()
+        table = self._table.sizeHint().height() + self._notes.heightForWidth(PAPER_WIDTH)
+        return PAPER_HEIGHT * len(self.charts) + table
 
     def _lines(self, measure: Offer) -> tuple[list[Line], list[Line]]:
         """Returns the measured values of each lane, and the values that theory expects."""
@@ -104,11 +116,19 @@ class MeasureFigure(QWidget):
                 theories.append(Line("", method, *theory))
         return lines, theories
 
+    def _scoring_label(self) -> str:
+        """The text that the pictures of the lanes were compared with."""
+        results = self._state.results
+        labels = {scoring_label(results.scoring_text, x.lane.walk) for x in results.lanes}
+        return f"with “{labels.pop()}”" if len(labels) == 1 else "with the prompt of each walk"
+
     def _show_table(self) -> None:
-        self._table.setVisible(self._numbers)
+        for label in (self._table, self._notes):
+            label.setVisible(self._numbers)
         if self._numbers:
-            shown = [chart.measure for chart in self.charts]
-            self._table.setText(summary_html(self._state, shown, self._theme))
+            table = summary_of(self._state, [chart.measure for chart in self.charts])
+            self._table.setText(summary_html(table, self._state, self._theme))
+            self._notes.setText("\n".join(table.notes))
 
 
 def figure_on_paper(state: ExplorerState, theme: Theme, measures: Sequence[Offer]) -> MeasureFigure:

@@ -25,7 +25,8 @@ NATURAL = {"latent_std": (0.7, 1.05), "latent_norm_z": (-3.0, 3.0), "latent_mean
 class Offer:
     """A measure that the window can draw. `stat` names the field of LatentStats with its value,
     which every finished frame has; without `stat`, the engine computes the measure on request.
-    `scored` marks a measure that uses CLIP. Values from `low` to `high` are always visible."""
+    `scored` marks a measure that uses CLIP, `compares` one that uses a text as well. Values from
+    `low` to `high` are always visible."""
 
     name: str
     label: str
@@ -33,6 +34,7 @@ class Offer:
     unit: str = ""
     stat: str = ""
     scored: bool = False
+    compares: bool = False
     low: float = np.inf
     high: float = -np.inf
 
@@ -47,8 +49,8 @@ def _offer(name: str) -> Offer:
     measure = make_measure(name)
     stat = getattr(measure, "stat", "")
     natural = NATURAL.get(name, ())
-    scored = measure.needs_scorer
-    return Offer(name, measure.label, measure.tip, measure.unit, stat, scored, *natural)
+    clip = measure.needs_scorer, measure.needs_text
+    return Offer(name, measure.label, measure.tip, measure.unit, stat, *clip, *natural)
 
 
 def values_of(state: ExplorerState, offer: Offer, lane: int) -> Values:

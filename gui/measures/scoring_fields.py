@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from engine.measuring.scoring_text import RULE
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import is_undo
 from gui.widgets.layouts import column, row
@@ -21,10 +22,8 @@ class ScoringFields(QWidget):
         super().__init__()
         self._state = state
         self._text, self._scorer = _Line("Scoring text"), _Line("CLIP model")
-        self._text.setPlaceholderText("Text to score with")
-        self._text.setToolTip(
-            "Text that CLIP compares the pictures with; independent of the prompt"
-        )
+        self._text.setPlaceholderText("Scoring text: the prompt")
+        self._text.setToolTip(f"Text that CLIP compares the pictures with. {RULE}.")
         self._scorer.setPlaceholderText("CLIP model: the model's own")
         self._scorer.setToolTip(
             "A folder or hub id such as openai/clip-vit-large-patch14; empty: the CLIP model in "

@@ -15,12 +15,11 @@ def summary_of(state: ExplorerState, offers: Sequence[Offer]) -> ScoreTable:
     """Returns the table that the command `score` prints, from the values known so far."""
     lanes = state.results.lanes
     values = {o.name: [values_of(state, o, lane) for lane in range(len(lanes))] for o in offers}
-    return score_table([results.lane.title for results in lanes], values)
+    return score_table([results.lane for results in lanes], values, state.results.scoring_text)
 
 
-def summary_html(state: ExplorerState, offers: Sequence[Offer], theme: Theme) -> str:
+def summary_html(table: ScoreTable, state: ExplorerState, theme: Theme) -> str:
     """Returns the table as HTML, each lane in its method's colour."""
-    table = summary_of(state, offers)
     lines = [f"<tr style='color:{theme.faint}'><td></td>{_cells(table.columns)}</tr>"]
     for results, row in zip(state.results.lanes, table.rows, strict=True):
         ink = theme.method_ink(results.lane.walk.method_of(0).name)

@@ -153,6 +153,11 @@ class Results:
         """The number of the newest job; 0 before the first."""
         return self.request.job if self.request is not None else 0
 
+    @property
+    def scoring_text(self) -> str:
+        """The text that CLIP compares the pictures with; "" for their prompts."""
+        return self.request.scoring_text if self.request is not None else ""
+
     def are_of(self, exploration: Exploration) -> bool:
         """True if the newest job renders this exploration."""
         return self.request is not None and (
@@ -176,7 +181,7 @@ class Results:
     def _measure_key(self, name: str) -> MeasureKey:
         if self.request is None or not measures.get(name).needs_scorer:
             return name, "", ""
-        return name, self.request.scoring_text, self.request.scorer
+        return name, self.scoring_text, self.request.scorer
 
     def notes_of(self, lane: int, index: int) -> tuple[str, ...]:
         """Returns the notes of a finished frame. May run on any thread."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -44,7 +44,12 @@ MODES = {
 
 class FrameView(QWidget):
     """Shows the pictures at the playhead according to the state's view: mode, lane in focus, crisp
-    or smooth pixels."""
+    or smooth pixels.
+
+    Signals: save_requested(pane), from the menu of its picture.
+    """
+
+    save_requested = Signal(object)
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -173,6 +178,18 @@ class FrameView(QWidget):
         cells = enumerate(self._cells)
         return next((number for number, (cell, _) in cells if cell.contains(position)), None)
 
+    def _show_loupe(self, position: QPointF) -> None:
+        """Enlarge the spot at `position` in every pane, as long as the button is held."""
+        number = self._pane_at(position)
+        if number is None:
+            return
+        cell, pane = self._cells[number]
+        ratio, crisp = self.devicePixelRatioF(), self._state.view.crisp
+        spot = self._painter.spot_at(cell, pane, ratio, crisp, position)
+        if spot is not None:
+            self._painter.loupe = spot
+            self.update()
+
     def _choose(self, number: int | None) -> None:
         """Handle a click on a pane: focus its lane; in a sheet, also move the playhead."""
         point = self._state.probe is not None and number == len(self._cells) - 1
@@ -187,15 +204,16 @@ class FrameView(QWidget):
 
     def _show_menu(self, position: QPoint) -> None:
         number = self._pane_at(QPointF(position))
-        image = self._cells[number][1].image if number is not None else None
-        self._fill_menu(image)
+        self._fill_menu(self._cells[number][1] if number is not None else Pane())
         self._menu.popup(self.mapToGlobal(position))
 
-    def _fill_menu(self, image: Image | None) -> None:
+    def _fill_menu(self, pane: Pane) -> None:
         view, now = self._state.view, self._state.exploration.mode
         self._menu.clear()
-        copy = self._menu.addAction("Copy picture", lambda: self._copy(image))
-        copy.setEnabled(image is not None)
+        copy = self._menu.addAction("Copy picture", lambda: self._copy(pane.image))
+        save = self._menu.addAction("Save picture…", lambda: self.save_requested.emit(pane))
+        for action in (copy, save):
+            action.setEnabled(pane.image is not None)
         self._add_choice(self._menu, "Crisp pixels", view.crisp, self._toggle_crisp)
         self._menu.addSeparator()
         for mode in ViewMode:
@@ -229,6 +247,17 @@ class FrameView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._choose(self._pane_at(event.position()))
+        elif event.button() == Qt.MouseButton.MiddleButton:
+            self._show_loupe(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.MiddleButton:
+            self._show_loupe(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._painter.loupe = None
+            self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from engine.messages import Image
+from engine.pictures.colour_bar import colour_bar
 from gui.viewer.panes import Pane
 from gui.widgets.qt_images import to_qimage
 from gui.widgets.theme import UNIT, Theme, tint
@@ -17,11 +18,16 @@ NOTE_GROUND, NOTE_OPACITY = "#0b0c10", 0.8
 NOTE_TEXT, NOTE_WARNING = "#f1f2f5", "#ff9a9c"
 
 
+#: The loupe's enlargement, and its side as a share of the picture's shorter side.
+LOUPE, LOUPE_SHARE = 4.0, 0.5
+
+
 class PanePainter:
     """Paints panes. It converts each picture to a QImage once and keeps it."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
+        self.loupe: QPointF | None = None
         self._pictures: dict[int, tuple[Image, QImage]] = {}
 
     @property
@@ -52,6 +58,8 @@ class PanePainter:
             smooth = not (crisp or pane.raw)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.drawImage(target, self._picture(number, pane.image))
+            if self.loupe is not None:
+                self._paint_loupe(painter, target, self._picture(number, pane.image), self.loupe)
         elif pane.title:
             painter.fillRect(target, QColor(self.theme.surface))
         if pane.current:
@@ -62,8 +70,40 @@ class PanePainter:
             self._paint_seam(painter, target, pane.seam)
         if pane.title:
             self._paint_title(painter, target, pane)
+        if pane.colour_bar:
+            self._paint_colour_bar(painter, target)
         if pane.note:
             self._paint_note(painter, target, pane)
+
+    def spot_at(
+        self, cell: QRectF, pane: Pane, ratio: float, crisp: bool, position: QPointF
+    ) -> QPointF | None:
+        """Returns the spot of the picture in `cell` that is at `position`, as shares of its width
+        and height. None beside the picture."""
+        if pane.image is None:
+            return None
+        above = bool(pane.title) and not pane.beside
+        room = cell.adjusted(0, self.head if above else 0, 0, 0)
+        target = fitted(pane.image, room, ratio, crisp)
+        if not target.contains(position):
+            return None
+        offset = position - target.topLeft()
+        return QPointF(offset.x() / target.width(), offset.y() / target.height())
+
+    def _paint_loupe(
+        self, painter: QPainter, target: QRectF, picture: QImage, spot: QPointF
+    ) -> None:
+        """Paint the surroundings of a spot `LOUPE` times larger, in a square around it."""
+        side = LOUPE_SHARE * min(target.width(), target.height())
+        lens = QRectF(0, 0, side, side)
+        lens.moveCenter(_at(target, spot))
+        scale = picture.width() / target.width() / LOUPE
+        source = QRectF(0, 0, side * scale, side * scale)
+        source.moveCenter(_at(QRectF(picture.rect()), spot))
+        painter.drawImage(_within(lens, target), picture, _within(source, QRectF(picture.rect())))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self.theme.accent), 2))
+        painter.drawRect(_within(lens, target))
 
     def _picture(self, number: int, image: Image) -> QImage:
         known, picture = self._pictures.get(number, (None, None))
@@ -96,6 +136,14 @@ class PanePainter:
             painter.setPen(QPen(colour, width))
             painter.drawLine(QPointF(x, target.top()), QPointF(x, target.bottom()))
 
+    def _paint_colour_bar(self, painter: QPainter, target: QRectF) -> None:
+        """Paint the scale of a heat map into its upper right corner, on paper as in exports."""
+        ratio = painter.device().devicePixelRatio()
+        width, height = min(target.width() / 2, 30 * UNIT), 6 * UNIT
+        bar = QRectF(0, 0, width, height)
+        bar.moveTopRight(target.topRight() + QPointF(-UNIT, UNIT))
+        painter.drawImage(bar, to_qimage(colour_bar(round(width * ratio), round(height * ratio))))
+
     def _paint_note(self, painter: QPainter, target: QRectF, pane: Pane) -> None:
         """Paint the note on a dark ground, which is legible over any picture."""
         painter.setFont(self.theme.font(0.88, digits=True))
@@ -108,6 +156,18 @@ class PanePainter:
         painter.drawRoundedRect(pill, size.height() / 2, size.height() / 2)
         painter.setPen(QColor(NOTE_WARNING if pane.warn else NOTE_TEXT))
         painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, pane.note)
+
+
+def _at(rect: QRectF, spot: QPointF) -> QPointF:
+    """Returns the point of `rect` at these shares of its width and height."""
+    return rect.topLeft() + QPointF(spot.x() * rect.width(), spot.y() * rect.height())
+
+
+def _within(rect: QRectF, room: QRectF) -> QRectF:
+    """Returns the rectangle, moved into `room` as far as it leaves it."""
+    left = min(max(rect.left(), room.left()), room.right() - rect.width())
+    top = min(max(rect.top(), room.top()), room.bottom() - rect.height())
+    return QRectF(left, top, rect.width(), rect.height())
 
 
 def fitted(image: Image, room: QRectF, ratio: float, crisp: bool) -> QRectF:

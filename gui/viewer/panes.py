@@ -25,7 +25,8 @@ class Pane:
     `current` marks the pane in focus, or in a sheet the one at the playhead. `raw` pixels are
     painted as squares. `seam` is the place where two noises meet, as a share of the width. With
     `heads_row`, the title belongs to the whole row and may be wider than the picture. With
-    `beside`, the title is left of the picture, in a space of so many pixels.
+    `beside`, the title is left of the picture, in a space of so many pixels. `frame` is the lane
+    and index of a finished frame. `colour_bar` marks a heat map, which shows its scale.
     """
 
     image: Image | None = field(default=None, repr=False, compare=False)
@@ -38,6 +39,8 @@ class Pane:
     seam: float | None = None
     heads_row: bool = False
     beside: float = 0.0
+    frame: tuple[int, int] | None = None
+    colour_bar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,18 @@ class PaneReader:
         near, image = found
         self._kept[lane] = image
         note, warn = _note(self._state.results.lanes[lane], index, near)
-        return Pane(image, title, method, note, warn)
+        return Pane(image, title, method, note, warn, frame=self._frame(lane, near))
 
     def _cell(self, lane: int, index: int) -> Pane:
         title, method = self._title(lane)
         current, first = index == self._state.playhead, index == 0
         image = self._state.results.image(lane, index)
-        return Pane(image, title if first else " ", method, current=current, heads_row=first)
+        title, frame = title if first else " ", self._frame(lane, index)
+        return Pane(image, title, method, current=current, heads_row=first, frame=frame)
+
+    def _frame(self, lane: int, index: int) -> tuple[int, int] | None:
+        """Returns lane and index of a frame, None if it is not finished."""
+        return (lane, index) if index in self._state.results.lanes[lane].keys else None
 
     def _columns(self) -> range:
         return range(self._state.frame_count)
@@ -145,14 +153,15 @@ class PaneReader:
         other = self._pane(lane)
         title = f"{other.title} − {reference.title}"
         if other.image is None or reference.image is None:
-            return replace(other, image=None, title=title)
+            return replace(other, image=None, title=title, frame=None)
         if other.image.shape != reference.image.shape:
             return replace(other, image=None, title=title, note="pictures of different sizes")
         first, second, pane = self._heat.get(lane, (None, None, None))
         if pane is None or first is not reference.image or second is not other.image:
             gap = difference(reference.image, other.image)
             note = f"mean difference {gap.mean() / 2.55:.1f} %"
-            pane = Pane(heat_map(gap, self._table), title, other.method, note)
+            heat = heat_map(gap, self._table)
+            pane = Pane(heat, title, other.method, note, colour_bar=True)
             self._heat[lane] = (reference.image, other.image, pane)
         return pane
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image as Picture
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.documents.session_file import load_session, save_session
+from engine.export.metadata import recall
 from engine.models.inspection.report import ModelForm, ModelReport
 from engine.view import ViewMode
-from engine.walk import STARTER, Exploration, lanes_of
+from engine.walk import (
+    ARTICLE_PROMPT,
+    STARTER,
+    Exploration,
+    Keyframe,
+    NoiseSource,
+    Walk,
+    lanes_of,
+)
 from gui.files.settings import Preferences, Settings
 from gui.widgets.theme import DARK, LIGHT
 from tests.support.studio import Studio
@@ -36,6 +47,48 @@ def test_an_experiment_is_one_click_and_undone_by_one(studio: Studio) -> None:
     studio.state.history.undo()
     assert studio.state.exploration == before
     assert studio.state.exploration.mode is ViewMode.SINGLE
+
+
+def test_an_experiment_keeps_my_prompt_and_noise_if_i_ask(studio: Studio) -> None:
+    state = studio.state
+    mine = tuple(Keyframe("a fox", NoiseSource(5, draw)) for draw in (2, 4))
+    state.edit(replace(state.exploration, walk=Walk(mine)), "Mine")
+    experiment(studio, "With my prompt and noise")
+    experiment(studio, "Three methods side by side")
+    walk = state.exploration.walk
+    assert [(k.prompt, k.noise) for k in walk.keyframes] == [(k.prompt, k.noise) for k in mine]
+    assert len(state.exploration.compare) == 3
+    assert state.exploration.scoring_text == ""
+    experiment(studio, "With my prompt and noise")
+    experiment(studio, "Three methods side by side")
+    assert state.exploration.walk.keyframes[0].prompt == ARTICLE_PROMPT
+
+
+def test_the_picture_under_the_mouse_is_saved_with_how_it_was_made(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.finish()
+    studio.state.seek(2)
+    view = studio.window.frame_view
+    view.grab()
+    asked: list[str] = []
+
+    def choose(_parent: object, _title: str, start: str, _kinds: str) -> tuple[str, str]:
+        asked.append(Path(start).name)
+        return str(tmp_path / "mine"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    view.customContextMenuRequested.emit(view.rect().center())
+    menu = next(m for m in view.findChildren(QMenu) if m.isVisible())
+    next(a for a in menu.actions() if a.text().startswith("Save picture")).trigger()
+    menu.close()
+    assert asked == ["frame-00003.png"]
+    exploration, origin = recall(tmp_path / "mine.png")
+    assert exploration == studio.state.exploration
+    assert origin is not None
+    assert (origin.lane, origin.index) == (0, 2)
+    with Picture.open(tmp_path / "mine.png") as picture:
+        assert np.array_equal(np.asarray(picture), view.panes()[0].image)
 
 
 def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:

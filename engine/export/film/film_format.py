@@ -12,6 +12,9 @@ from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan
 from engine.parameters import parameter
 
+#: The longest side that every encoder takes; WebP's limit is the lowest.
+MAX_SIDE = 16383
+
 
 def quality() -> Any:
     """Declares the quality parameter of lossy formats."""
@@ -71,6 +74,18 @@ class FilmFormat(ExportFormat):
             self.write_texts,
         )
         return open_film(path, plan, codec)
+
+    def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
+        from engine.export.mosaic import Tile, lay_out
+
+        super().check(path, plan, width, height)
+        tiles = [Tile(None, title) for title in plan.titles]
+        page = lay_out(tiles, len(tiles), *self.size_of(width, height), largest=None).page
+        if max(page) > MAX_SIDE:
+            raise InputError(
+                f"The film would be {page[1]:,}×{page[0]:,} pixels large, and at most "
+                f"{MAX_SIDE:,} fit on a side; choose a smaller size."
+            )
 
     @classmethod
     def recognises(cls, head: bytes, suffix: str) -> bool:

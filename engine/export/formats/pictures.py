@@ -36,6 +36,7 @@ class Pictures(ExportFormat):
     label = "Pictures, PNG"
     suffix = ""
     bytes_per_pixel = 2.0
+    colour_bars = False
 
     template: str = parameter(
         "{index:05d}.png",
@@ -77,7 +78,7 @@ class Pictures(ExportFormat):
     def is_taken(self, path: Path) -> bool:
         return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
-    def check(self, path: Path, plan: Plan) -> None:
+    def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; choose another name for the folder of pictures.")
         for lane in range(len(plan.titles)):

@@ -1,4 +1,4 @@
-"""A contact sheet: one row for each lane, with its title, and frames from left to right."""
+"""A contact sheet: one row for each lane, with its title, and frames below their γ."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ContactSheet(ExportFormat):
     @contextmanager
     def open(self, path: Path, plan: Plan) -> Iterator[Add]:
         choose_path(path, plan.existing)
-        page = _Page(plan.titles, self.shown(plan.indices))
+        page = _Page(plan, self.shown(plan.indices))
         yield page.add
         texts = {_PNG_KEYS.get(key, key): text for key, text in plan.about.items()}
         write_bytes(path, encode_png(page.picture, texts), plan.existing)
@@ -62,8 +62,8 @@ class ContactSheet(ExportFormat):
 class _Page:
     """Owns the sheet, which is created at the first picture, when the size is known."""
 
-    def __init__(self, titles: Sequence[str], indices: Sequence[int]) -> None:
-        self._titles = tuple(titles)
+    def __init__(self, plan: Plan, indices: Sequence[int]) -> None:
+        self._titles, self._frames = plan.titles, plan.frames
         self._columns = {index: column for column, index in enumerate(indices)}
         self._page: Image | None = None
         self._tile = (0, 0)
@@ -96,13 +96,23 @@ class _Page:
         for row, title in enumerate(self._titles if self._caption else ()):
             top = self._corner(row, 0)[0] - self._caption
             page[top : top + self._caption] = caption(title, right, self._caption)
+        for index, column in self._columns.items() if self._head else ():
+            left, wide = self._corner(0, column)[1], self._tile[1]
+            gamma = f"{index / max(self._frames - 1, 1):.3f}".rstrip("0").rstrip(".")
+            text = gamma if column else f"gamma = {gamma}"  # its font has no Greek
+            page[: self._head, left : left + wide] = caption(text, wide, self._head)
         return page
 
     def _corner(self, row: int, column: int) -> tuple[int, int]:
         """Return the top and left edge of a tile."""
         height, width = self._tile
-        top = row * (height + self._gap + self._caption) + self._caption
+        top = self._head + row * (height + self._gap + self._caption) + self._caption
         return top, column * (width + self._gap)
+
+    @property
+    def _head(self) -> int:
+        """Height of the line with the time γ of each column, in 0…1 of the whole walk."""
+        return caption_height(min(self._tile)) if self._frames else 0
 
     @property
     def _gap(self) -> int:

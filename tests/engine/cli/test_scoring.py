@@ -8,6 +8,7 @@ import json
 import math
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import pytest
 
 from engine.cli.scoring import MEASURES, ScoreCommand, score
 from engine.measuring.score_table import Cell, score_table
+from engine.measuring.standard_error import standard_error
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
-from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from engine.walk import Exploration, Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk
 from tests.support.tiny_models import make_tiny_model
 
 METHODS = ("linear", "normalized", "slerp")
@@ -37,7 +39,8 @@ def store() -> FrameStore:
 
 
 def _order(folder: Path, out: Path | None, frames: int = FRAMES, **changes: Any) -> ScoreCommand:
-    walk = Walk((Keyframe("a cat"), Keyframe("a cat", NoiseSource(1, 1))), frames=frames)
+    prompt = changes.pop("prompt", "a cat")
+    walk = Walk((Keyframe(prompt), Keyframe(prompt, NoiseSource(1, 1))), frames=frames)
     exploration = Exploration(
         model=str(folder),
         walk=walk,
@@ -54,13 +57,19 @@ def _score(command: ScoreCommand, store: FrameStore) -> tuple[int, str, str]:
     return code, errors.getvalue(), output.getvalue()
 
 
+def _frames(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that stand for a frame, not for a summary."""
+    return [row for row in rows if not row["summary"]]
+
+
 def test_the_table_and_one_row_a_frame_and_method(
     folder: Path, store: FrameStore, tmp_path: Path
 ) -> None:
     out = tmp_path / "scores.csv"
     code, _, printed = _score(_order(folder, out), store)
     assert code == 0
-    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    written = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    rows = _frames(written)
     assert [(r["walk"], int(r["frame"])) for r in rows] == [
         (name, k) for name in METHODS for k in range(FRAMES)
     ]
@@ -70,14 +79,62 @@ def test_the_table_and_one_row_a_frame_and_method(
         assert missing == (["0"] * 3 if name == "step_length" else [])
     assert all(float(r["clip_score"]) > 1.0 for r in rows)
     linear = [float(r["clip_score"]) for r in rows if r["walk"] == "linear"]
-    assert f"{np.mean(linear):.3f} ± {np.std(linear):.3f}" in printed
-    head, *lines = printed.splitlines()
+    head, *lines = printed.splitlines()[: 1 + len(METHODS)]
+    assert f"{np.mean(linear):.3f}" in lines[0]
+    assert "with the text “dog”" in printed
+    assert "± is the standard error of the mean" in printed
+    assert {row["scoring_text"] for row in written} == {"dog"}
     assert "InterpScore" in head
     assert "Smoothness" in head
     assert [line.split()[0] for line in lines] == list(METHODS)
     middle = {r["walk"]: float(r["latent_std"]) for r in rows if r["frame"] == "2"}
     assert middle["linear"] == pytest.approx(0.707, abs=0.06)
     assert middle["slerp"] == pytest.approx(1.0, abs=0.06)
+
+
+def test_the_file_has_the_summaries_of_the_table(
+    folder: Path, store: FrameStore, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    names = ("clip_score", "step_length", "latent_std")
+    assert _score(_order(folder, out, frames=12, measures=names), store)[0] == 0
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    sums = [row for row in rows if row["walk"] == "slerp" and row["summary"]]
+    frames = [row for row in _frames(rows) if row["walk"] == "slerp"]
+    assert [row["summary"] for row in sums] == [
+        "InterpScore",
+        "Standard error of InterpScore",
+        "Step length",
+        "Standard error of Step length",
+        "Smoothness",
+        "Latent std",
+        "Least std",
+    ]
+    assert all(row["frame"] == row["time"] == "" for row in sums)
+    by_name = {row["summary"]: row for row in sums}
+    steps = np.array([float(row["step_length"]) for row in frames[1:]])
+    assert float(by_name["Step length"]["step_length"]) == pytest.approx(steps.mean())
+    assert by_name["Step length"]["clip_score"] == ""
+    error = standard_error(steps)
+    told = by_name["Standard error of Step length"]["step_length"]
+    assert told == ("" if error is None else str(error))
+    least = min(float(row["latent_std"]) for row in frames)
+    assert float(by_name["Least std"]["latent_std"]) == pytest.approx(least)
+
+
+def test_a_walk_between_prompts_is_scored_with_them_and_the_table_names_them(
+    folder: Path, store: FrameStore, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    command = _order(folder, out, measures=("clip_score",), text="")
+    keys = Keyframe("a cat"), Keyframe("a fox", NoiseSource(1, 1))
+    walk = replace(command.exploration.walk, keyframes=keys)
+    command = replace(command, exploration=replace(command.exploration, walk=walk))
+    code, _, printed = _score(command, store)
+    assert code == 0
+    assert "CLIP compared the pictures with the prompt “a cat → a fox”." in printed
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert {row["scoring_text"] for row in rows} == {"a cat → a fox"}
 
 
 def test_frames_that_are_there_already_are_counted_too(folder: Path, store: FrameStore) -> None:
@@ -91,7 +148,7 @@ def test_frames_that_are_there_already_are_counted_too(folder: Path, store: Fram
 def test_json_by_suffix(folder: Path, store: FrameStore, tmp_path: Path) -> None:
     out = tmp_path / "scores.json"
     assert _score(_order(folder, out, measures=("latent_std", "step_length")), store)[0] == 0
-    rows = json.loads(out.read_bytes())
+    rows = _frames(json.loads(out.read_bytes()))
     assert len(rows) == 3 * FRAMES
     assert rows[0]["step_length"] is None
     assert rows[1]["step_length"] >= 0
@@ -124,13 +181,14 @@ def test_ctrl_c_stops_it_and_the_same_order_goes_on(folder: Path, tmp_path: Path
     assert drawn
     assert _score(command, store)[0] == 0
     assert len(drawn) == len(set(drawn)), "a frame that was there has been drawn again"
-    assert len(out.read_text("utf-8").splitlines()) == 1 + 3 * 12
+    written = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    assert len(_frames(written)) == 3 * 12
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"text": ""}, "give a scoring text"),
+        ({"text": "", "prompt": ""}, "give a scoring text"),
         ({"frames": 1}, "raise the number of frames"),
         ({"measures": ("clip_scor",)}, "did you mean 'clip_score'"),
     ],
@@ -158,12 +216,13 @@ def test_where_the_rows_go_is_checked_before_any_work(
 def test_a_table_says_so_where_there_is_nothing() -> None:
     nothing = np.full(4, np.nan)
     known = np.array([np.nan, 2.0, 2.0, 4.0])
-    table = score_table(["a", "b"], {"step_length": [nothing, known]})
+    lanes = [Lane(title, Walk(frames=4)) for title in "ab"]
+    table = score_table(lanes, {"step_length": [nothing, known]})
     assert table.columns == ("Step length", "Smoothness")
     assert [row.frames for row in table.rows] == [0, 3]
     assert [str(cell) for cell in table.rows[0].cells] == ["–", "–"]
-    assert [str(cell) for cell in table.rows[1].cells] == ["2.667 ± 0.943", "0.833"]
-    widths = {len(line) for line in table.to_text().splitlines()}
+    assert [str(cell) for cell in table.rows[1].cells] == ["2.667", "0.833"]
+    widths = {len(line) for line in table.to_text().splitlines()[:3]}
     assert len(widths) == 1
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from engine.documents.session_file import Origin, decode
+from dataclasses import replace
+
+from engine.documents.session_file import Origin, decode, encode
 from engine.view import View, ViewMode
 from engine.walk import (
+    ARTICLE_PROMPT,
+    ARTICLE_SCORING_TEXT,
     Exploration,
     Keyframe,
     Lane,
@@ -104,3 +108,21 @@ def test_what_0_1_did_not_save_begins_anew() -> None:
     assert exploration.measures == Exploration().measures
     assert exploration.view == View()
     assert exploration.mode is ViewMode.SHEET
+
+
+def test_the_old_default_of_the_scoring_text_gives_way_to_other_prompts() -> None:
+    """Before version 3 every session held the article's text, typed or not."""
+    assert decode(SESSION)[0].scoring_text == ""
+    typed = SESSION.replace(b"A high resolution image of a cat", b"a sleepy animal")
+    assert decode(typed)[0].scoring_text == "a sleepy animal"
+    article = SESSION
+    for prompt in (b"a cat", b"a dog", b"a fox"):
+        article = article.replace(b'"prompt": "' + prompt, b'"prompt": "' + ARTICLE_PROMPT.encode())
+    assert decode(article)[0].scoring_text == ARTICLE_SCORING_TEXT
+
+
+def test_a_scoring_text_of_today_stays_whatever_it_is() -> None:
+    fox = Exploration(walk=Walk((FOX, Keyframe("a fox", NoiseSource(1, 1)))))
+    for text in ("", ARTICLE_SCORING_TEXT, "a dog"):
+        exploration = replace(fox, scoring_text=text)
+        assert decode(encode(exploration))[0].scoring_text == text

@@ -10,14 +10,24 @@ from pathlib import Path
 import pytest
 
 from engine import messages as m
-from engine.documents.presets import Preset, presets
+from engine.documents.presets import Preset, presets, with_own_content
 from engine.documents.session_file import decode, encode
+from engine.documents.validation import check_exploration
 from engine.mailbox import JobControl
 from engine.metrics.contract import measures
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.view import ViewMode
-from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, NoiseSource, Sampling, lanes_of
+from engine.walk import (
+    ARTICLE_PROMPT,
+    ARTICLE_SCORING_TEXT,
+    Exploration,
+    Keyframe,
+    NoiseSource,
+    Sampling,
+    Walk,
+    lanes_of,
+)
 from tests.support.tiny_models import make_tiny_model
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +74,9 @@ def test_stable_diffusion_has_the_articles_settings(preset: Preset) -> None:
     assert exploration.sampling == Sampling(steps=30, guidance=7.5, width=512, height=512)
     assert exploration.model == "CompVis/stable-diffusion-v1-4"
     assert exploration.scorer == "openai/clip-vit-large-patch14"
-    assert exploration.scoring_text == ARTICLE_SCORING_TEXT
+    prompts = {k.prompt for lane in lanes_of(exploration) for k in lane.walk.keyframes}
+    article = ARTICLE_SCORING_TEXT if prompts == {ARTICLE_PROMPT} else ""
+    assert exploration.scoring_text == article
     assert exploration.walk.keyframes[0].noise == NoiseSource(1, 0)
 
 
@@ -157,3 +169,29 @@ def test_listing_them_loads_nothing_heavy() -> None:
         timeout=60,
     )
     assert done.stdout.split() == []
+
+
+def test_an_experiment_can_take_the_prompts_and_noises_of_a_walk() -> None:
+    """The article's pairs and grids, with what somebody else wants to see in them."""
+    ends = Keyframe("a fox", NoiseSource(7, 3)), Keyframe("a hare", NoiseSource(9, 0))
+    own = Exploration(walk=Walk(ends, negative="blur"), scoring_text="an animal")
+    for preset in ALL:
+        mine = with_own_content(preset.exploration, own)
+        theirs = [
+            k for w in (preset.exploration.walk, *preset.exploration.rows) for k in w.keyframes
+        ]
+        walks = (mine.walk, *mine.rows)
+        made = [keyframe for walk in walks for keyframe in walk.keyframes]
+        first = [k for k, t in zip(made, theirs, strict=True) if t.noise == theirs[0].noise]
+        assert {k.noise for k in first} == {NoiseSource(7, 3)}
+        assert made[0].prompt == "a fox"
+        for attribute in ("noise", "prompt"):
+            pairs = {
+                (getattr(t, attribute), getattr(k, attribute))
+                for t, k in zip(theirs, made, strict=True)
+            }
+            assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+        assert {walk.negative for walk in walks} == {"blur"}
+        assert mine.scoring_text == "an animal"
+        assert [k.scale for k in made] == [k.scale for k in theirs]
+        check_exploration(mine)

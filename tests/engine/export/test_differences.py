@@ -14,7 +14,9 @@ from engine.export.contract import Plan
 from engine.export.differences import with_differences
 from engine.export.open_export import check_export, open_export
 from engine.messages import Image
+from engine.pictures.colour_bar import colour_bar
 from engine.pictures.heat_map import difference, heat_map, heat_table
+from engine.pictures.title_strip import caption_height
 from engine.walk import Exploration, MethodChoice, Walk, lanes_of
 
 NAMES = ("linear", "normalized", "slerp")
@@ -75,3 +77,29 @@ def test_a_difference_needs_methods_that_are_compared(
 ) -> None:
     with pytest.raises(InputError, match="no difference from"):
         _plan(exploration, method)
+
+
+@pytest.mark.parametrize(("scale", "side"), [(1, 64), (2, 128)])
+def test_heat_maps_of_a_sheet_have_their_scale_below_them(
+    tmp_path: Path, scale: int, side: int
+) -> None:
+    plan = replace(_plan(EXPLORATION, "slerp"), parameters={"scale": scale})
+    pictures = [np.full((64, 64, 3), level, np.uint8) for level in (10, 60, 200)]
+    with open_export(tmp_path / "sheet.png", plan) as add:
+        add(0, pictures)
+    page = np.asarray(Pillow.open(tmp_path / "sheet.png"))
+    head, bar = caption_height(side), caption_height(side) * 3 // 2
+    row = head + side + bar + max(2, side // 64)
+    for lane in range(3):
+        foot = page[lane * row + head + side : lane * row + head + side + bar]
+        if lane == 2:
+            assert (foot == 255).all(), "a picture has no scale"
+        else:
+            assert np.array_equal(foot, colour_bar(side, bar))
+
+
+def test_the_scale_has_the_colours_of_the_differences_it_names() -> None:
+    bar, table = colour_bar(201, 24), heat_table()
+    for place, percent in ((0, 0.0), (100, 9.41), (200, 37.65)):
+        gap = np.full((1, 1), percent * 2.55, np.float32)
+        assert np.abs(bar[2, place].astype(int) - heat_map(gap, table)[0, 0]).max() <= 3

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -31,7 +32,12 @@ from engine.export.open_export import (
 from engine.export.png import encode_png, read_text
 from engine.measuring.table_files import write_table
 from engine.messages import Image
+from engine.pictures.heat_map import difference, heat_map, heat_table
+from engine.pictures.title_strip import caption
 from tests.support.sample_pictures import make_picture
+
+#: Rows of a sheet above its first picture, without titles.
+SHEET_HEAD = 0
 
 
 def load(path: Path) -> Image:
@@ -126,13 +132,26 @@ def test_a_name_says_its_number(template: str) -> None:
 
 def test_a_sheet_has_a_row_a_lane_and_shows_both_ends(tmp_path: Path, walk: list[Image]) -> None:
     plan = Plan(titles=("linear", "slerp"), indices=tuple(range(12)), parameters={"columns": 4})
-    assert ContactSheet(4).shown(plan.indices) == (0, 4, 7, 11)
+    assert ContactSheet(columns=4).shown(plan.indices) == (0, 4, 7, 11)
     export(tmp_path / "sheet.png", walk, plan)
     page = load(tmp_path / "sheet.png")
     assert page.shape == (2 * (48 + 16) + 2, 4 * 64 + 3 * 2, 3)
     assert np.array_equal(page[16:64, :64], walk[0])
     assert np.array_equal(page[-48:, -64:], walk[11])
     assert page[:16].min() < 128, "no title is drawn"
+
+
+def test_a_sheet_carries_the_time_of_each_column(tmp_path: Path, walk: list[Image]) -> None:
+    plan = Plan(("linear", "slerp"), tuple(range(12)), frames=23, parameters={"columns": 4})
+    export(tmp_path / "sheet.png", walk, plan)
+    page = load(tmp_path / "sheet.png")
+    assert page.shape == (16 + 2 * (48 + 16) + 2, 4 * 64 + 3 * 2, 3)
+    times = [f"{index / 22:.3f}".rstrip("0").rstrip(".") for index in (0, 4, 7, 11)]
+    for column, text in enumerate((f"gamma = {times[0]}", *times[1:])):
+        head = page[:16, column * 66 : column * 66 + 64]
+        assert np.array_equal(head, caption(text, 64, 16))
+        assert head.min() < 128
+    assert times[-1] == "0.5", "a range keeps the times of the whole walk"
 
 
 def test_a_sheet_without_any_frame_is_no_file(tmp_path: Path) -> None:
@@ -157,6 +176,59 @@ def test_a_wide_sheet_is_made_smaller(tmp_path: Path) -> None:
     plan = Plan(indices=tuple(range(40)), parameters={"columns": 40})
     export(tmp_path / "sheet.png", frames, plan)
     assert load(tmp_path / "sheet.png").shape[1] <= 8192
+
+
+@pytest.mark.parametrize(
+    ("parameters", "size"),
+    [({"scale": 2}, (128, 96)), ({"width": 40}, (40, 30)), ({"scale": 2, "width": 96}, (96, 72))],
+)
+@pytest.mark.parametrize("name", ["out", "walk.mp4", "walk.gif", "walk.webp", "sheet.png"])
+def test_every_format_writes_the_size_that_was_asked_for(
+    tmp_path: Path, walk: list[Image], name: str, parameters: dict[str, int], size: tuple[int, int]
+) -> None:
+    plan = Plan(indices=tuple(range(12)), parameters=parameters | {"columns": 1})
+    export(tmp_path / name, walk, plan)
+    first = tmp_path / name / "00000.png" if name == "out" else tmp_path / name
+    if name == "walk.mp4":
+        with av.open(str(first)) as film:
+            found = film.streams.video[0].width, film.streams.video[0].height
+    else:
+        with Pillow.open(first) as picture:
+            found = picture.size
+    if name == "sheet.png":
+        found = found[0], found[1] - SHEET_HEAD
+    assert found == size
+    plain = estimate_bytes(tmp_path / name, replace(plan, parameters={"columns": 1}), 64, 48)
+    share = size[0] * size[1] / (64 * 48)
+    assert estimate_bytes(tmp_path / name, plan, 64, 48) == pytest.approx(plain * share, rel=0.01)
+
+
+def test_larger_pictures_are_smooth_and_keep_their_edges(tmp_path: Path) -> None:
+    """An edge becomes no staircase, and is steeper than between neighbours in a straight line."""
+    edge = np.zeros((16, 16, 3), np.uint8)
+    edge[:, 8:] = 200
+    export(tmp_path / "out", [edge], Plan(indices=(0,), parameters={"scale": 4}))
+    row = load(tmp_path / "out" / "00000.png")[32, :, 0].astype(int)
+    assert len(set(row[28:36])) > 3
+    straight = np.asarray(Pillow.fromarray(edge).resize((64, 64), Pillow.Resampling.BILINEAR))
+    assert np.abs(np.diff(row)).max() > np.abs(np.diff(straight[32, :, 0].astype(int))).max()
+
+
+def test_differences_are_taken_before_pictures_become_larger(tmp_path: Path) -> None:
+    first, second = make_picture(0), make_picture(5)
+    plan = Plan(("a", "b"), (0,), parameters={"scale": 2}, against=(0, 0))
+    with open_export(tmp_path / "out", plan) as add:
+        add(0, [first, second])
+    heat = heat_map(difference(first, second), heat_table())
+    larger = Pillow.fromarray(heat).resize((128, 96), Pillow.Resampling.LANCZOS)
+    assert np.array_equal(load(tmp_path / "out" / "2 b" / "00000.png"), np.asarray(larger))
+
+
+def test_a_film_that_no_encoder_takes_is_refused_before_any_work(tmp_path: Path) -> None:
+    plan = Plan(("a", "b", "c"), (0, 1), parameters={"width": 8192})
+    with pytest.raises(InputError, match="at most 16,383"):
+        check_export(tmp_path / "walk.mp4", plan, 64, 48)
+    check_export(tmp_path / "walk.mp4", replace(plan, titles=("a",)), 64, 48)
 
 
 def test_tables_as_csv_and_json(tmp_path: Path) -> None:

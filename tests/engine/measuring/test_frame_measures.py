@@ -24,6 +24,7 @@ from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 SAMPLING = Sampling(steps=2, guidance=4.0, width=32, height=32)
 WALK = Walk((Keyframe("a cat"), Keyframe("a cat", NoiseSource(1, 1))), frames=9)
+UNSAID = replace(WALK, keyframes=(Keyframe("a cat"), Keyframe("", NoiseSource(1, 1))))
 #: What the tiny CLIP, whose weights are random, finds alike, and what it finds opposed.
 TEXT, UNLIKE = "dog", "a can of cats"
 
@@ -84,6 +85,48 @@ def test_clip_scores_equal_transformers_on_the_exported_pictures(
             PillowImage.fromarray(frame.image).save(tmp_path / "frame.png")
             expected = _score(folder / "clip", tmp_path / "frame.png", TEXT)
             assert values["clip_score", 0, frame.index] == pytest.approx(expected, abs=1e-3)
+
+
+def _direction(folder: Path, text: str) -> Any:
+    """What transformers makes of a text."""
+    model = CLIPModel.from_pretrained(folder)
+    words = CLIPTokenizer.from_pretrained(folder)([text], padding="max_length", return_tensors="pt")
+    with torch.inference_mode():
+        row = model.get_text_features(**words).pooler_output[0].double()
+    return row / row.norm()
+
+
+def _looks(folder: Path, image: m.Image) -> Any:
+    """What transformers makes of a picture."""
+    pixels = CLIPImageProcessor.from_pretrained(folder)(
+        PillowImage.fromarray(image), return_tensors="pt"
+    )
+    with torch.inference_mode():
+        row = CLIPModel.from_pretrained(folder).get_image_features(**pixels).pooler_output[0]
+    return row.double() / row.double().norm()
+
+
+def test_without_a_text_of_its_own_the_score_follows_the_prompts_of_the_walk(folder: Path) -> None:
+    """Each frame is scored with its own prompt; between two of them, with both in their shares."""
+    first, middle, last = "dog", "a can of cats", "cat"
+    noises = [NoiseSource(1, k) for k in range(3)]
+    keys = tuple(map(Keyframe, (first, middle, last), noises))
+    three = replace(WALK, keyframes=keys)
+    alone = replace(WALK, keyframes=(Keyframe(first), Keyframe(first, noises[1])))
+    lanes = (Lane("three", three), Lane("alone", alone))
+    events = _run(_request(folder, "clip_score", lanes=lanes, scoring_text=""))
+    values = _values(events)
+    texts = {text: _direction(folder / "clip", text) for text in (first, middle, last)}
+    shares = {0: {first: 1.0}, 1: {first: 0.75, middle: 0.25}, 4: {middle: 1.0}, 8: {last: 1.0}}
+    shares[6] = {middle: 0.5, last: 0.5}
+    for frame in _finals(events):
+        parts = {first: 1.0} if frame.lane else shares.get(frame.index, {})
+        if not parts:
+            continue
+        looks = _looks(folder / "clip", frame.image)
+        cosine = sum(share * float(texts[text] @ looks) for text, share in parts.items())
+        expected = max(100.0 * cosine, 0.0)
+        assert values["clip_score", frame.lane, frame.index] == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_picture_opposed_to_the_text_scores_0(folder: Path) -> None:
@@ -206,7 +249,7 @@ def test_a_scorer_of_the_hub_that_is_not_here_is_named_and_not_fetched(folder: P
 @pytest.mark.parametrize(
     ("name", "changes", "sentence"),
     [
-        ("clip_score", {"scoring_text": "  "}, "give a scoring text"),
+        ("clip_score", {"scoring_text": "  ", "lanes": _lanes("linear", walk=UNSAID)}, "empty one"),
         ("clip_score", {"scoring_text": "cat " * 90}, "90 tokens and CLIP reads 75"),
         ("clip_score", {"scorer": "/nowhere/at/all"}, "nowhere"),
         ("step_length", {"lanes": _lanes("linear", walk=replace(WALK, frames=1))}, "only one"),
@@ -229,7 +272,8 @@ def test_what_is_undefined_is_left_out_and_the_walk_goes_on(
 
 
 def test_steps_in_clips_space_need_no_text(folder: Path) -> None:
-    events = _run(_request(folder, "clip_score", "clip_step", scoring_text=""))
+    lanes = _lanes("linear", walk=UNSAID)
+    events = _run(_request(folder, "clip_score", "clip_step", scoring_text="", lanes=lanes))
     assert [e.name for e in events if isinstance(e, m.MeasureFailed)] == ["clip_score"]
     assert {name for name, _, _ in _values(events)} == {"clip_step"}
 

@@ -164,10 +164,16 @@ def test_measures_are_those_that_are_defined(folder: Path, resources: ModelResou
         ("some/clip",),
     )
     single = Lane("one", replace(WALK, frames=1))
+    assert plan.texts == ("a cat",)
+    plan = plan_render(replace(request, lanes=(single,), scoring_text=" "), resources).measures
+    assert (*plan.chosen,) == ("latent_std", "clip_score")
+    assert plan.texts == tuple(dict.fromkeys(k.prompt for k in WALK.keyframes))
+    without = Keyframe(""), *WALK.keyframes[1:]
+    single = Lane("one", replace(single.walk, keyframes=without))
     plan = plan_render(replace(request, lanes=(single,), scoring_text=" "), resources).measures
     assert (*plan.chosen,) == ("latent_std",)
     assert plan.undefined.keys() == {"clip_score", "clip_step", "step_length"}
-    assert plan.frames == (1,)
+    assert [walk.frames for walk in plan.walks] == [1]
 
 
 def test_prompts_that_are_cut_are_named_once(folder: Path, resources: ModelResources) -> None:

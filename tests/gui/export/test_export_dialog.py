@@ -12,7 +12,7 @@ import av
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session
@@ -197,6 +197,21 @@ def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> 
         assert sum(1 for _ in film.decode(video=0)) == 5
 
 
+def test_a_size_is_chosen_and_counted(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    fields = {f.accessibleName(): f for f in desk.dialog.findChildren(QSpinBox)}
+    before = desk.dialog.form.estimate.text()
+    fields["Enlarge"].setValue(8)
+    assert desk.dialog.form.estimate.text() != before
+    assert desk.export(qtbot).startswith("Written")
+    with av.open(str(desk.out / "walk.mp4")) as film:
+        assert film.streams.video[0].width == 8 * 64
+    fields["Width"].setValue(100)
+    assert desk.export(qtbot).startswith("Written")
+    with av.open(str(desk.out / "walk-2.mp4")) as film:
+        assert film.streams.video[0].width == 100
+
+
 def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
     desk.state.cancel()
     QCoreApplication.processEvents()
@@ -307,7 +322,9 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
         desk.choose(kind)
         desk.export(qtbot)
     with (desk.out / "walk.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        written = list(csv.DictReader(file))
+    rows = [row for row in written if row["frame"]]
+    assert {row["summary"] for row in written} == {"", "Latent std", "Least std"}
     assert [(row["walk"], row["frame"]) for row in rows] == [
         (name, str(k)) for name in ("linear", "slerp") for k in range(5)
     ]
@@ -315,7 +332,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
     assert 0.5 < float(rows[2]["latent_std"]) < 0.8
     assert "clip_score" not in rows[0]
     same = json.loads((desk.out / "walk.json").read_bytes())
-    assert [row["latent_std"] for row in same] == [float(row["latent_std"]) for row in rows]
+    assert [x["latent_std"] for x in same] == [float(row["latent_std"]) for row in written]
 
 
 def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:

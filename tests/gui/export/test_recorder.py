@@ -229,6 +229,19 @@ def test_latents_that_are_no_sums_of_keyframes_have_no_weights(tmp_path: Path) -
     assert np.allclose(weights[[0, 2]], [[1, 0], [0, 1]])
 
 
+def test_a_recording_can_be_larger_than_was_drawn(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
+    state = _state()
+    view = _view(qtbot, state)
+    recorder = Recorder(state, lambda: tmp_path, view.shown, lambda: 2)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        _show(recorder, view, clock, 2)
+        recorder.set_recording(False)
+    assert _pictures(Path(saved.args[0]))[0].shape == (96, 128, 3)
+
+
 @pytest.mark.parametrize("crisp", [False, True])
 def test_previews_are_recorded_as_smooth_as_the_viewer_shows_them(
     qtbot: QtBot, clock: Clock, tmp_path: Path, crisp: bool

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from engine.documents.session_file import load_session, save_session
+from engine.documents.session_file import VERSION, load_session, save_session
 from tests.support.file_desk import OTHER, FileDesk, answer_box
 
 THEIRS = replace(OTHER, fps=12.0)
@@ -58,11 +58,11 @@ def test_a_session_that_was_deleted_meanwhile_is_written_again(desk: FileDesk, p
 
 
 NEWER = {
-    "number": json.dumps({"format": "latent-trails", "version": 3}),
-    "fraction": '{"format": "latent-trails", "version": 3.0, "exploration": {}}',
+    "number": json.dumps({"format": "latent-trails", "version": VERSION + 1}),
+    "fraction": f'{{"format": "latent-trails", "version": {VERSION + 1}.0, "exploration": {{}}}}',
     "half": '{"format": "latent-trails", "version": 2.5, "exploration": {}}',
-    "text": '{"format": "latent-trails", "version": "3", "exploration": {}}',
-    "large": json.dumps({"format": "latent-trails", "version": 3, "x": "x" * (5 << 20)}),
+    "text": f'{{"format": "latent-trails", "version": "{VERSION + 1}", "exploration": {{}}}}',
+    "large": json.dumps({"format": "latent-trails", "version": VERSION + 1, "x": "x" * (5 << 20)}),
     "other form": "PK\3\4 latent-trails",
 }
 

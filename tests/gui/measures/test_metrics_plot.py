@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QGraphicsView, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -18,8 +20,9 @@ from gui.measures.measure_figure import PAPER_WIDTH
 from gui.measures.measure_values import offered, theory_of, values_of
 from gui.measures.metrics_plot import MOST_CHARTS, MetricsPlot
 from gui.measures.summary import summary_of
+from gui.state.walk_edits import with_prompt
 from gui.widgets.theme import DARK, LIGHT
-from tests.support.scripted_state import ScriptedState, scripted
+from tests.support.scripted_state import ScriptedState, request_for, scripted
 
 BY_NAME = {measure.name: measure for measure in offered()}
 
@@ -55,6 +58,31 @@ def test_what_clip_scores_with_is_asked_where_it_scores(qtbot: QtBot) -> None:
     assert told_.state.exploration.scorer == "openai/clip-vit-large-patch14"
     told_.state.history.undo()
     assert fields["CLIP model"].text() == ""
+
+
+def test_the_text_that_clip_scores_with_stands_at_the_curve_and_below_the_table(
+    qtbot: QtBot,
+) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    plot = shown(told_, qtbot)
+    walk = with_prompt(told_.state.exploration.walk, "a <i>fox</i>", 0)
+    told_.state.edit(replace(told_.state.exploration, walk=walk), "Prompt")
+    plot.show_measures(("latent_std", "clip_score"))
+    told_.state.set_view(table=True)
+    told_.begin()
+    told_.all_frames()
+    told_.state.apply(m.MeasureReady(told_.job, 0, 3, "clip_score", 64.5))
+    prompts = dict.fromkeys(k.prompt for k in told_.state.exploration.walk.keyframes)
+    label = " → ".join(prompts)
+    qtbot.waitUntil(lambda: f"with “{label}”" in labels(plot))
+    qtbot.waitUntil(lambda: any(f"the prompt “{label}”." in text for text in labels(plot)))
+    told_.state.edit(replace(told_.state.exploration, scoring_text="a dog"), "Scoring text")
+    request = request_for(told_.state.exploration, 5)
+    told_.state.begin_job(replace(request, measures=("clip_score",), scoring_text="a dog"))
+    told_.state.apply(m.MeasureReady(5, 0, 3, "clip_score", 64.5))
+    qtbot.waitUntil(lambda: "with “a dog”" in labels(plot))
+    plot.show_measures(("latent_std",))
+    qtbot.waitUntil(lambda: not any("with “" in text for text in labels(plot)))
 
 
 def test_theory_is_the_articles() -> None:
@@ -154,6 +182,43 @@ def test_values_appear_as_they_arrive(qtbot: QtBot) -> None:
     assert "25.5" in labels(plot)[0]
 
 
+def _inked(chart: MeasureChart, first: float, last: float) -> int:
+    """Columns between two times of a chart that hold the curve's colour."""
+    view = chart.findChild(QGraphicsView)
+    box = view.getViewBox()
+    edges = [view.mapFromScene(box.mapViewToScene(QPointF(t, 0.0))).x() for t in (first, last)]
+    image = view.grab().toImage()
+    ink = QColor(DARK.method_colour("slerp"))
+    return sum(
+        any(_close(image.pixelColor(x, y), ink) for y in range(image.height()))
+        for x in range(edges[0], edges[1])
+    )
+
+
+def _close(colour: QColor, other: QColor) -> bool:
+    return all(abs(a - b) < 40 for a, b in zip(colour.getRgb(), other.getRgb(), strict=True))
+
+
+@pytest.mark.parametrize("frames", [21, 201])
+def test_frames_that_are_missing_leave_a_gap_and_lonely_ones_a_dot(
+    qtbot: QtBot, frames: int
+) -> None:
+    told_ = scripted(frames=frames)
+    plot = shown(told_, qtbot)
+    plot.show_measures(("clip_score",))
+    last = frames - 1
+    known = {k for k in range(frames) if k / last <= 0.3 or k / last >= 0.8 or k == last // 2}
+    for k in known:
+        told_.state.apply(m.MeasureReady(1, 0, k, "clip_score", 20.0 + 10.0 * k / last))
+    qtbot.waitUntil(lambda: bool(charts(plot)))
+    (chart,) = charts(plot)
+    qtbot.waitUntil(lambda: _inked(chart, 0.05, 0.25) > 20)
+    assert _inked(chart, 0.85, 0.95) > 10
+    assert _inked(chart, 0.34, 0.46) == 0
+    assert _inked(chart, 0.54, 0.76) == 0
+    assert 0 < _inked(chart, 0.47, 0.53) < 8, "a dot"
+
+
 def test_a_click_seeks(qtbot: QtBot) -> None:
     told_ = scripted()
     plot = shown(told_, qtbot)
@@ -174,7 +239,7 @@ def test_a_table_of_whole_walks(qtbot: QtBot) -> None:
     table = summary_of(told_.state, [BY_NAME["clip_score"]])
     assert table.columns == ("InterpScore",)
     assert [row.title for row in table.rows] == ["linear", "slerp"]
-    assert str(table.rows[0].cells[0]) == "25.00 ± 3.74"
+    assert str(table.rows[0].cells[0]) == "25.00", "of three values no error can be told"
     plot = shown(told_, qtbot)
     plot.show_measures(("clip_score",))
     assert not any("25.33" in text for text in labels(plot))

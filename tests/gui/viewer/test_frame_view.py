@@ -211,6 +211,55 @@ def test_the_picture_in_focus_is_copied(qtbot: QtBot, mode: ViewMode, frames: in
     assert colour(pasted, 10, 20) == tuple(expected[20, 10])
 
 
+def test_a_heat_map_shows_its_scale_in_its_corner(qtbot: QtBot) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    view = shown(told_, qtbot, 600, 320)
+    told_.state.set_view(mode=ViewMode.DIFFERENCE)
+    picture = painted(view)
+    reference, heat = view.panes()
+    assert (reference.colour_bar, heat.colour_bar) == (False, True)
+    paper = {
+        half: sum(
+            colour(picture, x, y) == (255, 255, 255)
+            for x in range(half * 300, half * 300 + 300)
+            for y in range(view.height() // 2)
+        )
+        for half in (0, 1)
+    }
+    assert paper[1] > 500
+    assert paper[0] < 50
+    assert heat.frame is None
+
+
+def test_the_middle_button_enlarges_the_same_spot_in_every_pane(qtbot: QtBot) -> None:
+    told_ = scripted(methods=("linear", "slerp"))
+    view = shown(told_, qtbot, 640, 340)
+    told_.state.set_view(mode=ViewMode.COMPARE)
+    plain = painted(view)
+    spot = QPoint(170, 170)
+    qtbot.mousePress(view, Qt.MouseButton.MiddleButton, pos=spot)
+    enlarged = painted(view)
+    changed = [
+        {
+            (x, y)
+            for x in range(half * 320, half * 320 + 320)
+            for y in range(view.height())
+            if colour(plain, x, y) != colour(enlarged, x, y)
+        }
+        for half in (0, 1)
+    ]
+    centres = [[sum(axis) / len(axis) for axis in zip(*spots, strict=True)] for spots in changed]
+    assert abs(centres[0][0] - spot.x()) < 12
+    assert abs(centres[0][1] - spot.y()) < 12
+    assert centres[1][1] == pytest.approx(centres[0][1], abs=12), "the same height"
+    assert centres[1][0] - centres[0][0] == pytest.approx(314, abs=16), "one pane further"
+    for step in (-48, -24, 24, 48):
+        near = colour(enlarged, spot.x() + step, spot.y())
+        assert near == pytest.approx(colour(plain, spot.x() + step // 4, spot.y()), abs=24)
+    qtbot.mouseRelease(view, Qt.MouseButton.MiddleButton, pos=spot)
+    assert painted(view) == plain
+
+
 def test_the_menu_offers_modes_and_lanes(qtbot: QtBot) -> None:
     told_ = scripted(methods=THREE)
     view = shown(told_, qtbot)
