@@ -34,6 +34,7 @@ from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
 from gui.widgets.background_work import Background
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import Theme
 
 
@@ -157,7 +158,7 @@ class Companions(QObject):
         menu.setToolTipsVisible(True)
         action = menu.addAction(preset.title)
         action.triggered.connect(lambda: self.open_experiment(preset))
-        action.setToolTip(preset.about)
+        action.setToolTip(plain_tip(preset.about))
         action.setStatusTip(preset.about)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,7 @@ from engine.walk import Exploration, Keyframe
 from gui.files.settings import Settings
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_noise, with_prompt
+from gui.widgets.plain_text import plain_tip, plain_title
 from gui.widgets.questions import ask
 
 KINDS = f"*{SUFFIX} *.png *.mp4 *.webm *.gif *.webp"
@@ -139,8 +140,8 @@ class Documents(QObject):
         menu.clear()
         for name in self._settings.recent(KIND):
             path = Path(name)
-            action = menu.addAction(path.stem, partial(self.open, path))
-            action.setToolTip(name)
+            action = menu.addAction(plain_title(path.stem), partial(self.open, path))
+            action.setToolTip(plain_tip(name))
             action.setEnabled(path.is_file())
         if menu.isEmpty():
             menu.addAction("None yet").setEnabled(False)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.measures.measure_chart import Line, MeasureChart
 from gui.measures.measure_values import Offer, theory_of, times_of, values_of
 from gui.measures.summary import summary_html
 from gui.state.explorer_state import ExplorerState
+from gui.widgets.plain_text import RichLabel
 from gui.widgets.theme import UNIT, Theme
 
 #: Width of an exported figure and height of each chart, in pixels.
@@ -33,7 +34,7 @@ class MeasureFigure(QWidget):
         self._state, self._theme, self._live = state, theme, live
         self.charts: list[MeasureChart] = []
         self.setAccessibleName("Measures along the walk")
-        self._table = QLabel()
+        self._table = RichLabel()
         self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         self._table.hide()

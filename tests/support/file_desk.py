@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -35,8 +36,8 @@ class FileDesk:
         self.state.message_posted.connect(lambda text, _: self.said.append(text))
 
 
-def answer_box(label: str) -> list[str]:
-    """Click the button `label` of the next message box; returns where its text will be."""
+def answer_box(label: str, look: Callable[[QMessageBox], None] = lambda _: None) -> list[str]:
+    """Look at the next message box and click its button `label`; returns where its text will be."""
     seen: list[str] = []
 
     def answer() -> None:
@@ -45,6 +46,7 @@ def answer_box(label: str) -> list[str]:
             QTimer.singleShot(5, answer)
             return
         seen.append(box.text())
+        look(box)
         next(button for button in box.buttons() if button.text() == label).click()
 
     QTimer.singleShot(0, answer)
