@@ -59,7 +59,7 @@ class Companions(QObject):
         self.documents = Documents(state, settings, window)
         self.recovery = Recovery(state, folders.recovery, self)
         self.recorder = Recorder(state, self._film_folder, window.frame_view.shown, self)
-        self.drops = Drops(window, self.documents, self.show_model)
+        self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
         self._bind()
@@ -138,6 +138,8 @@ class Companions(QObject):
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
+        self.documents.model_found.connect(self.show_model)
+        self.documents.remarked.connect(self._window.messages.remark)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
         self._window.closing.connect(self.close)
 

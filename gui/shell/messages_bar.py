@@ -69,6 +69,10 @@ class MessagesBar(QWidget):
         for message in [message for message in self._messages if message.text == text]:
             self._remove(message)
 
+    def remark(self, text: str) -> None:
+        """Show a sentence that stays until it is closed."""
+        self._add(Message(text, self._theme, "info", stays=True))
+
     def clear(self) -> None:
         """Remove the messages of the previous job; keep the offers."""
         for message in [message for message in self._messages if not message.stays]:

@@ -31,9 +31,19 @@ class FileDesk:
         self.settings = Settings(folder / "settings.ini")
         self.window = QWidget()
         qtbot.addWidget(self.window)
+        self._qtbot = qtbot
         self.documents = Documents(self.state, self.settings, self.window)
         self.said: list[str] = []
         self.state.message_posted.connect(lambda text, _: self.said.append(text))
+
+    def open(self, path: Path) -> None:
+        """Open a file, and wait until it was looked at."""
+        self.documents.open(path)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until no file is being looked at."""
+        self._qtbot.waitUntil(lambda: not self.documents.busy)
 
 
 def answer_box(label: str, look: Callable[[QMessageBox], None] = lambda _: None) -> list[str]:
