@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from engine.atomic import person_path
 from engine.cli.options import (
     add_walk_options,
     downloads_of,
     exploration_from,
     named_model,
+    path_argument,
 )
 from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
@@ -43,10 +45,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="run.sh", description="Walk through a diffusion model's latent space.")
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     window = commands.add_parser("window", help="open the window, as without any argument")
-    window.add_argument("file", nargs="?", type=Path, help="a session file or an exported picture")
+    window.add_argument(
+        "file", nargs="?", type=path_argument, help="a session file or an exported picture"
+    )
     window.add_argument(SAFE, action="store_true", help="use CPU, starter model and default panels")
     render = commands.add_parser("render", help="render a walk into files")
-    render.add_argument("--out", type=Path, required=True, help="a folder, or a file by its suffix")
+    render.add_argument(
+        "--out", type=path_argument, required=True, help="a folder, or a file by its suffix"
+    )
     add_walk_options(render)
     render.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
     render.add_argument("--compare", metavar="A,B,…", help="render these methods side by side")
@@ -64,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
     )
-    render.add_argument("--save-latents", type=Path, metavar="FILE.safetensors")
+    render.add_argument("--save-latents", type=path_argument, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
     )
@@ -78,7 +84,9 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
     )
-    score.add_argument("--out", type=Path, metavar="FILE", help="one row a frame: .csv or .json")
+    score.add_argument(
+        "--out", type=path_argument, metavar="FILE", help="one row a frame: .csv or .json"
+    )
     score.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
@@ -90,17 +98,15 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--turns", type=int, default=0, metavar="N", help="how often the cases alternate"
     )
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write all findings as JSON")
+    bench.add_argument(
+        "--json", type=path_argument, metavar="FILE", help="write all findings as JSON"
+    )
     return parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the process's exit code."""
     wait_briefly()
-    # A file alone opens in the window, as a desktop hands it over.
-    if not arguments or arguments[0] == SAFE or _is_file(arguments[0]):
-        arguments = ["window", *arguments]
-    options = build_parser().parse_args(arguments)
     actions = {
         "window": _window,
         "render": _render,
@@ -109,6 +115,10 @@ def main(arguments: Sequence[str]) -> int:
         "bench": _bench,
     }
     try:
+        # A file alone opens in the window, as a desktop hands it over.
+        if not arguments or arguments[0] == SAFE or _is_file(arguments[0]):
+            arguments = ["window", *arguments]
+        options = build_parser().parse_args(arguments)
         return actions[options.command](options)
     except (InputError, ModelError) as error:
         print(error, file=sys.stderr)
@@ -140,7 +150,8 @@ def _window(options: argparse.Namespace) -> int:
 
 
 def _is_file(argument: str) -> bool:
-    return argument not in COMMANDS and Path(argument).is_file()
+    """Whether a lone argument is a file to open. Raises InputError for an impossible name."""
+    return argument not in COMMANDS and person_path(argument).is_file()
 
 
 def _render(options: argparse.Namespace) -> int:

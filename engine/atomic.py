@@ -1,19 +1,22 @@
-"""Writes files atomically: to a temporary file in the same folder, which is then renamed.
+"""Opens files, and writes them atomically: to a temporary file beside, which is then renamed.
 
 A reader sees either the complete old file or the complete new one, also after a crash. The
 functions may run on any thread."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from itertools import chain, count
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import InputError
 
@@ -24,6 +27,8 @@ PART = "part"
 _PART_NAME = re.compile(rf".*\.{PART}-[0-9a-f]{{8}}(\.[^.]*)?", re.DOTALL)
 #: A part that was not changed for this time, in seconds, belongs to a program that has ended.
 PART_AGE_S = 24 * 3600
+#: How much of a path a sentence shows.
+_SHOWN = 200
 
 
 class Existing(Enum):
@@ -147,3 +152,60 @@ def _keep_beside(part: Path, path: Path) -> Path:
     with suppress(OSError):
         return part.rename(free)
     return part
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading. Never waits for the other end of a pipe.
+
+    Raises InputError: there is no such file, it is a folder, a pipe or a device, its name is too
+    long, or the system refuses.
+    """
+    shown = path_text(path)
+    # A pipe opened so returns at once; a regular file is read as usual.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        raise InputError(_refusal(shown, error)) from error
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+    raise InputError(f"{shown} is {kind}, not a file; choose a file.")
+
+
+def person_path(text: str) -> Path:
+    """The path that a person wrote, with ~ as their home. It need not exist.
+
+    Raises InputError for ~user without such a user, and for a path that no system call takes.
+    """
+    expanded = os.path.expanduser(text)
+    if expanded.startswith("~"):
+        user = text.replace("\\", "/").partition("/")[0]
+        raise InputError(f"There is no user {user[1:]!r} on this machine; write the whole path.")
+    try:
+        os.lstat(expanded)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) or error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
+            raise InputError(_refusal(path_text(Path(expanded)), error)) from error
+    return Path(expanded)
+
+
+def path_text(path: Path) -> str:
+    """`path` as a sentence shows it: at most 200 characters."""
+    text = str(path)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _refusal(shown: str, error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return f"{shown!r} is no name of a file; choose another."
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"There is no file {shown}; check the name."
+    if isinstance(error, IsADirectoryError):
+        return f"{shown} is a folder, not a file; choose a file."
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{shown} is too long a name for this system; choose one of at most 255 bytes."
+    reason = (error.strerror or type(error).__name__).lower()
+    return f"{shown} cannot be read ({reason}); check who may read it."

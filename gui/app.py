@@ -9,7 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from engine.models.hub.offline import set_offline
@@ -34,6 +43,10 @@ from gui.widgets.theme import application
 if TYPE_CHECKING:
     from gui.companions import Companions
 
+UNREACHABLE = (
+    "No window can be opened here: the display cannot be reached, or a library of Qt is missing; "
+    "./run.sh doctor says which, and render --out FOLDER needs no window."
+)
 NO_DISPLAY = (
     "There is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or render without "
     "a window: render --out FOLDER."
@@ -99,7 +112,17 @@ def run_window(
     return code
 
 
+def _end_without_display(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    """End with one sentence where Qt would abort: it has no other way to say so."""
+    if kind == QtMsgType.QtFatalMsg:
+        sys.stderr.write(f"{UNREACHABLE}\n")
+        sys.stderr.flush()
+        os._exit(1)
+    sys.stderr.write(f"{message}\n")
+
+
 def _named_application(argv: Sequence[str]) -> QApplication:
+    qInstallMessageHandler(_end_without_display)  # the log's takes its place
     app = QApplication.instance() or application(argv)
     assert isinstance(app, QApplication)
     QCoreApplication.setApplicationName("Latent Trails")

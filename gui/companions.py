@@ -35,6 +35,7 @@ from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
 from gui.widgets.background_work import Background
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import Theme
 
 
@@ -62,7 +63,7 @@ class Companions(QObject):
             state, self._film_folder, window.frame_view.shown, self._film_scale, self
         )
         self.picture_file = PictureFile(state, settings, window)
-        self.drops = Drops(window, self.documents, self.show_model)
+        self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
         self._bind()
@@ -141,6 +142,8 @@ class Companions(QObject):
 
     def _connect(self) -> None:
         self.documents.path_changed.connect(self._window.set_document)
+        self.documents.model_found.connect(self.show_model)
+        self.documents.remarked.connect(self._window.messages.remark)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
         self._window.frame_view.save_requested.connect(self.picture_file.save)
         self._window.closing.connect(self.close)
@@ -168,7 +171,7 @@ class Companions(QObject):
         menu.setToolTipsVisible(True)
         action = menu.addAction(preset.title)
         action.triggered.connect(lambda: self.open_experiment(preset))
-        action.setToolTip(preset.about)
+        action.setToolTip(plain_tip(preset.about))
         action.setStatusTip(preset.about)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────

@@ -187,7 +187,8 @@ class MainWindow(QMainWindow):
 
     def set_document(self, path: Path | None) -> None:
         """Show the session's name in the title."""
-        self.document = path.stem if path else "Untitled walk"
+        name = path.stem if path else "Untitled walk"
+        self.document = name.replace("[*]", "[*][*]")  # Qt's mark of a change is [*]
         self._show_title()
 
     def _show_title(self) -> None:

@@ -75,6 +75,11 @@ ROOMS = (
     Room("engine.store", "finished frames by content, in memory and on disk"),
     Room("engine.documents", "session files, presets, validation", "methods solvers"),
     Room(
+        "engine.documents.foreign",
+        "settings that other programs write into pictures, one program a file",
+        "documents",
+    ),
+    Room(
         "engine.models.inspection",
         "what model files hold and whether they are safe, before they are opened",
         "",
@@ -112,11 +117,19 @@ ROOMS = (
     ),
     Room(
         "engine.export",
-        "what every export shares: contract, plan, frames in order, file names, metadata",
-        "documents methods pictures solvers",
+        "what every export shares: contract, plan, frames in order, file names, metadata, recall",
+        "documents documents.foreign export.texts methods pictures solvers",
         "cv2",
     ),
-    Room("engine.export.film", "writes videos and animations, and their metadata", "export"),
+    Room(
+        "engine.export.texts",
+        "finds the texts that describe a picture in its file, one kind of block a file",
+    ),
+    Room(
+        "engine.export.film",
+        "writes videos and animations, and their metadata",
+        "export export.texts",
+    ),
     Room(
         "engine.export.formats",
         "export formats, one a file",

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
-from engine.export.metadata import recall
+from engine.export.recall import recall
 from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
 from tests.support.tiny_models import make_tiny_model
@@ -222,7 +222,7 @@ def test_replaced_pictures_are_those_of_one_walk(folder: str, tmp_path: Path) ->
     assert sorted(path.name for path in out.iterdir()) == [f"{k:05d}.png" for k in range(3)]
     assert _render(folder, out, "--compare", "linear,slerp", "--frames", "2", "--overwrite") == 0
     assert sorted(path.name for path in out.iterdir()) == ["1 linear", "2 slerp"]
-    assert len(recall(out)[0].compare) == 2
+    assert len(recall(out).exploration.compare) == 2
 
 
 @pytest.mark.parametrize("fps", ["24000/1001", "23.976"])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.atomic import person_path
 from engine.errors import InputError
 from engine.models.locate import FoundModel
 from engine.solvers.contract import solvers_for
@@ -22,10 +23,20 @@ from engine.walk import (
 )
 
 
+def path_argument(text: str) -> Path:
+    """The path that an option gives. Raises ArgumentTypeError with one sentence."""
+    try:
+        return person_path(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from error
+
+
 def add_walk_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the walk, its sampling and the machine. Omitted options are None."""
     walk = parser.add_argument_group("walk (defaults: the article's)")
-    walk.add_argument("--session", type=Path, metavar="FILE", help="start from a session file")
+    walk.add_argument(
+        "--session", type=path_argument, metavar="FILE", help="start from a session file"
+    )
     walk.add_argument(
         "--preset", metavar="NAME", help="start from one of the article's experiments"
     )

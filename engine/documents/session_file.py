@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from engine.atomic import Existing, sweep_parts, write_bytes
+from engine.atomic import Existing, open_file, sweep_parts, write_bytes
+from engine.documents.file_kinds import foreign_text
 from engine.documents.validation import check_exploration
 from engine.errors import InputError
 from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, Exploration
@@ -140,10 +141,8 @@ def _refuse_unreadable(path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError(f"There is no file {path}; check the name.")
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
@@ -154,7 +153,9 @@ def _version(data: bytes, name: str) -> int:
     try:
         head = msgspec.json.decode(data, type=_Head)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} is no session: {_reason(error)}") from error
+        if data.lstrip()[:1] != b"{":
+            raise InputError(foreign_text(data[:16], name)) from error
+        raise InputError(f"{name} is damaged, or no session: {_reason(error)}") from error
     if head.format != FORMAT or head.version < 1:
         raise InputError(f"{name} is no session of Latent Trails.")
     return head.version

@@ -12,11 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from engine.documents.session_file import FORMAT, Origin, decode, encode, load_session
-from engine.errors import InputError
-from engine.export.contract import formats
+from engine.documents.session_file import FORMAT, Origin, encode
 from engine.messages import ModelInfo
 from engine.methods.contract import methods
 from engine.solvers.contract import solvers
@@ -110,20 +107,6 @@ class Provenance:
         return "\n".join([prompt, *negative, line])
 
 
-def recall(path: Path) -> tuple[Exploration, Origin | None]:
-    """Reads the exploration of a session, an exported picture or video, or a folder of pictures.
-
-    Pictures are never decoded. Raises InputError for files without our metadata.
-    """
-    if path.is_dir():
-        return recall(_first_picture(path))
-    head = _head(path)
-    for format_ in (formats.get(name) for name in formats.names()):
-        if format_.recognises(head, path.suffix.lower()):
-            return _decode_text(format_.read_document(path), path)
-    return load_session(path), None
-
-
 def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
     """Returns prompt and noise of the keyframe nearest to `time`, and the method there.
 
@@ -151,26 +134,3 @@ def _interval(sampling: Sampling) -> str:
 def _quoted(text: str) -> str:
     """Writes values with a separator as JSON, as the web UI does."""
     return json.dumps(text, ensure_ascii=False) if set(text) & set(",:\n") else text
-
-
-def _decode_text(text: str | None, path: Path) -> tuple[Exploration, Origin | None]:
-    if not text:
-        raise InputError(f"{path.name} does not say what it was made from; open a session instead.")
-    return decode(text.encode("utf-8", "replace"), path.name)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(8)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-
-
-def _first_picture(folder: Path) -> Path:
-    """Returns the first picture of the folder, or of the first lane's folder."""
-    for pattern in ("*", "*/*"):
-        pictures = [path for path in folder.glob(pattern) if path.suffix.lower() == ".png"]
-        if pictures:
-            return min(pictures)
-    raise InputError(f"The folder {folder} holds no exported pictures.")

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.atomic import open_file
 from engine.errors import InputError
 from engine.export.contract import check_picture
+from engine.export.texts.limits import MAX_CHUNKS, MAX_TEXT
 from engine.messages import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: Bytes of all texts of a file together, decompressed.
-MAX_TEXT = 4 << 20
-MAX_CHUNKS = 10_000
 MAX_PIXELS = 1 << 28
 _HEADER_END = len(SIGNATURE) + 25
 
@@ -62,7 +61,7 @@ def read_text(path: Path) -> dict[str, str]:
     Raises InputError for what is no PNG, is broken, or holds texts beyond any use.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return dict(_entries(file, path))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error

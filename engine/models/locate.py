@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.atomic import person_path
 from engine.errors import MissingModel, ModelError
 from engine.models.hub.client import Hub, Reporter, is_hub_id
 from engine.models.hub.required_files import RequiredFiles, clip_model, diffusion_model
@@ -48,7 +49,7 @@ def locate(location: str, half: bool, progress: Reporter, downloads: Container[s
     """
     if location == STARTER:
         return STARTER_FOLDER
-    path = Path(location).expanduser()
+    path = person_path(location)
     if location and path.exists():
         return path
     if is_hub_id(location) and not path.parent.is_dir():
@@ -61,7 +62,7 @@ def locate(location: str, half: bool, progress: Reporter, downloads: Container[s
 
 def locate_scorer(location: str, progress: Reporter, downloads: Container[str] = ()) -> Path:
     """The folder of a CLIP model; as `locate`."""
-    path = Path(location).expanduser()
+    path = person_path(location)
     if location and path.exists():
         return path
     if is_hub_id(location):

@@ -8,10 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from gui.widgets.icons import app_icon
 from gui.widgets.layouts import column, form, note, row
+from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT
 
 PACKAGES = (
@@ -48,9 +49,9 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("About Latent Trails")
         self.setMinimumWidth(110 * UNIT)
-        sign = QLabel()
+        sign = PlainLabel()
         sign.setPixmap(app_icon().pixmap(16 * UNIT, 16 * UNIT))
-        title = QLabel("Latent Trails")
+        title = PlainLabel("Latent Trails")
         title.setObjectName("title")
         head = QVBoxLayout()
         head.addWidget(title)
@@ -60,9 +61,9 @@ class AboutDialog(QDialog):
         table = form()
         table.setVerticalSpacing(UNIT)
         for name, number in versions().items():
-            label = QLabel(name)
+            label = PlainLabel(name)
             label.setObjectName("label")
-            value = QLabel(number)
+            value = PlainLabel(number)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             table.addRow(label, value)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

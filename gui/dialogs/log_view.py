@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QWidget
 
 from gui.widgets.layouts import column
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT
 
 MOST_BYTES = 256 * 1024
@@ -49,7 +50,7 @@ class LogView(QDialog):
             ("Open folder", "Open the folder of the log file", self._open_folder),
         ):
             button = buttons.addButton(text, role)
-            button.setToolTip(tip)
+            button.setToolTip(plain_tip(tip))
             button.clicked.connect(verb)
         buttons.rejected.connect(self.accept)
         layout = column(self, 4 * UNIT, 4 * UNIT)

@@ -12,7 +12,6 @@ from PySide6.QtCore import QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
-    QLabel,
     QProgressBar,
     QPushButton,
     QWidget,
@@ -29,6 +28,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.widgets.layouts import column, row
+from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT
 
 
@@ -62,7 +62,7 @@ class ExportDialog(QDialog):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(UNIT)
         self.progress.setAccessibleName("Progress of the export")
-        self.outcome = QLabel()
+        self.outcome = PlainLabel()
         self.outcome.setWordWrap(True)
 
     def _make_buttons(self) -> None:

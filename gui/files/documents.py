@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,22 +14,23 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from engine.atomic import Existing, choose_path
 from engine.documents.session_file import (
     SUFFIX,
-    Origin,
     contents,
     digest_of,
     file_digest,
     save_session,
 )
 from engine.errors import InputError
-from engine.export.metadata import recall
+from engine.export.recall import Recalled
 from engine.walk import Exploration, Keyframe
+from gui.files.file_look import FileLook, Found, look_at
 from gui.files.settings import Settings
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_noise, with_prompt
+from gui.widgets.plain_text import plain_tip, plain_title
 from gui.widgets.questions import ask
 
-KINDS = f"*{SUFFIX} *.png *.mp4 *.webm *.gif *.webp"
-FILTER = f"Sessions and exported pictures ({KINDS});;All files (*)"
+KINDS = f"*{SUFFIX} *.png *.jpg *.jpeg *.mp4 *.webm *.gif *.webp"
+FILTER = f"Sessions and pictures ({KINDS});;All files (*)"
 KIND = "sessions"
 OVERWRITE, COPY, REPLACE = "Overwrite", "Save a copy…", "Replace"
 
@@ -37,16 +39,20 @@ class Documents(QObject):
     """Owns the path of the session file. Errors are shown in the window.
 
     Signals: path_changed(path or None); displaced(exploration), when another walk has replaced one
-    that was not saved.
+    that was not saved; model_found(path), when a model was opened; remarked(sentence), about what
+    was left out of another program's settings.
     """
 
     path_changed = Signal(object)
     displaced = Signal(object)
+    model_found = Signal(str)
+    remarked = Signal(str)
 
     def __init__(self, state: ExplorerState, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
         self.path: Path | None = None
+        self._look = FileLook(window)
         self._digest = ""  # of the file when it was last read or written here
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
@@ -70,22 +76,35 @@ class Documents(QObject):
         if name:
             self.open(Path(name))
 
-    def open(self, path: Path) -> bool:
-        """Open a session, or the session in the metadata of an exported picture or video."""
-        is_session = path.suffix == SUFFIX
-        digest = self._digest_of(path) if is_session else ""
-        found = self._recall(path)
-        if found is None:
-            return False
-        exploration, origin = found
-        self._digest = digest
-        self._adopt(exploration, path if is_session else None)
-        if is_session:
-            self._settings.remember(KIND, str(path))
-        if origin is not None:
+    def open(self, path: Path) -> None:
+        """Open a session, or the session in the metadata of a picture or video. The file is read on
+        another thread."""
+        self.look(path, self.adopt)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being read."""
+        return self._look.busy
+
+    def look(self, path: Path, then: Callable[[Found], None]) -> None:
+        """Read the file on another thread, and call `then` if it holds a walk."""
+        current = self._state.exploration
+        self._look.start(path, lambda: look_at(path, current), partial(self._seen, then))
+
+    def adopt(self, found: Found) -> None:
+        """Replace the walk by that of a file."""
+        recalled = found.recalled
+        if recalled is None:
+            return
+        self._digest = found.digest
+        self._adopt(recalled.exploration, found.path if found.is_session else None)
+        if found.is_session:
+            self._settings.remember(KIND, str(found.path))
+        if recalled.origin is not None:
             self._state.generate()  # at once, because the playhead is limited to rendered frames
-            self._state.seek(origin.index)
-        return True
+            self._state.seek(recalled.origin.index)
+        if recalled.remark:
+            self.remarked.emit(recalled.remark)
 
     def save(self) -> bool:
         """Save the walk to its file. Ask for a file if it has none, and ask what to do if another
@@ -117,21 +136,15 @@ class Documents(QObject):
         path = Path(f"{name}{SUFFIX}")
         return (not path.exists() or self._may_replace(path)) and self._write(path)
 
-    def take_noise(self, path: Path) -> None:
-        """Use the noise of the picture at `path` for the keyframe nearest to the playhead."""
-        found = self._recall(path)
-        if found is None:
-            return
-        noise = _keyframe_of(*found).noise
+    def take_noise(self, recalled: Recalled) -> None:
+        """Use the noise of a picture for the keyframe nearest to the playhead."""
+        noise = _keyframe_of(recalled).noise
         walk = with_noise(self._state.exploration.walk, self._nearest_keyframe(), noise)
         self._state.edit(replace(self._state.exploration, walk=walk), "Use noise of a picture")
 
-    def take_prompt(self, path: Path) -> None:
-        """Use the prompt of the picture at `path` for the whole walk."""
-        found = self._recall(path)
-        if found is None:
-            return
-        walk = with_prompt(self._state.exploration.walk, _keyframe_of(*found).prompt)
+    def take_prompt(self, recalled: Recalled) -> None:
+        """Use the prompt of a picture for the whole walk."""
+        walk = with_prompt(self._state.exploration.walk, _keyframe_of(recalled).prompt)
         self._state.edit(replace(self._state.exploration, walk=walk), "Use prompt of a picture")
 
     def fill_recent(self, menu: QMenu) -> None:
@@ -139,9 +152,8 @@ class Documents(QObject):
         menu.clear()
         for name in self._settings.recent(KIND):
             path = Path(name)
-            action = menu.addAction(path.stem, partial(self.open, path))
-            action.setToolTip(name)
-            action.setEnabled(path.is_file())
+            action = menu.addAction(plain_title(path.stem), partial(self.open, path))
+            action.setToolTip(plain_tip(name))
         if menu.isEmpty():
             menu.addAction("None yet").setEnabled(False)
             return
@@ -166,12 +178,13 @@ class Documents(QObject):
         except InputError:
             return ""
 
-    def _recall(self, path: Path) -> tuple[Exploration, Origin | None] | None:
-        try:
-            return recall(path)
-        except (InputError, OSError) as error:
-            self._state.post(str(error))
-            return None
+    def _seen(self, then: Callable[[Found], None], found: Found | Exception) -> None:
+        if isinstance(found, Exception):
+            self._state.post(str(found))
+        elif found.recalled is None:
+            self.model_found.emit(str(found.path))
+        else:
+            then(found)
 
     def _adopt(self, exploration: Exploration, path: Path | None) -> None:
         before = None if self._state.history.is_saved else self._state.exploration
@@ -209,8 +222,8 @@ class Documents(QObject):
         return min(range(len(indices)), key=lambda k: abs(indices[k] - here))
 
 
-def _keyframe_of(exploration: Exploration, origin: Origin | None) -> Keyframe:
+def _keyframe_of(recalled: Recalled) -> Keyframe:
     """Returns the keyframe nearest to the picture's frame."""
-    walk = exploration.walk
+    walk, origin = recalled.exploration.walk, recalled.origin
     segment, gamma = walk.locate(origin.time if origin else 0.0)
     return walk.keyframes[segment + round(gamma)]

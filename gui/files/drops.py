@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
-from engine.documents.session_file import SUFFIX
+from engine.export.recall import Recalled
 from gui.files.documents import Documents
+from gui.files.file_look import Found
 
 
 class Drops(QObject):
-    """Handles drops on the window. It opens a session, passes a model to `open_model`, and shows a
-    menu for a picture, a video or a folder of pictures."""
+    """Handles drops on the window. It opens a session, and shows a menu for a picture, a video or a
+    folder of pictures. A model is one of the signals of `documents`."""
 
-    def __init__(
-        self, window: QWidget, documents: Documents, open_model: Callable[[str], None]
-    ) -> None:
+    def __init__(self, window: QWidget, documents: Documents) -> None:
         super().__init__(window)
         self._window, self._documents = window, documents
-        self._open_model = open_model
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -40,23 +38,20 @@ class Drops(QObject):
 
     def take(self, path: Path, place: QPoint) -> None:
         """Open the file according to its type."""
-        if _is_model(path):
-            self._open_model(str(path))
-        elif path.suffix == SUFFIX:
-            self._documents.open(path)
-        else:
-            self.menu(path).popup(self._window.mapToGlobal(place))
+        self._documents.look(path, partial(self._taken, place))
 
-    def menu(self, path: Path) -> QMenu:
+    def menu(self, found: Found, recalled: Recalled) -> QMenu:
         """Returns a menu of what can be opened from a picture, a video or a folder of pictures."""
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         documents = self._documents
-        menu.addAction("Open its session", lambda: documents.open(path))
-        menu.addAction("Use only its noise", lambda: documents.take_noise(path))
-        menu.addAction("Use only its prompt", lambda: documents.take_prompt(path))
+        menu.addAction("Open its session", lambda: documents.adopt(found))
+        menu.addAction("Use only its noise", lambda: documents.take_noise(recalled))
+        menu.addAction("Use only its prompt", lambda: documents.take_prompt(recalled))
         return menu
 
-
-def _is_model(path: Path) -> bool:
-    return path.suffix == ".safetensors" or (path / "model_index.json").is_file()
+    def _taken(self, place: QPoint, found: Found) -> None:
+        if found.is_session:
+            self._documents.adopt(found)
+        elif found.recalled is not None:
+            self.menu(found, found.recalled).popup(self._window.mapToGlobal(place))

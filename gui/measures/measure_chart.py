@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from gui.measures.measure_values import Offer, Values
 from gui.widgets.layouts import grow
+from gui.widgets.plain_text import PlainLabel, RichLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, tint
 
 #: Most values drawn with dots, and most lanes named in a live chart.
@@ -86,12 +87,11 @@ class MeasureChart(QWidget):
         self._plot.getPlotItem().hideButtons()
         self._plot.getPlotItem().showAxis("bottom", not live)
         self._plot.setXRange(0.0, 1.0, padding=0.015)
-        self._head = grow(QLabel())
-        self._head.setTextFormat(Qt.TextFormat.RichText)
+        self._head = grow(RichLabel())
         self._text = QElidingLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.hide()
-        self._failure = QLabel()
+        self._failure = PlainLabel()
         self._failure.setWordWrap(True)
         self._failure.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._failure.hide()
@@ -108,7 +108,7 @@ class MeasureChart(QWidget):
         column.addWidget(self._plot, 1)
         column.addWidget(self._failure, 1)
         self.setAccessibleName(measure.label)
-        self.setToolTip(measure.tip)
+        self.setToolTip(plain_tip(measure.tip))
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.measuring.scoring_text import scoring_label
 from gui.measures.measure_chart import Line, MeasureChart
 from gui.measures.measure_values import Offer, theory_of, times_of, values_of
 from gui.measures.summary import summary_html, summary_of
 from gui.state.explorer_state import ExplorerState
+from gui.widgets.plain_text import PlainLabel, RichLabel
 from gui.widgets.theme import UNIT, Theme
 
 #: Width of an exported figure and height of each chart, in pixels.
@@ -34,11 +35,10 @@ class MeasureFigure(QWidget):
         self._state, self._theme, self._live = state, theme, live
         self.charts: list[MeasureChart] = []
         self.setAccessibleName("Measures along the walk")
-        self._table = QLabel()
+        self._table = RichLabel()
         self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
-        self._notes = QLabel()
-        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes = PlainLabel()
         self._notes.setWordWrap(True)
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._notes.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from gui.measures.measure_figure import MeasureFigure, figure_on_paper
@@ -12,6 +12,7 @@ from gui.measures.measure_values import Offer, offered
 from gui.measures.scoring_fields import ScoringFields
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Button
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme
 from gui.widgets.throttle import Throttle
 from gui.widgets.tick_menu import TickMenu
@@ -40,7 +41,7 @@ class MetricsPlot(QWidget):
             "Choose the measures to draw along the walk",
             text="Choose measures ▾",
         )
-        self._hint = QLabel()
+        self._hint = PlainLabel()
         self._numbers = Button(
             "Table",
             "Show a summary of each walk. ± is the standard deviation over its frames",
@@ -123,7 +124,7 @@ class MetricsPlot(QWidget):
 
     def _action(self, measure: Offer) -> QAction:
         action = QAction(measure.label, self, checkable=True)
-        action.setToolTip(measure.tip)
+        action.setToolTip(plain_tip(measure.tip))
         action.setData(measure.name)
         action.triggered.connect(self._toggle)
         return action

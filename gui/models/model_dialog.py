@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from engine.models.hub.client import CachedModel, Hub
 from engine.models.hub.required_files import diffusion_model
@@ -19,6 +20,7 @@ from gui.models.hub_panel import HubPanel
 from gui.models.model_shelf import ModelShelf, Offer
 from gui.widgets.background_work import Background
 from gui.widgets.layouts import column, heading, row
+from gui.widgets.plain_text import RichLabel
 from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
 
@@ -29,12 +31,12 @@ SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 def report_text(report: ModelReport) -> str:
     """Formats the findings of a check as a few lines of rich text."""
     if not report.ok:
-        return f"<p><b>This model cannot be opened.</b></p><p>{report.problem}</p>"
+        return f"<p><b>This model cannot be opened.</b></p><p>{escape(report.problem)}</p>"
     lines = [
-        f"<b>{report.family}</b>, {report.prediction} prediction",
-        report.form or "",
+        f"<b>{escape(report.family)}</b>, {escape(report.prediction)} prediction",
+        escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
-        *report.notes,
+        *map(escape, report.notes),
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)
 
@@ -67,7 +69,7 @@ class ModelDialog(QDialog):
         self.shelf.selected.connect(self._selected)
         self.shelf.activated.connect(self.use)
         self.shelf.removal_confirmed.connect(self._remove)
-        self.details = QLabel()
+        self.details = RichLabel()
         self.details.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

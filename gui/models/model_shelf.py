@@ -21,6 +21,7 @@ from engine.models.hub.client import CachedModel
 from engine.models.inspection.check import STARTER_FOLDER
 from engine.walk import STARTER
 from gui.widgets.layouts import column, heading, row
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.questions import PlainBox
 from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
@@ -140,7 +141,7 @@ class ModelShelf(QWidget):
     def _add(self, offer: Offer) -> None:
         item = QListWidgetItem(offer.title)
         item.setData(ROLE, offer)
-        item.setToolTip(offer.location)
+        item.setToolTip(plain_tip(offer.location))
         self.list.addItem(item)
 
     def _number_of(self, location: str) -> int | None:

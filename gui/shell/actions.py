@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from gui.widgets.fields import finish_writing
+from gui.widgets.plain_text import plain_tip
 
 MENUS = ("&File", "&Edit", "&View", "&Walk", "E&xperiments", "&Playback", "&Help")
 
@@ -161,7 +162,7 @@ class Actions(QObject):
         text = f"{entry.text}\t{entry.keys[0]}" if entry.in_window else entry.text
         action = QAction(text, window)
         action.setCheckable(entry.checkable)
-        action.setToolTip(described(entry))
+        action.setToolTip(plain_tip(described(entry)))
         action.setStatusTip(entry.tip)
         if not entry.in_window:
             action.setShortcuts([QKeySequence(key) for key in entry.keys])

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Button
 from gui.widgets.layouts import column, row
+from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT, Theme
 
 MOST = 3
@@ -68,6 +69,10 @@ class MessagesBar(QWidget):
         for message in [message for message in self._messages if message.text == text]:
             self._remove(message)
 
+    def remark(self, text: str) -> None:
+        """Show a sentence that stays until it is closed."""
+        self._add(Message(text, self._theme, "info", stays=True))
+
     def clear(self) -> None:
         """Remove the messages of the previous job; keep the offers."""
         for message in [message for message in self._messages if not message.stays]:
@@ -110,7 +115,7 @@ class Message(QFrame):
         self._sign = Button("Message", picture=sign)
         self._sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._label = QLabel(text)
+        self._label = PlainLabel(text)
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.close_button = Button("Close this message", picture="close")

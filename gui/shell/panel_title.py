@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDockWidget, QLabel, QWidget
+from PySide6.QtWidgets import QDockWidget, QWidget
 
 from gui.widgets.fields import Button
 from gui.widgets.layouts import row
+from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT, Theme
 
 
@@ -15,7 +16,7 @@ class PanelTitle(QWidget):
     def __init__(self, dock: QDockWidget, theme: Theme) -> None:
         super().__init__(dock)
         title = dock.windowTitle()
-        label = QLabel(title.upper())
+        label = PlainLabel(title.upper())
         label.setObjectName("panel")
         self._float = Button(f"Undock {title}", "Undock this panel, or dock it", picture="float")
         self._float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+from PySide6.QtWidgets import QProgressBar, QStatusBar
 
 from engine.messages import ModelInfo, Progress
 from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme
 
 #: Interval at which the memory in use is read, in milliseconds.
@@ -69,7 +70,7 @@ class StatusBar(QStatusBar):
         self._state = state
         self.setSizeGripEnabled(False)
         self.setContentsMargins(2 * UNIT, 0, 4 * UNIT, 0)
-        self._device, self._model, self._text = QLabel(), QLabel(), QLabel()
+        self._device, self._model, self._text = PlainLabel(), PlainLabel(), PlainLabel()
         self._device.setAccessibleName("Device and precision")
         self._model.setAccessibleName("Model")
         self._text.setAccessibleName("Progress")
@@ -109,7 +110,7 @@ class StatusBar(QStatusBar):
             return
         program, device = memory_in_use(), progress.device_memory if progress else 0
         self._device.setText(device_text(info, device or program))
-        self._device.setToolTip(memory_tip(info, program, device))
+        self._device.setToolTip(plain_tip(memory_tip(info, program, device)))
 
     def _show_progress(self) -> None:
         state = self._state

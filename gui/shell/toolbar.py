@@ -12,6 +12,7 @@ from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import DRAFT, NORMAL, PAPER, quality_of
 from gui.widgets.fields import Button, Choice
+from gui.widgets.plain_text import plain_title
 from gui.widgets.theme import Theme
 from gui.widgets.tick_menu import TickMenu
 
@@ -120,7 +121,7 @@ class Toolbar(QToolBar):
 
     def _refresh(self) -> None:
         exploration = self._state.exploration
-        self.model.setText(model_title(exploration.model))
+        self.model.setText(plain_title(model_title(exploration.model)))
         self._quality.choose(quality_of(exploration.sampling, self._state.recommended))
 
     def _show_busy(self, busy: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from engine.walk import frame_text
@@ -15,6 +15,7 @@ from gui.timeline.playhead_overlay import PlayheadOverlay
 from gui.timeline.readiness_strip import ReadinessStrip
 from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
 from gui.timeline.ruler import Ruler
+from gui.widgets.plain_text import PlainLabel
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
@@ -41,7 +42,7 @@ class Timeline(QWidget):
         filmstrip, readiness = Filmstrip(state, thumbnails, theme), ReadinessStrip(state, theme)
         self._tracks = (self._ruler, filmstrip, readiness)
         self._overlay = PlayheadOverlay(state, theme, self)
-        self._summary, self._reading = QLabel(), QLabel()
+        self._summary, self._reading = PlainLabel(), PlainLabel()
         self._lay_out()
         self.set_theme(theme)
         self.setAccessibleName("Timeline")

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QP
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QWidget,
 )
@@ -19,6 +18,7 @@ from engine.view import Loop
 from gui.state.explorer_state import ExplorerState
 from gui.state.playback import FASTEST, Player
 from gui.widgets.fields import ENTER_KEYS, Button
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, mix
 
 RATES = (6.0, 8.0, 12.0, 15.0, 24.0, 25.0, 30.0, 50.0, 60.0)
@@ -55,7 +55,7 @@ class GlyphButton(QAbstractButton):
         self._glyph, self._theme, self._side = glyph, theme, side
         self._mirror = -1.0 if mirrored else 1.0
         self.setAccessibleName(title)
-        self.setToolTip(title)
+        self.setToolTip(plain_tip(title))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
@@ -143,7 +143,7 @@ class TransportBar(QWidget):
         self._rate = MenuButton("Frames a second", rates, player.set_fps)
         speeds = [(f"{speed:g}×", speed) for speed in SPEEDS]
         self._speed = MenuButton("Speed of playback", speeds, player.set_speed)
-        self._dropped = QLabel()
+        self._dropped = PlainLabel()
         self._dropped.setAccessibleName("Frames dropped during playback")
         self._lay_out()
         self.set_theme(theme)

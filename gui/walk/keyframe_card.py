@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.documents.validation import MAX_DRAW
 from engine.walk import Keyframe, NoiseSource, Walk
@@ -26,6 +26,7 @@ from gui.walk.prompt_edit import PromptEdit
 from gui.walk.seed_field import SeedField
 from gui.widgets.fields import Button, IntField
 from gui.widgets.layouts import grow, row
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
@@ -109,7 +110,7 @@ class KeyframeCard(QFrame):
         self.setToolTip(
             "Drag this keyframe to another place in the walk, or press Alt+Up or Alt+Down"
         )
-        self._name = QLabel(keyframe_letter(self._index))
+        self._name = PlainLabel(keyframe_letter(self._index))
         self._name.setObjectName("keyframe")
         title = row(self._name, 1, self._dice, self._lock, self._more, spacing=0)
         fields = row(grow(self._seed), self._draw)
@@ -195,7 +196,7 @@ class KeyframeCard(QFrame):
             "lock" if locked else "unlock", self._theme, self._theme.accent if locked else ""
         )
         effect = "keeps this noise" if locked else "replaces this noise, too"
-        self._lock.setToolTip(f"Lock: New noise {effect}")
+        self._lock.setToolTip(plain_tip(f"Lock: New noise {effect}"))
 
     def _fill_menu(self) -> None:
         menu, count = self._more.menu(), len(self._state.exploration.walk.keyframes)

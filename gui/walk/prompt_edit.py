@@ -13,10 +13,11 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextDocument,
 )
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.state.vocabulary import Vocabulary
 from gui.widgets.fields import ENTER_KEYS, is_undo
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme
 
 MOST_LINES = 6
@@ -49,10 +50,9 @@ class PromptEdit(QWidget):
         self._field.setAccessibleName(name)
         self._field.setPlaceholderText(placeholder)
         self._marks = _Marks(self._field.document())
-        self._count = QLabel(self)
+        self._count = PlainLabel(parent=self)
         self._count.setObjectName("note")
         self._count.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._count.setTextFormat(Qt.TextFormat.PlainText)
         self._count.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -86,7 +86,7 @@ class PromptEdit(QWidget):
         self._count.setFont(theme.font(0.85, digits=True))
 
     def setToolTip(self, tip: str) -> None:
-        self._field.setToolTip(tip)
+        self._field.setToolTip(plain_tip(tip))
 
     def entered(self) -> None:
         """Begin a new undo step, after the field got the focus."""

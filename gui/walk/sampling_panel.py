@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from engine.messages import ModelInfo
 from engine.solvers.contract import solvers, solvers_for
@@ -14,6 +14,7 @@ from engine.walk import MAX_FRAMES, MAX_STEPS
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Choice, FloatField, IntField
 from gui.widgets.layouts import column, grow, heading
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme
 
 LARGEST_SIDE = 4096
@@ -66,13 +67,13 @@ class SamplingPanel(QWidget):
         grid.setVerticalSpacing(UNIT)
         place = 0
         for text, field, width, tip in self._fields():
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
             if field is self._solver:
                 self._solver_label = grow(label)
             field.setAccessibleName(text)
-            field.setToolTip(tip)
+            field.setToolTip(plain_tip(tip))
             line, left = divmod(place, COLUMNS)
             grid.addWidget(label, 3 * line, left, 1, width)
             grid.addWidget(grow(field), 3 * line + 1, left, 1, width)
@@ -132,7 +133,7 @@ class SamplingPanel(QWidget):
         default = f"Default: {_short(model.solver)}" if model else "The model's default"
         self._solver.offer([(default, ""), *((solvers.get(n).label, n) for n in names)])
         self._solver.choose(chosen)
-        self._solver.setToolTip(_solver_tip(model))
+        self._solver.setToolTip(plain_tip(_solver_tip(model)))
         self._solver_label.setText("Solver" if chosen else f"Solver{_relation(model)}")
 
 

@@ -18,6 +18,7 @@ from gui.walk.prompt_edit import PromptEdit
 from gui.walk.sampling_panel import SamplingPanel
 from gui.widgets.fields import Button
 from gui.widgets.layouts import OneLine, column, heading, row, rule
+from gui.widgets.plain_text import plain_title
 from gui.widgets.theme import UNIT, Theme, Themed
 
 WIDTH = 320
@@ -190,7 +191,8 @@ class WalkPanel(QScrollArea):
         menu = self._examples.menu()
         menu.clear()
         for text in self._vocabulary.examples:
-            menu.addAction(text).triggered.connect(lambda _, text=text: self._take_example(text))
+            action = menu.addAction(plain_title(text))
+            action.triggered.connect(lambda _, text=text: self._take_example(text))
         self._examples.setVisible(bool(self._vocabulary.examples))
 
     def _take_example(self, text: str) -> None:

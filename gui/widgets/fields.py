@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.widgets.icons import icon
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT, Theme
 
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -148,7 +149,7 @@ class Button(QToolButton):
         self._picture = picture
         self.setText(text)
         self.setAccessibleName(name)
-        self.setToolTip(tip or name)
+        self.setToolTip(plain_tip(tip or name))
         self.setAutoRaise(True)
         self.setIconSize(ICON)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -11,33 +11,33 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT
 
 Widget = TypeVar("Widget", bound=QWidget)
 
 
-def heading(text: str) -> QLabel:
+def heading(text: str) -> PlainLabel:
     """Returns the title of a group of fields."""
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setObjectName("heading")
     return label
 
 
-def note(text: str = "") -> QLabel:
+def note(text: str = "") -> PlainLabel:
     """Returns a label in muted text that wraps."""
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setObjectName("note")
     label.setWordWrap(True)
     return label
 
 
-class OneLine(QLabel):
+class OneLine(PlainLabel):
     """A label in muted text with one line. A text that does not fit is shown in the tooltip."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class OneLine(QLabel):
     def set_whole(self, text: str) -> None:
         """Show a text, shortened if it does not fit."""
         self._whole = text
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.setAccessibleName(text)
         self._fit()
 
@@ -95,7 +95,7 @@ def add_row(layout: QFormLayout, text: str, field: QWidget, tip: str = "") -> No
         label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
     for widget in (label, field):
         if widget is not None and tip:
-            widget.setToolTip(tip)
+            widget.setToolTip(plain_tip(tip))
 
 
 def row(*parts: QWidget | int, spacing: int = UNIT) -> QHBoxLayout:

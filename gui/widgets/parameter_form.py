@@ -12,6 +12,7 @@ from engine.parameters import Parameter, parameters_of
 from engine.walk import ParameterValue
 from gui.widgets.fields import Button, Choice, FloatField, IntField
 from gui.widgets.layouts import add_row, form, row
+from gui.widgets.plain_text import plain_tip
 
 WIDEST_INT = 2**31 - 1
 
@@ -118,7 +119,7 @@ class FolderField(QWidget):
         self._line.setAccessibleName(name)
 
     def setToolTip(self, tip: str) -> None:
-        self._line.setToolTip(tip)
+        self._line.setToolTip(plain_tip(tip))
 
     def set_folder(self, folder: ParameterValue) -> None:
         """Show a path, scrolled to its start."""

@@ -143,6 +143,7 @@ def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -
     path = tmp_path / "cats.trail"
     save_session(path, Exploration())
     studio.companions.documents.open(path)
+    studio.wait(lambda: not studio.companions.documents.busy)
     assert "cats" in studio.window.windowTitle()
     studio.state.edit_walk("Frames", frames=9)
     assert studio.window.isWindowModified()

@@ -89,6 +89,7 @@ def drop(studio: Studio, path: Path, over: QWidget) -> None:
     QApplication.sendEvent(target, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(target, QDropEvent(QPointF(place), copy, data, left, none))
+    studio.wait(lambda: not studio.companions.documents.busy)
 
 
 def choose(studio: Studio, text: str) -> None:
@@ -155,7 +156,7 @@ def test_what_is_dropped_and_is_nothing_of_ours_is_said(studio: Studio, tmp_path
     file.write_text("no picture")
     before = studio.state.exploration
     drop(studio, file, studio.window.timeline)
-    choose(studio, "Open its session")
+    assert QApplication.activePopupWidget() is None
     assert studio.state.exploration == before
     assert len(studio.window.messages.texts) == 1
 
@@ -199,12 +200,14 @@ def test_recent_sessions_are_in_the_menu(studio: Studio, tmp_path: Path) -> None
     for name in ("first", "second"):
         save_session(tmp_path / f"{name}.trail", replace(OTHER, fps=8.0 if name == "first" else 9))
         studio.companions.documents.open(tmp_path / f"{name}.trail")
+        studio.wait(lambda: not studio.companions.documents.busy)
     recent = next(
         menu for menu in studio.window.findChildren(QMenu) if menu.title() == "Open &recent"
     )
     recent.aboutToShow.emit()
     assert [a.text() for a in recent.actions()][:2] == ["second", "first"]
     recent.actions()[1].trigger()
+    studio.wait(lambda: not studio.companions.documents.busy)
     assert studio.state.exploration.fps == 8.0
 
 

@@ -188,7 +188,8 @@ def test_everything_comes_back_from_a_session(studio: Studio, tmp_path: Path) ->
     documents.new()
     state.set_view(mode=None, crisp=False, lane=0, plane="walk", table=False)
     state.show_measures(())
-    assert documents.open(path)
+    documents.open(path)
+    studio.wait(lambda: not documents.busy)
     assert state.exploration == load_session(path)
     assert len(state.exploration.compare) == 3
     assert state.exploration.mode is ViewMode.SINGLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -30,13 +31,23 @@ class FileDesk:
         self.settings = Settings(folder / "settings.ini")
         self.window = QWidget()
         qtbot.addWidget(self.window)
+        self._qtbot = qtbot
         self.documents = Documents(self.state, self.settings, self.window)
         self.said: list[str] = []
         self.state.message_posted.connect(lambda text, _: self.said.append(text))
 
+    def open(self, path: Path) -> None:
+        """Open a file, and wait until it was looked at."""
+        self.documents.open(path)
+        self.wait()
 
-def answer_box(label: str) -> list[str]:
-    """Click the button `label` of the next message box; returns where its text will be."""
+    def wait(self) -> None:
+        """Wait until no file is being looked at."""
+        self._qtbot.waitUntil(lambda: not self.documents.busy)
+
+
+def answer_box(label: str, look: Callable[[QMessageBox], None] = lambda _: None) -> list[str]:
+    """Look at the next message box and click its button `label`; returns where its text will be."""
     seen: list[str] = []
 
     def answer() -> None:
@@ -45,6 +56,7 @@ def answer_box(label: str) -> list[str]:
             QTimer.singleShot(5, answer)
             return
         seen.append(box.text())
+        look(box)
         next(button for button in box.buttons() if button.text() == label).click()
 
     QTimer.singleShot(0, answer)

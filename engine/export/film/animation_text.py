@@ -8,19 +8,21 @@ description. Files are read without decoding pictures.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image as Pillow
 
+from engine.atomic import open_file
 from engine.errors import InputError
-from engine.export.png import MAX_CHUNKS, MAX_TEXT
+from engine.export.texts import exif, riff
+from engine.export.texts.limits import MAX_TEXT
 
 GIF, WEBP = (b"GIF87a", b"GIF89a"), b"RIFF"
 _COMMENT = b"!\xfe"
 _PIECE = 1 << 20
-_DESCRIPTION, _EXIF_FOLDER, _USER_COMMENT = 0x010E, 0x8769, 0x9286
+_EXIF_FOLDER = 0x8769
 _HAS_EXIF = 0x08
 
 
@@ -42,9 +44,9 @@ def read_document(path: Path) -> str | None:
     Raises InputError for a damaged file.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _last_comment(file) if file.read(6) in GIF else _described(file)
-    except (OSError, ValueError, SyntaxError, struct.error) as error:  # the errors of Pillow
+    except OSError as error:
         raise InputError(f"{path.name} is damaged ({error}).") from error
 
 
@@ -94,10 +96,10 @@ def _after_palette(file: BinaryIO) -> int:
 
 
 def _exif(description: str, document: str) -> bytes:
-    exif = Pillow.Exif()
-    exif[_DESCRIPTION] = document.encode("utf-8", "replace")
-    exif.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = b"UNICODE\0" + description.encode("utf-16-be")
-    return exif.tobytes().removeprefix(b"Exif\0\0")  # the prefix is for JPEG only
+    made = Pillow.Exif()
+    made[exif.DESCRIPTION] = document.encode("utf-8", "replace")
+    made.get_ifd(_EXIF_FOLDER)[exif.USER_COMMENT] = b"UNICODE\0" + description.encode("utf-16-be")
+    return made.tobytes().removeprefix(b"Exif\0\0")  # which is JPEG's
 
 
 def _add_exif(file: BinaryIO, exif: bytes) -> None:
@@ -117,23 +119,7 @@ def _add_exif(file: BinaryIO, exif: bytes) -> None:
 
 
 def _described(file: BinaryIO) -> str | None:
-    for kind, length in _chunks(file):
-        if kind == b"EXIF" and length <= MAX_TEXT:
-            exif = Pillow.Exif()
-            exif.load(file.read(length))
-            text = exif.get(_DESCRIPTION)
-            return str(text).encode("latin-1", "replace").decode("utf-8", "replace")
-    return None
-
-
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yields type and length of each chunk of a RIFF file, positioned at the chunk's data."""
-    place = 12
-    for _ in range(MAX_CHUNKS):
-        file.seek(place)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        kind, length = struct.unpack("<4sI", head)
-        yield kind, length
-        place += 8 + length + length % 2
+    description = exif.read_exif(riff.read_exif_block(file)).get(exif.DESCRIPTION)
+    if description is None:
+        return None
+    return description.rstrip(b"\0").decode("utf-8", "replace")

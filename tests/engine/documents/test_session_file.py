@@ -167,9 +167,17 @@ def test_hostile_sessions_are_refused_quickly(tmp_path: Path, data: bytes) -> No
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("path", ["missing.trail", ".", "/dev/zero"])
-def test_what_is_no_file_is_named(path: str) -> None:
-    with pytest.raises(InputError, match="no file"):
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("missing.trail", "no file"),
+        (".", "a folder"),
+        ("/dev/zero", "a device"),
+        ("x" * 300, "255"),
+    ],
+)
+def test_what_is_no_file_is_named(path: str, kind: str) -> None:
+    with pytest.raises(InputError, match=kind):
         load_session(Path(path))
 
 

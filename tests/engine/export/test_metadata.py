@@ -22,9 +22,10 @@ from engine.atomic import Existing
 from engine.documents.session_file import decode
 from engine.errors import InputError
 from engine.export.contract import Plan
-from engine.export.metadata import Provenance, recall
+from engine.export.metadata import Provenance
 from engine.export.open_export import open_export, settle_path
 from engine.export.png import encode_png, read_text
+from engine.export.recall import Recalled, recall
 from engine.export.session_beside import save_beside
 from engine.messages import Image
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
@@ -58,7 +59,7 @@ def test_what_was_not_the_plain_way_is_said_of_the_picture_that_it_is_true_of(
 
     made = replace(PROVENANCE, notes=notes)
     export(tmp_path, Plan(indices=(2, 3), describe=made.picture_text))
-    found = {index: recall(tmp_path / f"{index:05d}.png")[1] for index in (2, 3)}
+    found = {index: recall(tmp_path / f"{index:05d}.png").origin for index in (2, 3)}
     assert [origin.notes for origin in found.values() if origin is not None] == [(), (tiled,)]
     assert f'Note: "{tiled}"' in read_text(tmp_path / "00003.png")["parameters"]
     assert "Note" not in read_text(tmp_path / "00002.png")["parameters"]
@@ -122,21 +123,22 @@ def test_a_picture_gives_its_exploration_back(tmp_path: Path) -> None:
     plan = Plan(titles=("a", "b"), indices=(2, 3), describe=PROVENANCE.picture_text)
     export(tmp_path, plan)
     path = tmp_path / "2 b" / "00003.png"
-    exploration, origin = recall(path)
+    found = recall(path)
+    exploration, origin = found.exploration, found.origin
     assert exploration == EXPLORATION
     assert origin is not None
     assert (origin.lane, origin.index, origin.time) == (1, 3, 0.75)
     assert (origin.model, origin.versions) == ("starter:1234", {"latent-trails": "0.1.0"})
     with Pillow.open(path) as picture:
         assert picture.text["parameters"] == PROVENANCE.parameters(1, 3)
-    assert recall(path.parent)[0] == EXPLORATION
+    assert recall(path.parent).exploration == EXPLORATION
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.gif", "a.webp", "sheet.png"])
 def test_films_and_sheets_give_their_exploration_back(tmp_path: Path, name: str) -> None:
     plan = Plan(titles=("a", "b"), indices=(0, 1), about=PROVENANCE.film_tags())
     export(tmp_path / name, plan)
-    assert recall(tmp_path / name)[0] == EXPLORATION
+    assert recall(tmp_path / name).exploration == EXPLORATION
 
 
 def test_sheets_and_animations_carry_the_text_that_other_programs_read(tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_a_long_document_comes_back_from_animations(tmp_path: Path) -> None:
     plan = Plan(indices=(0,), about=Provenance(long).film_tags())
     for name in ("a.gif", "a.webp"):
         export(tmp_path / name, replace(plan, indices=(0, 1)))
-        assert recall(tmp_path / name)[0] == long
+        assert recall(tmp_path / name).exploration == long
 
 
 @pytest.mark.parametrize("data", [b"GIF89a", b"GIF89a!\xfe\xff", b"RIFF", b"RIFF\0\0\0\0WEBPEXIF"])
@@ -180,14 +182,14 @@ def test_nothing_is_written_unless_asked_for(tmp_path: Path, walk: list[Image]) 
         export(tmp_path / name, Plan(indices=(0, 1)))
     assert read_text(tmp_path / "out" / "00000.png") == {}
     for name in ("out/00000.png", "a.mp4", "a.gif", "a.webp", "sheet.png"):
-        with pytest.raises(InputError, match="does not say what it was made from"):
+        with pytest.raises(InputError, match="does not say how it was made"):
             recall(tmp_path / name)
 
 
 def test_a_session_beside_a_film_opens(tmp_path: Path) -> None:
     path = save_beside(tmp_path / "walk.gif", ".gif", EXPLORATION)
     assert path == tmp_path / "walk.trail"
-    assert recall(path) == (EXPLORATION, None)
+    assert recall(path) == Recalled(EXPLORATION)
 
 
 @pytest.mark.parametrize("name", ["walk.mp4", "walk", "v1.5.gif"])
@@ -217,7 +219,7 @@ def test_a_picture_that_was_saved_anew_elsewhere_still_tells(tmp_path: Path) -> 
     for key, value in PROVENANCE.picture_text(0, 0).items():
         info.add_itxt(key, value, zip=True)
     Pillow.fromarray(make_picture(0)).save(tmp_path / "a.png", pnginfo=info)
-    assert recall(tmp_path / "a.png")[0] == EXPLORATION
+    assert recall(tmp_path / "a.png").exploration == EXPLORATION
 
 
 def chunk(kind: bytes, data: bytes, length: int | None = None) -> bytes:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session
-from engine.export.metadata import recall
+from engine.export.recall import recall
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
 from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog
@@ -77,7 +77,7 @@ def test_a_film_with_the_session_beside_it(desk: Desk, qtbot: QtBot) -> None:
         assert sum(1 for _ in film.decode(stream)) == 5
         assert stream.average_rate == 24
     assert load_session(desk.out / "walk.trail") == SMALL
-    assert recall(desk.out / "walk.mp4")[0] == SMALL
+    assert recall(desk.out / "walk.mp4").exploration == SMALL
 
 
 def test_what_was_edited_since_is_rendered_first(desk: Desk, qtbot: QtBot) -> None:
@@ -88,7 +88,7 @@ def test_what_was_edited_since_is_rendered_first(desk: Desk, qtbot: QtBot) -> No
     desk.export(qtbot)
     with av.open(str(desk.out / "walk.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 7
-    assert desk.engine.requests[-1].sampling == recall(desk.out / "walk.mp4")[0].sampling
+    assert desk.engine.requests[-1].sampling == recall(desk.out / "walk.mp4").exploration.sampling
     assert desk.engine.requests[-1].sampling.steps == 9
 
 
@@ -106,7 +106,7 @@ def test_the_model_that_rendered_is_named(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     desk.state.model = replace(INFO, location=SMALL.model, identity="abc123")
     desk.export(qtbot)
-    origin = recall(desk.out / "walk.mp4")[1]
+    origin = recall(desk.out / "walk.mp4").origin
     assert origin is not None
     assert origin.model == "abc123"
 
@@ -136,7 +136,7 @@ def test_pictures_of_the_range_only(desk: Desk, qtbot: QtBot) -> None:
     desk.export(qtbot)
     names = [p.name for p in sorted((desk.out / "walk").glob("*.png"))]
     assert names == ["00001.png", "00002.png", "00003.png"]
-    assert recall(desk.out / "walk" / names[2])[1].index == 3  # type: ignore[union-attr]
+    assert recall(desk.out / "walk" / names[2]).origin.index == 3  # type: ignore[union-attr]
 
 
 def test_write_none_writes_none(desk: Desk, qtbot: QtBot) -> None:
@@ -191,7 +191,7 @@ def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> 
     desk.finish()  # the frames that the export still lacks
     qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
     assert desk.dialog.outcome.text() == f"Written: {desk.out / 'walk.mp4'}"
-    assert recall(desk.out / "walk.mp4")[0] == SMALL
+    assert recall(desk.out / "walk.mp4").exploration == SMALL
     assert len(desk.state.results.lanes[0].tiers) == 4, "the window shows its own walk"
     with av.open(str(desk.out / "walk.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 5

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 from engine.documents.session_file import load_session
 from engine.export.contract import formats
-from engine.export.metadata import recall
+from engine.export.recall import recall
 
 ROOT = Path(__file__).parents[3]
 SHAPES = ("path", "polyline", "line", "circle", "ellipse", "text")
@@ -38,7 +38,7 @@ def test_every_kind_is_written_twice(tmp_path: Path, scale: int) -> None:
     out = tmp_path / "out"
     for name in ("walk", "walk-2"):
         for suffix in (formats.get(name).suffix for name in formats.names()):
-            assert len(recall(out / f"{name}{suffix}")[0].compare) == 2
+            assert len(recall(out / f"{name}{suffix}").exploration.compare) == 2
         assert load_session(out / f"{name}.trail").walk.frames == 3
     for svg in ("walk.plot.svg", "walk.measures.svg"):
         tags = [element.tag.split("}")[1] for element in ET.parse(out / svg).iter()]

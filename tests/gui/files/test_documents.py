@@ -16,6 +16,7 @@ from engine.documents.session_file import load_session, save_session
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
 from engine.export.open_export import open_export
+from engine.export.recall import recall
 from engine.walk import Exploration, NoiseSource
 from gui.files.drops import Drops
 from tests.support.file_desk import OTHER, FileDesk, answer_box
@@ -34,7 +35,7 @@ def picture(tmp_path: Path) -> Path:
 def test_saved_and_opened_again(desk: FileDesk, tmp_path: Path) -> None:
     path = tmp_path / "my walk.trail"
     save_session(path, OTHER)
-    assert desk.documents.open(path)
+    desk.open(path)
     assert desk.state.exploration == OTHER
     desk.state.edit_walk("Frames", frames=9)
     assert not desk.state.history.is_saved
@@ -72,7 +73,7 @@ def test_a_picture_of_a_longer_walk_is_gone_to(desk: FileDesk, picture: Path) ->
     state.generate_requested.connect(lambda: state.begin_job(request_for(state.exploration)))
     state.edit_walk("Frames", frames=2)
     state.generate()
-    assert desk.documents.open(picture)
+    desk.open(picture)
     assert state.playhead == 4
 
 
@@ -80,7 +81,7 @@ def test_a_walk_that_no_file_has_is_handed_on_when_another_takes_its_place(
     desk: FileDesk, tmp_path: Path, qtbot: QtBot
 ) -> None:
     path = save_session(tmp_path / "other.trail", OTHER)
-    desk.documents.open(path)
+    desk.open(path)
     desk.state.edit_walk("Frames", frames=33)
     with qtbot.waitSignal(desk.documents.displaced) as displaced:
         desk.documents.new()
@@ -94,14 +95,14 @@ def test_what_is_no_session_is_said_and_nothing_changes(desk: FileDesk, tmp_path
     path = tmp_path / "notes.trail"
     path.write_text("hello")
     before = desk.state.exploration
-    assert not desk.documents.open(path)
+    desk.open(path)
     assert desk.state.exploration is before
     assert len(desk.said) == 1
     assert "notes.trail" in desk.said[0]
 
 
 def test_a_picture_recalls_everything(desk: FileDesk, picture: Path) -> None:
-    desk.documents.open(picture)
+    desk.open(picture)
     assert desk.state.exploration == OTHER
     assert desk.state.playhead == 4
     assert desk.documents.path is None
@@ -109,7 +110,7 @@ def test_a_picture_recalls_everything(desk: FileDesk, picture: Path) -> None:
 
 def test_a_picture_gives_its_noise_to_the_nearest_keyframe(desk: FileDesk, picture: Path) -> None:
     desk.state.seek(55)
-    desk.documents.take_noise(picture)
+    desk.documents.take_noise(recall(picture))
     keyframes = desk.state.exploration.walk.keyframes
     assert [k.noise for k in keyframes] == [NoiseSource(1, 0), NoiseSource(2**64 - 1, 1)]
     desk.state.history.undo()
@@ -117,7 +118,7 @@ def test_a_picture_gives_its_noise_to_the_nearest_keyframe(desk: FileDesk, pictu
 
 
 def test_a_picture_gives_its_prompt(desk: FileDesk, picture: Path) -> None:
-    desk.documents.take_prompt(picture)
+    desk.documents.take_prompt(recall(picture))
     assert {k.prompt for k in desk.state.exploration.walk.keyframes} == {"an owl"}
 
 
@@ -131,11 +132,12 @@ def test_new_keeps_the_model(desk: FileDesk) -> None:
 def test_recent_sessions_are_listed_and_open(desk: FileDesk, tmp_path: Path) -> None:
     path = tmp_path / "one.trail"
     save_session(path, OTHER)
-    desk.documents.open(path)
+    desk.open(path)
     desk.documents.new()
     menu = QMenu(desk.window)
     desk.documents.fill_recent(menu)
     menu.actions()[0].trigger()
+    desk.wait()
     assert desk.state.exploration == OTHER
 
 
@@ -150,21 +152,28 @@ def drop(drops: Drops, path: Path) -> None:
 
 def test_dropped_files(desk: FileDesk, picture: Path, tmp_path: Path) -> None:
     models: list[str] = []
-    drops = Drops(desk.window, desk.documents, models.append)
+    desk.documents.model_found.connect(models.append)
+    drops = Drops(desk.window, desk.documents)
     session = tmp_path / "s.trail"
     save_session(session, OTHER)
     drop(drops, session)
+    desk.wait()
     assert desk.state.exploration == OTHER
     weights = tmp_path / "model.safetensors"
     weights.touch()
     drop(drops, weights)
+    desk.wait()
     assert models == [str(weights)]
     desk.documents.new()
-    menu = drops.menu(picture)
+    drop(drops, picture)
+    desk.wait()
+    menu = desk.window.findChild(QMenu)
+    assert isinstance(menu, QMenu)
     assert [a.text() for a in menu.actions()] == [
         "Open its session",
         "Use only its noise",
         "Use only its prompt",
     ]
     menu.actions()[0].trigger()
+    desk.wait()
     assert desk.state.exploration == OTHER

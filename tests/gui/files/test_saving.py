@@ -20,7 +20,7 @@ THEIRS = replace(OTHER, fps=12.0)
 def path(desk: FileDesk, tmp_path: Path, qtbot: QtBot) -> Path:
     """A session that is open here with an edit, and that another program has saved since."""
     path = save_session(tmp_path / "walk.trail", OTHER)
-    desk.documents.open(path)
+    desk.open(path)
     desk.state.edit_walk("Frames", frames=9)
     save_session(path, THEIRS)
     return path

@@ -1,0 +1,68 @@
+"""Names the kind of a file that is no session, by its first bytes and its suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Files that hold the weights of a model, by suffix.
+MODEL_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
+
+_HEADS = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"GGUF", "a GGUF model"),
+    (b"\x1f\x8b", "a compressed archive"),
+    (b"7z\xbc\xaf", "a compressed archive"),
+    (b"Rar!", "a compressed archive"),
+    (b"\x1aE\xdf\xa3", "a film"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
+)
+_SUFFIXES = {
+    **dict.fromkeys(MODEL_SUFFIXES, "a model's weights"),
+    **dict.fromkeys((".csv", ".tsv", ".xlsx", ".ods"), "a table"),
+    **dict.fromkeys((".txt", ".md", ".rst", ".log"), "a text"),
+    **dict.fromkeys((".py", ".sh", ".js", ".ipynb"), "a program's source"),
+    **dict.fromkeys((".mp4", ".webm", ".mov", ".avi", ".mkv"), "a film"),
+    **dict.fromkeys((".svg", ".avif", ".heic", ".jxl", ".psd"), "a picture"),
+    **dict.fromkeys((".wav", ".mp3", ".flac", ".ogg"), "a sound"),
+    ".zip": "a compressed archive",
+    ".json": "a JSON file",
+    ".html": "a web page",
+}
+
+
+def kind_of(head: bytes, name: str) -> str:
+    """What a file called `name` with these first bytes is, with its article; "" where unknown."""
+    kind = _SUFFIXES.get(Path(name).suffix.lower(), "")
+    if kind == "a model's weights":  # checkpoints are ZIP files or pickles inside
+        return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "a WebP picture"
+    if head[4:8] == b"ftyp":
+        avif = head[8:12] in (b"avif", b"avis", b"heic", b"mif1")
+        return "a picture" if avif else "a film"
+    return next((found for start, found in _HEADS if head.startswith(start)), "") or kind
+
+
+def foreign_text(head: bytes, name: str) -> str:
+    """One sentence for a file that holds no walk: what it is, and what can be opened instead."""
+    kind = kind_of(head, name)
+    if not kind:
+        return f"{name} is no session, and of no kind that this program knows; open another file."
+    if kind == "a model's weights" or kind == "a GGUF model":
+        advice = "choose it in the model dialog"
+    elif "picture" in kind or kind == "a film":
+        advice = "it does not say how it was made; open a session, or a picture with its settings"
+    else:
+        advice = "open a session (.trail), or a picture or film that says how it was made"
+    return f"{name} is {kind} and holds no walk: {advice}."

@@ -1,0 +1,152 @@
+"""A reader of another program's settings, what it finds, and how an exploration takes them.
+
+A reader is a class in a file of its own in this folder. Texts come from strangers: readers take
+only what they know, and never more than a bounded number of steps. Light to import.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from engine.documents.validation import check_exploration
+from engine.errors import InputError
+from engine.registry import Registry
+from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
+
+#: So many of the settings that have no meaning here are named.
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSettings:
+    """What a picture's maker says of it. None and "" stand for what it does not say.
+
+    `others` are the names of settings that have no meaning here, such as a sampler or a LoRA.
+    """
+
+    program: str
+    prompt: str = ""
+    negative: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    width: int | None = None
+    height: int | None = None
+    others: tuple[str, ...] = ()
+
+
+class ForeignReader(ABC):
+    """Base of all readers."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, texts: Mapping[str, str]) -> ForeignSettings | None:
+        """The settings among a picture's text entries, None where this program wrote none.
+
+        Raises ValueError or RecursionError for a text that is damaged.
+        """
+
+
+readers: Registry[ForeignReader] = Registry("engine.documents.foreign", "reader of settings")
+
+
+def read_foreign(texts: Mapping[str, str]) -> ForeignSettings | None:
+    """What the first reader that knows these texts finds in them; None where none does."""
+    for name in readers.names():
+        try:
+            found = readers.get(name).read(texts)
+        except (ValueError, RecursionError):
+            continue
+        if found is not None and (found.prompt or found.seed is not None):
+            return found
+    return None
+
+
+def taken_over(found: ForeignSettings, exploration: Exploration) -> tuple[Exploration, str]:
+    """The exploration with a fresh walk from these settings, and one sentence about the rest.
+
+    A value that cannot be used here is left out and named. The model stays that of `exploration`,
+    so the pictures are others.
+    """
+    made = replace(exploration, walk=Walk(frames=exploration.walk.frames), compare=(), rows=())
+    left_out = []
+    for name, change in _changes(found).items():
+        changed = change(made)
+        try:
+            check_exploration(changed)
+            made = changed
+        except InputError:
+            left_out.append(name)
+    return made, _remark(found.program, [*left_out, *found.others])
+
+
+def _changes(found: ForeignSettings) -> dict[str, Callable[[Exploration], Exploration]]:
+    """How each value that is there changes an exploration, by its name."""
+
+    def prompts(e: Exploration) -> Exploration:
+        return _each_keyframe(e, lambda k: replace(k, prompt=found.prompt))
+
+    def noises(e: Exploration) -> Exploration:
+        seed = found.seed or 0
+        return _each_keyframe(e, lambda k: replace(k, noise=NoiseSource(seed, k.noise.draw)))
+
+    def negative(e: Exploration) -> Exploration:
+        return replace(e, walk=replace(e.walk, negative=found.negative))
+
+    def sampling(**values: int | float | None) -> Callable[[Exploration], Exploration]:
+        return lambda e: replace(e, sampling=_with(e.sampling, values))
+
+    size = {"width": found.width, "height": found.height}
+    changes = {
+        "prompt": prompts if found.prompt else None,
+        "negative prompt": negative if found.negative else None,
+        "seed": noises if found.seed is not None else None,
+        "steps": sampling(steps=found.steps) if found.steps is not None else None,
+        "guidance": sampling(guidance=found.guidance) if found.guidance is not None else None,
+        "size": sampling(**size) if None not in size.values() else None,
+    }
+    return {name: change for name, change in changes.items() if change is not None}
+
+
+def _each_keyframe(exploration: Exploration, change: Callable[[Keyframe], Keyframe]) -> Exploration:
+    walk = exploration.walk
+    keyframes = tuple(change(keyframe) for keyframe in walk.keyframes)
+    return replace(exploration, walk=replace(walk, keyframes=keyframes))
+
+
+def _with(sampling: Sampling, values: Mapping[str, int | float | None]) -> Sampling:
+    changed: Sampling = replace(sampling, **values)  # type: ignore[arg-type]
+    return changed
+
+
+def _remark(program: str, left_out: list[str]) -> str:
+    names = [name[:40] for name in dict.fromkeys(left_out)]
+    shown = ", ".join(names[:MOST_NAMED])
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    rest = f" Left out: {shown}{more}." if names else ""
+    return f"The settings are {program}'s; the model here draws another picture from them.{rest}"
+
+
+def whole_number(value: object) -> int | None:
+    """`value` as a whole number, None where it is none. Texts of digits count."""
+    if isinstance(value, str) and len(value) <= 30:
+        text = value.strip()
+        return int(text) if text.removeprefix("-").isascii() and _is_digits(text) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    """`value` as a number, None where it is none."""
+    if isinstance(value, str) and len(value) <= 30:
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+    return float(value) if usable else None  # type: ignore[arg-type]
+
+
+def _is_digits(text: str) -> bool:
+    return text.removeprefix("-").isdigit()

@@ -1,0 +1,1 @@
+"""Finds the texts that describe a picture in its file, without decoding it."""

@@ -1,0 +1,7 @@
+"""How much of a stranger's picture file is read for its texts."""
+
+from __future__ import annotations
+
+#: Bytes of all texts of a file together, decompressed.
+MAX_TEXT = 4 << 20
+MAX_CHUNKS = 10_000
