@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.documents.session_file import load_session, save_session
-from engine.export.metadata import recall
+from engine.export.recall import recall
 from engine.models.inspection.report import ModelForm, ModelReport
 from engine.view import ViewMode
 from engine.walk import (
@@ -83,7 +83,8 @@ def test_the_picture_under_the_mouse_is_saved_with_how_it_was_made(
     next(a for a in menu.actions() if a.text().startswith("Save picture")).trigger()
     menu.close()
     assert asked == ["frame-00003.png"]
-    exploration, origin = recall(tmp_path / "mine.png")
+    found = recall(tmp_path / "mine.png")
+    exploration, origin = found.exploration, found.origin
     assert exploration == studio.state.exploration
     assert origin is not None
     assert (origin.lane, origin.index) == (0, 2)
