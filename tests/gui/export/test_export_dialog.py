@@ -55,9 +55,13 @@ class Desk:
     def export(self, qtbot: QtBot) -> str:
         """Export as it is chosen, and say what the dialog says at the end."""
         self.dialog.export_button.click()
-        self.finish()
-        qtbot.waitUntil(lambda: self.dialog.export_button.isEnabled())
+        qtbot.waitUntil(self.is_done, timeout=20000)
         return self.dialog.outcome.text()
+
+    def is_done(self) -> bool:
+        """Answer all requests that have come so far; True at the end of the export."""
+        self.finish()
+        return self.dialog.export_button.isEnabled()
 
     def finish(self) -> None:
         self.engine.play()
@@ -167,8 +171,7 @@ def test_the_export_waits_for_frames_that_are_still_rendered(desk: Desk, qtbot: 
     desk.choose("pictures")
     desk.dialog.export_button.click()
     assert not desk.dialog.export_button.isEnabled()
-    desk.finish()
-    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    qtbot.waitUntil(desk.is_done, timeout=20000)
     assert len(list((desk.out / "walk").glob("*.png"))) == 5
 
 
@@ -188,8 +191,7 @@ def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> 
     desk.state.generate()
     desk.finish()  # the window's own job
     assert not desk.state.busy
-    desk.finish()  # the frames that the export still lacks
-    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    qtbot.waitUntil(desk.is_done, timeout=20000)  # with the frames that the export still lacks
     assert desk.dialog.outcome.text() == f"Written: {desk.out / 'walk.mp4'}"
     assert recall(desk.out / "walk.mp4").exploration == SMALL
     assert len(desk.state.results.lanes[0].tiers) == 4, "the window shows its own walk"
@@ -218,8 +220,7 @@ def test_missing_frames_are_rendered_first(desk: Desk, qtbot: QtBot) -> None:
     assert not desk.state.busy
     desk.dialog.export_button.click()
     assert desk.state.busy
-    desk.finish()
-    qtbot.waitUntil(lambda: desk.dialog.export_button.isEnabled())
+    qtbot.waitUntil(desk.is_done, timeout=20000)
     assert desk.dialog.outcome.text().startswith("Written")
 
 
