@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
+from engine.models.inspection.check import check_model
 from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "starter_model"
@@ -48,6 +50,13 @@ def test_the_folder_is_a_small_stable_diffusion(pipeline: StableDiffusionPipelin
     assert pipeline.tokenizer.model_max_length == 77
     assert pipeline.safety_checker is None
     assert pipeline.unet.dtype == torch.float32
+
+
+def test_the_folder_holds_the_model_alone_and_opens_where_it_is_copied(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(FOLDER, tmp_path / "model"))
+    assert not list(copy.rglob("*.py"))
+    report = check_model(copy)
+    assert report.ok, report.problem
 
 
 def test_the_noise_schedule_is_stable_diffusions(pipeline: StableDiffusionPipeline) -> None:

@@ -30,7 +30,7 @@ from engine.models.inspection.scheduler_config import (
     solver_name,
 )
 
-#: The model that lies beside the code. It alone may have Python files around: its own recipe.
+#: The model that ships with the program.
 STARTER_FOLDER = Path(__file__).parents[3] / "resources" / "starter_model"
 
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
@@ -159,13 +159,12 @@ def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _code_in(path: Path, index: Mapping[str, Any]) -> str:
     """Why the folder is unsafe to open: it brings Python code of its own."""
-    if path.resolve() != STARTER_FOLDER.resolve():
-        scripts = sorted([*path.glob("*.py"), *path.glob("*/*.py")])
-        if scripts:
-            return (
-                f"{path} holds Python code ({scripts[0].relative_to(path)}), which a model does "
-                "not need; it was not opened: remove the code if you trust the rest."
-            )
+    scripts = sorted([*path.glob("*.py"), *path.glob("*/*.py")])
+    if scripts:
+        return (
+            f"{path} holds Python code ({scripts[0].relative_to(path)}), which a model does not "
+            "need; it was not opened: remove the code if you trust the rest."
+        )
     for name, entry in index.items():
         if not _is_plain(name, entry):
             return (
