@@ -150,7 +150,7 @@ def _window(options: argparse.Namespace) -> int:
 
 
 def _is_file(argument: str) -> bool:
-    """Whether a lone argument is a file to open. Raises InputError for an impossible name."""
+    """True if a lone argument is a file to open. Raises InputError for an impossible name."""
     return argument not in COMMANDS and person_path(argument).is_file()
 
 

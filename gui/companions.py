@@ -164,7 +164,7 @@ class Companions(QObject):
         self._own = menu.addAction("With my prompt and noise")
         self._own.setCheckable(True)
         tip = "Open experiments with the prompts and noises of the walk as it is"
-        self._own.setToolTip(tip)
+        self._own.setToolTip(plain_tip(tip))
         self._own.setStatusTip(tip)
 
     def _add_experiment(self, menu: QMenu, preset: Preset) -> None:

@@ -13,11 +13,13 @@ from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
+from engine.export.recall import Recalled
 from engine.messages import FrameFailed, ModelLoading
 from engine.models.inspection.check import STARTER_FOLDER
 from engine.store.stored_frame import StoredFrame
 from engine.walk import Exploration, MethodChoice
 from gui.files.app_folders import AppFolders
+from gui.files.file_look import Found
 from gui.files.log_file import Log
 from gui.state.walk_edits import appended, with_method, with_prompt
 from tests.support.loopback_hub import MODEL
@@ -197,7 +199,7 @@ def _menus(studio: Studio) -> Iterator[Scene]:
     assert isinstance(menu, QMenu)
     yield "menu-picture", menu
     menu.hide()
-    yield "menu-of-a-drop", studio.companions.drops.menu(Path("walk/00012.png"))
+    yield "menu-of-a-drop", studio.companions.drops.menu(*_dropped(studio))
 
 
 def _give_latents(studio: Studio) -> None:
@@ -230,3 +232,9 @@ def fill_hub(home: Path) -> None:
     with open(whole / "blobs" / "weights", "wb") as file:
         file.truncate(2_580_000_000)
     (home / "hub" / "models--owner--unfinished").mkdir()
+
+
+def _dropped(studio: Studio) -> tuple[Found, Recalled]:
+    """A picture of ours as if it were dropped on the window."""
+    recalled = Recalled(studio.state.exploration)
+    return Found(Path("walk/00012.png"), recalled), recalled

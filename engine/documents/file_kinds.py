@@ -42,7 +42,7 @@ _SUFFIXES = {
 
 
 def kind_of(head: bytes, name: str) -> str:
-    """What a file called `name` with these first bytes is, with its article; "" where unknown."""
+    """The kind of a file called `name` with these first bytes, with its article; "" if unknown."""
     kind = _SUFFIXES.get(Path(name).suffix.lower(), "")
     if kind == "a model's weights":  # checkpoints are ZIP files or pickles inside
         return kind

@@ -1,4 +1,4 @@
-"""What a file was made from: a session, a picture or film of ours, or a picture of another program.
+"""Recalls the origin of a file: a session, our picture or film, or another program's picture.
 
 Pictures are never decoded, and nothing that a file names is opened.
 """
@@ -22,7 +22,7 @@ _HEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What a file gives back. `remark` says what of another program's settings was left out."""
+    """The exploration of a file. `remark` names settings of another program that are left out."""
 
     exploration: Exploration
     origin: Origin | None = None
@@ -30,7 +30,7 @@ class Recalled:
 
 
 def recall(path: Path, current: Exploration | None = None) -> Recalled:
-    """What a session, a picture, a film, or a folder of pictures was made from.
+    """Return the exploration that a session, picture, film or folder of pictures was made from.
 
     Another program's settings become a walk of `current`'s model, or of the starter model. Raises
     InputError with one sentence for files that hold nothing of use here.
@@ -52,7 +52,7 @@ def recall(path: Path, current: Exploration | None = None) -> Recalled:
 
 
 def is_model(path: Path) -> bool:
-    """Whether a person who opens `path` means a model: by its name, or a folder's index."""
+    """True if `path` is a model, by its name or by the index in a folder."""
     return path.suffix.lower() in MODEL_SUFFIXES or (path / "model_index.json").is_file()
 
 

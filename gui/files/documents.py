@@ -83,7 +83,7 @@ class Documents(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a file is being read."""
+        """True while a file is being read."""
         return self._look.busy
 
     def look(self, path: Path, then: Callable[[Found], None]) -> None:

@@ -24,7 +24,7 @@ SHOW_MS = 500
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a file holds: a walk, or (None) a model. `digest` is that of a session file."""
+    """The content of a file: a walk, or (None) a model. `digest` is that of a session file."""
 
     path: Path
     recalled: Recalled | None
@@ -55,7 +55,7 @@ class FileLook(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is waited for."""
+        """True while a file is being read."""
         return self._work.busy
 
     def start(
@@ -75,7 +75,7 @@ class FileLook(QObject):
         self._work.run(look, finish, late)
 
     def cancel(self) -> None:
-        """What is being read is wanted no more."""
+        """Drop the result of the file that is being read."""
         self._work.cancel()
         self._close_box()
 

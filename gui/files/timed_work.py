@@ -36,7 +36,7 @@ class TimedWork(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is waited for."""
+        """True until the work has ended or was cancelled."""
         return self._done is not None
 
     def run(self, work: Callable[[], Any], done: Callable[[Any], None], late: str) -> None:

@@ -12,11 +12,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from superqt import QElidingLabel
 
 from gui.measures.measure_values import Offer, Values
 from gui.widgets.layouts import grow
-from gui.widgets.plain_text import PlainLabel, RichLabel, plain_tip
+from gui.widgets.plain_text import PlainElidingLabel, PlainLabel, RichLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, tint
 
 #: Most values drawn with dots, and most lanes named in a live chart.
@@ -88,8 +87,7 @@ class MeasureChart(QWidget):
         self._plot.getPlotItem().showAxis("bottom", not live)
         self._plot.setXRange(0.0, 1.0, padding=0.015)
         self._head = grow(RichLabel())
-        self._text = QElidingLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = PlainElidingLabel()
         self._text.hide()
         self._failure = PlainLabel()
         self._failure.setWordWrap(True)

@@ -11,6 +11,7 @@ from engine.measuring.scoring_text import RULE
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import is_undo
 from gui.widgets.layouts import column, row
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT
 
 
@@ -23,7 +24,7 @@ class ScoringFields(QWidget):
         self._state = state
         self._text, self._scorer = _Line("Scoring text"), _Line("CLIP model")
         self._text.setPlaceholderText("Scoring text: the prompt")
-        self._text.setToolTip(f"Text that CLIP compares the pictures with. {RULE}.")
+        self._text.setToolTip(plain_tip(f"Text that CLIP compares the pictures with. {RULE}."))
         self._scorer.setPlaceholderText("CLIP model: the model's own")
         self._scorer.setToolTip(
             "A folder or hub id such as openai/clip-vit-large-patch14; empty: the CLIP model in "

@@ -44,7 +44,7 @@ class PlayheadOverlay(Track):
         self._paint_playhead(painter, scale.middle(self._state.playhead))
 
     def _paint_playhead(self, painter: QPainter, x: float) -> None:
-        text = str(self._state.playhead)
+        text = str(self._state.playhead + 1)
         painter.setFont(self._theme.font(0.82, bold=True, digits=True))
         width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 3 * UNIT
         pill = QRectF(x - width / 2, 1, width, RULER_HEIGHT - UNIT - 2)

@@ -31,6 +31,7 @@ from engine.thread import EngineThread
 from engine.walk import Exploration
 from gui.app import Program
 from gui.files.app_folders import AppFolders
+from gui.files.file_look import look_at
 from gui.files.settings import Preferences, Settings
 
 PATIENCE_MS = 60_000
@@ -136,7 +137,9 @@ def test_an_exported_picture_comes_back_in_a_fresh_window(
 ) -> None:
     with window(qapp, tmp_path, replace(SMALL, walk=replace(SMALL.walk, frames=1))) as program:
         qtbot.waitUntil(finished(program), timeout=PATIENCE_MS)
-        menu = program.companions.drops.menu(home / "out" / "walk" / "00001.png")
+        found = look_at(home / "out" / "walk" / "00001.png", program.state.exploration)
+        assert found.recalled is not None
+        menu = program.companions.drops.menu(found, found.recalled)
         menu.actions()[0].trigger()
         menu.deleteLater()
         qtbot.waitUntil(finished(program), timeout=PATIENCE_MS)

@@ -107,7 +107,7 @@ def _target(graph: Graph, link: object) -> str | None:
 
 
 def _others(graph: Graph) -> Iterator[str]:
-    """What else is in the graph: the model and the sampler by name, and nodes of other kinds."""
+    """The rest of the graph: names of the model and sampler, and nodes of other kinds."""
     for key in graph:
         for name in ("ckpt_name", "unet_name", "lora_name", "sampler_name", "scheduler"):
             value = _own(graph, key, (name,))

@@ -21,7 +21,7 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class ForeignSettings:
-    """What a picture's maker says of it. None and "" stand for what it does not say.
+    """The settings that another program wrote into a picture. None and "" mean: not written.
 
     `others` are the names of settings that have no meaning here, such as a sampler or a LoRA.
     """
@@ -53,7 +53,7 @@ readers: Registry[ForeignReader] = Registry("engine.documents.foreign", "reader 
 
 
 def read_foreign(texts: Mapping[str, str]) -> ForeignSettings | None:
-    """What the first reader that knows these texts finds in them; None where none does."""
+    """The settings found by the first reader that knows these texts; None if no reader does."""
     for name in readers.names():
         try:
             found = readers.get(name).read(texts)
@@ -83,7 +83,7 @@ def taken_over(found: ForeignSettings, exploration: Exploration) -> tuple[Explor
 
 
 def _changes(found: ForeignSettings) -> dict[str, Callable[[Exploration], Exploration]]:
-    """How each value that is there changes an exploration, by its name."""
+    """The changes of an exploration for each value that is there, by its name."""
 
     def prompts(e: Exploration) -> Exploration:
         return _each_keyframe(e, lambda k: replace(k, prompt=found.prompt))

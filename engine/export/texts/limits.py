@@ -1,4 +1,4 @@
-"""How much of a stranger's picture file is read for its texts."""
+"""Limits for reading texts from picture files of other programs."""
 
 from __future__ import annotations
 
