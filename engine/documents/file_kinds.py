@@ -1,10 +1,10 @@
-"""Names the kind of a file that is no session, by its first bytes and its suffix."""
+"""Names the kind of a file that is not a session, by its first bytes and its suffix."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-#: Files that hold the weights of a model, by suffix.
+#: Files with the weights of a model, by suffix.
 MODEL_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 
 _HEADS = (
@@ -42,9 +42,9 @@ _SUFFIXES = {
 
 
 def kind_of(head: bytes, name: str) -> str:
-    """The kind of a file called `name` with these first bytes, with its article; "" if unknown."""
+    """Returns the kind of a file by its first bytes and name, with its article, or ""."""
     kind = _SUFFIXES.get(Path(name).suffix.lower(), "")
-    if kind == "a model's weights":  # checkpoints are ZIP files or pickles inside
+    if kind == "a model's weights":  # the contents of checkpoints are ZIP files or pickles
         return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "a WebP picture"
@@ -55,7 +55,7 @@ def kind_of(head: bytes, name: str) -> str:
 
 
 def foreign_text(head: bytes, name: str) -> str:
-    """One sentence for a file that holds no walk: what it is, and what can be opened instead."""
+    """Returns a sentence for a file without a walk: its kind, and the files that can be opened."""
     kind = kind_of(head, name)
     if not kind:
         return f"{name} is no session, and of no kind that this program knows; open another file."

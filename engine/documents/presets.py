@@ -28,7 +28,7 @@ ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
 class Preset:
     """An experiment. `about` describes it in one sentence.
 
-    `family` is the model it is made for: the starter model, or Stable Diffusion 1.4 with the
+    `family` is the model for this experiment: the starter model, or Stable Diffusion 1.4 with the
     article's settings. The exploration has a view and measures that suit the experiment.
     """
 
@@ -57,7 +57,9 @@ def presets() -> tuple[Preset, ...]:
 
 
 def find_preset(name: str) -> Preset:
-    """Returns the experiment called `name`: "sd14-11-scores", or "scores" for the starter model's.
+    """Returns the experiment with this name.
+
+    Examples: "sd14-11-scores", or "scores" for the experiment of the starter model.
 
     Raises InputError with a list of all names.
     """
@@ -73,9 +75,10 @@ def find_preset(name: str) -> Preset:
 def with_own_content(preset: Exploration, own: Exploration) -> Exploration:
     """Returns the experiment with the prompts and noises of `own`'s walk.
 
-    The first prompt of the experiment becomes the first one of the walk, and so on, and so do the
-    noises. Prompts that the walk lacks stay; noises that it lacks are further draws of its first
-    seed. The negative prompt and the scoring text are `own`'s.
+    The first prompt of the experiment is replaced by the first prompt of the walk, and so on. The
+    noises are replaced in the same way. If the walk has too few prompts, the other prompts stay. If
+    it has too few noises, the other noises are further draws of its first seed. The negative prompt
+    and the scoring text come from `own`.
     """
     keyframes = [k for walk in (preset.walk, *preset.rows) for k in walk.keyframes]
     prompts = _matched((k.prompt for k in keyframes), (k.prompt for k in own.walk.keyframes))
@@ -98,7 +101,7 @@ def with_own_content(preset: Exploration, own: Exploration) -> Exploration:
 
 
 def _matched(theirs: Iterable[T], own: Iterable[T]) -> dict[T, T]:
-    """Returns each of the first different values of `theirs` with one of `own`, in their order."""
+    """Returns pairs of the first distinct values of `theirs` and the values of `own`, in order."""
     return dict(zip(dict.fromkeys(theirs), dict.fromkeys(own), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""The session file, and the same document in the metadata of exports: versioned JSON.
+"""The session file. The metadata of exports has the same document, which is versioned JSON.
 
 A document is data that is checked before use. It contains nothing to execute.
 """
@@ -19,16 +19,20 @@ from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, Exploration
 
 SUFFIX = ".trail"
 FORMAT = "latent-trails"
-#: Version 1 is that of Latent Trails 0.1, without ids, locks, measures and the view. In version 2
-#: an empty scoring text meant none; from 3 on it means the prompt. All are read.
+#: Version 1 is the format of Latent Trails 0.1, without ids, locks, measures and the view. In
+#: version 2, an empty scoring text means no scoring text. Since version 3, it means the prompt. All
+#: versions can be read.
 VERSION = 3
 MAX_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The frame of an exploration that a picture shows, and how it was made: the model's identity,
-    the versions of the libraries, the device, its precision, and notes."""
+    """The frame of an exploration in a picture, and the conditions of its rendering.
+
+    The conditions are the model's identity, the versions of the libraries, the device, its
+    precision, and notes.
+    """
 
     lane: int = 0
     index: int = 0
@@ -54,8 +58,10 @@ class _Document:
 
 
 def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
-    """Encodes a document in UTF-8. Raises InputError for an exploration that `decode` would
-    refuse."""
+    """Encodes a document in UTF-8.
+
+    Raises InputError for an exploration that `decode` would refuse.
+    """
     check_exploration(exploration)
     data = msgspec.json.encode(_Document(FORMAT, VERSION, exploration, origin))
     if len(data) > MAX_BYTES:
@@ -83,9 +89,11 @@ def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]
 
 
 def _without_old_default(exploration: Exploration) -> Exploration:
-    """Documents before version 3 held the article's scoring text unless a person gave another one.
+    """Converts the scoring text of documents before version 3.
 
-    It stays where the article's prompt is drawn throughout; other walks follow their prompts.
+    These documents contain the article's scoring text unless the user entered another one. The
+    article's text is kept if all keyframes have the article's prompt. Otherwise it becomes empty,
+    so that each frame is scored with its own prompt.
     """
     walks = (exploration.walk, *exploration.rows)
     prompts = {keyframe.prompt for walk in walks for keyframe in walk.keyframes}

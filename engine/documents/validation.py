@@ -26,7 +26,7 @@ from engine.walk import (
 
 MAX_TEXT = 20_000
 MAX_LANES = 100
-#: Most frames of all lanes together.
+#: Maximum number of frames of all lanes together.
 MAX_PICTURES = 1_000_000
 MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0

@@ -1,1 +1,1 @@
-"""Settings that other programs write into pictures: one program a file, found by the registry."""
+"""Reads settings of other programs from pictures. Each program has one file in the registry."""

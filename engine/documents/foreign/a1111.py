@@ -1,4 +1,4 @@
-"""AUTOMATIC1111's web UI, Forge, SD.Next and others that write its text form."""
+"""Reads settings of AUTOMATIC1111's web UI, Forge, SD.Next and others with the same text format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.documents.foreign.contract import (
 
 KEY = "parameters"
 _NEGATIVE = "Negative prompt:"
-#: Bounded, so that a long line without a colon takes linear time.
+#: Bounded, so that the time for a long line without a colon is linear.
 _SETTING = re.compile(r'\s*(\w[\w \-/]{1,40}):\s*("(?:\\.|[^\\"]){1,4000}"|[^,]*)(?:,|$)')
 _MAX_LINE = 20_000
 _KNOWN = ("Steps", "CFG scale", "Seed", "Size")
@@ -24,7 +24,7 @@ _KNOWN = ("Steps", "CFG scale", "Seed", "Size")
 
 @readers.register("a1111")
 class A1111(ForeignReader):
-    """`parameters`: the prompt, "Negative prompt: …", and a last line "Steps: 20, Sampler: …"."""
+    """Reads `parameters`: prompt, "Negative prompt: …", and a last line "Steps: 20, Sampler: …"."""
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> ForeignSettings | None:
@@ -60,5 +60,5 @@ def _unquoted(value: str) -> str:
 
 
 def _other(key: str, value: str) -> str:
-    """A setting's name, with its value where that is short."""
+    """Returns the name of a setting, with its value if the value is short."""
     return f"{key} {value}" if len(value) <= 20 else key

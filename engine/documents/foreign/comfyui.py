@@ -1,4 +1,7 @@
-"""ComfyUI: a graph of nodes. The sampler's inputs are followed to their texts and sizes."""
+"""Reads settings of ComfyUI from its graph of nodes.
+
+Follows the links of the sampler's inputs to the nodes with texts and sizes.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from engine.documents.foreign.contract import (
 
 KEY = "prompt"
 MAX_NODES = 2000
-#: Nodes that a text, a size or a noise may lie behind.
+#: Maximum number of nodes to search for a text, a size or a noise.
 _FAR = 200
 _SEEDS = ("seed", "noise_seed")
 _TEXTS = ("text", "text_g", "string", "value", "prompt")
@@ -29,7 +32,7 @@ Graph = Mapping[str, Mapping[str, Any]]
 
 @readers.register("comfyui")
 class ComfyUI(ForeignReader):
-    """`prompt` maps each node's id to its class and inputs; [id, number] is another's output."""
+    """Reads `prompt`: node ids with their classes and inputs. [id, number] is a node's output."""
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> ForeignSettings | None:
@@ -66,20 +69,20 @@ def _is_node(node: object) -> bool:
 
 
 def _own(graph: Graph, key: str, names: tuple[str, ...]) -> object:
-    """The first of these inputs that the node itself holds as a value."""
+    """Returns the first of these inputs that is a value and not a link."""
     inputs = graph[key]["inputs"]
     held = (inputs[name] for name in names if isinstance(inputs.get(name), int | float | str))
     return next(held, None)
 
 
 def _first(graph: Graph, start: str, names: tuple[str, ...]) -> object:
-    """The value of one of these inputs at the node nearest to `start` among those it depends on."""
+    """Returns the value of one of these inputs from `start` or its nearest dependency."""
     values = (_own(graph, key, names) for key in _behind(graph, start))
     return next((value for value in values if value is not None), None)
 
 
 def _text(graph: Graph, sampler: str, name: str) -> str:
-    """The text nearest behind an input of the sampler."""
+    """Returns the nearest text among the dependencies of an input of the sampler."""
     link = graph[sampler]["inputs"].get(name)
     start = _target(graph, link)
     if start is None:
@@ -89,7 +92,7 @@ def _text(graph: Graph, sampler: str, name: str) -> str:
 
 
 def _behind(graph: Graph, start: str) -> Iterator[str]:
-    """`start` and the nodes it depends on, nearest first, each once, at most _FAR of them."""
+    """Returns `start` and its dependencies, nearest first, each once, at most _FAR nodes."""
     waiting, seen = deque([start]), {start}
     while waiting:
         key = waiting.popleft()
@@ -107,7 +110,7 @@ def _target(graph: Graph, link: object) -> str | None:
 
 
 def _others(graph: Graph) -> Iterator[str]:
-    """The rest of the graph: names of the model and sampler, and nodes of other kinds."""
+    """Returns the rest of the graph: names of the model and sampler, and nodes of other kinds."""
     for key in graph:
         for name in ("ckpt_name", "unet_name", "lora_name", "sampler_name", "scheduler"):
             value = _own(graph, key, (name,))

@@ -1,7 +1,7 @@
-"""A reader of another program's settings, what it finds, and how an exploration takes them.
+"""Defines readers for settings of other programs, and converts the settings to an exploration.
 
-A reader is a class in a file of its own in this folder. Texts come from strangers: readers take
-only what they know, and never more than a bounded number of steps. Light to import.
+Each reader is a class in a separate file in this folder. The texts are untrusted. Therefore readers
+use only known settings and a bounded number of steps. Imports no large library.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from engine.errors import InputError
 from engine.registry import Registry
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
 
-#: So many of the settings that have no meaning here are named.
+#: Maximum number of named settings that have no meaning here.
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignSettings:
-    """The settings that another program wrote into a picture. None and "" mean: not written.
+    """The settings that another program wrote into a picture. None and "" mean "not written".
 
     `others` are the names of settings that have no meaning here, such as a sampler or a LoRA.
     """
@@ -38,14 +38,15 @@ class ForeignSettings:
 
 
 class ForeignReader(ABC):
-    """Base of all readers."""
+    """Base class of all readers."""
 
     @classmethod
     @abstractmethod
     def read(cls, texts: Mapping[str, str]) -> ForeignSettings | None:
-        """The settings among a picture's text entries, None where this program wrote none.
+        """Reads the settings from the text entries of a picture.
 
-        Raises ValueError or RecursionError for a text that is damaged.
+        Returns None if the program of this reader wrote no settings. Raises ValueError or
+        RecursionError for a damaged text.
         """
 
 
@@ -53,7 +54,7 @@ readers: Registry[ForeignReader] = Registry("engine.documents.foreign", "reader 
 
 
 def read_foreign(texts: Mapping[str, str]) -> ForeignSettings | None:
-    """The settings found by the first reader that knows these texts; None if no reader does."""
+    """Returns the settings from the first reader that knows these texts, or None."""
     for name in readers.names():
         try:
             found = readers.get(name).read(texts)
@@ -65,10 +66,10 @@ def read_foreign(texts: Mapping[str, str]) -> ForeignSettings | None:
 
 
 def taken_over(found: ForeignSettings, exploration: Exploration) -> tuple[Exploration, str]:
-    """The exploration with a fresh walk from these settings, and one sentence about the rest.
+    """Returns the exploration with a new walk from these settings, and a sentence about the rest.
 
-    A value that cannot be used here is left out and named. The model stays that of `exploration`,
-    so the pictures are others.
+    The sentence names values that cannot be used here. They are left out. The model of
+    `exploration` is kept, so the pictures differ from those of the other program.
     """
     made = replace(exploration, walk=Walk(frames=exploration.walk.frames), compare=(), rows=())
     left_out = []
@@ -83,7 +84,7 @@ def taken_over(found: ForeignSettings, exploration: Exploration) -> tuple[Explor
 
 
 def _changes(found: ForeignSettings) -> dict[str, Callable[[Exploration], Exploration]]:
-    """The changes of an exploration for each value that is there, by its name."""
+    """Returns the changes of an exploration for each value that is present, by name."""
 
     def prompts(e: Exploration) -> Exploration:
         return _each_keyframe(e, lambda k: replace(k, prompt=found.prompt))
@@ -130,7 +131,7 @@ def _remark(program: str, left_out: list[str]) -> str:
 
 
 def whole_number(value: object) -> int | None:
-    """`value` as a whole number, None where it is none. Texts of digits count."""
+    """Returns `value` as an integer, or None if it is not one. Accepts texts of digits."""
     if isinstance(value, str) and len(value) <= 30:
         text = value.strip()
         return int(text) if text.removeprefix("-").isascii() and _is_digits(text) else None
@@ -138,7 +139,7 @@ def whole_number(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
-    """`value` as a number, None where it is none."""
+    """Returns `value` as a number, or None if it is not a number."""
     if isinstance(value, str) and len(value) <= 30:
         try:
             return float(value)

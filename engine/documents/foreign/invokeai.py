@@ -1,4 +1,4 @@
-"""InvokeAI, in the forms of its versions 3 on and 2."""
+"""Reads settings of InvokeAI, in the format of version 2 and of version 3 and later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KNOWN = (
 
 @readers.register("invokeai")
 class InvokeAI(ForeignReader):
-    """`invokeai_metadata` is a flat JSON object; `sd-metadata` holds one under "image"."""
+    """Reads `invokeai_metadata`, a flat JSON object, or "image" in `sd-metadata`."""
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> ForeignSettings | None:
@@ -52,7 +52,10 @@ class InvokeAI(ForeignReader):
 
 
 def _prompts(values: Mapping[str, Any]) -> tuple[str, str]:
-    """Version 2 has a list of prompts with weights; the negative one stands in brackets in it."""
+    """Returns the prompt and the negative prompt.
+
+    Version 2 has a list of prompts with weights. The negative prompt is in brackets in this list.
+    """
     prompt = values.get("positive_prompt", values.get("prompt", ""))
     if isinstance(prompt, list):
         first = prompt[0] if prompt else {}

@@ -1,7 +1,7 @@
-"""Models of the Hugging Face hub: those in its cache, and fetching others when asked to.
+"""Lists the models in the cache of the Hugging Face hub and downloads others on request.
 
-Nothing here connects anywhere except `Hub.look` and `Hub.fetch`, and they not for a model that is
-in the cache.
+Only `Hub.look` and `Hub.fetch` use the network. They do not use it for a model that is in the
+cache.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Read when the library is imported. Its other transport can neither be resumed nor cancelled.
+# The library reads this on import. Its other transport can be neither resumed nor cancelled.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
@@ -28,7 +28,7 @@ from engine.models.hub.required_files import RequiredFiles
 from engine.models.inspection.check import check_model
 from engine.models.inspection.report import read_object
 
-#: Told what is being done and how much of it is done, 0–1; may raise, which ends the work.
+#: Receives the name of the current step and its progress, 0–1. An exception ends the work.
 Reporter = Callable[[str, float], None]
 
 _INDEX, _WEIGHTS = "model_index.json", ".safetensors"
@@ -37,8 +37,11 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 @dataclass(frozen=True, slots=True)
 class CachedModel:
-    """A model in the hub's cache. `problem` says why it cannot be opened, "" where it can;
-    `scores` marks a CLIP model, which draws nothing."""
+    """A model in the hub's cache.
+
+    `problem` is the reason why it cannot be opened, or "" if it can be opened. `scores` is true
+    for a CLIP model, which cannot generate images.
+    """
 
     id: str
     folder: Path
@@ -49,7 +52,7 @@ class CachedModel:
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """The download of a model: its bytes and files. `scores` marks a CLIP model."""
+    """The bytes and the number of files of a download. `scores` is true for a CLIP model."""
 
     bytes: int
     files: int
@@ -57,12 +60,12 @@ class RemoteModel:
 
 
 def is_hub_id(text: str) -> bool:
-    """True if a text has the form owner/name."""
+    """True if the text has the form owner/name."""
     return _HUB_ID.fullmatch(text) is not None
 
 
 class Hub:
-    """A hub and its cache on this machine. `endpoint` and `cache` "" are the library's own."""
+    """A hub and its local cache. An empty `endpoint` or `cache` selects the library's default."""
 
     def __init__(self, endpoint: str = "", cache: str = "", timeout_s: float = 20.0) -> None:
         from huggingface_hub import constants
@@ -71,21 +74,23 @@ class Hub:
         self._cache = Path(cache or constants.HF_HUB_CACHE)
 
     def cached(self) -> tuple[CachedModel, ...]:
-        """The models in the cache, broken ones and scorers too, by name. Reads no weights."""
+        """Returns all cached models by name, also broken ones and CLIP models. Reads no weights."""
         return tuple(sorted(self._entries(), key=lambda model: model.id.lower()))
 
     def folder_of(self, model: str, wanted: RequiredFiles) -> Path | None:
-        """The folder of a model that is whole in the cache, else None. Connects nowhere."""
+        """Returns the folder of a model if its cache is complete, or None. Uses no network."""
         snapshots = _snapshots(self._cache / _folder_name(model))
         return next((folder for folder in snapshots if wanted.is_whole(folder)), None)
 
     def remove(self, model: str) -> None:
-        """Delete a model from the cache, whole or broken. Raises OSError where that fails."""
+        """Deletes a complete or broken model from the cache. Raises OSError on failure."""
         shutil.rmtree(self._cache / _folder_name(model))
 
     def look(self, model: str, wanted: RequiredFiles) -> RemoteModel | None:
-        """Ask the hub about a model before a download. Returns None if it is in the cache. Raises
-        ModelError with one sentence."""
+        """Gets the download size of a model from the hub. Returns None if it is in the cache.
+
+        Raises ModelError with one sentence.
+        """
         if self.folder_of(model, wanted) is not None:
             return None
         with self._asking(model):
@@ -94,10 +99,10 @@ class Hub:
         return RemoteModel(sum(file.bytes for file in files), len(files), scores)
 
     def fetch(self, model: str, wanted: RequiredFiles, progress: Reporter) -> Path:
-        """The folder of a model, downloaded where it is not in the cache.
+        """Returns the folder of a model. Downloads the model if it is not in the cache.
 
-        Raises ModelError, one sentence, and whatever `progress` raises, within 0.2 s. What has
-        arrived is kept for the next time.
+        Raises ModelError with one sentence. Also raises any exception of `progress`, within
+        0.2 s. Downloaded bytes are kept for the next attempt.
         """
         cached = self.folder_of(model, wanted)
         if cached is not None:
@@ -140,7 +145,7 @@ class Hub:
 
     @contextmanager
     def _asking(self, model: str) -> Iterator[None]:
-        """The hub may be asked, and its errors become sentences. Raises ModelError."""
+        """Converts errors of the hub to ModelError. Raises ModelError if the program is offline."""
         if is_offline():
             raise ModelError(
                 f"{model} is not in the cache and the program is offline; "
@@ -155,7 +160,7 @@ class Hub:
             raise ModelError(sentence) from error
 
     def _entries(self) -> Iterator[CachedModel]:
-        """Each entry on its own, so that a broken one hides no other."""
+        """Reads each entry separately, so that a broken entry does not hide the others."""
         if not self._cache.is_dir():
             return
         for folder in self._cache.glob("models--*"):
@@ -169,7 +174,7 @@ class Hub:
 
 
 def _entry(folder: Path) -> CachedModel | None:
-    """Describes an entry of the cache; None if it is no model of a known kind."""
+    """Describes an entry of the cache. Returns None if it is not a model of a known kind."""
     snapshots = _snapshots(folder)
     if not snapshots:
         return CachedModel(_id_of(folder), folder, 0, "It holds no files; remove it.")
@@ -189,7 +194,7 @@ def _is_clip(snapshot: Path) -> bool:
 
 
 def _snapshots(folder: Path) -> list[Path]:
-    """The revisions in an entry of the cache, that of "main" first."""
+    """Returns the revisions in an entry of the cache. The revision of "main" is first."""
     try:
         main = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
@@ -212,7 +217,7 @@ def _remote_file(sibling: Any) -> RemoteFile:
 
 
 def _sentence(model: str, error: Exception) -> str:
-    """Describes an error of the hub; "" for any other error."""
+    """Describes an error of the hub. Returns "" for any other error."""
     from huggingface_hub import errors
 
     chain = [error, *_causes(error)]

@@ -1,4 +1,7 @@
-"""Fetch the files of a hub model into the hub's own cache: resumable, checked, cancellable."""
+"""Downloads the files of a hub model into the hub's cache.
+
+A download can be resumed and cancelled. The checksums of large files are verified.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,20 @@ from pathlib import Path
 
 from engine.errors import ModelError
 
-#: Told how much of a download is done, 0–1; may raise, which ends the download.
+#: Receives the progress of a download, 0–1. An exception ends the download.
 Watcher = Callable[[float], None]
 _ROOM = 500 * 2**20
 _BLOCK = 2**20
 _CHECKSUM = re.compile("[0-9a-f]{64}")
-#: Seconds between two looks at a lock that another program holds.
+#: Seconds between two attempts to acquire a lock that another program holds.
 _LOCK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file of a hub model. `sha256` is "" for small files, which the hub keeps otherwise.
+    """A file of a hub model. `sha256` is "" for small files, which the hub stores differently.
 
-    The checksum becomes the name of a file in the cache; ValueError for a text that is none.
+    The checksum becomes a file name in the cache. Raises ValueError if it is not a valid checksum.
     """
 
     name: str
@@ -41,7 +44,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model on a hub, and the cache that it is fetched into."""
+    """A model on a hub and the cache for its files."""
 
     model: str
     endpoint: str
@@ -49,7 +52,7 @@ class Source:
 
 
 def require_room(cache: Path, needed: int) -> None:
-    """Raises ModelError, with both amounts, where the disk is too small."""
+    """Raises ModelError with the required and the free space if the disk is too small."""
     nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(nearest).free
     if free < needed + _ROOM:
@@ -62,10 +65,11 @@ def require_room(cache: Path, needed: int) -> None:
 def fetch_files(
     source: Source, files: tuple[RemoteFile, ...], watch: Watcher, timeout_s: float
 ) -> None:
-    """Bring all files into the cache, in a thread of its own, while `watch` is kept informed.
+    """Downloads all files into the cache in a separate thread and reports progress to `watch`.
 
-    What `watch` raises ends the wait within 0.1 s; bytes that arrived are kept for the next time.
-    Raises ModelError where no byte arrives for `timeout_s` seconds, and the hub's own errors.
+    An exception of `watch` ends the wait within 0.1 s. Downloaded bytes are kept for the next
+    attempt. Raises ModelError if no byte arrives for `timeout_s` seconds. Also raises the errors
+    of the hub.
     """
     work = _Work(source, files)
     thread = threading.Thread(target=work.run, name="model download", daemon=True)
@@ -85,13 +89,13 @@ def fetch_files(
         raise work.error
 
 
-class _Stopped(Exception):  # noqa: N818 — an outcome, no error
-    """Nobody waits for the download any more."""
+class _Stopped(Exception):  # noqa: N818 — a result, not an error
+    """The download was stopped: no thread waits for it."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """The state that the downloading thread and the one which waits for it share."""
+    """The shared state of the download thread and the waiting thread."""
 
     source: Source
     files: tuple[RemoteFile, ...]
@@ -110,7 +114,7 @@ class _Work:
                 self._fetch(file)
         except _Stopped:
             return
-        except Exception as error:  # noqa: BLE001 — raised again in the thread that waits
+        except Exception as error:  # noqa: BLE001 — raised again in the waiting thread
             self.error = error
 
     def _fetch(self, file: RemoteFile) -> None:
@@ -120,7 +124,7 @@ class _Work:
         source = self.source
         if file.sha256:
             folder = repo_folder_name(repo_id=source.model, repo_type="model")
-            # Where the hub's library locks the same file, in this program and in others.
+            # The hub's library uses the same lock for this file, in this program and in others.
             lock = source.cache / ".locks" / folder / f"{file.sha256}.lock"
             with self._locked(lock):
                 self._fetch_blob(file, source.cache / folder / "blobs" / file.sha256)
@@ -132,7 +136,7 @@ class _Work:
 
     @contextmanager
     def _locked(self, lock: Path) -> Iterator[None]:
-        """One program at a time. Raises _Stopped where nobody waits for the download any more."""
+        """Allows one program at a time. Raises _Stopped if the download was stopped."""
         from filelock import FileLock, Timeout
 
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -142,14 +146,14 @@ class _Work:
                 waiting.acquire(timeout=_LOCK_S)
                 break
             except Timeout:
-                self.arrived(0)  # another program works at it: that is no silence of the hub
+                self.arrived(0)  # another program holds the lock: not a timeout of the hub
         try:
             yield
         finally:
             waiting.release()
 
     def _fetch_blob(self, file: RemoteFile, blob: Path) -> None:
-        """Weights go where the hub's library looks for them; it does not resume by itself."""
+        """Downloads weights to the path of the hub's library, which cannot resume by itself."""
         if blob.exists():
             self.arrived(file.bytes)
             return
@@ -166,7 +170,7 @@ class _Work:
         part.replace(blob)
 
     def arrived(self, count: int) -> None:
-        """Bytes came in. Raises _Stopped where nobody waits for more."""
+        """Records `count` downloaded bytes. Raises _Stopped if the download was stopped."""
         if self.stopped:
             raise _Stopped
         self.done += count
@@ -174,13 +178,13 @@ class _Work:
 
 
 def _receive(source: Source, file: RemoteFile, part: Path, arrived: Callable[[int], None]) -> None:
-    """Continue `part` from where it ends. Pieces are written as they arrive, so none is lost."""
+    """Resumes `part` at its end. Writes each piece immediately, so that no piece is lost."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     url = hf_hub_url(source.model, file.name, endpoint=source.endpoint or None)
     metadata = get_hf_file_metadata(url, endpoint=source.endpoint or None)
-    # The login goes to the hub alone, never to the store that it redirects to.
+    # Send the login only to the hub, never to the storage server after a redirect.
     headers = build_hf_headers() if metadata.location == url else {}
     with part.open("ab", buffering=0) as stream:
         headers |= {"Range": f"bytes={stream.tell()}-"} if stream.tell() else {}
@@ -190,7 +194,7 @@ def _receive(source: Source, file: RemoteFile, part: Path, arrived: Callable[[in
                 stream.truncate(0)
             arrived(stream.tell())
             for piece in response.iter_bytes():
-                arrived(len(piece))  # before writing: a second attempt may be at work by now
+                arrived(len(piece))  # before the write: a second attempt may already run
                 stream.write(piece)
 
 

@@ -1,4 +1,4 @@
-"""Which files of a hub model are needed, and when all of them are there."""
+"""Selects the required files of a hub model and checks that all of them are present."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _CLIP_FILES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RequiredFiles:
-    """A kind of model: whether a folder holds all of one, and what to fetch of a listing.
+    """The required files of one kind of model.
 
-    `choose` raises ModelError, one sentence, where the listing has no such model. `problem` says
-    by a folder's configs why the model cannot be used, before its weights are fetched; "" where
-    nothing speaks against it.
+    `is_whole` is true if a folder contains a complete model. `choose` selects the files to
+    download from a listing. It raises ModelError with one sentence if the listing has no such
+    model. `problem` reads the configs of a folder before the weights are downloaded. It returns
+    the reason why the model cannot be used, or "" if there is no problem.
     """
 
     is_whole: Callable[[Path], bool]
@@ -38,7 +39,7 @@ class RequiredFiles:
 
 
 def diffusion_model(half: bool) -> RequiredFiles:
-    """A Stable Diffusion folder; `half` prefers weights in half precision."""
+    """Returns the files of a Stable Diffusion folder. `half` prefers weights in half precision."""
     return RequiredFiles(
         is_whole=lambda folder: check_model(folder, half).ok,
         choose=lambda model, listing: _diffusion_files(model, listing, half),
@@ -47,7 +48,7 @@ def diffusion_model(half: bool) -> RequiredFiles:
 
 
 def any_model(half: bool) -> RequiredFiles:
-    """Whichever of the two there is."""
+    """Returns the files of a Stable Diffusion or CLIP folder, by its contents."""
     draws, scores = diffusion_model(half), clip_model()
 
     def choose(model: str, listing: Listing) -> tuple[RemoteFile, ...]:
@@ -64,7 +65,7 @@ def any_model(half: bool) -> RequiredFiles:
 
 
 def clip_model() -> RequiredFiles:
-    """A CLIP folder, for scoring."""
+    """Returns the files of a CLIP folder, for scoring."""
     return RequiredFiles(
         is_whole=lambda folder: not check_clip(folder),
         choose=_clip_files,

@@ -1,1 +1,1 @@
-"""Checks of model files before they are opened, and what their configs say."""
+"""Checks model files before they are opened, and reads their configs."""

@@ -1,8 +1,8 @@
-"""Look at a model before it is opened: what it is, whether it is whole, and whether it is safe.
+"""Checks the kind, completeness and safety of a model before it is opened.
 
-Reads configs and the headers of weights, never the weights, and imports nothing heavy: the window
-calls it directly. Files that can run code (pickles, Python) are recognised by name and never
-opened.
+Reads configs and the headers of weights, but never the weights. Imports no large library, because
+the window calls it directly. Files that can run code (pickles, Python) are recognised by name and
+never opened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from engine.models.inspection.scheduler_config import (
 STARTER_FOLDER = Path(__file__).parents[3] / "resources" / "starter_model"
 
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
-#: Folder → the classes we build for it. What else a folder holds is not used.
+#: Folder → the classes that we build for it. Other contents of a folder are not used.
 _CLASSES = {
     "text_encoder": ("CLIPTextModel",),
     "unet": ("UNet2DConditionModel",),
@@ -50,9 +50,9 @@ _FAMILIES = {768: Family.SD1, 1024: Family.SD2}
 
 
 def check_model(path: Path, half: bool = False) -> ModelReport:
-    """Look at the model folder or file at `path`; `half` prefers weights in half precision.
+    """Checks the model folder or file at `path`. `half` prefers weights in half precision.
 
-    Never raises for what it finds: everything that is wrong is in the report.
+    Does not raise errors for problems of the model. The report contains all problems.
     """
     path = Path(path)
     try:
@@ -77,9 +77,9 @@ def _check_folder(path: Path, half: bool) -> ModelReport:
 
 
 def check_configs(path: Path) -> str:
-    """Why the model whose configs lie at `path` cannot be drawn with; "" where it may be.
+    """Returns the reason why the model with configs at `path` cannot generate images, or "".
 
-    The weights need not be there: this is asked before they are downloaded.
+    The weights may be missing, because this check runs before their download.
     """
     try:
         index = read_object(path / "model_index.json")
@@ -94,7 +94,7 @@ def check_configs(path: Path) -> str:
 
 
 def check_clip_config(folder: Path) -> str:
-    """Why the model whose config lies in `folder` is no CLIP model; "" where it is one."""
+    """Returns the reason why the config in `folder` is not of a CLIP model, or ""."""
     try:
         is_clip = read_config(folder / "config.json").get("model_type") == "clip"
     except ModelError as error:
@@ -103,7 +103,7 @@ def check_clip_config(folder: Path) -> str:
 
 
 def check_clip(folder: Path) -> str:
-    """Why the CLIP model in `folder` cannot score, as a sentence; "" where it can."""
+    """Returns one sentence: the reason why the CLIP model in `folder` cannot score, or ""."""
     problem = check_clip_config(folder)
     if problem:
         return problem
@@ -158,7 +158,7 @@ def _notes(scheduler: str, schedule: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _code_in(path: Path, index: Mapping[str, Any]) -> str:
-    """Why the folder is unsafe to open: it brings Python code of its own."""
+    """Returns the reason why the folder is unsafe to open (its own Python code), or ""."""
     scripts = sorted([*path.glob("*.py"), *path.glob("*/*.py")])
     if scripts:
         return (
@@ -177,8 +177,9 @@ def _code_in(path: Path, index: Mapping[str, Any]) -> str:
 def _is_plain(name: str, entry: object) -> bool:
     """True if an entry of model_index.json names only classes of known libraries.
 
-    A part is a pair of a library and a class; everything that is no list is data. The class of the
-    pipeline is one name: a list there, and options called like a module or pipeline, bring code.
+    A part is a list of a library and a class. All other values are data. The class of the pipeline
+    must be one name. A list in its place loads code, and so do options with the name of a module
+    or pipeline.
     """
     if name == "_class_name":
         return isinstance(entry, str)
@@ -190,7 +191,7 @@ def _is_plain(name: str, entry: object) -> bool:
 
 
 def _foreign_pipeline(path: Path, index: Mapping[str, Any]) -> str:
-    """Why another pipeline's folder cannot be drawn with, by the parts that its index names."""
+    """Returns the reason why another pipeline cannot be used, by the parts in its index."""
     pipeline = str(index.get("_class_name", ""))
     if "text_encoder_2" in index:
         return f"{path} is an SDXL model ({pipeline}); this program draws with SD 1.x and 2.x."
@@ -207,14 +208,14 @@ def _foreign_pipeline(path: Path, index: Mapping[str, Any]) -> str:
 
 
 def _missing_words(folder: Path) -> list[str]:
-    """The files of a tokenizer that `folder` lacks: either one, or a pair."""
+    """Returns the missing tokenizer files. A tokenizer needs tokenizer.json or a pair of files."""
     if (folder / "tokenizer.json").is_file():
         return []
     return [name for name in ("vocab.json", "merges.txt") if not (folder / name).is_file()]
 
 
 def _read_part(folder: Path, half: bool) -> ModelPart | None:
-    """The network in `folder`; None where there is no folder. Raises ModelError for damage."""
+    """Reads the network in `folder`, or returns None without one. Raises ModelError for damage."""
     if not folder.is_dir():
         return None
     config = read_config(folder / "config.json")
@@ -225,7 +226,7 @@ def _read_part(folder: Path, half: bool) -> ModelPart | None:
 
 
 def _weights_in(folder: Path, stem: str, half: bool) -> list[Path]:
-    """The safetensors files of a network, in the preferred precision where both are there."""
+    """Returns the safetensors files of a network, in the preferred precision if both exist."""
     for variant in (".fp16", "") if half else ("", ".fp16"):
         whole = folder / f"{stem}{variant}.safetensors"
         if whole.is_file():
@@ -253,7 +254,7 @@ def _shards(index: Path) -> list[Path]:
 
 
 def _check_channels(folder: Path, config: Mapping[str, Any], headers: list[WeightsHeader]) -> None:
-    """The first layer must take what the config says. Raises ModelError that names both."""
+    """Compares the first layer with the config. Raises ModelError with both values."""
     if folder.name != "unet":
         return
     for header in headers:
@@ -266,7 +267,7 @@ def _check_channels(folder: Path, config: Mapping[str, Any], headers: list[Weigh
 
 
 def _misfits(configs: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Sentences on parts that do not belong together, or to what this program draws with."""
+    """Returns sentences about parts that do not fit together or that this program cannot use."""
     unet, vae, text = (configs.get(name, {}) for name in ("unet", "vae", "text_encoder"))
     problems = []
     channels, latent = unet.get("in_channels", 4), vae.get("latent_channels", 4)

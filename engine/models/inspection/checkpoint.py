@@ -1,4 +1,4 @@
-"""Look at a single file in the original layout: which family it is, and whether it is whole."""
+"""Checks the family and completeness of a single model file in the original layout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.errors import ModelError
 from engine.models.inspection.report import PICKLES, Family, ModelForm, ModelReport, refused
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 
-#: A tensor that only this kind of file has → what it is, and the sentence's end.
+#: A tensor that only one kind of file has → the kind of file, as the end of a sentence.
 _MARKS = (
     ("conditioner.embedders.1.", "an SDXL checkpoint"),
     ("model.diffusion_model.label_emb.", "an SDXL checkpoint"),
@@ -20,14 +20,14 @@ _MARKS = (
     ("down_blocks.", "one part of a diffusers folder"),
     ("text_model.", "only a text encoder"),
 )
-#: The text encoder's names, of the first releases and of later ones such as SD-Turbo.
+#: Names of the text encoder in the first releases, and in later ones such as SD-Turbo.
 _TEXT_OF_SD1 = ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")
 _TEXT_OF_SD2 = ("cond_stage_model.model.", "conditioner.embedders.0.model.")
 _FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
 
 
 def check_checkpoint(path: Path) -> ModelReport:
-    """Look at a file that holds a whole model, by its name and header alone."""
+    """Checks a file with a complete model. Reads only its name and header."""
     if path.suffix.lower() in PICKLES:
         return refused(
             path,
@@ -48,7 +48,7 @@ def check_checkpoint(path: Path) -> ModelReport:
 
 
 def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
-    """Why a checkpoint is not one of SD 1.x or 2.x; "" where it is."""
+    """Returns the reason why a checkpoint is not SD 1.x or 2.x, or "" if it is."""
     what = next((what for mark, what in _MARKS if _has(header, mark)), "no diffusion model")
     channels = header.channels_into(_FIRST_LAYER)
     if channels is None or what.endswith("checkpoint"):

@@ -1,7 +1,8 @@
-"""Limits of what a model's config may say, checked before anything is built from it.
+"""Limits for the values in a model's config. They are checked before anything is built from it.
 
-A few bytes of JSON can ask for a hundred million layers. What is within these limits may still fit
-no weights, which is found out by comparing; it cannot take all memory or time.
+A few bytes of JSON can request a hundred million layers. A config within these limits cannot use
+all memory or time. It may still not match the weights. A later comparison with the weights finds
+this.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _MOST_LISTED = 32
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """A number from `low` to `high`, or none; `listed` allows a list of them."""
+    """A number from `low` to `high`, or None. `listed` also allows a list of numbers."""
 
     low: float
     high: float
@@ -45,7 +46,7 @@ class _Numbers:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """A short text, or none; `listed` asks for a list of them."""
+    """A short text, or None. `listed` requires a list of texts."""
 
     listed: bool = False
 
@@ -59,12 +60,12 @@ class _Names:
         return "a list of names" if self.listed else "a name"
 
 
-#: Configs within a config.
+#: Configs inside another config.
 _INNER = ("text_config", "vision_config")
 
 
 def _limits() -> Mapping[str, _Numbers | _Names]:
-    """The limit of each option; a name means the same in the configs of all parts."""
+    """Returns the limit of each option. A name has the same meaning in the configs of all parts."""
     width, widths = _Numbers(1, 65_536), _Numbers(1, 65_536, listed=True)
     layers, real = _Numbers(1, 256, listed=True), _Numbers(-1e9, 1e9, whole=False)
     kinds: Mapping[_Numbers | _Names, tuple[str, ...]] = {
@@ -95,9 +96,9 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """The config of a network, a scheduler or a CLIP model, within the limits.
+    """Reads the config of a network, a scheduler or a CLIP model and checks the limits.
 
-    Raises ModelError, one sentence that names the file and the option.
+    Raises ModelError with one sentence that names the file and the option.
     """
     config, limits = read_object(file), _limits()
     for part in (

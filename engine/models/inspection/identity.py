@@ -1,4 +1,4 @@
-"""A digest of everything in a model that influences pixels."""
+"""Computes a digest of all model files that influence pixels."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-#: Files up to this size are read whole; of larger ones, this many pieces of this size.
+#: Files up to _WHOLE bytes are read completely. Of larger files, _PIECES pieces of _PIECE bytes
+#: are read.
 _WHOLE = 64 * 2**20
 _PIECES, _PIECE = 512, 64 * 2**10
 
 
 def identity_of(root: Path, files: Iterable[Path]) -> str:
-    """Hex digest of these files' names below `root` and contents.
+    """Returns a hex digest of the contents of these files and of their names below `root`.
 
-    Of weights too large to read in an instant, the size, the beginning, which names and shapes
-    every tensor, and pieces spread evenly over the rest count: models that share none of their
-    history differ in all of them, and fine-tuned ones in nearly all.
+    Large weights take too long to read completely. For them, the digest includes the size, the
+    beginning of the file, and evenly spaced pieces of the rest. The beginning has the name and
+    shape of every tensor. Models without a common origin differ in all pieces, and fine-tuned
+    models in nearly all.
     """
     digest = hashlib.sha256()
     for file in sorted(files):

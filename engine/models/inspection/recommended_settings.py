@@ -1,4 +1,4 @@
-"""The recommended settings of a model, from its folder or its family."""
+"""Returns the recommended settings of a model, from its folder or its family."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from engine.walk import Sampling
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
-    """Reads starter.json: steps, guidance, width, height; {} without such a file."""
+    """Reads steps, guidance, width and height from starter.json. Returns {} without this file."""
     file = folder / "starter.json"
     return read_object(file) if file.is_file() else {}
 
 
 def recommended(folder: Path, report: ModelReport) -> Sampling:
-    """Steps, guidance and size that suit the model."""
+    """Returns steps, guidance and size that suit the model."""
     said = {name: x for name, x in recommendations(folder).items() if _is_number(x)}
     size = native_size(report)
     plain = Sampling(width=size, height=size)
@@ -33,12 +33,12 @@ def recommended(folder: Path, report: ModelReport) -> Sampling:
 
 
 def native_size(report: ModelReport) -> int:
-    """Pixels along the side of the pictures that the model was trained on."""
+    """Returns the side length in pixels of the model's training images. Returns the longer side."""
     configs = {part.name: part.config for part in report.parts}
     levels = configs.get("vae", {}).get("block_out_channels")
     scale = 2 ** (len(levels) - 1) if levels and isinstance(levels, list) else 8
     said = configs.get("unet", {}).get("sample_size")
-    sides = said if isinstance(said, list) else [said]  # of a model for wide pictures, two
+    sides = said if isinstance(said, list) else [said]  # two sides for a model of wide images
     return scale * max((int(x) for x in sides if _is_number(x) and x > 0), default=64)
 
 

@@ -1,4 +1,4 @@
-"""The report of a check of a model: its parts, its family, and reasons not to open it."""
+"""The report of a model check: parts, family, and reasons not to open the model."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
 
 
 class ModelForm(StrEnum):
-    """The form of a model on the disk."""
+    """The form of a model on disk."""
 
     FOLDER = "Folder in the diffusers layout"
     FILE = "Single file"
 
 
 class Family(StrEnum):
-    """The architecture of a model, as the window says it. OTHER: its own sizes, the same layers."""
+    """The architecture of a model, as shown in the window. OTHER: same layers, other sizes."""
 
     SD1 = "SD 1.x"
     SD2 = "SD 2.x"
@@ -32,7 +32,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelPart:
-    """A network of the model: its config and its weights, which may be split over files."""
+    """A network of the model: its config and its weights, which may be split into several files."""
 
     name: str
     config: Mapping[str, Any] = field(repr=False)
@@ -42,10 +42,10 @@ class ModelPart:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """The result of a check of `path`. A model with `problems`, which are sentences, is not opened.
+    """The result of a check of `path`. A model with `problems` is not opened.
 
-    `form` is None if the problems leave it unknown. `scheduler` is a class of diffusers, `schedule`
-    its config. `notes` are further information.
+    `problems` are sentences. `form` is None if it is unknown because of the problems. `scheduler`
+    is a class of diffusers, and `schedule` is its config. `notes` are further information.
     """
 
     path: Path
@@ -65,17 +65,17 @@ class ModelReport:
 
     @property
     def problem(self) -> str:
-        """All problems as one text, "" without any."""
+        """Returns all problems as one text, or "" without problems."""
         return " ".join(self.problems)
 
 
 def refused(path: Path, *problems: str) -> ModelReport:
-    """The report of what is not opened, for these reasons."""
+    """Returns the report of a model that is not opened, with these reasons."""
     return ModelReport(path, problems=problems)
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """A JSON object of a model. Raises ModelError, one sentence, where it is none."""
+    """Reads a JSON object of a model. Raises ModelError with one sentence for any other file."""
     try:
         if file.stat().st_size > 2_000_000:
             raise ModelError(f"{file} is too large for a config; fetch the model again.")

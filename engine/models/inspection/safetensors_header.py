@@ -1,4 +1,4 @@
-"""The header of a safetensors file: what tensors it holds, read without touching the weights."""
+"""Reads the list of tensors in the header of a safetensors file. Does not read the weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 
 from engine.errors import ModelError
 
-#: A header of Stable Diffusion takes 150 KB, one of the largest models in one file 400 KB. The
-#: format itself allows 100 MB, which would take a gigabyte of memory to read.
+#: A header of Stable Diffusion has 150 KB. One of the largest models in one file has 400 KB. The
+#: format allows 100 MB, which would need a gigabyte of memory to read.
 _LARGEST_HEADER = 8 << 20
 _METADATA = "__metadata__"
 _BITS = {"F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "BOOL": 8}
@@ -24,7 +24,7 @@ _Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """The description of one tensor: bounded numbers, so that no product of them takes long."""
+    """The description of one tensor. Its numbers are bounded, so that their products are fast."""
 
     dtype: str
     shape: Annotated[tuple[_Size, ...], msgspec.Meta(max_length=16)]
@@ -33,7 +33,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class TensorPlace:
-    """Type, shape and bytes of a tensor; `begin` counts from the start of the file."""
+    """Type, shape and byte range of a tensor. `begin` is the offset from the start of the file."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -43,23 +43,25 @@ class TensorPlace:
 
 @dataclass(frozen=True, slots=True)
 class WeightsHeader:
-    """Names and places of the tensors of a file, what it says of itself, and its size."""
+    """Names and positions of the tensors in a file, its metadata, and its size."""
 
     tensors: dict[str, TensorPlace] = field(repr=False)
     metadata: dict[str, str] = field(repr=False)
     bytes: int
 
     def channels_into(self, layer: str) -> int | None:
-        """Return the input channels of a convolution by its weight [out, in, …]; None if there is
-        no such layer, 0 if it has another form."""
+        """Returns the input channels of a convolution from its weight [out, in, …].
+
+        Returns None without such a layer, and 0 if the weight has another form.
+        """
         tensor = self.tensors.get(layer)
         return None if tensor is None else tensor.shape[1] if len(tensor.shape) > 1 else 0
 
 
 def read_header(file: Path) -> WeightsHeader:
-    """The header of `file`, checked to describe exactly the bytes that follow it.
+    """Reads the header of `file` and checks that it describes exactly the bytes after it.
 
-    Raises ModelError, one sentence that names the kind of damage.
+    Raises ModelError with one sentence that names the kind of damage.
     """
     try:
         size = file.stat().st_size

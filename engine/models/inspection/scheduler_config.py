@@ -1,4 +1,4 @@
-"""Which solver a model's scheduler config names, and the config as diffusers would use it."""
+"""Selects the solver for a model's scheduler config and prepares the config as diffusers does."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from engine.errors import ModelError
 
 Config = Mapping[str, Any]
 
-#: Scheduler class → our solver that equals it, and the option values that this implements. An
-#: option that the config leaves out has diffusers' default, which is the first one here.
+#: Scheduler class → our equivalent solver, and the option values that the solver implements. An
+#: option that is missing in the config has diffusers' default, which is the first value here.
 _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
     "DPMSolverMultistepScheduler": (
         "dpm++2m",
@@ -51,8 +51,9 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
         },
     ),
 }
-#: What stands in for any other scheduler; for diffusion, the one of the article. Models that were
-#: distilled to a few steps draw with nothing but their own, whose jumps are what they have learnt.
+#: The replacement for any other scheduler. For diffusion, it is the solver of the article. Models
+#: that were distilled to a few steps work only with their own scheduler, because they were trained
+#: for its large steps.
 _STAND_INS: Mapping[str, str] = {"diffusion": "dpm++2m", "flow": "flow-euler"}
 OWN = "scheduler"
 _FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler"})
@@ -66,14 +67,14 @@ def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", 
 
 
 def prediction_type(scheduler_class: str, config: Config) -> str:
-    """Returns the kind of the network's output, by the names of diffusers."""
-    if scheduler_class.startswith("FlowMatch"):  # whatever is left over from another scheduler
+    """Returns the kind of the network's output, with the names of diffusers."""
+    if scheduler_class.startswith("FlowMatch"):  # ignore values of another scheduler
         return "flow_prediction"
     return str(config.get("prediction_type", "epsilon"))
 
 
 def solver_name(scheduler_class: str, config: Config) -> str:
-    """Our solver that equals this scheduler, or stands in for it; OWN is the scheduler itself."""
+    """Returns our solver that equals or replaces this scheduler. OWN is the scheduler itself."""
     kind = schedule_kind(scheduler_class, config)
     if not has_own_solver(scheduler_class, config):
         return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_INS[kind]
@@ -97,8 +98,10 @@ def has_own_solver(scheduler_class: str, config: Config) -> bool:
 
 
 def replaced_scheduler(scheduler_class: str, config: Config) -> str:
-    """The scheduler that `solver_name` stands in for without being equal to it; "" where it is
-    equal, or is the scheduler itself."""
+    """Returns the scheduler that `solver_name` replaces by a solver that is not equal to it.
+
+    Returns "" if the solver is equal or is the scheduler itself.
+    """
     if has_own_solver(scheduler_class, config) or scheduler_class in _FEW_STEP_CLASSES:
         return ""
     return scheduler_class or "an unnamed scheduler"
@@ -115,13 +118,13 @@ def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
 
 
 def pipeline_config(scheduler_class: str, config: Config) -> Config:
-    """The scheduler's config as StableDiffusionPipeline uses it.
+    """Returns the scheduler's config as StableDiffusionPipeline uses it.
 
-    The pipeline overrides two values of folders that were written before they mattered. What the
-    config leaves out is the solver's to choose.
+    The pipeline overrides two values, because old folders were written before these values had an
+    effect. The solver chooses the values that are missing in the config.
     """
     options = {name: value for name, value in config.items() if not name.startswith("_")}
-    if scheduler_class.startswith("FlowMatch"):  # which have no such option
+    if scheduler_class.startswith("FlowMatch"):  # these have no such option
         options.pop("timestep_spacing", None)
     if scheduler_class in _FEW_STEP_CLASSES:
         options["timestep_spacing"] = "trailing"
@@ -129,7 +132,7 @@ def pipeline_config(scheduler_class: str, config: Config) -> Config:
 
 
 def make_scheduler(scheduler_class: str, config: Config) -> Any:
-    """A new diffusers scheduler. Raises ModelError, which names the class, where there is none."""
+    """Creates a diffusers scheduler. Raises ModelError with the class name if it cannot."""
     import diffusers
 
     found = getattr(diffusers, scheduler_class, None)
