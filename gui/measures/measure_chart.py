@@ -14,8 +14,9 @@ from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.measures.measure_values import Offer, Values
+from gui.measures.plain_eliding_label import PlainElidingLabel
 from gui.widgets.layouts import grow
-from gui.widgets.plain_text import PlainElidingLabel, PlainLabel, RichLabel, plain_tip
+from gui.widgets.plain_text import PlainLabel, RichLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, tint
 
 #: Most values drawn with dots, and most lanes named in a live chart.

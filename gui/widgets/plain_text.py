@@ -9,7 +9,6 @@ from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
-from superqt import QElidingLabel
 
 
 class PlainLabel(QLabel):
@@ -19,14 +18,6 @@ class PlainLabel(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
-
-
-class PlainElidingLabel(QElidingLabel):
-    """A label of one line that ends in "…" where there is no room, and is never read as HTML."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
 
 
 class RichLabel(QLabel):
