@@ -44,12 +44,27 @@ def build_parser() -> argparse.ArgumentParser:
     """Makes the parser of the command line."""
     parser = _Parser(prog="run.sh", description="Walk through a diffusion model's latent space.")
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
-    window = commands.add_parser("window", help="open the window, as without any argument")
+    _add_window(commands.add_parser("window", help="open the window, as without any argument"))
+    _add_render(commands.add_parser("render", help="render a walk into files"))
+    _add_score(
+        commands.add_parser("score", help="measure walks by several methods, as the article does")
+    )
+    doctor = commands.add_parser("doctor", help="examine this installation")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    _add_bench(
+        commands.add_parser("bench", help="measure the speed beside diffusers' own pipeline")
+    )
+    return parser
+
+
+def _add_window(window: argparse.ArgumentParser) -> None:
     window.add_argument(
         "file", nargs="?", type=path_argument, help="a session file or an exported picture"
     )
     window.add_argument(SAFE, action="store_true", help="use CPU, starter model and default panels")
-    render = commands.add_parser("render", help="render a walk into files")
+
+
+def _add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--out", type=path_argument, required=True, help="a folder, or a file by its suffix"
     )
@@ -75,9 +90,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
     )
     render.add_argument("--overwrite", action="store_true", help="replace existing files")
-    score = commands.add_parser(
-        "score", help="measure walks by several methods, as the article does"
-    )
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
     score.add_argument("--text", metavar="T", help="scoring text; default: the walk's prompt")
     score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
@@ -90,9 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     score.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
-    doctor = commands.add_parser("doctor", help="examine this installation")
-    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    bench = commands.add_parser("bench", help="measure the speed beside diffusers' own pipeline")
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--workload", choices=("starter", "sd14-config"), default="starter")
     bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
     bench.add_argument(
@@ -101,7 +116,6 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--json", type=path_argument, metavar="FILE", help="write all findings as JSON"
     )
-    return parser
 
 
 def main(arguments: Sequence[str]) -> int:

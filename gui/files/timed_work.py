@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QDeadlineTimer, QObject, QTimer
 
-from engine.errors import InputError, ModelError
+from engine.errors import InputError
+from gui.widgets.background_work import outcome_of
 
 #: How often the answer is looked for.
 TURN_MS = 10
@@ -48,7 +48,7 @@ class TimedWork(QObject):
         self._answer, self._done, self._late = answer, done, late
         self._deadline = QDeadlineTimer(self._deadline_ms)
         threading.Thread(
-            target=lambda: answer.put(_outcome(work)), name="timed work", daemon=True
+            target=lambda: answer.put(outcome_of(work)), name="timed work", daemon=True
         ).start()
         self._timer.start()
 
@@ -69,13 +69,3 @@ class TimedWork(QObject):
         self.cancel()
         if done is not None:
             done(result)
-
-
-def _outcome(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (InputError, ModelError, OSError) as error:
-        return error
-    except Exception as error:
-        logging.getLogger("latent_trails").exception("work with a deadline failed")
-        return error

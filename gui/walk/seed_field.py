@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from engine.walk import MAX_SEED
-from gui.widgets.fields import indent, is_letter, is_undo
+from gui.widgets.fields import make_number_field, passes_on
 
 #: The text that other programs use for "random seed".
 ANY = "-1"
@@ -30,10 +30,8 @@ class SeedField(QAbstractSpinBox):
         super().__init__(parent)
         self._draw = draw
         self._seed = 0
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setKeyboardTracking(False)
         self.lineEdit().setText("0")
-        indent(self)
+        make_number_field(self)
         self.editingFinished.connect(self._take_text)
 
     @property
@@ -94,10 +92,7 @@ class SeedField(QAbstractSpinBox):
         self.selectAll()
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event) or is_letter(event):
-            event.ignore()
-            return False
-        return super().event(event)
+        return not passes_on(event) and super().event(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()

@@ -31,7 +31,7 @@ class Background(QObject):
 
     def run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         """Call `work` on the background thread and `done` with its result on this object's."""
-        self._pool.start(lambda: self._finished.emit(done, _outcome(work)))
+        self._pool.start(lambda: self._finished.emit(done, outcome_of(work)))
 
     def close(self) -> None:
         """Wait up to CLOSE_MS for running work, and ignore its result."""
@@ -44,7 +44,8 @@ class Background(QObject):
             done(result)
 
 
-def _outcome(work: Callable[[], Any]) -> Any:
+def outcome_of(work: Callable[[], Any]) -> Any:
+    """Returns the result of `work` or the exception it raises. An unexpected one is logged."""
     try:
         return work()
     except (InputError, ModelError, OSError) as error:

@@ -54,8 +54,19 @@ def is_letter(event: QEvent) -> bool:
     return event.modifiers() in plain and (event.text().isalpha() or event.text() == " ")
 
 
-def indent(box: QAbstractSpinBox) -> None:
-    """Adds a left margin to the text, which a style sheet cannot. The window handles drops."""
+def passes_on(event: QEvent) -> bool:
+    """Ignores an event that a field for numbers leaves to the window. True if it is one."""
+    if is_undo(event) or is_letter(event):
+        event.ignore()
+        return True
+    return False
+
+
+def make_number_field(box: QAbstractSpinBox) -> None:
+    """Sets the focus policy, no value before it is complete, and a left margin of the text, which
+    a style sheet cannot. The window handles drops."""
+    box.setKeyboardTracking(False)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     box.lineEdit().setTextMargins(UNIT + 2, 0, 0, 0)
     box.lineEdit().setAcceptDrops(False)
 
@@ -67,15 +78,10 @@ class IntField(QSpinBox):
         super().__init__()
         self.setRange(low, high)
         self.setSingleStep(step)
-        self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        indent(self)
+        make_number_field(self)
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event) or is_letter(event):
-            event.ignore()
-            return False
-        return super().event(event)
+        return not passes_on(event) and super().event(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
@@ -89,18 +95,13 @@ class FloatField(QDoubleSpinBox):
         self.setDecimals(3 if step < 0.01 else 2)
         self.setRange(low, high)
         self.setSingleStep(step)
-        self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        indent(self)
+        make_number_field(self)
 
     def textFromValue(self, value: float) -> str:
         return self.locale().toString(value, "g", 6)
 
     def event(self, event: QEvent) -> bool:
-        if is_undo(event) or is_letter(event):
-            event.ignore()
-            return False
-        return super().event(event)
+        return not passes_on(event) and super().event(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()

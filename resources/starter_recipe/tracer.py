@@ -140,6 +140,54 @@ def _shade(
 
 
 @numba.njit(**SETTINGS)
+def _colour_point(
+    look: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    room: tuple[np.ndarray, np.ndarray],
+    count: int,
+    point: Vector,
+    way: Vector,
+    light: Vector,
+    seed: float,
+    result: np.ndarray,
+) -> None:
+    """Colour of a point, seen along `way`. `room`: the parts there, and space for others."""
+    parts, colours, kinds, lights = look
+    near, shades = room
+    x, y, z = point
+    found = material(parts, near, count, x, y, z)
+    smooth = _normal(parts, near, count, x, y, z)
+    height, normal = _bumped(kinds[found], x, y, z, seed, smooth)
+    hollow = distance(
+        parts, near, count, x + 0.1 * smooth[0], y + 0.1 * smooth[1], z + 0.1 * smooth[2]
+    )
+    open_sky = (0.35 + 0.65 * min(1.0, max(0.0, hollow / 0.1))) * min(1.0, 0.55 + 0.9 * y)
+    key = lit(parts, shades, x, y, z, light, 0.05)
+    _shade(
+        colours[found],
+        kinds[found],
+        height,
+        normal,
+        smooth,
+        way,
+        light,
+        lights,
+        key,
+        open_sky,
+        result,
+    )
+
+
+@numba.njit(**SETTINGS)
+def _box(place: np.ndarray, pixels: float, floor: float) -> tuple[int, int, int, int, float]:
+    """The columns and rows that a figure may cover, and the row on which it stands."""
+    base_x, base_z, size, _ = place
+    foot = floor + base_z * np.sin(PITCH) * pixels
+    left, right = int((base_x - 1.0 * size) * pixels), int((base_x + 1.0 * size) * pixels)
+    top, bottom = int(foot - 2.3 * size * pixels), int(foot + 0.4 * size * pixels)
+    return left, right, top, bottom, foot
+
+
+@numba.njit(**SETTINGS)
 def draw_figure(
     picture: np.ndarray,
     covered: np.ndarray,
@@ -164,9 +212,8 @@ def draw_figure(
     way = _turned(0.0, -into, -up, cos, sin)
     light = _turned(LIGHT[0], LIGHT[1], LIGHT[2], cos, sin)
     near, shades = np.zeros(parts.shape[0], np.int64), np.zeros(parts.shape[0], np.int64)
-    left, right = int((base_x - 1.0 * size) * pixels), int((base_x + 1.0 * size) * pixels)
-    foot = floor + base_z * into * pixels
-    top, bottom = int(foot - 2.3 * size * pixels), int(foot + 0.4 * size * pixels)
+    look = (parts, colours, kinds, lights)
+    left, right, top, bottom, foot = _box(place, pixels, floor)
     for j in range(max(0, top), min(picture.shape[0], bottom)):
         for i in range(max(0, left), min(picture.shape[1], right)):
             u, v = (i + 0.5) / pixels - base_x, (foot - j - 0.5) / pixels
@@ -178,30 +225,9 @@ def draw_figure(
             nearness = base_z * up + (4 - t) * size
             if t == FAR or nearness < depth[j, i]:
                 continue
-            depth[j, i] = nearness
-            covered[j, i] = 1.0
-            x, y, z = origin[0] + way[0] * t, origin[1] + way[1] * t, origin[2] + way[2] * t
-            found = material(parts, near, count, x, y, z)
-            smooth = _normal(parts, near, count, x, y, z)
-            height, normal = _bumped(kinds[found], x, y, z, seed, smooth)
-            hollow = distance(
-                parts, near, count, x + 0.1 * smooth[0], y + 0.1 * smooth[1], z + 0.1 * smooth[2]
-            )
-            open_sky = (0.35 + 0.65 * min(1.0, max(0.0, hollow / 0.1))) * min(1.0, 0.55 + 0.9 * y)
-            key = lit(parts, shades, x, y, z, light, 0.05)
-            _shade(
-                colours[found],
-                kinds[found],
-                height,
-                normal,
-                smooth,
-                way,
-                light,
-                lights,
-                key,
-                open_sky,
-                picture[j, i],
-            )
+            depth[j, i], covered[j, i] = nearness, 1.0
+            point = (origin[0] + way[0] * t, origin[1] + way[1] * t, origin[2] + way[2] * t)
+            _colour_point(look, (near, shades), count, point, way, light, seed, picture[j, i])
 
 
 @numba.njit(**SETTINGS)

@@ -22,6 +22,48 @@ class StubbornEngine(ScriptedEngine):
         return False
 
 
+class Closing(app.Program):
+    """Closes itself as its kind says, after the first paint at the earliest."""
+
+    kind = ""
+
+    def _begin(self) -> None:
+        # Looked at before the rest is imported on another thread.
+        slow = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"}
+        print("loaded at the first paint:", *sorted(slow & set(sys.modules)))
+        super()._begin()
+        if self.kind == "crashing":
+            os._exit(7)
+        print("device:", self.session.machine.device)
+        self._print_places()
+        if self.kind == "plain":
+            self._close_soon()
+        elif self.kind in ("working", "stubborn"):
+            self.state.frame_changed.connect(self._close_soon)
+        elif self.kind == "raising":
+            self.state.message_posted.connect(self._close_soon)
+            QTimer.singleShot(0, self._raise)
+
+    def _print_places(self) -> None:
+        """Prints the positions of the window and its transport, and the screen's free part."""
+        window, transport = self.window, self.window.transport
+        corner = transport.mapToGlobal(transport.rect().bottomRight())
+        print("screen:", *window.screen().availableGeometry().getRect())
+        print("window:", *window.frameGeometry().getRect())
+        print("transport:", corner.x(), corner.y())
+
+    def _raise(self) -> None:
+        raise RuntimeError("a slot went wrong")
+
+    def _close_soon(self, *_: object) -> None:
+        QTimer.singleShot(0, self._close)
+
+    def _close(self) -> None:
+        print("busy:", self.state.busy)
+        print("messages:", *self.window.messages.texts)
+        self.window.close()
+
+
 def main(folder: str, kind: str) -> int:
     """Run the window until what `kind` waits for has happened.
 
@@ -33,46 +75,7 @@ def main(folder: str, kind: str) -> int:
     print("heavy before:", *heavy)
     frames = MemoryFrames()
     make = StubbornEngine if kind == "stubborn" else ScriptedEngine
-
-    class Closing(app.Program):
-        """Closes itself after the first paint."""
-
-        def _begin(self) -> None:
-            # Looked at before the rest is imported on another thread.
-            slow = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"}
-            print("loaded at the first paint:", *sorted(slow & set(sys.modules)))
-            super()._begin()
-            if kind == "crashing":
-                os._exit(7)
-            print("device:", self.session.machine.device)
-            self._print_places()
-            if kind == "plain":
-                self._close_soon()
-            elif kind in ("working", "stubborn"):
-                self.state.frame_changed.connect(self._close_soon)
-            elif kind == "raising":
-                self.state.message_posted.connect(self._close_soon)
-                QTimer.singleShot(0, self._raise)
-
-        def _print_places(self) -> None:
-            """Prints the positions of the window and its transport, and the screen's free part."""
-            window, transport = self.window, self.window.transport
-            corner = transport.mapToGlobal(transport.rect().bottomRight())
-            print("screen:", *window.screen().availableGeometry().getRect())
-            print("window:", *window.frameGeometry().getRect())
-            print("transport:", corner.x(), corner.y())
-
-        def _raise(self) -> None:
-            raise RuntimeError("a slot went wrong")
-
-        def _close_soon(self, *_: object) -> None:
-            QTimer.singleShot(0, self._close)
-
-        def _close(self) -> None:
-            print("busy:", self.state.busy)
-            print("messages:", *self.window.messages.texts)
-            self.window.close()
-
+    Closing.kind = kind
     app.Program = Closing  # type: ignore[misc]
     return app.run_window(
         ["latent-trails"],

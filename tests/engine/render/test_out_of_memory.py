@@ -27,19 +27,24 @@ def renderer() -> Renderer:
     return Renderer(FrameStore())
 
 
+def allow_rows(most: int, patch: pytest.MonkeyPatch) -> None:
+    """Steps of more rows run out of memory."""
+    from engine.models.loaded import DiffusionModel
+
+    denoise = DiffusionModel.denoise
+
+    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(sample) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return denoise(self, sample, *rest)
+
+    patch.setattr(DiffusionModel, "denoise", cramped)
+
+
 def test_out_of_memory_halves_the_batch_and_says_so(
     folder: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.models.loaded import DiffusionModel
-
-    honest = DiffusionModel.denoise
-
-    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
-        if len(sample) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-        return honest(self, sample, *rest)
-
-    monkeypatch.setattr(DiffusionModel, "denoise", cramped)
+    allow_rows(4, monkeypatch)
     frames = finals_of(renderer.run(make_request(folder, batch=8), JobControl()))
     assert len(frames) == 7
     assert any("Memory" in note for frame in frames.values() for note in frame.notes)
@@ -48,21 +53,12 @@ def test_out_of_memory_halves_the_batch_and_says_so(
 def test_what_was_said_of_a_frame_comes_back_from_the_disk(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.models.loaded import DiffusionModel
-
-    honest = DiffusionModel.denoise
-
-    def cramped(self: DiffusionModel, sample: torch.Tensor, *rest: Any) -> torch.Tensor:
-        if len(sample) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-        return honest(self, sample, *rest)
-
     def frames() -> dict[tuple[int, int], m.FrameReady]:
         renderer = Renderer(FrameStore(folder=tmp_path))
         return finals_of(renderer.run(make_request(folder, batch=8), JobControl()))
 
     with monkeypatch.context() as patched:
-        patched.setattr(DiffusionModel, "denoise", cramped)
+        allow_rows(4, patched)
         drawn = frames()
     cached = frames()
     assert all(frame.cached for frame in cached.values())
