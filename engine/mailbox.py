@@ -128,9 +128,9 @@ class RequestSlot:
 class Outbox:
     """An ordered, bounded queue of events for the window. Thread-safe.
 
-    A newer preview of a frame replaces an older one, and newer progress replaces older progress.
-    Finished frames and terminal events are never dropped. `wake` is called when an event arrives in
-    an empty outbox.
+    A newer preview or draft of a frame replaces an older one. Newer progress and newer points of
+    the plane replace older ones, too. Finished frames and terminal events are never dropped. `wake`
+    is called when an event arrives in an empty outbox.
     """
 
     def __init__(self, wake: Callable[[], None], limit: int = OUTBOX_FRAMES) -> None:

@@ -13,11 +13,12 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from engine.conditioning import Array32
 from engine.walk import Lane, Sampling, Walk
 
 Image = npt.NDArray[np.uint8]  # [H, W, 3], RGB
-Array32 = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]  # [n, 2], in units of std (|z|/√d)
+NO_JOB = -1  # the job number of events of no job; jobs for an export have smaller ones
 
 
 class Tier(IntEnum):

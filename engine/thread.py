@@ -1,6 +1,7 @@
 """The engine's thread: takes the newest request, runs it, and posts its events.
 
-This is the only file of the engine that uses Qt, and the only place that catches all exceptions.
+This is the only file of the engine that uses Qt. An exception that nothing else handles becomes the
+job's last event here.
 """
 
 from __future__ import annotations

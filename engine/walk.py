@@ -91,8 +91,7 @@ def _numbered(keyframes: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
     for keyframe in keyframes:
         if keyframe.id <= 0 or keyframe.id in taken:
             largest += 1
-            k = keyframe
-            keyframe = Keyframe(k.prompt, k.noise, k.scale, k.blend, largest, k.locked, k.previous)
+            keyframe = replace(keyframe, id=largest)
         taken.add(keyframe.id)
         numbered.append(keyframe)
     return tuple(numbered)

@@ -13,7 +13,7 @@ from engine import messages as m
 from engine.requests import ANY_MACHINE, Machine, build_request
 from engine.walk import Exploration, content_of
 from gui.state.explorer_state import ExplorerState
-from gui.state.missing_frames import NO_JOB, MissingFrames
+from gui.state.missing_frames import MissingFrames
 from gui.state.watchdog import Watchdog
 
 TYPING_MS = 700
@@ -215,7 +215,7 @@ class Session(QObject):
         if self._engine is None:
             return
         for event in self._engine.drain():
-            if isinstance(event, m.JobEvent) and event.job < NO_JOB:
+            if isinstance(event, m.JobEvent) and event.job < m.NO_JOB:
                 self.missing_frames.apply(event)
                 continue
             if isinstance(event, m.FrameReady) and event.job == self._state.results.job:

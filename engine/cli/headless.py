@@ -17,6 +17,7 @@ from engine import messages as m
 from engine.atomic import WriteError, choose_path, write_bytes
 from engine.cli.command import Command
 from engine.cli.progress import ProgressLines
+from engine.conditioning import Array32
 from engine.errors import Cancelled, InputError
 from engine.export.contract import Add, Plan
 from engine.export.differences import with_differences
@@ -188,7 +189,7 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
 class _Latents:
     """Collects the latents of all frames for one safetensors file."""
 
-    rows: dict[int, tuple[float, m.Array32, m.Array32]] = field(default_factory=dict)
+    rows: dict[int, tuple[float, Array32, Array32]] = field(default_factory=dict)
 
     def take(self, event: m.FrameReady) -> None:
         if event.initial is not None and event.final is not None:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.conditioning import Array32
 from engine.geometry.walk_path import WalkPath
-from engine.messages import Array32, Curve, PathReady, Points
+from engine.messages import Curve, PathReady, Points
 from engine.methods.contract import Array, crossing_methods
 from engine.walk import MethodChoice, with_method
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine import messages as m
+from engine.conditioning import Array32
 from engine.errors import InputError, ModelError
 from engine.mailbox import JobControl
 from engine.measuring.measure_plan import Chosen, MeasurePlan
@@ -47,7 +48,7 @@ class Measuring:
         job: int,
         plan: MeasurePlan,
         seen: PictureFeatures,
-        texts: Mapping[str, m.Array32],
+        texts: Mapping[str, Array32],
     ) -> None:
         self._job, self._plan, self._seen, self._texts = job, plan, seen, texts
         self._spans = [1.0 / max(walk.frames - 1, 1) for walk in plan.walks]

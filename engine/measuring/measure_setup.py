@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.conditioning import Array32
 from engine.errors import InputError, MissingModel
 from engine.measuring.frame_measures import Measuring, failure_of
 from engine.measuring.measure_plan import Chosen, MeasurePlan
 from engine.measuring.picture_features import PictureFeatures
-from engine.messages import Array32
 from engine.models.clip import open_scorer
 from engine.models.hub.client import Reporter
 from engine.models.loaded import DiffusionModel

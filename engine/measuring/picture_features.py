@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from engine.conditioning import Array32
 from engine.errors import InputError
 from engine.lru_cache import LruCache
-from engine.messages import Array32, Image
+from engine.messages import Image
 from engine.metrics.contract import Space
 from engine.models.clip import Scorer
 from engine.pictures.picture_distance import Pyramid, distance, pyramid_of

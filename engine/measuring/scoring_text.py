@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby
 
-from engine.messages import Array32
+from engine.conditioning import Array32
 from engine.walk import Walk
 
 #: How the score follows prompts that differ, for tips and tables.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import Array32, Image
+from engine.conditioning import Array32
+from engine.messages import Image
 from engine.methods.contract import make_method
 from engine.walk import Walk
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.messages import Array32, Image
+from engine.conditioning import Array32
+from engine.messages import Image
 
 #: The normalized pyramid of a picture, fine to coarse: [3, h, w] each.
 Pyramid = tuple[Array32, ...]

@@ -57,9 +57,9 @@ class Batching:
         return min(self.slots, max(_FEW, shown - _FEW)) if shown else 1
 
 
-def choose_batching(device: torch.device, side: int, weights: int, asked: int = 0) -> Batching:
+def choose_batching(device: torch.device, side: int, weights: int, asked: int) -> Batching:
     """Chooses the slots for a device, latents about `side` wide and a UNet with `weights` weights.
-    `asked` overrides the choice."""
+    `asked` overrides the choice unless it is 0."""
     return Batching(asked or choose_batch(device, side, weights), few_first=device.type == "cpu")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from engine.messages import Array32
+from engine.conditioning import Array32
 from engine.models.loaded import DiffusionModel
 from engine.render.plan import Ingredients
 from engine.store.frame_store import FrameStore

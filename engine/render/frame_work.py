@@ -169,7 +169,7 @@ class FrameWork:
         """Decode the finished latents and emit events to all that wait for them."""
         if not finished:
             return
-        # A latent that is not finite gives a picture that is none.
+        # A latent that is not finite gives None.
         pictures = self._model.decode(torch.stack([latent for _, latent in finished]))
         for (key, latent), picture in zip(finished, pictures, strict=True):
             flight = self._flights.pop(key)

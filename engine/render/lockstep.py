@@ -12,10 +12,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
-from engine.conditioning import Conditioning
+from engine.conditioning import Array32, Conditioning
 from engine.errors import InputError
 from engine.models.running.rows import join_rows
-from engine.render.sampler import Array32, Denoiser, Guidance
+from engine.render.sampler import Denoiser, Guidance
 from engine.solvers.contract import Schedule
 
 Item = TypeVar("Item", bound=Hashable)

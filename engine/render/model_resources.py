@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from engine.conditioning import Conditioning
 from engine.geometry.noise import NoiseBank
+from engine.geometry.projection import Plane, plane_of
 from engine.geometry.walk_path import WalkPath, prompts_of
 from engine.lru_cache import LruCache
 from engine.models.loaded import DiffusionModel
+from engine.models.running.devices import choose_batch
 from engine.render.batch_memory import BatchMemory
 from engine.render.batching import Batching, batch_key, choose_batching, measure_batch
 from engine.render.previews import PreviewMap
@@ -16,6 +18,7 @@ from engine.render.steady_rows import measure_steady_rows
 from engine.walk import Walk
 
 _TEXTS = 512
+_PLANES = 8
 
 Shape = tuple[int, int, int]
 #: Raises Cancelled if the job was cancelled.
@@ -32,6 +35,7 @@ class ModelResources:
         self.model, self.preview = model, PreviewMap.fit(model)
         self._batches = batches
         self._texts = LruCache[str, Conditioning](_TEXTS)
+        self._planes = LruCache[tuple[Walk, Shape], Plane](_PLANES)
         self._noises: dict[Shape, NoiseBank] = {}
 
     def text(self, prompt: str) -> Conditioning:
@@ -49,6 +53,11 @@ class ModelResources:
             texts[prompt] = self.text(prompt)
         return WalkPath(walk, self._noises.setdefault(shape, NoiseBank(shape)), texts)
 
+    def plane(self, path: WalkPath) -> Plane:
+        """Return the plane of a path of this model, which is computed once for many points."""
+        key = path.walk, path.noise.shape
+        return self._planes.get(key) or self._planes.put(key, plane_of(path))
+
     def batching(self, shape: Shape, asked: int) -> Batching:
         """Return the batching for latents of `shape`: as requested, measured or guessed."""
         known = asked or self._remembered(self._key(shape)) or 0
@@ -57,25 +66,31 @@ class ModelResources:
     def keep_steady(self, shape: Shape, check: Check) -> bool:
         """Make the model compute enough rows that a frame does not depend on its batch.
 
-        Returns True if this is known. A large model on a CPU renders one frame at a time and is too
-        slow to be measured.
+        Returns True if this is known. Where only one frame fits, as for a large model on a CPU or a
+        GPU with little free memory, nothing is measured and nothing is stored.
         """
         model = self.model
         if model.steady_rows(shape) is None:
             key = f"rows, {self._key(shape)}"
             rows = self._remembered(key)
             if rows is None:
-                slow = choose_batching(model.device, max(shape[1:]), model.weights).slots == 1
-                rows = 0 if slow else measure_steady_rows(model, shape, self.text(""), check)
+                if choose_batch(model.device, max(shape[1:]), model.weights) == 1:
+                    return False
+                rows = measure_steady_rows(model, shape, self.text(""), check)
                 self._remember(key, rows)
             model.keep_steady(shape, rows)
         return model.batch_exact(shape)
 
     def tune(self, shape: Shape, check: Check) -> None:
-        """Measure the best number of slots for latents of `shape`, if it is not known yet."""
+        """Measure the best number of slots for latents of `shape`, if it is not known yet.
+
+        If the guess is 1, it is not stored: other programs may use the memory only now.
+        """
         if self._batches is None or self._remembered(self._key(shape)):
             return
         first = self.batching(shape, asked=0).slots
+        if first == 1:
+            return
         slots = measure_batch(self.model, shape, self.text(""), first, check)
         self._remember(self._key(shape), slots)
 

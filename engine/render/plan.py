@@ -1,6 +1,6 @@
 """The plan of a job: everything that follows from a request and a loaded model, computed once.
 
-The renderer, the job and the sampler read only the plan.
+The job and the sampler read no request, only the plan.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine import messages as m
-from engine.conditioning import Conditioning
-from engine.geometry.projection import plane_of
+from engine.conditioning import Array32, Conditioning
+from engine.geometry.projection import Plane
 from engine.geometry.walk_path import WalkPath, prompts_of
 from engine.measuring.measure_plan import MeasurePlan, plan_measures
-from engine.messages import Array32
 from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
@@ -23,8 +22,6 @@ from engine.solvers.contract import SolverTable, make_table
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
 
-#: The job number of points of the plane that are rendered without a job.
-NO_JOB = -1
 #: Is increased when the same ingredients give other pixels than before.
 ENGINE_GENERATION = 5
 
@@ -61,7 +58,6 @@ class RenderPlan:
     job: int
     shape: Shape
     settings: FrameSettings
-    guidance: Guidance
     table: SolverTable | None = field(repr=False, compare=False)  # follows from the settings
     text: Conditioning = field(repr=False)
     batching: Batching
@@ -75,15 +71,21 @@ class RenderPlan:
     latents: bool = False
     draft: RenderPlan | None = None
 
+    @property
+    def guidance(self) -> Guidance:
+        """The guidance of the settings."""
+        s = self.settings
+        return Guidance(s.guidance, s.guidance_from, s.guidance_to)
+
     def frame(self, lane: int, index: int) -> Ingredients:
         """Return the ingredients of frame `index` of a lane."""
         path = self.lanes[lane].path
         time = path.walk.time_of(index)
         return self._ingredients(path, time, path.latent(time))
 
-    def point(self, path: WalkPath, x: float, y: float, time: float) -> Ingredients:
+    def point(self, path: WalkPath, plane: Plane, x: float, y: float, time: float) -> Ingredients:
         """Return the ingredients of the point (x, y) of a walk's plane, with its text at `time`."""
-        latent = plane_of(path).lift(x, y, self.shape)
+        latent = plane.lift(x, y, self.shape)
         return self._ingredients(path, time, latent.astype(np.float32))
 
     def _ingredients(self, path: WalkPath, time: float, latent: Array32) -> Ingredients:
@@ -124,7 +126,7 @@ def plan_probes(
     request: m.ProbeRequest, resources: ModelResources, check: Check = lambda: None
 ) -> RenderPlan:
     """Makes the plan for points of the plane, a job without frames. Raises as `plan_render`."""
-    return _plan(NO_JOB, request.sampling, 0, resources, check)
+    return _plan(m.NO_JOB, request.sampling, 0, resources, check)
 
 
 def _plan(
@@ -148,7 +150,6 @@ def _plan(
         job=job,
         shape=shape,
         settings=settings,
-        guidance=Guidance(sampling.guidance, sampling.guidance_from, sampling.guidance_to),
         table=_table(settings, model),
         text=resources.text(""),
         batching=resources.batching(shape, batch),

@@ -7,7 +7,8 @@ from typing import Protocol
 import torch
 from torch.nn.functional import interpolate
 
-from engine.messages import Array32, Image
+from engine.conditioning import Array32
+from engine.messages import Image
 from engine.pictures.latent_view import ColourFit, Colours, in_colour
 
 _OBSERVED = 64

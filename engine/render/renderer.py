@@ -18,7 +18,7 @@ from engine.render.batch_memory import BatchMemory
 from engine.render.frame_work import FrameWork
 from engine.render.job import Job, Probe
 from engine.render.model_resources import ModelResources
-from engine.render.plan import NO_JOB, RenderPlan, plan_probes, plan_render
+from engine.render.plan import RenderPlan, plan_probes, plan_render
 from engine.store.frame_store import FrameStore
 
 #: Removes and returns the waiting probe request if it satisfies a condition.
@@ -147,7 +147,7 @@ class Renderer:
         if self._resources is not None and self._model_key == key:
             return self._resources
         self.unload()
-        job, downloads = NO_JOB, tuple[str, ...]()
+        job, downloads = m.NO_JOB, tuple[str, ...]()
         if isinstance(request, m.RenderRequest):
             job, downloads = request.job, request.downloads
         tell = self._teller(job, control)
@@ -190,7 +190,9 @@ def _probe(
 ) -> Probe:
     """Returns the probe of a request with the model and sampling of the plan."""
     path = resources.path(request.walk, plan.shape, control.check)
-    return Probe(request, plan.point(path, request.x, request.y, request.time))
+    return Probe(
+        request, plan.point(path, resources.plane(path), request.x, request.y, request.time)
+    )
 
 
 def _as_draft(event: m.FrameReady, steps: int) -> m.FrameReady:

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from engine.conditioning import Conditioning
+from engine.conditioning import Array32, Conditioning
 from engine.models.running.rows import Rows
 from engine.solvers.contract import SolverTable
 
-Array32 = npt.NDArray[np.float32]
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -105,7 +104,7 @@ class Sampler(Generic[Item]):
 
     @property
     def lead(self) -> int:
-        """The number of steps by which the newest frame is ahead of one that would start now."""
+        """The steps of the furthest frame, which decide when the next frame may start."""
         return self.furthest
 
     def admit(

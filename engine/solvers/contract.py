@@ -29,6 +29,8 @@ Array = npt.NDArray[np.float64]
 Kind = Literal["diffusion", "flow"]
 #: The α² that diffusers uses for a schedule that ends at 0: the smallest positive float16.
 _LEAST_SIGNAL = 2.0**-24
+#: ρ of Karras et al. 2022.
+_RHO = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +170,15 @@ def spaced_timesteps(schedule: Schedule, steps: int, default: str) -> Array:
     raise InputError(f"The model's scheduler asks for the unknown timestep spacing {spacing!r}.")
 
 
-def karras_sigmas(sigmas: Array, steps: int, rho: float = 7.0) -> Array:
+def karras_sigmas(sigmas: Array, steps: int) -> Array:
     """Returns sigmas [steps] between the largest and the smallest of `sigmas`, at equal intervals
     of σ^(1/ρ).
 
     Karras et al. 2022, equation 5.
     """
-    low, high = float(sigmas.min()) ** (1 / rho), float(sigmas.max()) ** (1 / rho)
+    low, high = float(sigmas.min()) ** (1 / _RHO), float(sigmas.max()) ** (1 / _RHO)
     ramp = np.linspace(0.0, 1.0, steps)
-    return np.asarray((high + ramp * (low - high)) ** rho)
+    return np.asarray((high + ramp * (low - high)) ** _RHO)
 
 
 def timesteps_of_sigmas(schedule: Schedule, sigmas: Array) -> Array:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.conditioning import Conditioning
-from engine.messages import Array32, Image
+from engine.conditioning import Array32, Conditioning
+from engine.messages import Image
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from engine import messages as m
 from engine.walk import Exploration
 from gui.state.explorer_state import ExplorerState
 
-#: Number that stands for no job. The jobs of this class have smaller numbers.
-NO_JOB = -1
 STOPPED = "Rendering was stopped, so the export ended; export again to render what is missing."
 
 
@@ -32,7 +30,7 @@ class MissingFrames(QObject):
         super().__init__(parent)
         self._state = state
         self._asked: tuple[Exploration, tuple[int, ...]] | None = None
-        self._job = NO_JOB
+        self._job = m.NO_JOB
         state.busy_changed.connect(self._busy_changed)
         state.pause_requested.connect(self._stop)
 
@@ -49,7 +47,7 @@ class MissingFrames(QObject):
         self._asked = None
 
     def apply(self, event: m.JobEvent) -> None:
-        """Handle an event of a job with a number below NO_JOB."""
+        """Handle an event of a job with a number below `NO_JOB`."""
         if self._asked is None or event.job != self._job:
             return
         match event:

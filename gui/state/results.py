@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from engine.conditioning import Array32
 from engine.messages import (
-    Array32,
     FrameFailed,
     FrameReady,
     Image,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from engine.messages import Array32, Image, ProbeReady, Tier
+from engine.conditioning import Array32
+from engine.messages import Image, ProbeReady, Tier
 from engine.pictures.heat_map import difference, heat_map, heat_table
 from engine.pictures.latent_view import Colours, channel_maps, fit_colours, in_colour, seam_at
 from engine.view import ViewMode

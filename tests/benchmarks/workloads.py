@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.messages import Array32
+from engine.conditioning import Array32
 from engine.walk import STARTER, Keyframe, NoiseSource, Sampling, Walk
 
 PROMPT = "An high resolution photo of a cat"

@@ -13,8 +13,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from engine import messages as m
+from engine.conditioning import Array32
 from engine.mailbox import JobControl
-from engine.messages import Array32
 from engine.models.inspection.check import check_model
 from engine.models.inspection.recommended_settings import recommended
 from engine.render.renderer import Renderer

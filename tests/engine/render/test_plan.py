@@ -223,10 +223,11 @@ def test_a_point_of_the_plane_is_planned_as_a_frame_is(
     assert alone.lanes == ()
     path = whole.lanes[0].path
     x, y = describe(path, 1, 0).frames[3]
-    found, frame = alone.point(path, float(x), float(y), 0.5), whole.frame(0, 3)
+    plane = resources.plane(path)
+    found, frame = alone.point(path, plane, float(x), float(y), 0.5), whole.frame(0, 3)
     assert np.abs(found.initial - frame.initial).max() < 1e-6
     assert (found.positive, found.negative) == (frame.positive, frame.negative)
-    assert found.key == whole.point(path, float(x), float(y), 0.5).key
+    assert found.key == whole.point(path, plane, float(x), float(y), 0.5).key
 
 
 @pytest.mark.parametrize("role", Role)
