@@ -141,6 +141,22 @@ def test_the_number_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(frames) == 1
 
 
+def test_a_moment_without_free_memory_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, request = tmp_path / "batches.json", make_request(make_tiny_model(tmp_path / "tiny"))
+    with monkeypatch.context() as crowded:
+        for user in ("batching", "model_resources"):
+            crowded.setattr(f"engine.render.{user}.choose_batch", lambda *_: 1)
+        frames = finals_of(
+            Renderer(FrameStore(), batches=BatchMemory(file)).run(request, JobControl())
+        )
+    assert len(frames) == request.lanes[0].walk.frames
+    assert not file.exists() or file.read_text().strip() in ("", "{}")
+    list(Renderer(FrameStore(), batches=BatchMemory(file)).run(request, JobControl()))
+    assert '"rows, ' in file.read_text()
+
+
 def test_pictures_say_where_their_bits_depend_on_the_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
