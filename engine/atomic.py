@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,14 +43,21 @@ class WriteError(OSError):
     """A file could not be written. The message is one sentence for the person."""
 
 
+def numbered_paths(path: Path, suffix: str | None = None) -> Iterator[Path]:
+    """Yields `path`, then "name-2", "name-3" … with its suffix, or with `suffix` if given."""
+    suffix = path.suffix if suffix is None else suffix
+    stem = path.name.removesuffix(suffix)
+    yield path
+    yield from (path.with_name(f"{stem}-{number}{suffix}") for number in count(2))
+
+
 def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
     """Returns the path to write to: `path`, or with NUMBER "name-2", "name-3" … if it is taken.
 
     Raises InputError if the path is a folder, or if it is taken and `existing` is REFUSE.
     """
     if existing is Existing.NUMBER:
-        numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in count(2))
-        path = next(p for p in chain([path], numbered) if not os.path.lexists(p))
+        path = next(p for p in numbered_paths(path) if not os.path.lexists(p))
     if path.is_dir():
         raise InputError(f"{path} is a folder; choose another name for the file.")
     if existing is Existing.REFUSE and os.path.lexists(path):

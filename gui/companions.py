@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.documents.presets import Preset, presets, with_own_content
 from engine.models.inspection.recommended_settings import recommended
@@ -16,11 +16,13 @@ from gui.dialogs.about_dialog import AboutDialog
 from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
-from gui.export.analysis_files import analysis_kinds
-from gui.export.export_dialog import ExportDialog, export_folder
+from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
+from gui.export.export_dialog import ExportDialog
 from gui.export.export_plan import frame_kinds
+from gui.export.paper_figure import FigureParts
 from gui.export.picture_file import PictureFile
 from gui.export.recorder import Recorder, probed_keyframe
+from gui.export.recording_folder import recording_folder
 from gui.files.app_folders import AppFolders
 from gui.files.documents import Documents
 from gui.files.drops import Drops
@@ -36,7 +38,7 @@ from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
 from gui.widgets.background_work import Background
 from gui.widgets.plain_text import plain_tip
-from gui.widgets.theme import Theme
+from gui.widgets.theme import Theme, paper_theme
 
 
 class Companions(QObject):
@@ -114,7 +116,11 @@ class Companions(QObject):
     def export(self) -> ExportDialog:
         """The export dialog. Closing the window cancels its export."""
         plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
-        kinds = (*frame_kinds(), *analysis_kinds(self._state, plane, figure))
+        kinds = (
+            *frame_kinds(),
+            *analysis_kinds(self._state, plane, figure),
+            *figure_kinds(FigureParts(self._plane_on_paper, self._curves_on_paper)),
+        )
         dialog = ExportDialog(
             self._state, self._frames, self._missing, self._settings, kinds, self._window
         )
@@ -131,6 +137,7 @@ class Companions(QObject):
                 "save_as": documents.ask_save,
                 "model": self.choose_model,
                 "export": lambda: self.export.open_now(),
+                "figure": lambda: self.export.open_now(FIGURE_KIND),
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
                 "preferences": lambda: self.preferences.show(),
@@ -145,6 +152,7 @@ class Companions(QObject):
         self.documents.model_found.connect(self.show_model)
         self.documents.remarked.connect(self._window.messages.remark)
         self.recorder.recording_changed.connect(self._window.actions_table["record"].setChecked)
+        self.recorder.time_changed.connect(self._window.toolbar.show_recorded)
         self._window.frame_view.save_requested.connect(self.picture_file.save)
         self._window.closing.connect(self.close)
 
@@ -206,11 +214,19 @@ class Companions(QObject):
         )
         state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
 
+    def _plane_on_paper(self) -> QWidget:
+        return self._window.trajectory.on_paper(paper_theme())
+
+    def _curves_on_paper(self) -> QWidget | None:
+        measures = self._window.measures
+        return measures.on_paper(paper_theme()) if measures.shown else None
+
     def _film_scale(self) -> int:
         return self._settings.preferences.recording_scale
 
-    def _film_folder(self) -> Path:
-        return export_folder(self._settings.preferences)
+    def _film_folder(self) -> Path | None:
+        """Returns the folder of recordings; the first recording asks for it."""
+        return recording_folder(self._settings, self._window)
 
     def choose_model(self) -> None:
         """Open the model dialog. Downloads prefer weights of the precision in use."""

@@ -57,6 +57,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+#: Name of the threads of gui/files/timed_work.py.
+TIMED_WORK = "timed work"
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -77,6 +81,9 @@ def _nothing_left_behind(
     monkeypatch.setattr(QThread, "start", remember)
     threads, widgets = set(threading.enumerate()), set(_top_level_widgets())
     yield
+    for thread in threading.enumerate():
+        if thread.name == TIMED_WORK and thread not in threads:
+            thread.join(10)  # nothing in the program waits for it; it ends soon after its result
     left = [thread for thread in started if _runs(thread)]
     left += [t for t in threading.enumerate() if t not in threads and not _is_foreign(t)]
     assert not left, f"threads left running: {left}"

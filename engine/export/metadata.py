@@ -82,29 +82,57 @@ class Provenance:
 
     def parameters(self, lane: int, index: int) -> str:
         """Return the common text form: prompt, negative prompt, and a line of settings."""
-        walk, sampling = self._walks[lane], self.exploration.sampling
+        walk = self._walks[lane]
         time = walk.time_of(index)
         prompt, noise, method = _nearest(walk, time)
-        settings = {
-            "Steps": sampling.steps,
-            "Sampler": _sampler(sampling.solver or self.solver),
-            "Stands in for": "" if sampling.solver else self.replaced,
-            "CFG scale": sampling.guidance,
-            "Seed": noise.seed,
-            "Guidance interval": _interval(sampling),
-            "Size": f"{sampling.width}x{sampling.height}",
-            "Model": self.exploration.model,
+        settings = self._settings(str(noise.seed)) | {
             "Draw": noise.draw,
             "Method": method,
             "Time": round(time, 6),
             "Frame": f"{index + 1}/{walk.frames}",
             "Machine": self.machine,
             "Note": " ".join(self.notes(lane, index)),
-            "Version": f"Latent Trails {self.versions.get('latent-trails', '')}".strip(),
+            "Version": self._program,
         }
-        line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")
-        negative = [f"Negative prompt: {walk.negative}"] if walk.negative else []
-        return "\n".join([prompt, *negative, line])
+        return _text_of(prompt, walk.negative, settings)
+
+    def walk_text(self) -> str:
+        """Return the prompts, and a line of the settings that all frames share."""
+        walk = self._walks[0]
+        prompts = dict.fromkeys(keyframe.prompt for keyframe in walk.keyframes)
+        noises = (keyframe.noise for keyframe in walk.keyframes)
+        seeds = " · ".join(f"{noise.seed} draw {noise.draw}" for noise in noises)
+        settings = self._settings(seeds) | {
+            "Frames": walk.frames,
+            "Machine": self.machine,
+            "Version": self._program,
+        }
+        return _text_of(" → ".join(prompts), walk.negative, settings)
+
+    def _settings(self, seed: str) -> dict[str, object]:
+        """Return the settings of every frame, in the order of the text form."""
+        sampling = self.exploration.sampling
+        return {
+            "Steps": sampling.steps,
+            "Sampler": _sampler(sampling.solver or self.solver),
+            "Stands in for": "" if sampling.solver else self.replaced,
+            "CFG scale": sampling.guidance,
+            "Seed": seed,
+            "Guidance interval": _interval(sampling),
+            "Size": f"{sampling.width}x{sampling.height}",
+            "Model": self.exploration.model,
+        }
+
+    @property
+    def _program(self) -> str:
+        return f"Latent Trails {self.versions.get('latent-trails', '')}".strip()
+
+
+def _text_of(prompt: str, negative: str, settings: Mapping[str, object]) -> str:
+    """Formats the text form; settings without a value are left out."""
+    line = ", ".join(f"{key}: {_quoted(str(v))}" for key, v in settings.items() if v != "")
+    lines = [f"Negative prompt: {negative}"] if negative else []
+    return "\n".join([prompt, *lines, line])
 
 
 def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:

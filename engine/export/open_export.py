@@ -9,10 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, count
 from pathlib import Path
 
-from engine.atomic import Existing, choose_path, sweep_parts
+from engine.atomic import Existing, choose_path, numbered_paths, sweep_parts
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
 from engine.export.session_beside import is_session_free
@@ -60,9 +59,8 @@ def settle_path(path: Path, existing: Existing, session: Exploration | None = No
         beside = session is None or is_session_free(candidate, format_.suffix, session)
         return beside and not format_.is_taken(candidate)
 
-    stem, suffix = (path.stem, path.suffix) if format_.suffix else (path.name, "")
-    numbered = (path.with_name(f"{stem}-{number}{suffix}") for number in count(2))
-    return next(candidate for candidate in chain([path], numbered) if is_free(candidate))
+    suffix = path.suffix if format_.suffix else ""
+    return next(candidate for candidate in numbered_paths(path, suffix) if is_free(candidate))
 
 
 def estimate_bytes(path: Path, plan: Plan, width: int, height: int) -> int:

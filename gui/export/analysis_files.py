@@ -1,4 +1,4 @@
-"""The exports that are not made of frames: tables, curves, and the trajectory plot."""
+"""The exports that are not made of frames alone: tables, curves, the plane, the paper figure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from engine.export.contract import formats
 from engine.measuring.table_files import write_table
 from gui.export.export_plan import ExportKind
-from gui.export.plot_files import write_png, write_svg
+from gui.export.paper_figure import FigureParts, write_figure
+from gui.export.plot_files import write_pdf, write_png, write_svg
 from gui.measures.measure_columns import measure_columns
 from gui.state.explorer_state import ExplorerState
+
+#: The kind that the command "Figure for a paper" chooses.
+FIGURE_KIND = "figure-pdf"
 
 
 def analysis_kinds(
@@ -31,15 +36,35 @@ def analysis_kinds(
         finally:
             paper.deleteLater()
 
-    as_png, as_svg = partial(curves, write_png), partial(curves, write_svg)
-    kinds = (
-        ("table", "Measures as a table, CSV", ".csv", table),
-        ("table-json", "Measures as a table, JSON", ".json", table),
-        ("curves", "Measures as curves, PNG", ".measures.png", as_png),
-        ("curves-svg", "Measures as curves, SVG", ".measures.svg", as_svg),
-        ("plot", "Trajectory, PNG", ".plot.png", partial(write_png, plane)),
-        ("plot-svg", "Trajectory, SVG", ".plot.svg", partial(write_svg, plane)),
-    )
+    kinds = [
+        ExportKind("table", "Measures as a table, CSV", ".csv", write=table),
+        ExportKind("table-json", "Measures as a table, JSON", ".json", write=table),
+    ]
+    for form, write in (("PNG", write_png), ("SVG", write_svg), ("PDF", write_pdf)):
+        end = form.lower()
+        kinds += [
+            ExportKind(
+                f"curves-{end}",
+                f"Measures as curves, {form}",
+                f".measures.{end}",
+                write=partial(curves, write),
+            ),
+            ExportKind(
+                f"plot-{end}", f"Trajectory, {form}", f".plot.{end}", write=partial(write, plane)
+            ),
+        ]
+    return tuple(kinds)
+
+
+def figure_kinds(parts: FigureParts) -> tuple[ExportKind, ...]:
+    """Returns the kinds of the figure for a paper, with the frames of a contact sheet."""
     return tuple(
-        ExportKind(name, label, suffix, write=write) for name, label, suffix, write in kinds
+        ExportKind(
+            f"figure-{form.lower()}",
+            f"Figure for a paper, {form}",
+            f".figure.{form.lower()}",
+            format=formats.get("sheet"),
+            finish=partial(write_figure, parts),
+        )
+        for form in ("PDF", "SVG", "PNG")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from engine.atomic import Existing, choose_path
 from engine.errors import InputError
+from engine.export.metadata import Provenance
 from engine.export.open_export import check_export, settle_path
 from gui.export.export_form import ExportForm
 from gui.export.export_job import ExportJob
 from gui.export.export_plan import ExportKind, Wishes, order_for
+from gui.export.paper_figure import FigureFile
 from gui.files.settings import Preferences, Settings
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
@@ -48,6 +51,7 @@ class ExportDialog(QDialog):
         self._state, self._frames, self._settings = state, frames, settings
         self._missing = missing
         self._job: ExportJob | None = None
+        self._figure: FigureFile | None = None
         self._done: Path | None = None
         self.form = ExportForm(state, kinds)
         self.setWindowTitle("Export")
@@ -94,9 +98,11 @@ class ExportDialog(QDialog):
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
-    def open_now(self) -> None:
-        """Show the dialog for the current walk."""
+    def open_now(self, kind: str = "") -> None:
+        """Show the dialog for the current walk, with the kind of this name chosen, if any."""
         if self._job is None:
+            if kind:
+                self.form.choose_kind(kind)
             preferences = self._settings.preferences
             self.form.begin(export_folder(preferences), preferences.metadata)
             self._show_idle("")
@@ -127,11 +133,16 @@ class ExportDialog(QDialog):
         wishes.folder.mkdir(parents=True, exist_ok=True)
         exploration = self._state.exploration
         session = exploration if wishes.session else None
-        path = settle_path(wishes.path, Existing.NUMBER, session)
         info = self._state.model
-        known = info is not None and info.location == exploration.model
+        known = info if info is not None and info.location == exploration.model else None
         notes = partial(_notes_of, self._state)  # holds no reference to this dialog
-        order = order_for(wishes, exploration, path, info if known else None, notes)
+        if wishes.kind.finish is None:
+            path = settle_path(wishes.path, Existing.NUMBER, session)
+        else:
+            text = Provenance.of(exploration, known, notes).walk_text()
+            self._figure = FigureFile(wishes, text, session)
+            path, wishes = self._figure.frames, replace(wishes, session=False)
+        order = order_for(wishes, exploration, path, known, notes)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):
@@ -184,7 +195,15 @@ class ExportDialog(QDialog):
         elif error:
             self._show_idle(error)
         else:
-            self._finished(job.order.path)
+            self._complete(job.order.path)
+        self._figure = None
+
+    def _complete(self, path: Path) -> None:
+        """Make the figure from its frames, if the export is one."""
+        try:
+            self._finished(self._figure.make() if self._figure is not None else path)
+        except (InputError, OSError) as error:
+            self._show_idle(str(error))
 
     def _finished(self, path: Path) -> None:
         self._done = path

@@ -99,6 +99,10 @@ class ExportForm(QWidget):
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
+    def choose_kind(self, name: str) -> None:
+        """Choose what to export by its name."""
+        self.kind.choose(name)
+
     def begin(self, folder: Path, metadata: bool) -> None:
         """Reset the fields for the current walk, its range if there is one, and the preferences."""
         self._folder = folder
@@ -137,7 +141,7 @@ class ExportForm(QWidget):
             self.show_as: format_ is not None and self.show_as.count() > 2,
             self.fps: self._kind.moves,
             self.parameters: format_ is not None and bool(parameters_of(format_)),
-            self.metadata: format_ is not None,
+            self.metadata: self._kind.has_metadata,
             self.session: format_ is not None,
         }
         for field, visible in shown.items():
@@ -193,7 +197,7 @@ class ExportForm(QWidget):
     def _estimate_text(self) -> str:
         wishes = self.wishes()
         free = f"{shutil.disk_usage(_existing(wishes.folder)).free / 1e9:.0f} GB free"
-        if wishes.kind.format is None:
+        if wishes.kind.format is None or wishes.kind.finish is not None:
             return f"{wishes.path.name} · {free}"
         exploration = self._state.exploration
         try:

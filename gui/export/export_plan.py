@@ -17,19 +17,30 @@ from gui.export.export_job import Order
 
 #: Writes a table or a plot, which are not made of frames, to a path.
 Writer = Callable[[Path], None]
+#: Writes a file with the frames of a sheet: path of the sheet, text about it, path of the file.
+Finisher = Callable[[Path, str, Path], None]
 #: The default kind.
 FIRST_KIND = "mp4"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportKind:
-    """An entry of the dialog's list: frames in a `format`, or the output of `write`."""
+    """An entry of the dialog's list: frames in a `format`, or the output of `write`.
+
+    With `finish`, the frames are first written to a temporary file in the format, from which
+    `finish` makes the file."""
 
     name: str
     label: str
     suffix: str
     format: type[ExportFormat] | None = None
     write: Writer | None = None
+    finish: Finisher | None = None
+
+    @property
+    def has_metadata(self) -> bool:
+        """True if prompt, seed and settings can be written into its files."""
+        return self.format is not None and self.finish is None
 
     @property
     def moves(self) -> bool:

@@ -1,4 +1,4 @@
-"""Writes a plot to a file as it is on the screen: as PNG or as SVG."""
+"""Writes a widget to a file: as PNG, SVG or PDF. SVG and PDF hold shapes and text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QMarginsF, QPoint, QSizeF
+from PySide6.QtGui import QPageSize, QPaintDevice, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
 
 from engine.atomic import WriteError, atomic_path
+
+#: Pixels of the widget in an inch of the page.
+PIXELS_PER_INCH = 96
 
 
 def write_png(plot: QWidget, path: Path) -> None:
@@ -29,15 +32,33 @@ def write_svg(plot: QWidget, path: Path) -> None:
         generator.setSize(plot.size())
         generator.setViewBox(plot.rect())
         generator.setTitle(plot.accessibleName())
-        painter = QPainter()
-        if not painter.begin(generator):
-            raise WriteError(f"{path} cannot be written; choose another place.")
-        try:
-            with _without_caches(plot):
-                # QGraphicsView.render paints only the scene; QWidget.render paints the widget.
-                QWidget.render(plot, painter, QPoint())
-        finally:
-            painter.end()  # an active painter whose device is deleted crashes the process
+        _paint(plot, generator, path)
+
+
+def write_pdf(plot: QWidget, path: Path) -> None:
+    """Writes the plot as one page of shapes and text. Raises InputError and WriteError."""
+    with atomic_path(path) as part:
+        writer = QPdfWriter(str(part))
+        writer.setResolution(PIXELS_PER_INCH)
+        size = QSizeF(plot.width() / PIXELS_PER_INCH, plot.height() / PIXELS_PER_INCH)
+        exact = QPageSize.SizeMatchPolicy.ExactMatch
+        writer.setPageSize(QPageSize(size, QPageSize.Unit.Inch, "", exact))
+        writer.setPageMargins(QMarginsF())
+        writer.setTitle(plot.accessibleName())
+        _paint(plot, writer, path)
+
+
+def _paint(plot: QWidget, device: QPaintDevice, path: Path) -> None:
+    """Paints the widget on `device`. Raises WriteError with `path` if the device refuses."""
+    painter = QPainter()
+    if not painter.begin(device):
+        raise WriteError(f"{path} cannot be written; choose another place.")
+    try:
+        with _without_caches(plot):
+            # QGraphicsView.render paints only the scene; QWidget.render paints the widget.
+            QWidget.render(plot, painter, QPoint())
+    finally:
+        painter.end()  # an active painter whose device is deleted crashes the process
 
 
 @contextmanager

@@ -46,19 +46,21 @@ class Recorder(QObject):
     writes the pictures to a video. It also saves a session with one walk for each lane that was
     shown, through the recorded points of the plane, which can be rendered again.
 
-    `folder` returns the folder of videos, `shown` the visible panes, and `scale` how many times
-    larger than rendered the pictures are in the video.
+    `folder` returns the folder of videos, or None to record nothing, `shown` the visible panes, and
+    `scale` how many times larger than rendered the pictures are in the video.
 
-    Signals: recording_changed(bool); saved(path of the video).
+    Signals: recording_changed(bool); time_changed(whole seconds of the video so far);
+    saved(path of the video).
     """
 
     recording_changed = Signal(bool)
+    time_changed = Signal(int)
     saved = Signal(Path)
 
     def __init__(
         self,
         state: ExplorerState,
-        folder: Callable[[], Path],
+        folder: Callable[[], Path | None],
         shown: Callable[[], Shown],
         scale: Callable[[], int] = lambda: 1,
         parent: QObject | None = None,
@@ -98,15 +100,21 @@ class Recorder(QObject):
         """Add the visible panes, repeated for the time since the last sample."""
         film, shown = self._film, self._shown()
         if film is not None and any(pane.image is not None for pane in shown.panes):
-            visited = visited_keyframes(self._state, bool(shown.lanes))
+            visited, before = visited_keyframes(self._state, bool(shown.lanes)), film.seconds
             film.show(shown, visited, time.monotonic())
+            if film.seconds != before:
+                self.time_changed.emit(film.seconds)
 
     def _start(self) -> None:
+        folder = self._folder()
+        if folder is None:
+            self.recording_changed.emit(False)
+            return
         exploration = self._state.exploration
         sampling = exploration.sampling
         plan = Plan(fps=exploration.fps, existing=Existing.NUMBER, live=True)
         try:
-            path = self._free_path()
+            path = self._free_path(folder)
             size = self._scale() * sampling.width, self._scale() * sampling.height
             check_export(path, plan, *size)
         except (InputError, OSError) as error:
@@ -118,8 +126,9 @@ class Recorder(QObject):
         self._film.start()
         self._timer.start(round(1000 / exploration.fps))
         self.recording_changed.emit(True)
+        self.time_changed.emit(0)
 
-    def _free_path(self) -> Path:
+    def _free_path(self, folder: Path) -> Path:
         """Returns a path that no video, session, or unfinished video has."""
         encoded = {film.path for film in self.findChildren(_Film)}
         names = chain(["recording.mp4"], (f"recording-{n}.mp4" for n in count(2)))
@@ -128,7 +137,7 @@ class Recorder(QObject):
             files = path, session_path(path, path.suffix)
             return path in encoded or any(os.path.lexists(file) for file in files)
 
-        paths = (self._folder() / name for name in names)
+        paths = (folder / name for name in names)
         return next(path for path in paths if not is_taken(path))
 
     def _ended(self, film: _Film, error: str) -> None:
@@ -218,6 +227,11 @@ class _Film(QThread):
     def pictures(self) -> int:
         """The number of pictures of the video."""
         return len(self._visited)
+
+    @property
+    def seconds(self) -> int:
+        """Duration of the video in whole seconds."""
+        return int(len(self._visited) / self._plan.fps)
 
     def show(self, shown: Shown, places: tuple[Keyframe | None, ...], now: float) -> None:
         """Add the panes that are visible at `now` seconds, repeated for the time that passed."""

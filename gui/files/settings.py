@@ -68,6 +68,12 @@ class Preferences:
         unit="folder",
         help="Default folder of exports; empty: your picture folder",
     )
+    recording_folder: str = parameter(
+        "",
+        "Recording folder",
+        unit="folder",
+        help="Folder of recordings; empty: the next recording asks for it",
+    )
     recording_scale: int = parameter(
         1,
         "Recordings",

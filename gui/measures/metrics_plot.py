@@ -83,9 +83,10 @@ class MetricsPlot(QWidget):
         """Show these measures, at most MOST_CHARTS, and have them computed if necessary."""
         self._state.show_measures(tuple(measure.name for measure in self._chosen(names)))
 
-    def on_paper(self) -> MeasureFigure:
-        """Returns a new figure of the shown measures, for export."""
-        return figure_on_paper(self._state, self._theme, [c.measure for c in self._figure.charts])
+    def on_paper(self, theme: Theme | None = None) -> MeasureFigure:
+        """Returns a new figure of the shown measures for export, by default in the plot's theme."""
+        measures = [chart.measure for chart in self._figure.charts]
+        return figure_on_paper(self._state, theme or self._theme, measures)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ from engine.models.inspection.check import check_model
 from engine.models.inspection.report import ModelReport
 from engine.walk import STARTER
 from gui.files.settings import Settings
+from gui.files.timed_work import TimedWork
 from gui.models.hub_panel import HubPanel
 from gui.models.model_shelf import ModelShelf, Offer
 from gui.widgets.background_work import Background
@@ -25,6 +26,12 @@ from gui.widgets.text_format import size_text
 from gui.widgets.theme import UNIT
 
 KIND = "models"
+#: A check takes some milliseconds, longer from a network disk; one that hangs is given up.
+DEADLINE_MS = 20_000
+LATE = (
+    "The model could not be checked within {seconds} s, because its disk or network does not "
+    "answer. Select it again to try once more."
+)
 SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 
 
@@ -58,9 +65,12 @@ class ModelDialog(QDialog):
         background: Background,
         parent: QWidget | None = None,
         make_hub: Callable[[], Hub] = Hub,
+        deadline_ms: int = DEADLINE_MS,
     ) -> None:
         super().__init__(parent)
         self._settings, self._background, self._make_hub = settings, background, make_hub
+        self._checking, self._listing = (TimedWork(deadline_ms, self) for _ in range(2))
+        self._late = LATE.format(seconds=round(deadline_ms / 1000))
         self._report: ModelReport | None = None
         self._reports: dict[str, ModelReport] = {}
         self.setWindowTitle("Model")
@@ -160,7 +170,7 @@ class ModelDialog(QDialog):
 
     def _read_cache(self) -> None:
         # Importing the hub's library and reading its cache are slow, so they run in the background.
-        self._background.run(lambda: self._make_hub().cached(), self._add_cached)
+        self._listing.run(lambda: self._make_hub().cached(), self._add_cached, late="")
 
     def _remove(self, model: str) -> None:
         self._background.run(lambda: self._make_hub().remove(model), partial(self._removed, model))
@@ -187,6 +197,7 @@ class ModelDialog(QDialog):
         self._report = None
         self._show_use()
         if offer is None:
+            self._checking.cancel()
             return
         if not self.hub.busy:
             self.hub.name.clear()
@@ -195,7 +206,7 @@ class ModelDialog(QDialog):
             return
         self.details.setText("Checking the model…")
         look = partial(_check, offer, self._make_hub)
-        self._background.run(look, partial(self._show_report, offer.location))
+        self._checking.run(look, partial(self._show_report, offer.location), self._late)
 
     def _show_report(self, location: str, report: ModelReport | Exception) -> None:
         offer = self.shelf.current
@@ -203,7 +214,9 @@ class ModelDialog(QDialog):
             return
         if isinstance(report, Exception):
             report = ModelReport(Path(location), problems=(str(report),))
-        self._reports[location] = self._report = report
+        else:
+            self._reports[location] = report
+        self._report = report
         self.details.setText(report_text(report))
         self._show_use()
 

@@ -37,7 +37,7 @@ def _separator(menu: str) -> Entry:
 
 
 #: Actions that first take over what a person is typing in a field.
-AFTER_WRITING = ("save", "save_as", "export", "record", "generate")
+AFTER_WRITING = ("save", "save_as", "export", "figure", "record", "generate")
 
 FILE, EDIT, VIEW, WALK, EXPERIMENTS, PLAYBACK, HELP = MENUS
 
@@ -49,6 +49,13 @@ TABLE: tuple[Entry, ...] = (
     _separator(FILE),
     Entry(FILE, "model", "&Model…", ("Ctrl+M",), "Choose the model that renders the pictures"),
     Entry(FILE, "export", "&Export…", ("Ctrl+E",), "Write pictures, a video, tables or plots"),
+    Entry(
+        FILE,
+        "figure",
+        "&Figure for a paper…",
+        ("Ctrl+Shift+E",),
+        "Write frames, plane, curves and table on one page",
+    ),
     Entry(FILE, "record", "&Record", ("Ctrl+Shift+R",), "Record what the viewer shows", True),
     _separator(FILE),
     Entry(FILE, "quit", "&Quit", ("Ctrl+Q",), "Close the window"),

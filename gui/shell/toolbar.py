@@ -71,13 +71,22 @@ class Toolbar(QToolBar):
         self.record = Button("Record", tip("record"), picture="record", text="Record")
         self.record.setCheckable(True)
         self.record.clicked.connect(self._actions["record"].trigger)
-        self._actions["record"].toggled.connect(self.record.setChecked)
+        self._actions["record"].toggled.connect(self._show_recording)
         self.export = Button("Export", tip("export"), picture="export", text="Export")
         self.export.clicked.connect(self._actions["export"].trigger)
         self.methods = TickMenu(self)
         self.tabs = [self._tab(name) for name in TABS]
         self.tabs[1].setMenu(self.methods)
         self.tabs[1].setPopupMode(Button.ToolButtonPopupMode.MenuButtonPopup)
+
+    def show_recorded(self, seconds: int) -> None:
+        """Show on the Record button that a recording runs, and its time."""
+        self.record.setText(f"REC {seconds // 60}:{seconds % 60:02d}")
+
+    def _show_recording(self, recording: bool) -> None:
+        self.record.setChecked(recording)
+        if not recording:
+            self.record.setText("Record")
 
     def _tip(self, name: str) -> str:
         return self._actions[name].toolTip()

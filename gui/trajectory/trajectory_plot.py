@@ -76,6 +76,13 @@ class TrajectoryPlot(QWidget):
         """The plot without the line below it, for export."""
         return self._canvas
 
+    def on_paper(self, theme: Theme) -> TrajectoryPlot:
+        """Returns a new plot of the same view with the line below it, for export."""
+        plot = TrajectoryPlot(self._state, self._thumbnails, theme)
+        for widget in (plot._choose, *plot.view.widgets):
+            widget.hide()
+        return plot
+
     @property
     def view_name(self) -> str:
         """The registered name of the view that is shown."""

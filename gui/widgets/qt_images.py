@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPixmap
 
@@ -31,6 +33,12 @@ def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
     pixmap = QPixmap.fromImage(scaled)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
+
+
+def read_pixmap(path: Path) -> QPixmap:
+    """Reads a picture that the program has written. A pixmap without pixels is returned if it
+    cannot be read."""
+    return QPixmap(str(path))
 
 
 def copy_to_clipboard(image: Image) -> None:

@@ -7,7 +7,7 @@ colour scheme changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from string import Template
 from typing import Protocol
@@ -144,6 +144,11 @@ LIGHT = Theme(
     failed="#c02f2c",
     warning="#8a5c00",
 )
+
+
+def paper_theme() -> Theme:
+    """Returns the light theme on white, for figures in papers."""
+    return replace(LIGHT, background="#ffffff", canvas="#ffffff")
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:

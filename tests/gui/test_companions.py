@@ -117,9 +117,9 @@ def test_every_experiment_opens(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("curves", "walk.measures.png"),
+        ("curves-png", "walk.measures.png"),
         ("curves-svg", "walk.measures.svg"),
-        ("plot", "walk.plot.png"),
+        ("plot-png", "walk.plot.png"),
         ("plot-svg", "walk.plot.svg"),
         ("table", "walk.csv"),
         ("table-json", "walk.json"),
@@ -278,4 +278,5 @@ def test_preferences_are_kept(qapp: QApplication, qtbot: QtBot, tmp_path: Path) 
     studio = Studio(qapp, tmp_path, "light")
     studio.close()
     kept = Settings(tmp_path / "settings.ini").preferences
-    assert kept == Preferences(theme="light", export_folder=str(tmp_path / "out"))
+    out = str(tmp_path / "out")
+    assert kept == Preferences(theme="light", export_folder=out, recording_folder=out)

@@ -306,16 +306,61 @@ def test_a_recording_by_key(
 ) -> None:
     clock = SimpleNamespace(monotonic=partial(next, count(0.0, 0.25)))  # pictures enough for a walk
     monkeypatch.setattr("gui.export.recorder.time", clock)
+    button = studio.window.toolbar.record
     key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
-    assert studio.window.toolbar.record.isChecked()
+    assert button.isChecked()
+    assert button.text() == "REC 0:00"
     film = tmp_path / "out" / "recording.mp4"
-    for x in (400, 440, 480):
+    for x in (400, 440, 480, 520, 560):
         QTest.mouseClick(studio.window.timeline, Qt.MouseButton.LeftButton, pos=QPoint(x, 60))
         studio.window.frame_view.grab()  # what is recorded is what was painted last
         studio.companions.recorder.sample()
+    assert button.text().startswith("REC 0:0")
+    assert button.text() > "REC 0:00"
     key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
     studio.wait(film.is_file)
-    assert not studio.window.toolbar.record.isChecked()
+    assert not button.isChecked()
+    assert button.text() == "Record"
     studio.wait(lambda: bool(studio.window.messages.texts))
     assert studio.window.messages.texts == [f"Recorded to {film}."]
     assert load_session(film.with_suffix(".trail")).walk.segments >= 1
+
+
+def test_the_first_recording_asks_where_to(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, films = ["", str(tmp_path / "films")], tmp_path / "films"
+    films.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: answers.pop(0))
+    studio.settings.set_preferences(replace(studio.settings.preferences, recording_folder=""))
+    key(studio, Qt.Key.Key_R, CONTROL | SHIFT)  # answered by Cancel
+    assert not studio.window.toolbar.record.isChecked()
+    assert studio.window.toolbar.record.text() == "Record"
+    for name in ("recording.mp4", "recording-2.mp4"):  # the second one asks no more
+        key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
+        assert studio.window.toolbar.record.isChecked()
+        studio.window.frame_view.grab()
+        studio.companions.recorder.sample()
+        key(studio, Qt.Key.Key_R, CONTROL | SHIFT)
+        studio.wait((films / name).is_file)
+    assert answers == []
+    assert studio.settings.preferences.recording_folder == str(films)
+
+
+def test_a_figure_for_a_paper_by_key(studio: Studio, tmp_path: Path) -> None:
+    studio.finish()
+    studio.window.measures.show_measures(("latent_std",))
+    key(studio, Qt.Key.Key_E, CONTROL | SHIFT)
+    dialog = studio.companions.export
+    assert dialog.form.kind.currentText() == "Figure for a paper, PDF"
+    assert not dialog.form.metadata.isVisible()
+    dialog.export_button.click()
+    studio.wait(dialog.export_button.isEnabled)
+    figure = tmp_path / "out" / "walk.figure.pdf"
+    assert dialog.outcome.text() == f"Written: {figure}"
+    assert figure.read_bytes().startswith(b"%PDF-")
+    assert load_session(figure.with_suffix(".trail")) == studio.state.exploration
+    assert sorted(p.name for p in figure.parent.iterdir()) == [
+        "walk.figure.pdf",
+        "walk.figure.trail",
+    ]

@@ -37,7 +37,8 @@ class Studio:
         self.engine = engine = ScriptedEngine(frames)
         folders = AppFolders.within(folder)
         self.settings = settings = Settings(folders.settings)
-        settings.set_preferences(Preferences(theme=scheme, export_folder=str(folder / "out")))
+        out = str(folder / "out")
+        settings.set_preferences(Preferences(theme=scheme, export_folder=out, recording_folder=out))
         self._program = Program(
             app,
             Exploration(),

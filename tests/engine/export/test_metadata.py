@@ -99,6 +99,16 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     assert (origin.model, origin.machine) == ("abc", "cuda:0 float16")
 
 
+def test_the_text_of_a_walk_names_all_prompts_and_seeds_and_no_frame() -> None:
+    prompts, negative, settings = PROVENANCE.walk_text().splitlines()
+    assert prompts == "a cat, ünïted → 猫 γ"
+    assert negative == "Negative prompt: blurry"
+    assert f"Seed: {2**64 - 1} draw 0 · 7 draw 3" in settings
+    assert "Frames: 5" in settings
+    assert "Sampler: DPM++ 2M" in settings
+    assert not any(word in settings for word in ("Time:", "Frame:", "Method:", "Draw:"))
+
+
 def test_a_solver_that_stands_in_says_for_which_scheduler() -> None:
     made = Provenance(Exploration(), solver="dpm++2m", replaced="PNDMScheduler", versions={})
     assert "Sampler: DPM++ 2M, Stands in for: PNDMScheduler, " in made.parameters(0, 0)

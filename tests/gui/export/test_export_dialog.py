@@ -355,9 +355,9 @@ def test_differences_of_what_is_compared(desk: Desk, qtbot: QtBot) -> None:
 @pytest.mark.parametrize(
     ("kind", "suffix", "start"),
     [
-        ("plot", ".plot.png", b"\x89PNG"),
+        ("plot-png", ".plot.png", b"\x89PNG"),
         ("plot-svg", ".plot.svg", b"<?xml"),
-        ("curves", ".measures.png", b"\x89PNG"),
+        ("curves-png", ".measures.png", b"\x89PNG"),
         ("curves-svg", ".measures.svg", b"<?xml"),
     ],
 )

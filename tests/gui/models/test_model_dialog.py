@@ -280,6 +280,34 @@ def test_the_dialog_is_opened_again_while_the_hub_is_asked(
     assert connected.dialog.hub.hub_id == MODEL
 
 
+def test_a_check_that_hangs_is_given_up_and_holds_up_no_other(
+    desk: Desk, settings: Settings, tmp_path: Path, folder: Path
+) -> None:
+    release = threading.Event()
+
+    class HangingHub(Hub):
+        """A cache on a disk that does not answer."""
+
+        def cached(self) -> tuple[CachedModel, ...]:
+            return (CachedModel(MODEL, tmp_path, 10),)
+
+        def folder_of(self, *_: object) -> Path | None:
+            release.wait(60)
+            return None
+
+    dialog = desk.dialog = ModelDialog(settings, desk.background, desk.parent, HangingHub, 1000)
+    dialog.open_for(STARTER)
+    desk.qtbot.waitUntil(lambda: desk.names()[-1].startswith(MODEL))
+    hanging = dialog.shelf.list.count() - 1
+    dialog.shelf.list.setCurrentRow(hanging)
+    dialog.offer(str(folder))  # chosen while the check hangs
+    desk.qtbot.waitUntil(dialog.use_button.isEnabled)
+    dialog.shelf.list.setCurrentRow(hanging)
+    desk.qtbot.waitUntil(lambda: "could not be checked within 1 s" in dialog.details.text())
+    assert not dialog.use_button.isEnabled()
+    release.set()
+
+
 def test_a_hub_that_never_answers_is_not_waited_for(desk: Desk) -> None:
     release = threading.Event()
     fetching = HubTask(lambda *_: release.wait(60), Hub, desk.parent)
