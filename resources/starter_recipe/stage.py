@@ -29,17 +29,17 @@ class Stage:
 
 STAGES = {
     "meadow": Stage((0.24, 0.46, 0.08), (0.74, 0.87, 0.86), (0.26, 0.54, 0.92),
-                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.62),
+                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.42),
     "night": Stage((0.07, 0.10, 0.26), (0.10, 0.15, 0.38), (0.012, 0.02, 0.10),
-                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.60),
+                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.42),
     "sea": Stage((0.86, 0.68, 0.40), (0.72, 0.89, 0.93), (0.22, 0.55, 0.93),
-                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.32),
+                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.24),
     "snow": Stage((0.80, 0.85, 0.93), (0.86, 0.90, 0.95), (0.50, 0.66, 0.86),
-                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.26),
+                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.22),
     "sunset": Stage((0.40, 0.20, 0.16), (1.05, 0.56, 0.20), (0.34, 0.18, 0.46),
-                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.60),
+                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.42),
     "forest": Stage((0.20, 0.25, 0.07), (0.34, 0.48, 0.22), (0.05, 0.13, 0.06),
-                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.70),
+                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.46),
 }  # fmt: skip
 _STUDIO_LIGHT: tuple[Colour, Colour] = (1.05, 1.0, 0.93), (0.58, 0.60, 0.66)
 
@@ -50,7 +50,7 @@ def stage_of(scene: str) -> Stage:
         return STAGES[scene]
     r, g, b = BACKGROUNDS[scene.removeprefix("plain ")]
     floor = (0.86 * r, 0.86 * g, 0.86 * b)
-    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.22)
+    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.13)
 
 
 @numba.njit(inline="always", **SETTINGS)
@@ -62,7 +62,7 @@ def _smooth(a: float, b: float, x: float) -> float:
 @numba.njit(inline="always", **SETTINGS)
 def _drift(x: float, y: float, seed: int) -> float:
     """Height of snow."""
-    return noise2((x + 0.5 * y) / 6.5, y / 4.0, seed) + noise2(x / 15, y / 7, seed + 2)
+    return noise2((x + 0.5 * y) / 8.5, y / 5.2, seed) + noise2(x / 17, y / 8, seed + 2)
 
 
 @numba.njit(**SETTINGS)
@@ -70,38 +70,46 @@ def _relief(kind: int, x: float, y: float, seed: int) -> float:
     """Texture of the ground in about −1…1 at a point in pixels of the picture."""
     if kind in (GRASS, DUSK, HEATH):
         lean = 2.6 * noise2(x / 15, y / 19, seed + 1)
-        blades = noise2((x + lean + 0.25 * y) / 2.7, y / 8.5, seed)
-        more = noise2((x - lean - 0.3 * y) / 3.1, y / 7.5, seed + 2)
+        blades = noise2((x + lean + 0.25 * y) / 4.2, y / 11.0, seed)
+        more = noise2((x - lean - 0.3 * y) / 4.6, y / 9.5, seed + 2)
         return 1.15 * max(blades, more) - 0.40 + 0.45 * noise2(x / 9, y / 6, seed + 3)
     if kind == SAND:
         bend = 5.0 * noise2(x / 22, y / 14, seed + 1)
-        ripple = np.sin((y + bend) * 0.98)
+        ripple = np.sin((y + bend) * 0.78)
         return 0.8 * ripple * (0.5 + 0.5 * noise2(x / 17, y / 9, seed)) + 0.5 * noise2(
-            x / 4.2, y / 3.0, seed + 2
+            x / 6.0, y / 4.2, seed + 2
         )
     if kind == SNOW:
         return 1.5 * (_drift(x - 1.3, y - 0.9, seed) - _drift(x + 1.3, y + 0.9, seed))
     if kind == MOSS:
-        leaves = noise2((x + 0.6 * y) / 4.6, (y - 0.3 * x) / 3.2, seed)
-        more = noise2((x - 0.7 * y) / 4.1, (y + 0.3 * x) / 3.4, seed + 1)
+        leaves = noise2((x + 0.6 * y) / 6.2, (y - 0.3 * x) / 4.4, seed)
+        more = noise2((x - 0.7 * y) / 5.8, (y + 0.3 * x) / 4.6, seed + 1)
         return 1.3 * max(leaves, more) - 0.45
-    lit = curls2((x - 1.0) / 6.6, (y - 0.8) / 4.4, seed)
-    return 0.75 * (lit - curls2((x + 1.0) / 6.6, (y + 0.8) / 4.4, seed)) + 0.25 * lit
+    lit = curls2((x - 1.0) / 8.6, (y - 0.8) / 5.8, seed)
+    return 0.75 * (lit - curls2((x + 1.0) / 8.6, (y + 0.8) / 5.8, seed)) + 0.25 * lit
 
 
 @numba.njit(**SETTINGS)
 def _tint(kind: int, x: float, y: float, seed: int) -> tuple[float, float, float]:
-    """Factors for red, green and blue: patches of other colours, some pixels wide."""
-    patch = noise2(x / 13, y / 7, seed + 7)
-    if kind == GRASS:
-        return 1 + 0.40 * patch, 1 + 0.06 * patch, 1 - 0.20 * patch
-    if kind == HEATH:
-        return 1 + 0.25 * patch, 1 - 0.25 * patch, 1 + 0.55 * patch
-    if kind == MOSS:
-        return 1 + 0.75 * max(0.0, patch), 1 - 0.05 * patch, 1 - 0.1 * patch
-    if kind in (SNOW, DUSK):
-        return 1 - 0.10 * patch, 1 - 0.02 * patch, 1 + 0.06 * patch
-    return 1 + 0.04 * patch, 1 + 0.0 * patch, 1 - 0.06 * patch
+    """Factors for red, green and blue: patches of other colours on the ground, some pixels wide."""
+    warm, cold = noise2(x / 13, y / 7, seed + 7), noise2(x / 11, y / 6, seed + 8)
+    strength = 0.16 if kind in (STUDIO, SAND, SNOW) else 0.45
+    red, blue = 1 + strength * warm, 1 + 1.3 * strength * cold
+    green = 1 - 0.45 * strength * (warm + cold)
+    if kind == GRASS:  # flowers stand in groups
+        bloom = _smooth(0.30, 0.62, noise2((x + 0.4 * y) / 8.0, (y - 0.3 * x) / 6.0, seed + 9))
+        red += bloom * (1.4 + 1.2 * warm)
+        blue += bloom * (2.0 + 4.0 * cold)
+    return red, green, blue
+
+
+@numba.njit(**SETTINGS)
+def _pools(kind: int, x: float, y: float, seed: int) -> tuple[float, float, float]:
+    """Factors for red, green and blue: soft pools of coloured light over everything."""
+    strength = 0.18 if kind == STUDIO else 0.30
+    warm = noise2(x / 44, y / 40, seed + 31) + 0.5 * noise2(x / 21, y / 19, seed + 32)
+    cold = noise2(x / 40, y / 44, seed + 33) + 0.5 * noise2(x / 19, y / 21, seed + 34)
+    return 1 + strength * warm, 1 - 0.4 * strength * (warm + cold), 1 + strength * cold
 
 
 @numba.njit(**SETTINGS)
@@ -186,8 +194,7 @@ def draw_stage(
     height = picture.shape[0] / fine
     for j in range(picture.shape[0]):
         y = (j + 0.5) / fine
-        near = (y - horizon) / (height - horizon)
-        up = max(0.0, 1 - y / horizon)
+        near, up = (y - horizon) / (height - horizon), max(0.0, 1 - y / horizon)
         focus = _smooth(0.0, 0.45, near)
         soft = 0.30 if kind == STUDIO else 0.05
         lies = _smooth(-soft, soft, near)
@@ -205,8 +212,9 @@ def draw_stage(
                 row[c] = row[c] * (1 - lies) + ground * lies
             if kind == SAND:
                 _sea(row, x, near, seed)
+            pool = _pools(kind, x, y, seed)
             for c in range(3):
-                row[c] *= shade[j, i]
+                row[c] *= shade[j, i] * pool[c]
 
 
 def colours_of(stage: Stage) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ LIGHT = np.array((-0.46, 0.72, 0.52)) / np.linalg.norm((-0.46, 0.72, 0.52))
 
 WOOL, KNIT, SMOOTH, GLOSSY = range(4)
 #: Curls a unit of a figure's height, and how far they stand out.
-CURLS, RELIEF = 6.6, 0.030
+CURLS, RELIEF = 5.4, 0.028
 FAR = 1e3
 
 Vector = tuple[float, float, float]
@@ -97,7 +97,7 @@ def _bumped(
     height = _height(kind, x, y, z, seed)
     if kind == GLOSSY:
         return height, normal
-    e, strength = 0.02, 0.030
+    e, strength = 0.02, 0.026
     gx = (_height(kind, x + e, y, z, seed) - height) / e * strength
     gy = (_height(kind, x, y + e, z, seed) - height) / e * strength
     gz = (_height(kind, x, y, z + e, seed) - height) / e * strength
@@ -130,7 +130,7 @@ def _shade(
         hx * hx + hy * hy + hz * hz
     )
     gloss = 1.1 * max(0.0, shine) ** 50 if kind == GLOSSY else 0.0
-    crease = 1 + 0.30 * max(-1.2, min(1.0, height))
+    crease = 1 + 0.24 * max(-1.2, min(1.0, height))
     for c in range(3):
         base = colour[c] * crease
         value = base * (1.25 * lights[0, c] * soft * (0.12 + 0.88 * key))

@@ -32,7 +32,7 @@ CHANNELS = (32, 64, 128)
 #: near edges apart.
 MOVED_WEIGHT, EDGE = 5.0, 3
 #: How many samples have noise that is too strong, and by how much at most.
-STRONGER_SHARE, STRONGEST = 0.4, 0.3
+STRONGER_SHARE, STRONGEST = 0.15, 0.2
 
 
 def build(channels: tuple[int, ...] = CHANNELS, context: int = 128) -> UNet2DConditionModel:
