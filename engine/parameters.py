@@ -14,7 +14,10 @@ from engine.walk import ParameterValue
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value that a person can set: its default, label, bounds or choices, and help text."""
+    """A value that a person can set: its default, label, bounds or choices, and help text.
+
+    `at_low` is shown instead of the number when the value is `low`.
+    """
 
     name: str
     default: ParameterValue
@@ -23,6 +26,7 @@ class Parameter:
     high: float | None = None
     step: float | None = None
     unit: str = ""
+    at_low: str = ""
     choices: tuple[str, ...] = ()
     help: str = ""
 
@@ -80,14 +84,14 @@ def parameter(
     high: float | None = None,
     step: float | None = None,
     unit: str = "",
+    at_low: str = "",
     choices: tuple[str, ...] = (),
     help: str = "",
 ) -> Any:
     """Declares a dataclass field as a parameter. Bounds are inclusive."""
     details = {"label": label, "low": low, "high": high, "step": step, "unit": unit}
-    return dataclasses.field(
-        default=default, metadata={**details, "choices": choices, "help": help}
-    )
+    texts = {"at_low": at_low, "choices": choices, "help": help}
+    return dataclasses.field(default=default, metadata=details | texts)
 
 
 def parameters_of(owner: type[Any]) -> tuple[Parameter, ...]:

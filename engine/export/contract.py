@@ -86,6 +86,7 @@ class ExportFormat(ABC):
         low=0,
         high=MAX_WIDTH,
         unit="px",
+        at_low="as enlarged",
         help="Pixels across each picture, instead of a factor; 0: as enlarged",
     )
 

@@ -60,6 +60,7 @@ class Preferences:
         high=1_000_000,
         step=256,
         unit="MB",
+        at_low="none",
         help="Disk space for pictures that are kept after the program ends; 0 keeps none",
     )
     export_folder: str = parameter(

@@ -79,6 +79,7 @@ class ParameterForm(QWidget):
             high = WIDEST_INT if p.high is None else int(p.high)
             whole = IntField(low, high, int(p.step or 1))
             whole.setSuffix(f" {p.unit}" if p.unit else "")
+            whole.setSpecialValueText(p.at_low)
             whole.valueChanged.connect(send)
             return whole, whole.setValue
         if isinstance(p.default, float):

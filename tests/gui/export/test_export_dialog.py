@@ -202,6 +202,7 @@ def test_an_export_goes_on_when_the_walk_is_edited(desk: Desk, qtbot: QtBot) -> 
 def test_a_size_is_chosen_and_counted(desk: Desk, qtbot: QtBot) -> None:
     desk.finish()
     fields = {f.accessibleName(): f for f in desk.dialog.findChildren(QSpinBox)}
+    assert fields["Width"].text() == "as enlarged"
     before = desk.dialog.form.estimate.text()
     fields["Enlarge"].setValue(8)
     assert desk.dialog.form.estimate.text() != before
