@@ -1,13 +1,16 @@
-"""Finds seeds whose walk shows at first sight what linear loses: for the default walk and presets.
+"""Finds seeds that show their point at first sight, for the default walk and the presets.
 
-A walk goes from a seed's first noise to its second one, as the program draws them. Both ends are
-drawn, and the middle by linear and by slerp. A seed is good where linear's middle has lost detail
-and colour and where all four pictures keep to the prompt: the judge finds the animal, one whole
-figure, and nothing worn.
+`--kind pair`: a walk goes from a seed's first noise to its second one, as the program draws them.
+Both ends are drawn, and the middle by linear and by slerp. A seed is good if linear's middle has
+lost detail and colour. `--kind prompts`: the seed's first noise with four animals; the pictures
+should have much in common. `--kind sweep`: the first noise at five scales; detail should rise.
+In every kind, all pictures must keep to the prompt, except those of a sweep that are not at
+scale 1: the judge finds the animal, one whole figure, and nothing worn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,25 +20,26 @@ from numpy.typing import NDArray
 
 from .common import MODEL_FOLDER, parser
 from .generate import Generator, linear, sheet, slerp
-from .measures import chroma, detail
+from .measures import chroma, detail, mean_distances
 from .starter_json import GUIDANCE, PROMPT, STEPS
 from .train_classifier import NAMES, Classifier, load_model, predictions
 from .vocabulary import ACCESSORIES, ANIMALS
+from .walk_bars import SCALES
+
+#: The animals of the presets with several prompts.
+MORE_ANIMALS = ("cat", "dog", "rabbit", "fox")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A seed, what linear keeps of slerp's detail and colour, and the four pictures."""
+class Found:
+    """A seed, its pictures, its rank (the smaller the better), and what it was ranked by."""
 
     seed: int
-    detail: float
-    colour: float
     pictures: NDArray[np.uint8]
-
-    @property
-    def kept(self) -> float:
-        """Smaller is better: both have to fade."""
-        return max(self.detail, self.colour)
+    rank: float
+    reason: str
+    #: What each picture must show; None for anything.
+    animals: tuple[str | None, ...]
 
 
 def ends(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -45,35 +49,62 @@ def ends(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return first, second
 
 
-def pair_of(generator: Generator, text: str, seed: int) -> Pair:
-    """Draws both ends, and the middles of linear and slerp."""
+def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """Both ends, and the middles of linear and slerp: both detail and colour have to fade."""
     start, end = ends(seed)
     latents = torch.cat((start, linear(start, end, 0.5), slerp(start, end, 0.5), end))
     pictures = generator.pictures(latents, [text] * 4)
     details, colours = detail(pictures), chroma(pictures)
-    return Pair(seed, float(details[1] / details[2]), float(colours[1] / colours[2]), pictures)
+    kept, colour = float(details[1] / details[2]), float(colours[1] / colours[2])
+    reason = f"linear keeps {kept:.0%} of the detail and {colour:.0%} of the colour of slerp"
+    return Found(seed, pictures, max(kept, colour), reason, (animal,) * 4)
 
 
-def keeps_to(judge: Classifier, pair: Pair, animal: str) -> bool:
-    """Whether all four pictures show one such animal, whole and with nothing on."""
-    found = predictions(judge, pair.pictures).numpy()
-    worn = found[:, [NAMES.index(name) for name in ACCESSORIES]].any()
-    alone = (found[:, NAMES.index("second animal")] == len(ANIMALS)).all()
-    right = (found[:, NAMES.index("animal")] == ANIMALS.index(animal)).all()
-    whole = (found[:, NAMES.index("whole")] == 1).all()
+def prompts(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """One noise with four animals: the smaller the differences, the better."""
+    animals = (animal, *(name for name in MORE_ANIMALS if name != animal))[:4]
+    texts = [text.replace(animal, name) for name in animals]
+    pictures = generator.pictures(ends(seed)[0].repeat(4, 1, 1, 1), texts)
+    apart = float(mean_distances(pictures).mean())
+    return Found(seed, pictures, apart, f"the pictures are {apart:.0f} levels apart", animals)
+
+
+def sweep(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """One noise at five scales: the smallest rise of detail from one scale to the next counts."""
+    pictures = generator.pictures(
+        torch.cat([ends(seed)[0] * scale for scale in SCALES]), [text] * len(SCALES)
+    )
+    details = detail(pictures)
+    rise = float((details[1:] / details[:-1]).min())
+    shown = tuple(animal if scale == 1 else None for scale in SCALES)
+    return Found(seed, pictures, 1 / rise, f"detail rises by {rise - 1:.0%} at least", shown)
+
+
+KINDS: dict[str, Callable[[Generator, str, str, int], Found]] = {
+    "pair": pair,
+    "prompts": prompts,
+    "sweep": sweep,
+}
+
+
+def keeps_to(judge: Classifier, found: Found) -> bool:
+    """True if each picture shows the one animal that it must show, whole and with nothing on."""
+    asked = [n for n, animal in enumerate(found.animals) if animal is not None]
+    labels = predictions(judge, found.pictures).numpy()[asked]
+    wanted = [ANIMALS.index(animal) for animal in found.animals if animal is not None]
+    worn = labels[:, [NAMES.index(name) for name in ACCESSORIES]].any()
+    alone = (labels[:, NAMES.index("second animal")] == len(ANIMALS)).all()
+    right = (labels[:, NAMES.index("animal")] == wanted).all()
+    whole = (labels[:, NAMES.index("whole")] == 1).all()
     return bool(alone and right and whole and not worn)
 
 
 def search(
-    generator: Generator, judge: Classifier, text: str, animal: str, count: int
-) -> list[Pair]:
-    """Those of the seeds 1 … count that keep to the prompt, the one that fades most first."""
-    pairs = []
-    for seed in range(1, count + 1):
-        pair = pair_of(generator, text, seed)
-        if keeps_to(judge, pair, animal):
-            pairs.append(pair)
-    return sorted(pairs, key=lambda pair: pair.kept)
+    generator: Generator, judge: Classifier, kind: str, text: str, animal: str, count: int
+) -> list[Found]:
+    """Those of the seeds 1 … count that keep to the prompt, the best one first."""
+    every = (KINDS[kind](generator, text, animal, seed) for seed in range(1, count + 1))
+    return sorted((f for f in every if keeps_to(judge, f)), key=lambda found: found.rank)
 
 
 def main() -> None:
@@ -82,18 +113,20 @@ def main() -> None:
     command.add_argument("--folder", type=Path, default=MODEL_FOLDER)
     command.add_argument("--prompt", default=PROMPT)
     command.add_argument("--animal", default="cat", choices=ANIMALS)
+    command.add_argument("--kind", default="pair", choices=tuple(KINDS))
     command.add_argument("--count", type=int, default=100, help="seeds to try")
     options = command.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    generator = Generator(options.folder, STEPS, GUIDANCE)
-    found = search(generator, load_model(options), options.prompt, options.animal, options.count)
-    for pair in found[:12]:
-        print(f"seed {pair.seed}: linear keeps {pair.detail:.0%} of the detail and "
-              f"{pair.colour:.0%} of the colour of slerp's middle")  # fmt: skip
-    if found:
-        rows = np.concatenate([pair.pictures for pair in found[:12]])
-        sheet(rows, 4, options.work / f"seeds-{options.animal}.png")
+    generator, judge = Generator(options.folder, STEPS, GUIDANCE), load_model(options)
+    wish = options.kind, options.prompt, options.animal
+    best = search(generator, judge, *wish, options.count)[:12]
+    for found in best:
+        print(f"seed {found.seed}: {found.reason}")
+    if best:
+        rows = np.concatenate([found.pictures for found in best])
+        name = f"seeds-{options.kind}-{options.animal}.png"
+        sheet(rows, len(best[0].pictures), options.work / name)
 
 
 if __name__ == "__main__":

@@ -188,14 +188,18 @@ def test_the_bars_of_walks(options: argparse.Namespace, monkeypatch: pytest.Monk
 
 def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
     generator = Generator(options.folder, 1)
-    pair = choose_seeds.pair_of(generator, "a cat", 3)
-    assert pair.pictures.shape == (4, 128, 128, 3)
+    counts = {"pair": 4, "prompts": 4, "sweep": 5}
+    assert set(counts) == set(choose_seeds.KINDS)
+    for kind, count in counts.items():
+        found = choose_seeds.KINDS[kind](generator, "a cat", "cat", 3)
+        assert found.pictures.shape == (count, 128, 128, 3)
+        assert len(found.animals) == count
     source = torch.Generator().manual_seed(3)
     for latent in choose_seeds.ends(3):
         assert torch.equal(latent, torch.randn(1, 4, 16, 16, generator=source))
     judge = train_classifier.load_model(options)
-    found = choose_seeds.search(generator, judge, "a cat", "cat", 2)
-    assert found == sorted(found, key=lambda pair: pair.kept)
+    ranks = [f.rank for f in choose_seeds.search(generator, judge, "pair", "a cat", "cat", 2)]
+    assert ranks == sorted(ranks)
 
 
 def test_the_card_gets_its_table(tmp_path: Path) -> None:
