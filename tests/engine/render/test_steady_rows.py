@@ -107,7 +107,8 @@ def test_a_model_without_memory_for_the_comparison_has_no_number() -> None:
 
 def test_comparing_ends_in_time_with_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Unsteady(1)
-    monkeypatch.setattr("engine.render.steady_rows.time.monotonic", lambda: 0.9 * len(model.asked))
+    spent = "engine.render.steady_rows.time.process_time"
+    monkeypatch.setattr(spent, lambda: 1.8 * len(model.asked))
     assert measure_steady_rows(model, SHAPE, TEXT) == 8
     assert model.asked == [24, 12, 8]
 
