@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -36,37 +36,60 @@ class Conditioning:
 
     All texts of a model have the same roles and shapes, so that frames with different texts can be
     in one batch. A model whose texts differ in length pads them and marks the padding in a mask.
+
+    With `whole_tokens`, the model cannot take a part of a token. A text between two texts of
+    different lengths is then both of them, with `share` of `other`: the model predicts with each,
+    and the predictions are blended.
     """
 
     arrays: Mapping[Role, Array32]
+    whole_tokens: bool = False
+    other: Conditioning | None = None
+    share: float = 0.0
 
     def __post_init__(self) -> None:
         arrays = {role: _frozen(self.arrays[role]) for role in Role if role in self.arrays}
         object.__setattr__(self, "arrays", MappingProxyType(arrays))
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Conditioning)
-            and self.arrays.keys() == other.arrays.keys()
-            and all(np.array_equal(array, other.arrays[r]) for r, array in self.arrays.items())
+        if not isinstance(other, Conditioning):
+            return False
+        mine, others = self.named(), other.named()
+        return mine.keys() == others.keys() and all(
+            np.array_equal(array, others[name]) for name, array in mine.items()
         )
+
+    def named(self) -> dict[str, Array32]:
+        """All arrays by name: the roles, and with `whole_tokens` those of `other` and the share."""
+        named: dict[str, Array32] = dict(self.arrays.items())
+        if not self.whole_tokens:
+            return named
+        for role, array in self.arrays.items():
+            named[f"other {role}"] = self.other.arrays[role] if self.other else np.zeros_like(array)
+        return {**named, "share": np.array(self.share, np.float32)}
 
 
 def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Blend) -> Conditioning:
     """Interpolates two texts of one model at γ in [0, 1], each role separately.
 
-    Computed in float64. γ = 0 and γ = 1 give `start` and `end` bit for bit.
+    Computed in float64. γ = 0 and γ = 1 give `start` and `end` bit for bit. With whole tokens,
+    texts of different lengths stay both.
     """
     if gamma in (0.0, 1.0):
         return end if gamma else start
-    return Conditioning(
-        {
-            role: blend(
-                role, first.astype(np.float64), end.arrays[role].astype(np.float64), gamma
-            ).astype(np.float32)
-            for role, first in start.arrays.items()
-        }
-    )
+    if start.whole_tokens and not _same_tokens(start, end):
+        return replace(start, other=end, share=gamma)
+    arrays = {
+        role: blend(
+            role, first.astype(np.float64), end.arrays[role].astype(np.float64), gamma
+        ).astype(np.float32)
+        for role, first in start.arrays.items()
+    }
+    return Conditioning(arrays, start.whole_tokens)
+
+
+def _same_tokens(start: Conditioning, end: Conditioning) -> bool:
+    return np.array_equal(start.arrays[Role.MASK], end.arrays[Role.MASK])
 
 
 def _frozen(array: Array32) -> Array32:

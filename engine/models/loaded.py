@@ -5,36 +5,35 @@ The only torch-level face of a model. Call it from one thread at a time.
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from engine.conditioning import Conditioning, Role
+from engine.conditioning import Conditioning
 from engine.errors import InputError
 from engine.messages import ModelInfo
-from engine.models.inspection.scheduler_config import (
+from engine.models.families.contract import Family, Networks
+from engine.models.networks.tokens import TokenCount, TokenCounter
+from engine.models.running.cuda_graphs import recorded_on_cuda
+from engine.models.running.decoder import Decoder, Pictures
+from engine.models.running.memory import release_memory
+from engine.models.running.parallel_unet import ParallelUnet
+from engine.models.running.rows import Rows, rows_of_texts
+from engine.models.running.unet_runner import UnetRunner
+from engine.models.schedules.noise_schedule import noise_schedule
+from engine.models.schedules.scheduler_config import (
     make_scheduler,
     replaced_scheduler,
     solver_name,
+    step_timesteps,
 )
-from engine.models.networks.text_tower import TextTower
-from engine.models.networks.tokens import TokenCount, TokenCounter
-from engine.models.networks.vae import VaeDecoder
-from engine.models.running.cuda_graphs import recorded_on_cuda
-from engine.models.running.decoder import Decoder
-from engine.models.running.memory import release_memory
-from engine.models.running.noise_schedule import noise_schedule
-from engine.models.running.parallel_unet import ParallelUnet
-from engine.models.running.rows import Rows, rows_of_texts
-from engine.models.running.unet_runner import UnetRunner, make_runner
-from engine.solvers.contract import solvers_for
+from engine.solvers.contract import SolverTable, make_table, solvers_for
 from engine.walk import Sampling
-
-_DISTILLED_GUIDANCE = 8.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,98 +54,97 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelParts:
-    """The networks, in evaluation mode, on one device, and the tokenizer."""
-
-    tokenizer: TokenCounter
-    text_encoder: TextTower = field(repr=False)
-    unet: Any = field(repr=False)
-    vae: VaeDecoder = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class _Running:
     """The loaded networks. Dropping this object frees their memory."""
 
-    tokenizer: TokenCounter
-    text_encoder: TextTower
+    networks: Networks
     run: UnetRunner
     decode: Decoder
 
 
 class DiffusionModel:
-    """A Stable Diffusion model on its device. Owns the networks until `close`.
+    """A model of some family on its device. Owns the networks until `close`.
 
-    With `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
+    `networks` are its parts and tokenizers by name, in evaluation mode. With `cuda_graphs`, small
+    steps on a CUDA device are recorded and replayed.
     """
 
     def __init__(
         self,
         card: ModelCard,
-        parts: ModelParts,
+        family: Family,
+        networks: Networks,
         device: torch.device,
         dtype: torch.dtype,
         *,
         cuda_graphs: bool = False,
     ) -> None:
-        self.card, self.device, self.dtype = card, device, dtype
+        self.card, self.family, self.device, self.dtype = card, family, device, dtype
         self.identity, self.name, self.location = card.identity, card.name, card.location
         self.default_sampling = card.default_sampling
         self.scheduler_class = card.scheduler_class
         self.scheduler_config = card.scheduler_config
         self.solver = solver_name(card.scheduler_class, card.scheduler_config)
         self.schedule = noise_schedule(card.scheduler_class, card.scheduler_config)
-        parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
-        run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
-        if device.type == "cpu":
+        denoiser, vae = networks[family.denoiser], networks["vae"]
+        if family.own_networks:
+            vae.to(memory_format=torch.channels_last)
+        run = family.runner(denoiser, device, dtype)
+        if device.type == "cpu" and family.parallel:
             run = ParallelUnet(run, torch.get_num_threads())
         elif device.type == "cuda" and cuda_graphs:
             run = recorded_on_cuda(run, device)
-        decoder = Decoder(parts.vae, device, together=device.type != "cpu")
-        self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
+        together = device.type != "cpu"
+        decoder = Decoder(Pictures(vae, family.pixels, family.downscale), device, together)
+        self._running: _Running | None = _Running(networks, run, decoder)
         self._steady_rows: dict[tuple[int, ...], int] = {}
         self._decodes_alone = device.type == "cpu"
-        self.weights = sum(p.numel() for p in parts.unet.parameters())
-        self.latent_channels = int(parts.unet.config.in_channels)
-        self.downscale = parts.vae.downscale
-        self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
+        self.weights = sum(p.numel() for p in denoiser.parameters())
+        self.latent_channels = family.channels
+        self.downscale = family.downscale
+        modules = (n for n in networks.values() if isinstance(n, torch.nn.Module))
+        self._bytes = sum(map(_bytes_of, modules))
 
     def count(self, prompt: str) -> TokenCount:
         """Return the number of tokens of a prompt, and the limit."""
-        return self._open.tokenizer.count(prompt)
+        return self.family.count(self._open.networks, prompt)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         """The shape [C, h, w] of the latents of pictures of so many pixels.
 
         Raises InputError for a size that the model cannot draw.
         """
-        scale = self.downscale
+        scale = self.family.multiple
         if width % scale or height % scale:
             near = "×".join(str(max(side // scale, 1) * scale) for side in (width, height))
             raise InputError(
                 f"Width and height must be multiples of {scale} for this model, "
                 f"not {width}×{height}; use {near}."
             )
-        return self.latent_channels, height // scale, width // scale
+        return self.family.noise_shape(width, height)
 
-    def encode(self, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
-        """Encode each prompt: a sequence [tokens, width].
+    @torch.inference_mode()
+    def encode(self, prompts: Sequence[str], negative: bool = False) -> tuple[Conditioning, ...]:
+        """Encode each prompt, or negative prompt: its arrays by role.
 
         One prompt at a time, so that none depends on its neighbours.
         """
-        return tuple(self._encode_one(prompt) for prompt in prompts)
+        networks = self._open.networks
+        return tuple(self.family.encode(networks, prompt, negative) for prompt in prompts)
 
     @torch.inference_mode()
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """Return the states of timesteps [n] for `denoise`: a tensor of n rows."""
-        return self._open.run.time_state(timesteps.to(self.device))
+    def time_state(self, timesteps: torch.Tensor, guidance: float = 1.0) -> torch.Tensor:
+        """Return the states of timesteps [n] for `denoise`: a tensor of n rows.
+
+        `guidance` is the strength of guidance of all of them, for a model that takes it.
+        """
+        times = self.family.times(timesteps.to(self.device), guidance)
+        return self._open.run.time_state(times)
 
     @torch.inference_mode()
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:
         """Return the states of n texts for `denoise`."""
-        rows = rows_of_texts(texts).map(lambda tensor: tensor.to(self.device, self.dtype))
-        return self._open.run.text_state(rows)
+        return self._open.run.text_state(rows_of_texts(texts, self.device, self.dtype))
 
     @torch.inference_mode()
     def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
@@ -185,16 +183,40 @@ class DiffusionModel:
         """The note of pictures that are not decoded in the usual way, or ""."""
         return self._open.decode.note
 
-    def make_scheduler(self) -> Any:
-        """A new scheduler object of the model's own class. Raises ModelError for an unknown one."""
-        return make_scheduler(self.scheduler_class, self.scheduler_config)
+    def make_scheduler(self, steps: int, shape: tuple[int, int, int]) -> tuple[Any, torch.Tensor]:
+        """A new scheduler object of the model's own class, and the timesteps of its steps.
+
+        Raises ModelError for an unknown class, and ValueError for a number of steps that it does
+        not take.
+        """
+        scheduler = make_scheduler(self.scheduler_class, self.scheduler_config)
+        takes = inspect.signature(scheduler.set_timesteps).parameters
+        options: dict[str, Any] = {}
+        mu = self.family.mu(self.schedule, shape, steps)
+        if mu is not None and "mu" in takes:
+            options["mu"] = mu
+        if self.family.even_levels and "sigmas" in takes:
+            options["sigmas"] = np.linspace(1.0, 1.0 / steps, steps)
+        scheduler.set_timesteps(steps, device=self.device, **options)
+        return scheduler, step_timesteps(scheduler)
+
+    def table(self, solver: str, shape: tuple[int, int, int], steps: int) -> SolverTable | None:
+        """The table of a solver for latents of `shape`; None if it has none.
+
+        Raises InputError as `make_table`.
+        """
+        return make_table(solver, self.schedule, steps, self.family.mu(self.schedule, shape, steps))
 
     def batch_exact(self, shape: tuple[int, int, int]) -> bool:
         """True if frames with latents of `shape` are the same bit for bit in batches of any size.
 
         This needs enough rows in each batch, and separate decoding of each picture.
         """
-        return self._decodes_alone and self._steady_rows.get(shape, 0) > 0
+        return (
+            self._decodes_alone
+            and not self.family.by_length
+            and self._steady_rows.get(shape, 0) > 0
+        )
 
     def info(self, batch: int, batch_exact: bool) -> ModelInfo:
         """Return the model's description. `batch` is the number of slots in use."""
@@ -212,8 +234,14 @@ class DiffusionModel:
             bytes_loaded=self._bytes,
             identity=self.identity,
             batch_exact=batch_exact,
-            tokenizer=str(self._open.tokenizer.folder),
+            tokenizer=self._tokenizer_folder,
         )
+
+    @property
+    def _tokenizer_folder(self) -> str:
+        """The folder of the tokenizer that counts a prompt's tokens in the window, or ""."""
+        tokenizer = self._open.networks["tokenizer"]
+        return str(tokenizer.folder) if isinstance(tokenizer, TokenCounter) else ""
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
@@ -226,16 +254,6 @@ class DiffusionModel:
             raise RuntimeError(f"the model {self.name!r} was closed")
         return self._running
 
-    @torch.inference_mode()
-    def _encode_one(self, prompt: str) -> Conditioning:
-        tokenizer, tower = self._open.tokenizer, self._open.text_encoder
-        ids = tokenizer.ids([prompt])
-        mask = None
-        if tower.masks_padding:
-            mask = torch.tensor(tokenizer.mask(ids, [prompt]), device=self.device)
-        hidden: torch.Tensor = tower(torch.tensor(ids, device=self.device), mask)
-        return Conditioning({Role.SEQUENCE: hidden[0].float().cpu().numpy()})
-
 
 def _bytes_of(module: torch.nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in module.parameters())
@@ -244,17 +262,3 @@ def _bytes_of(module: torch.nn.Module) -> int:
 def _filled_up(rows: torch.Tensor, missing: int) -> torch.Tensor:
     """The rows [n, …], and the last of them so many times more."""
     return torch.cat((rows, rows[-1:].expand(missing, *rows.shape[1:])))
-
-
-def _guidance_embedding(width: int | None) -> torch.Tensor | None:
-    """[1, width]: the strength of guidance that a latent consistency model is told to imitate.
-
-    The sinusoids of Luo et al., arXiv 2310.04378, at the strength that diffusers takes for it.
-    None for models that are told none.
-    """
-    if width is None:
-        return None
-    half = width // 2
-    rates = torch.exp(torch.arange(half) * -(math.log(10000.0) / (half - 1)))
-    angles = (_DISTILLED_GUIDANCE - 1.0) * 1000.0 * rates
-    return torch.cat([angles.sin(), angles.cos()])[None]

@@ -9,8 +9,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.models.inspection.report import Family
-
 State = dict[str, torch.Tensor]
 
 _RESNET = {
@@ -42,7 +40,7 @@ _OPEN_CLIP = {
 }
 
 
-def write_checkpoint(folder: Path, file: Path, family: Family) -> Path:
+def write_checkpoint(folder: Path, file: Path, label: str) -> Path:
     """The model in `folder` as one file in the layout of SD 1.x or SD 2.x."""
     parts = {name: _weights(folder / name) for name in ("unet", "vae", "text_encoder")}
     layers = json.loads((folder / "unet" / "config.json").read_text())["layers_per_block"]
@@ -51,7 +49,7 @@ def write_checkpoint(folder: Path, file: Path, family: Family) -> Path:
     }
     state |= {f"first_stage_model.{_vae(n)}": _convolved(n, t) for n, t in _items(parts, "vae")}
     text = {n.removeprefix("text_model."): t for n, t in _items(parts, "text_encoder")}
-    if family is Family.SD1:
+    if label == "SD 1.x":
         state |= {f"cond_stage_model.transformer.text_model.{n}": t for n, t in text.items()}
     else:
         state |= {f"cond_stage_model.model.{n}": t for n, t in _open_clip(text).items()}

@@ -118,17 +118,23 @@ def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
 
 
 def pipeline_config(scheduler_class: str, config: Config) -> Config:
-    """Returns the scheduler's config as StableDiffusionPipeline uses it.
+    """Returns the scheduler's config as pipelines use it.
 
-    The pipeline overrides two values, because old folders were written before these values had an
-    effect. The solver chooses the values that are missing in the config.
+    The solver chooses the values that are missing in the config. The options that a family's
+    pipeline sets come on top.
     """
     options = {name: value for name, value in config.items() if not name.startswith("_")}
     if scheduler_class.startswith("FlowMatch"):  # these have no such option
         options.pop("timestep_spacing", None)
     if scheduler_class in _FEW_STEP_CLASSES:
         options["timestep_spacing"] = "trailing"
-    return {**options, "steps_offset": 1, "clip_sample": False}
+    return options
+
+
+def step_timesteps(scheduler: Any) -> Any:
+    """Returns the timesteps of a scheduler's steps. That of SCMScheduler also has the end."""
+    last = -1 if type(scheduler).__name__ == "SCMScheduler" else None
+    return scheduler.timesteps[:last]
 
 
 def make_scheduler(scheduler_class: str, config: Config) -> Any:

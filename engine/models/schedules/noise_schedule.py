@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engine.errors import ModelError
-from engine.models.inspection.scheduler_config import prediction_type, schedule_kind
+from engine.models.schedules.scheduler_config import prediction_type, schedule_kind
 from engine.solvers.contract import Array, Schedule
 
 Config = Mapping[str, Any]
