@@ -66,6 +66,8 @@ def open_model(
     half = dtype != torch.float32
     if found is None or (found.location, found.half) != (location, half):
         found = find_model(location, half, progress, downloads)
+    if half and not precision:
+        dtype = choose_dtype(target, families.get(found.report.family).half)
     loader = _Loader(found.report, location, target, dtype, progress)
     return loader.open_file() if found.report.form is ModelForm.FILE else loader.open_folder()
 

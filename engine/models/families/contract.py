@@ -85,8 +85,11 @@ class Family(ABC):
     own_networks: ClassVar[bool] = False
     parallel: ClassVar[bool] = False
     by_length: ClassVar[bool] = False
-    #: Tokens of the longest prompt; 0 if the tokenizer says it.
+    #: The tokenizer that counts a prompt's tokens, and the most of them; 0 if the tokenizer says it.
+    counts_with: ClassVar[str] = "tokenizer"
     tokens: ClassVar[int] = 0
+    #: The half precision of GPUs. The values of many networks do not fit the range of float16.
+    half: ClassVar[str] = "bfloat16"
     #: The configs of single files by the name of their kind; none if the family has no such files.
     layouts: ClassVar[Mapping[str, Layout]] = {}
     #: The tensor of a single file that marks a model that predicts v; "" if no file has one.
@@ -174,7 +177,7 @@ class Family(ABC):
         return None
 
     def runner(self, network: Any, device: torch.device, dtype: torch.dtype) -> UnetRunner:
-        """What runs the denoiser, with states of timesteps and texts that are computed once."""
+        """The runner of the denoiser, with states of timesteps and texts that are computed once."""
         from engine.models.running.unet_runner import FamilyRunner
 
         return FamilyRunner(self.predict, network)
@@ -191,7 +194,9 @@ class Family(ABC):
 
     def count(self, networks: Networks, prompt: str) -> TokenCount:
         """The number of tokens of a prompt, and the limit."""
-        return networks["tokenizer"].count(prompt)
+        from engine.models.running.texts import count_tokens
+
+        return count_tokens(networks[self.counts_with], prompt, self.tokens)
 
     @abstractmethod
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:

@@ -50,6 +50,7 @@ class UnetFamily(Family):
     denoiser: ClassVar[str] = "unet"
     own_networks: ClassVar[bool] = True
     parallel: ClassVar[bool] = True
+    half: ClassVar[str] = "float16"
 
     def problems(self) -> list[str]:
         unet, vae = (self.configs.get(name, {}) for name in ("unet", "vae"))

@@ -56,11 +56,15 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
 #: for its large steps.
 _STAND_INS: Mapping[str, str] = {"diffusion": "dpm++2m", "flow": "flow-euler"}
 OWN = "scheduler"
-_FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler"})
+_FEW_STEP_CLASSES = frozenset(
+    {"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler", "SCMScheduler"}
+)
 
 
-def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow"]:
-    """Returns "diffusion" or "flow", the kind of training of a scheduler's model."""
+def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow", "angle"]:
+    """Returns the kind of training of a scheduler's model."""
+    if scheduler_class == "SCMScheduler":
+        return "angle"
     if scheduler_class.startswith("FlowMatch") or config.get("use_flow_sigmas"):
         return "flow"
     return "diffusion"

@@ -86,36 +86,38 @@ def _spread(module: torch.nn.Module) -> None:
             torch.nn.init.normal_(parameter, std=0.2)
 
 
-_WORDS = [
-    "a",
-    "cat",
-    "photo",
-    "of",
-    "an",
-    "orange",
-    "in",
-    "the",
-    "snow",
-    "at",
-    "night",
-    "blurry",
-    "drawing",
-    "red",
-    "fox",
-    "dog",
-    "and",
-    "<unk>",
-    "<pad>",
-    "<eos>",
-    "<bos>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "system",
-    "user",
-    "assistant",
-    "<think>",
-    "</think>",
-]
+_WORDS = tuple(
+    [
+        "a",
+        "cat",
+        "photo",
+        "of",
+        "an",
+        "orange",
+        "in",
+        "the",
+        "snow",
+        "at",
+        "night",
+        "blurry",
+        "drawing",
+        "red",
+        "fox",
+        "dog",
+        "and",
+        "<unk>",
+        "<pad>",
+        "<eos>",
+        "<bos>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "system",
+        "user",
+        "assistant",
+        "<think>",
+        "</think>",
+    ]
+)
 
 
 def make_word_tokenizer(length: int, ends: bool = True, **options: Any) -> Any:
