@@ -79,13 +79,41 @@ def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Ble
         return end if gamma else start
     if start.whole_tokens and not _same_tokens(start, end):
         return replace(start, other=end, share=gamma)
+    first, last = _without_padding(start, end), _without_padding(end, start)
     arrays = {
-        role: blend(
-            role, first.astype(np.float64), end.arrays[role].astype(np.float64), gamma
-        ).astype(np.float32)
-        for role, first in start.arrays.items()
+        role: _soft_mask(start, end, gamma, blend)
+        if role is Role.MASK
+        else blend(role, array.astype(np.float64), last[role].astype(np.float64), gamma).astype(
+            np.float32
+        )
+        for role, array in first.items()
     }
     return Conditioning(arrays, start.whole_tokens)
+
+
+def _soft_mask(start: Conditioning, end: Conditioning, gamma: float, blend: Blend) -> Array32:
+    """The weights [tokens] of the tokens at γ: N · blend(m_a/n_a, m_b/n_b), N = (1−γ) n_a + γ n_b.
+
+    n_a and n_b are the numbers of tokens. The tokens of both texts together have the shares 1−γ and
+    γ of the attention, also if one text is much longer; at the ends, the weights are the masks.
+    """
+    masks = [text.arrays[Role.MASK].astype(np.float64) for text in (start, end)]
+    first, last = (max(float(mask.sum()), 1.0) for mask in masks)
+    shares = blend(Role.MASK, masks[0] / first, masks[1] / last, gamma)
+    return (((1.0 - gamma) * first + gamma * last) * shares).astype(np.float32)
+
+
+def _without_padding(text: Conditioning, other: Conditioning) -> dict[Role, Array32]:
+    """The arrays of a text, whose padding has the vectors of the other's tokens.
+
+    A token that only one text has keeps its vector, and only its weight in the mask changes.
+    """
+    arrays = dict(text.arrays)
+    if Role.MASK in arrays:
+        padding = (arrays[Role.MASK] == 0.0) & (other.arrays[Role.MASK] > 0.0)
+        sequences = (t.arrays[Role.SEQUENCE] for t in (other, text))
+        arrays[Role.SEQUENCE] = np.where(padding[:, None], *sequences)
+    return arrays
 
 
 def _same_tokens(start: Conditioning, end: Conditioning) -> bool:

@@ -85,7 +85,7 @@ class Family(ABC):
     own_networks: ClassVar[bool] = False
     parallel: ClassVar[bool] = False
     by_length: ClassVar[bool] = False
-    #: The tokenizer that counts a prompt's tokens, and the most of them; 0 if the tokenizer says it.
+    #: The tokenizer that counts a prompt's tokens, and the most of them.
     counts_with: ClassVar[str] = "tokenizer"
     tokens: ClassVar[int] = 0
     #: The half precision of GPUs. The values of many networks do not fit the range of float16.

@@ -72,6 +72,7 @@ class Sana(Family):
         from engine.models.running.texts import token_ids
 
         tokenizer, encoder = networks["tokenizer"], networks["text_encoder"]
+        tokenizer.padding_side = "right"
         text, length = prompt.lower().strip(), _TOKENS
         if not negative:
             text = _INSTRUCTION + text

@@ -63,6 +63,8 @@ class TinyFamily:
     with_texts: Callable[[Conditioning, Conditioning, float], Arguments] = pooled_arguments
     packs: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+    #: Parts that the model does not have.
+    absent: tuple[str, ...] = ()
     #: Words of prompts of unequal length; the second is longer.
     prompts: tuple[str, str] = ("a cat", "a photo of an orange cat in the snow at night")
     negative: str = "blurry"
@@ -86,61 +88,33 @@ def _spread(module: torch.nn.Module) -> None:
             torch.nn.init.normal_(parameter, std=0.2)
 
 
-_WORDS = tuple(
-    [
-        "a",
-        "cat",
-        "photo",
-        "of",
-        "an",
-        "orange",
-        "in",
-        "the",
-        "snow",
-        "at",
-        "night",
-        "blurry",
-        "drawing",
-        "red",
-        "fox",
-        "dog",
-        "and",
-        "<unk>",
-        "<pad>",
-        "<eos>",
-        "<bos>",
-        "<|im_start|>",
-        "<|im_end|>",
-        "system",
-        "user",
-        "assistant",
-        "<think>",
-        "</think>",
-    ]
-)
+_TEXT = """
+a cat photo of an orange in the snow at night blurry drawing red fox dog and <unk> <pad> <eos> <bos>
+<|im_start|> <|im_end|> system user assistant <think> </think>
+"""
+_WORDS = tuple(_TEXT.split())
 
 
-def make_word_tokenizer(length: int, ends: bool = True, **options: Any) -> Any:
+def make_word_tokenizer(length: int, start: bool = False, end: bool = True, **options: Any) -> Any:
     """A tokenizer of transformers with a few whole words; other words are <unk>.
 
-    With `ends`, it adds an end mark. `length` is the model's limit.
+    `start` and `end` add marks. `length` is the model's limit.
     """
-    return _worded(length, ends, PreTrainedTokenizerFast, **options)
-
-
-def _worded(length: int, ends: bool, kind: Any, **options: Any) -> Any:
     words = {word: number for number, word in enumerate(_WORDS)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    if ends:
+    marks = [mark for mark, used in (("<bos>", start), ("<eos>", end)) if used]
+    if marks:
+        template = " ".join((*["<bos>"] * start, "$A", *["<eos>"] * end))
         tokenizer.post_processor = processors.TemplateProcessing(
-            single="$A <eos>", special_tokens=[("<eos>", words["<eos>"])]
+            single=template, special_tokens=[(mark, words[mark]) for mark in marks]
         )
-    return kind(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         unk_token="<unk>",
         pad_token="<pad>",
         eos_token="<eos>",
+        bos_token="<bos>",
         model_max_length=length,
         padding_side="right",
         **options,

@@ -57,7 +57,9 @@ def pipelines(folders: Any) -> Any:
 
     @cache
     def pipeline(name: str) -> Any:
-        pipe = DiffusionPipeline.from_pretrained(folders(name))
+        pipe = DiffusionPipeline.from_pretrained(
+            folders(name), **dict.fromkeys(MODELS[name].absent)
+        )
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
@@ -229,6 +231,30 @@ def test_a_frame_is_the_same_alone_and_in_a_batch_at_mixed_steps(opened: Any, na
         together |= dict(sampler.tick())
     for k, expected in enumerate(alone):
         assert (together[k] - expected).abs().max() < 2e-5
+
+
+@each_model
+def test_the_table_is_the_schedulers(opened: Any, name: str) -> None:
+    """The same steps from the same predictions, at a size that is not square."""
+    model, tiny = opened(name), MODELS[name]
+    shape = model.latent_shape(*tiny.sizes[-1])
+    scheduler, timesteps = model.make_scheduler(5, shape)
+    table = model.table(model.solver, shape, 5)
+    if table is None:
+        assert model.solver == "scheduler"
+        return
+    assert np.allclose(table.timesteps, timesteps.numpy(), atol=1e-3)
+    x = noise(shape) * getattr(scheduler, "init_noise_sigma", 1.0)
+    ours, previous = noise(shape) * table.initial_scale, torch.zeros(1, *shape)
+    assert torch.allclose(ours, x, rtol=1e-6)
+    for row, timestep in zip(torch.from_numpy(table.rows()), timesteps, strict=True):
+        scale, a, b, p, q, r = row
+        output = noise(shape, int(timestep))
+        x0 = a * ours + b * output
+        ours, previous = p * ours + q * x0 + r * previous, x0
+        x = scheduler.step(output, timestep, x).prev_sample
+        assert scale > 0.0
+        assert torch.allclose(ours, x, rtol=1e-4, atol=1e-4)
 
 
 @each_model
