@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from engine.conditioning import Conditioning
@@ -191,13 +190,12 @@ class DiffusionModel:
         """
         scheduler = make_scheduler(self.scheduler_class, self.scheduler_config)
         takes = inspect.signature(scheduler.set_timesteps).parameters
-        options: dict[str, Any] = {}
-        mu = self.family.mu(self.schedule, shape, steps)
-        if mu is not None and "mu" in takes:
-            options["mu"] = mu
-        if self.family.even_levels and "sigmas" in takes:
-            options["sigmas"] = np.linspace(1.0, 1.0 / steps, steps)
-        scheduler.set_timesteps(steps, device=self.device, **options)
+        options = {
+            "mu": self.family.mu(self.schedule, shape, steps),
+            **self.family.timestep_options(steps),
+        }
+        given = {name: value for name, value in options.items() if name in takes}
+        scheduler.set_timesteps(steps, device=self.device, **given)
         return scheduler, step_timesteps(scheduler)
 
     def table(self, solver: str, shape: tuple[int, int, int], steps: int) -> SolverTable | None:

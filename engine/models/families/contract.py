@@ -172,6 +172,10 @@ class Family(ABC):
         """The options that the pipeline sets in its scheduler."""
         return {"timestep_spacing": "trailing"} if self.even_levels else {}
 
+    def timestep_options(self, steps: int) -> dict[str, Any]:
+        """The arguments that the pipeline gives its scheduler for so many steps."""
+        return {"sigmas": [1.0 - k / steps for k in range(steps)]} if self.even_levels else {}
+
     def mu(self, schedule: Schedule, shape: tuple[int, int, int], steps: int) -> float | None:
         """The shift of a schedule that depends on the size [C, h, w]; None for all others."""
         return None

@@ -143,6 +143,10 @@ class SanaSprint(Sana):
     def scheduler_options(self) -> Config:
         return {"sigma_data": 1.0}  # latents here have the std 1 of the noise
 
+    def timestep_options(self, steps: int) -> dict[str, Any]:
+        # The scheduler has a time between the steps for two steps only.
+        return {} if steps == 2 else {"intermediate_timesteps": None}
+
     def predict(
         self,
         network: Any,
