@@ -1,4 +1,4 @@
-"""Single files in the original layout: the tensors of each network under the names of libraries.
+"""Single files: the tensors of each network under the names of diffusers and transformers.
 
 Such a file holds weights alone. The configs it lacks are those of the published models, which
 its family knows; renaming the tensors is diffusers' work.
@@ -30,11 +30,13 @@ _TEXT, _FIRST_TEXT, _SECOND_TEXT = (
 )
 _PREFIXES = ("model.diffusion_model.", "first_stage_model.", _TEXT, _FIRST_TEXT, _SECOND_TEXT)
 _OPEN_CLIP = "model."
+#: Files that keep the parts under the names of their folders.
+_FOLDERS = ("unet.", "vae.", "text_encoder.", "text_encoder_2.")
 
 
 def is_needed(name: str) -> bool:
     """True if a tensor belongs to the networks. Files may also hold averaged copies."""
-    return name.startswith(_PREFIXES)
+    return name.startswith((*_PREFIXES, *_FOLDERS))
 
 
 def converted(state: State, configs: Configs) -> dict[str, State]:
@@ -47,6 +49,8 @@ def converted(state: State, configs: Configs) -> dict[str, State]:
         convert_ldm_vae_checkpoint,
     )
 
+    if any(name.startswith("unet.") for name in state):
+        return {name: _without(state, f"{name}.") for name in configs}
     unet = {"layers_per_block": 2, "num_class_embeds": None, **configs["unet"]}
     try:
         return {

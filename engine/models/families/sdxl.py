@@ -79,8 +79,15 @@ class Sdxl(UnetFamily):
 
     @classmethod
     def kind_of_file(cls, tensors: Collection[str]) -> str:
-        texts = (has(tensors, f"conditioner.embedders.{number}.") for number in (0, 1))
-        return "SDXL" if all(texts) else ""
+        forms = (
+            ("conditioner.embedders.0.", "conditioner.embedders.1."),
+            (
+                "text_encoder.",
+                "text_encoder_2.",
+            ),
+        )
+        whole = any(all(has(tensors, prefix) for prefix in form) for form in forms)
+        return "SDXL" if whole else ""
 
     def problems(self) -> list[str]:
         parts = ("unet", "text_encoder", "text_encoder_2")

@@ -34,6 +34,8 @@ _OTHER_PARTS = ("text_encoder_2", "transformer", "prior")
 #: The names of the text encoder in single files: of the first releases, and of later ones.
 _TEXT_OF_SD1 = ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")
 _TEXT_OF_SD2 = ("cond_stage_model.model.", "conditioner.embedders.0.model.")
+#: A layer of the text encoder that only SD 2.x has.
+_SD2_LAYER = ".encoder.layers.22."
 _DISTILLED_GUIDANCE = 8.5
 #: The scheduler of the article.
 _SCHEDULER = "DPMSolverMultistepScheduler"
@@ -96,7 +98,12 @@ class StableDiffusion(UnetFamily):
             return ""
         if has(tensors, *_TEXT_OF_SD1):
             return "SD 1.x"
-        return "SD 2.x" if has(tensors, *_TEXT_OF_SD2) else ""
+        if has(tensors, *_TEXT_OF_SD2):
+            return "SD 2.x"
+        if not has(tensors, "text_encoder.") or has(tensors, "text_encoder_2."):
+            return ""
+        deep = any(_SD2_LAYER in name for name in tensors if name.startswith("text_encoder."))
+        return "SD 2.x" if deep else "SD 1.x"
 
     @property
     def description(self) -> str:

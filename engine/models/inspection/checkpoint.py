@@ -19,7 +19,8 @@ _MARKS = (
     ("down_blocks.", "one part of a diffusers folder"),
     ("text_model.", "only a text encoder"),
 )
-_FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
+#: The first layer of a UNet in the original layout, and under the names of folders.
+_FIRST_LAYERS = ("model.diffusion_model.input_blocks.0.0.weight", "unet.conv_in.weight")
 
 
 def check_checkpoint(path: Path) -> ModelReport:
@@ -49,7 +50,8 @@ def check_checkpoint(path: Path) -> ModelReport:
 def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
     """Returns the reason why a checkpoint is of no known family or not whole, or ""."""
     what = next((what for mark, what in _MARKS if _has(header, mark)), "no diffusion model")
-    channels = header.channels_into(_FIRST_LAYER)
+    found = (header.channels_into(layer) for layer in _FIRST_LAYERS)
+    channels = next((count for count in found if count is not None), None)
     if channels is None or what.endswith("checkpoint"):
         labels = [label for name in families.names() for label in families.get(name).layouts]
         return (
@@ -58,7 +60,7 @@ def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
         )
     if channels != 4:
         return f"{path.name} takes {channels} channels, as inpainting does; this program needs 4."
-    if not _has(header, "first_stage_model."):
+    if not _has(header, "first_stage_model.", "vae."):
         return f"{path.name} lacks a VAE; choose a whole checkpoint."
     return ""
 

@@ -19,9 +19,11 @@ from engine.models.networks.tokens import TokenCounter
 from engine.models.networks.unet import Unet
 from engine.models.networks.vae import VaeDecoder
 from engine.models.single_file import TOKENIZER_FOLDER, predicts_velocity
-from tests.support.single_file_names import write_checkpoint
+from tests.support.single_file_names import write_by_folders, write_checkpoint
+from tests.support.tiny_families.sdxl import MODELS
 from tests.support.tiny_models import make_tiny_model
 
+SDXL = MODELS[0]
 LAYOUTS = families.get("stable-diffusion").layouts
 
 
@@ -117,3 +119,41 @@ class Predicting(torch.nn.Module):
 @pytest.mark.parametrize("velocity", [True, False])
 def test_what_a_file_predicts_is_found_out(velocity: bool) -> None:
     assert predicts_velocity(Predicting(velocity), torch.zeros(1, 77, 32)) is velocity
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return SDXL.write(tmp_path_factory.mktemp("sdxl"))
+
+
+@pytest.mark.parametrize("form", ["original", "by folders"])
+def test_a_file_of_sdxl_gives_what_its_folder_gives(
+    sdxl: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts, parts = families.get("sdxl").layouts, ("text_encoder", "text_encoder_2", "unet", "vae")
+    tiny = dataclasses.replace(
+        layouts["SDXL"],
+        configs={name: config(sdxl, name) for name in parts},
+        tokenizers=dict.fromkeys(("tokenizer", "tokenizer_2"), "<|endoftext|>"),
+    )
+    monkeypatch.setitem(layouts, "SDXL", tiny)  # type: ignore[arg-type]
+    monkeypatch.setattr(load, "TOKENIZER_FOLDER", sdxl / "tokenizer")
+    file = tmp_path / "tiny.safetensors"
+    if form == "original":
+        write_checkpoint(sdxl, file, "SDXL")
+    else:
+        write_by_folders(sdxl, file)
+    report = check_model(file)
+    assert report.ok, report.problem
+    assert (report.family, report.label) == ("sdxl", "SDXL")
+    one, other = open_model(str(file), device="cpu"), open_model(str(sdxl), device="cpu")
+    texts = other.encode(["a photo of a cat", ""])
+    assert one.encode(["a photo of a cat", ""]) == texts
+    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    outputs = [
+        m.denoise(noise, m.time_state(torch.tensor([999.0, 3.0])), m.text_state(texts))
+        for m in (one, other)
+    ]
+    assert torch.equal(*outputs)
+    assert one.solver == "euler"
+    assert one.schedule.prediction == "epsilon"
