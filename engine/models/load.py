@@ -114,10 +114,10 @@ class _Loader:
             networks[name] = family.build(name, layout.configs[name], tensors).to(self._device)
         for name, padding in layout.tokenizers.items():
             networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
-        schedule = schedule_of(layout.schedule, self._is_velocity(family, networks))
+        schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
         identity = identity_of(path.parent, [path])
-        card = self._card(family, identity, layout.scheduler, schedule)
+        card = self._card(family, identity, self._report.scheduler, schedule)
         return self._opened(card, family, networks)
 
     def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ Configs = Mapping[str, Config]
 #: The opened networks and tokenizers by the names of their folders.
 Networks = Mapping[str, Any]
 INDEX = "model_index"
+_FEW_STEP_WORDS = ("turbo", "lightning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class Layout:
     scheduler: str
     schedule: Config
     tokenizers: Mapping[str, str]
+
+    def scheduler_for(self, name: str) -> tuple[str, Config]:
+        """The class and config of the scheduler of a file with this name.
+
+        A file does not say that it was distilled to a few steps. Its name does.
+        """
+        if any(word in name.lower() for word in _FEW_STEP_WORDS):
+            return "EulerDiscreteScheduler", {**self.schedule, "timestep_spacing": "trailing"}
+        return self.scheduler, self.schedule
 
 
 class Family(ABC):

@@ -43,7 +43,16 @@ def check_checkpoint(path: Path) -> ModelReport:
     for name in families.names():
         kind = families.get(name).kind_of_file(header.tensors)
         if kind:
-            return ModelReport(path, ModelForm.FILE, family=name, label=kind, bytes=header.bytes)
+            scheduler, schedule = families.get(name).layouts[kind].scheduler_for(path.stem)
+            return ModelReport(
+                path,
+                ModelForm.FILE,
+                family=name,
+                label=kind,
+                scheduler=scheduler,
+                schedule={**schedule, "_class_name": scheduler},
+                bytes=header.bytes,
+            )
     return refused(path, f"{path.name} lacks a text encoder; choose a whole checkpoint.")
 
 

@@ -81,7 +81,7 @@ def solver_name(scheduler_class: str, config: Config) -> str:
     """Returns our solver that equals or replaces this scheduler. OWN is the scheduler itself."""
     kind = schedule_kind(scheduler_class, config)
     if not has_own_solver(scheduler_class, config):
-        return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_INS[kind]
+        return OWN if draws_in_few_steps(scheduler_class, config) else _STAND_INS[kind]
     name = _SOLVERS[scheduler_class][0]
     if scheduler_class == "DPMSolverMultistepScheduler":
         if kind == "flow":
@@ -106,7 +106,7 @@ def replaced_scheduler(scheduler_class: str, config: Config) -> str:
 
     Returns "" if the solver is equal or is the scheduler itself.
     """
-    if has_own_solver(scheduler_class, config) or scheduler_class in _FEW_STEP_CLASSES:
+    if has_own_solver(scheduler_class, config) or draws_in_few_steps(scheduler_class, config):
         return ""
     return scheduler_class or "an unnamed scheduler"
 
@@ -114,7 +114,7 @@ def replaced_scheduler(scheduler_class: str, config: Config) -> str:
 def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
     """True if a model with this scheduler was distilled to 1–8 steps without guidance."""
     turbo = (
-        scheduler_class == "EulerDiscreteScheduler"
+        scheduler_class in ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler")
         and config.get("timestep_spacing") == "trailing"
         and not config.get("rescale_betas_zero_snr", False)
     )

@@ -13,6 +13,7 @@ import torch
 from engine.models import load
 from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
+from engine.models.inspection.recommended_settings import recommended
 from engine.models.load import open_model
 from engine.models.networks.text_tower import TextTower
 from engine.models.networks.tokens import TokenCounter
@@ -157,3 +158,11 @@ def test_a_file_of_sdxl_gives_what_its_folder_gives(
     assert torch.equal(*outputs)
     assert one.solver == "euler"
     assert one.schedule.prediction == "epsilon"
+    assert one.default_sampling.steps == 30
+
+
+def test_a_file_whose_name_says_few_steps_gets_few_steps(sdxl: Path, tmp_path: Path) -> None:
+    report = check_model(write_by_folders(sdxl, tmp_path / "sdxl_lightning_4step.safetensors"))
+    assert report.schedule["timestep_spacing"] == "trailing"
+    sampling = recommended(report.path, report)
+    assert (sampling.steps, sampling.guidance, sampling.width) == (4, 1.0, 1024)

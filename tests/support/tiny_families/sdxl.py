@@ -8,6 +8,7 @@ from typing import Any
 
 from diffusers import (
     AutoencoderKL,
+    EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -59,7 +60,7 @@ def make_vae(channels: int = 4, **options: Any) -> AutoencoderKL:
     )
 
 
-def _sdxl(**scheduler: Any) -> StableDiffusionXLPipeline:
+def _sdxl(kind: Any = EulerDiscreteScheduler, **scheduler: Any) -> StableDiffusionXLPipeline:
     unet = UNet2DConditionModel(
         sample_size=8,
         block_out_channels=(16, 32),
@@ -80,7 +81,7 @@ def _sdxl(**scheduler: Any) -> StableDiffusionXLPipeline:
         tokenizer=make_clip_tokenizer(),
         tokenizer_2=make_clip_tokenizer(),
         unet=unet,
-        scheduler=EulerDiscreteScheduler(
+        scheduler=kind(
             beta_start=0.00085,
             beta_end=0.012,
             beta_schedule="scaled_linear",
@@ -98,5 +99,13 @@ MODELS = (
         lambda: _sdxl(timestep_spacing="trailing"),
         guidances=(1.0,),
         sizes=((32, 32),),
+    ),
+    TinyFamily(
+        "sdxl-turbo",
+        "sdxl",
+        lambda: _sdxl(EulerAncestralDiscreteScheduler, timestep_spacing="trailing"),
+        guidances=(1.0,),
+        sizes=((48, 32),),
+        steps=2,
     ),
 )
