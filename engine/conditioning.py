@@ -26,6 +26,14 @@ class Role(StrEnum):
     MASK = "mask"  #: [tokens]: 1 for a token that counts, 0 for padding
 
 
+class Guiding(StrEnum):
+    """The way in which a model follows its prompt more strongly."""
+
+    APART = "apart"  #: by a prediction without the prompt, or with a negative one
+    EMBEDDED = "embedded"  #: the model is told the strength; it has no negative prompt
+    NONE = "none"  #: the strength has no effect
+
+
 #: Blends the arrays of one role at γ: (role, start, end, γ), float64 and of one shape.
 Blend = Callable[[Role, Array, Array, float], Array]
 

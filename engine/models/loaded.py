@@ -224,7 +224,7 @@ class DiffusionModel:
             device=str(self.device),
             precision=str(self.dtype).removeprefix("torch."),
             batch=batch,
-            downscale=self.downscale,
+            multiple=self.family.multiple,
             solver=self.solver,
             solvers=solvers_for(self.schedule.kind),
             replaced=replaced_scheduler(self.scheduler_class, self.scheduler_config),
@@ -233,6 +233,7 @@ class DiffusionModel:
             identity=self.identity,
             batch_exact=batch_exact,
             tokenizer=self._tokenizer_folder,
+            guiding=self.family.guiding,
         )
 
     @property

@@ -20,7 +20,7 @@ from engine.walk import Sampling
 if TYPE_CHECKING:
     import torch
 
-    from engine.conditioning import Conditioning
+    from engine.conditioning import Conditioning, Guiding
     from engine.models.networks.tokens import TokenCount
     from engine.models.running.unet_runner import UnetRunner
     from engine.solvers.contract import Schedule
@@ -149,14 +149,13 @@ class Family(ABC):
         return False
 
     @property
-    def guides(self) -> bool:
-        """True if the strength of guidance changes a picture."""
-        return self.embeds_guidance or math.isfinite(self.guided_above)
+    def guiding(self) -> Guiding:
+        """The way in which guidance changes a picture."""
+        from engine.conditioning import Guiding
 
-    @property
-    def takes_negative(self) -> bool:
-        """True if a negative prompt changes a picture."""
-        return math.isfinite(self.guided_above)
+        if math.isfinite(self.guided_above):
+            return Guiding.APART
+        return Guiding.EMBEDDED if self.embeds_guidance else Guiding.NONE
 
     @property
     def downscale(self) -> int:

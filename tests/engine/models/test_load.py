@@ -98,7 +98,7 @@ def test_pictures_equal_the_image_processors(opened: DiffusionModel, pipeline: A
 
 def test_a_model_tells_what_it_is(opened: DiffusionModel, whole: Path) -> None:
     info = opened.info(batch=3, batch_exact=True)
-    assert (info.downscale, info.batch) == (4, 3)
+    assert (info.multiple, info.batch) == (4, 3)
     assert (info.device, info.precision, info.solver) == ("cpu", "float32", "dpm++2m")
     assert (info.default_sampling.width, info.default_sampling.height) == (32, 32)
     assert info.location == str(whole)
