@@ -13,6 +13,7 @@ import torch
 from engine.conditioning import Role
 from engine.models.families.contract import Family, families
 from engine.models.inspection.identity import identity_of
+from engine.models.inspection.memory_need import memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.safetensors_header import read_header
@@ -20,8 +21,15 @@ from engine.models.loaded import DiffusionModel, ModelCard
 from engine.models.locate import FoundModel, find_model
 from engine.models.networks.build import State
 from engine.models.networks.tokens import TokenCounter
+from engine.models.parts import Parts
 from engine.models.pretrained import open_part, open_tokenizer
-from engine.models.running.devices import choose_device, choose_dtype, require_working, use_threads
+from engine.models.running.devices import (
+    choose_device,
+    choose_dtype,
+    free_memory,
+    require_working,
+    use_threads,
+)
 from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
     TOKENIZER_FOLDER,
@@ -90,23 +98,31 @@ class _Loader:
     def open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
         report, family = self._report, self._kind(self._report.configs)
-        networks: dict[str, Any] = {}
-        for part in report.parts:
-            self._tell(part.name, len(networks) / len(report.parts))
-            networks[part.name] = self._network(family, part).to(self._device)
+        openers: dict[str, Callable[[], Any]] = {
+            part.name: partial(self._network, family, part) for part in report.parts
+        }
         for name in family.tokenizers:
             if (report.path / name).is_dir():
-                networks[name] = self._tokenizer(report.path / name)
+                openers[name] = partial(self._tokenizer, report.path / name)
+        parts, apart = Parts(openers), self._must_be_apart()
+        for number, name in enumerate(openers):
+            if not apart or name in ("vae", *family.tokenizers):
+                self._tell(name, number / len(openers))
+                _ = parts[name]
         identity = identity_of(report.path, _pixel_files(report))
-        card = self._card(family, identity, report.scheduler, report.schedule)
-        return self._opened(card, family, networks)
+        numbers = {part.name: part.numbers for part in report.parts}
+        card = self._card(
+            family, identity, report.scheduler, report.schedule, numbers[family.denoiser]
+        )
+        return self._opened(card, family, parts, apart)
 
     def open_file(self) -> DiffusionModel:
         """A model in the original layout, whose configs are known by its family."""
         path, layout = self._report.path, self._kind.layouts[self._report.label]
         family, networks = self._kind(layout.configs), dict[str, Any]()
         self._tell("file", 0.0)
-        state = read_weights(path, torch.float32, is_needed)
+        exact = self._dtype == torch.bfloat16  # the VAE is not rounded to it
+        state = read_weights(path, torch.float32 if exact else self._dtype, is_needed)
         states = converted(state, layout.configs)
         for name, tensors in states.items():
             self._tell(name, 0.5 + 0.5 * len(networks) / len(states))
@@ -117,8 +133,15 @@ class _Loader:
         schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
         identity = identity_of(path.parent, [path])
-        card = self._card(family, identity, self._report.scheduler, schedule)
-        return self._opened(card, family, networks)
+        numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
+        card = self._card(family, identity, self._report.scheduler, schedule, numbers)
+        parts = Parts({name: partial(_given, part) for name, part in networks.items()})
+        return self._opened(card, family, parts, apart=False)
+
+    def _must_be_apart(self) -> bool:
+        """True if text encoders and denoiser do not fit into the device's memory together."""
+        need = memory_need(self._report, self._dtype != torch.float32)
+        return not need.fits(free_memory(self._device))
 
     def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
         if family.velocity_mark:
@@ -129,24 +152,29 @@ class _Loader:
     def _network(self, family: Family, part: ModelPart) -> Any:
         dtype = self._dtype_of(part.name)
         if not family.own_networks:
-            return open_part(self._report.path, part, dtype)
+            return open_part(self._report.path, part, dtype).to(self._device)
         state: State = {}
         for file in part.weights:
             state |= read_weights(file, dtype, partial(family.uses, part.name))
-        return family.build(part.name, part.config, state)
+        return family.build(part.name, part.config, state).to(self._device)
 
     def _tokenizer(self, folder: Path) -> Any:
         return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
 
-    def _opened(
-        self, card: ModelCard, family: Family, networks: Mapping[str, Any]
-    ) -> DiffusionModel:
+    def _opened(self, card: ModelCard, family: Family, parts: Parts, apart: bool) -> DiffusionModel:
         self._progress("Ready", 1.0)
         graphs = os.environ.get(CUDA_GRAPHS) == "1"
-        return DiffusionModel(card, family, networks, self._device, self._dtype, cuda_graphs=graphs)
+        return DiffusionModel(
+            card, family, parts, self._device, self._dtype, apart=apart, cuda_graphs=graphs
+        )
 
     def _card(
-        self, family: Family, identity: str, scheduler: str, schedule: Mapping[str, Any]
+        self,
+        family: Family,
+        identity: str,
+        scheduler: str,
+        schedule: Mapping[str, Any],
+        weights: int,
     ) -> ModelCard:
         report = self._report
         scorer = report.path / "clip"
@@ -160,6 +188,7 @@ class _Loader:
                 **family.scheduler_options(),
             },
             default_sampling=recommended(report.path, family),
+            weights=weights,
             scorer=scorer if (scorer / "config.json").is_file() else None,
         )
 
@@ -172,6 +201,11 @@ class _Loader:
     def _tell(self, name: str, share: float) -> None:
         label = _LABELS.get(name, name.replace("_", " "))
         self._progress(f"Loading the {label}", 0.1 + 0.85 * share)
+
+
+def _given(part: Any) -> Any:
+    """Returns a part that is open already."""
+    return part
 
 
 def _name_of(location: str, path: Path) -> str:

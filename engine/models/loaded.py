@@ -16,8 +16,9 @@ import torch
 from engine.conditioning import Conditioning
 from engine.errors import InputError
 from engine.messages import ModelInfo
-from engine.models.families.contract import Family, Networks
+from engine.models.families.contract import Family
 from engine.models.networks.tokens import TokenCount, TokenCounter
+from engine.models.parts import Parts
 from engine.models.running.cuda_graphs import recorded_on_cuda
 from engine.models.running.decoder import Decoder, Pictures
 from engine.models.running.memory import release_memory
@@ -39,8 +40,8 @@ from engine.walk import Sampling
 class ModelCard:
     """The properties of a model apart from its weights.
 
-    `identity` is a digest of everything in the folder that influences pixels. `scorer` is the
-    folder of a CLIP model that came with it.
+    `identity` is a digest of everything in the folder that influences pixels. `weights` is the
+    number of the denoiser's. `scorer` is the folder of a CLIP model that came with it.
     """
 
     identity: str
@@ -49,33 +50,27 @@ class ModelCard:
     scheduler_class: str
     scheduler_config: Mapping[str, Any]
     default_sampling: Sampling
+    weights: int
     scorer: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """The loaded networks. Dropping this object frees their memory."""
-
-    networks: Networks
-    run: UnetRunner
-    decode: Decoder
 
 
 class DiffusionModel:
     """A model of some family on its device. Owns the networks until `close`.
 
-    `networks` are its parts and tokenizers by name, in evaluation mode. With `cuda_graphs`, small
-    steps on a CUDA device are recorded and replayed.
+    `parts` are its networks, in evaluation mode, and its tokenizers. With `apart`, its text
+    encoders and its denoiser are never in memory together: each is opened when it is needed. With
+    `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
     """
 
     def __init__(
         self,
         card: ModelCard,
         family: Family,
-        networks: Networks,
+        parts: Parts,
         device: torch.device,
         dtype: torch.dtype,
         *,
+        apart: bool = False,
         cuda_graphs: bool = False,
     ) -> None:
         self.card, self.family, self.device, self.dtype = card, family, device, dtype
@@ -85,28 +80,23 @@ class DiffusionModel:
         self.scheduler_config = card.scheduler_config
         self.solver = solver_name(card.scheduler_class, card.scheduler_config)
         self.schedule = noise_schedule(card.scheduler_class, card.scheduler_config)
-        denoiser, vae = networks[family.denoiser], networks["vae"]
+        self.weights, self.latent_channels = card.weights, family.channels
+        self.downscale = family.downscale
+        self._apart, self._cuda_graphs = apart, cuda_graphs
+        vae, together = parts["vae"], device.type != "cpu"
         if family.own_networks:
             vae.to(memory_format=torch.channels_last)
-        run = family.runner(denoiser, device, dtype)
-        if device.type == "cpu" and family.parallel:
-            run = ParallelUnet(run, torch.get_num_threads())
-        elif device.type == "cuda" and cuda_graphs:
-            run = recorded_on_cuda(run, device)
-        together = device.type != "cpu"
-        decoder = Decoder(Pictures(vae, family.pixels, family.downscale), device, together)
-        self._running: _Running | None = _Running(networks, run, decoder)
+        self._decoder = Decoder(Pictures(vae, family.pixels, family.downscale), device, together)
+        self._opened: Parts | None = parts
+        self._made: UnetRunner | None = None
         self._steady_rows: dict[tuple[int, ...], int] = {}
         self._decodes_alone = device.type == "cpu"
-        self.weights = sum(p.numel() for p in denoiser.parameters())
-        self.latent_channels = family.channels
-        self.downscale = family.downscale
-        modules = (n for n in networks.values() if isinstance(n, torch.nn.Module))
-        self._bytes = sum(map(_bytes_of, modules))
+        if not apart:
+            self._made = self._make_runner()
 
     def count(self, prompt: str) -> TokenCount:
         """Return the number of tokens of a prompt, and the limit."""
-        return self.family.count(self._open.networks, prompt)
+        return self.family.count(self._parts, prompt)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         """The shape [C, h, w] of the latents of pictures of so many pixels.
@@ -128,8 +118,11 @@ class DiffusionModel:
 
         One prompt at a time, so that none depends on its neighbours.
         """
-        networks = self._open.networks
-        return tuple(self.family.encode(networks, prompt, negative) for prompt in prompts)
+        parts = self._parts
+        if self._apart and any(name not in parts.opened for name in self.family.encoders):
+            self._made = None
+            self._free((self.family.denoiser,))
+        return tuple(self.family.encode(parts, prompt, negative) for prompt in prompts)
 
     @torch.inference_mode()
     def time_state(self, timesteps: torch.Tensor, guidance: float = 1.0) -> torch.Tensor:
@@ -138,12 +131,12 @@ class DiffusionModel:
         `guidance` is the strength of guidance of all of them, for a model that takes it.
         """
         times = self.family.times(timesteps.to(self.device), guidance)
-        return self._open.run.time_state(times)
+        return self._run.time_state(times)
 
     @torch.inference_mode()
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:
         """Return the states of n texts for `denoise`."""
-        return self._open.run.text_state(rows_of_texts(texts, self.device, self.dtype))
+        return self._run.text_state(rows_of_texts(texts, self.device, self.dtype))
 
     @torch.inference_mode()
     def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
@@ -158,7 +151,7 @@ class DiffusionModel:
         if missing > 0:
             sample, times = _filled_up(sample, missing), _filled_up(times, missing)
             texts = texts.map(lambda tensor: _filled_up(tensor, missing))
-        return self._open.run(sample.to(self.device, self.dtype), times, texts)[:rows]
+        return self._run(sample.to(self.device, self.dtype), times, texts)[:rows]
 
     def steady_rows(self, shape: tuple[int, int, int]) -> int | None:
         """Return the rows set by `keep_steady` for latents of `shape`, or None."""
@@ -175,12 +168,12 @@ class DiffusionModel:
         Latents as the sampler leaves them: the VAE's scaling is undone here. Raises the device's
         error where its memory does not even suffice for a part of one picture.
         """
-        return self._open.decode(latents)
+        return self._decoder(latents)
 
     @property
     def decode_note(self) -> str:
         """The note of pictures that are not decoded in the usual way, or ""."""
-        return self._open.decode.note
+        return self._decoder.note
 
     def make_scheduler(self, steps: int, shape: tuple[int, int, int]) -> tuple[Any, torch.Tensor]:
         """A new scheduler object of the model's own class, and the timesteps of its steps.
@@ -229,7 +222,7 @@ class DiffusionModel:
             solvers=solvers_for(self.schedule.kind),
             replaced=replaced_scheduler(self.scheduler_class, self.scheduler_config),
             default_sampling=self.default_sampling,
-            bytes_loaded=self._bytes,
+            bytes_loaded=self._parts.bytes,
             identity=self.identity,
             batch_exact=batch_exact,
             tokenizer=self._tokenizer_folder,
@@ -239,23 +232,40 @@ class DiffusionModel:
     @property
     def _tokenizer_folder(self) -> str:
         """The folder of the tokenizer that counts a prompt's tokens in the window, or ""."""
-        tokenizer = self._open.networks["tokenizer"]
+        tokenizer = self._parts["tokenizer"]
         return str(tokenizer.folder) if isinstance(tokenizer, TokenCounter) else ""
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
-        self._running = None
+        self._opened = self._made = None
         release_memory(self.device)
 
     @property
-    def _open(self) -> _Running:
-        if self._running is None:
+    def _parts(self) -> Parts:
+        if self._opened is None:
             raise RuntimeError(f"the model {self.name!r} was closed")
-        return self._running
+        return self._opened
 
+    @property
+    def _run(self) -> UnetRunner:
+        """The runner of the denoiser; with `apart`, the text encoders are freed before."""
+        if self._made is None:
+            self._free(self.family.encoders)
+            self._made = self._make_runner()
+        return self._made
 
-def _bytes_of(module: torch.nn.Module) -> int:
-    return sum(p.numel() * p.element_size() for p in module.parameters())
+    def _free(self, names: Sequence[str]) -> None:
+        self._parts.free(names)
+        release_memory(self.device)
+
+    def _make_runner(self) -> UnetRunner:
+        family, device = self.family, self.device
+        run = family.runner(self._parts[family.denoiser], device, self.dtype)
+        if device.type == "cpu" and family.parallel:
+            return ParallelUnet(run, torch.get_num_threads())
+        if device.type == "cuda" and self._cuda_graphs:
+            return recorded_on_cuda(run, device)
+        return run
 
 
 def _filled_up(rows: torch.Tensor, missing: int) -> torch.Tensor:

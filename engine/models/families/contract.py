@@ -108,6 +108,11 @@ class Family(ABC):
     def __init__(self, configs: Configs) -> None:
         self.configs = configs
 
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """The names of the text encoders."""
+        return tuple(name for name in self.configs if name.startswith("text_encoder"))
+
     # ── before a model is opened ─────────────────────────────────────────────────────────────
 
     @classmethod

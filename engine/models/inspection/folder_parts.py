@@ -43,7 +43,8 @@ def read_part(path: Path, part: Part, index: Mapping[str, Any], half: bool) -> M
     _check_channels(folder, config, headers)
     entry = index.get(part.name)
     kind = str(entry[1]) if isinstance(entry, list) else part.classes[0]
-    return ModelPart(part.name, config, tuple(weights), sum(h.bytes for h in headers), kind)
+    size, numbers = sum(h.bytes for h in headers), sum(h.numbers for h in headers)
+    return ModelPart(part.name, config, tuple(weights), size, kind, numbers)
 
 
 def _weights_in(folder: Path, stem: str, half: bool) -> list[Path]:

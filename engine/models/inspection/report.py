@@ -27,7 +27,7 @@ class ModelForm(StrEnum):
 class ModelPart:
     """A network of the model: its config and its weights, which may be split into several files.
 
-    `kind` is its class in diffusers or transformers.
+    `kind` is its class in diffusers or transformers, and `numbers` the number of its weights.
     """
 
     name: str
@@ -35,6 +35,7 @@ class ModelPart:
     weights: tuple[Path, ...]
     bytes: int
     kind: str = ""
+    numbers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
