@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from engine.conditioning import Array32
+from engine.conditioning import Array32, Guiding
 from engine.walk import Lane, Sampling, Walk
 
 Image = npt.NDArray[np.uint8]  # [H, W, 3], RGB
@@ -88,11 +88,10 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The properties of a loaded model. `downscale` is the number of pixels per latent column.
+    """The properties of a loaded model. Width and height are multiples of `multiple` pixels.
 
-    `solver` is the default of the `solvers` that fit. It stands in for the model's scheduler
-    `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
-    the same bit for bit in any batch. `tokenizer` is the folder of its tokenizer.
+    `solver`, the default of `solvers`, stands in for the scheduler `replaced`, or equals it ("").
+    With `batch_exact`, a frame is the same in any batch. `tokenizer` is a folder of CLIP's or "".
     """
 
     name: str
@@ -100,7 +99,7 @@ class ModelInfo:
     device: str
     precision: str
     batch: int
-    downscale: int
+    multiple: int
     solver: str
     default_sampling: Sampling
     bytes_loaded: int = 0
@@ -109,6 +108,7 @@ class ModelInfo:
     solvers: tuple[str, ...] = ()
     replaced: str = ""
     tokenizer: str = ""
+    guiding: Guiding = Guiding.APART
 
 
 @dataclass(frozen=True, slots=True)

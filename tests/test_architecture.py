@@ -87,10 +87,25 @@ ROOMS = (
     Room(
         "engine.models.inspection",
         "what model files hold and whether they are safe, before they are opened",
-        "",
-        "diffusers",
+        "models.families models.schedules",
     ),
-    Room("engine.models.hub", "the Hugging Face hub: cache and downloads", "models.inspection"),
+    Room(
+        "engine.models.hub",
+        "the Hugging Face hub: cache and downloads",
+        "models.families models.inspection",
+    ),
+    Room(
+        "engine.models.schedules",
+        "noise schedules and solvers from the configs of schedulers of diffusers",
+        "solvers",
+        "torch diffusers",
+    ),
+    Room(
+        "engine.models.families",
+        "families of models, one a file",
+        "models.networks models.running models.schedules solvers",
+        "torch",
+    ),
     Room(
         "engine.models.networks",
         "UNet, VAE decoder, text tower and tokenizer",
@@ -99,14 +114,15 @@ ROOMS = (
     ),
     Room(
         "engine.models.running",
-        "devices, device memory, parallel batches, CUDA graphs, decoding, noise schedules",
-        "models.inspection models.networks solvers",
+        "devices, device memory, parallel batches, CUDA graphs, decoding",
+        "models.networks",
         "torch",
     ),
     Room(
         "engine.models",
         "locating and loading; the loaded model; CLIP as a scorer",
-        "models.hub models.inspection models.networks models.running solvers",
+        "models.families models.hub models.inspection models.networks models.running "
+        "models.schedules solvers",
         "torch diffusers transformers",
     ),
     Room(

@@ -171,7 +171,7 @@ def _starter() -> Iterator[Finding]:
     from engine.models.inspection.check import STARTER_FOLDER, check_model
 
     report = check_model(STARTER_FOLDER)
-    value = f"{report.family}, {report.bytes / 1e6:.0f} MB" if report.ok else report.problem
+    value = f"{report.label}, {report.bytes / 1e6:.0f} MB" if report.ok else report.problem
     advice = "Get the program again: its own model is part of it."
     yield Finding.of("Starter model", value, report.ok, advice)
 

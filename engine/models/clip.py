@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 
 from engine.errors import ModelError
 from engine.models.hub.client import Reporter
-from engine.models.inspection.check import check_clip
+from engine.models.inspection.check_clip import check_clip
 from engine.models.inspection.report import read_object
 from engine.models.loaded import DiffusionModel
 from engine.models.locate import locate_scorer

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from engine.conditioning import Role
+from engine.models.families.contract import Family, families
 from engine.models.inspection.identity import identity_of
+from engine.models.inspection.memory_need import memory_need
 from engine.models.inspection.recommended_settings import recommended
-from engine.models.inspection.report import Family, ModelForm, ModelReport
-from engine.models.inspection.scheduler_config import pipeline_config
-from engine.models.loaded import DiffusionModel, ModelCard, ModelParts
+from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
+from engine.models.inspection.safetensors_header import read_header
+from engine.models.loaded import DiffusionModel, ModelCard
 from engine.models.locate import FoundModel, find_model
-from engine.models.networks.build import (
-    State,
-    build_text_encoder,
-    build_unet,
-    build_vae,
-    is_used,
-)
+from engine.models.networks.build import State
 from engine.models.networks.tokens import TokenCounter
-from engine.models.running.devices import choose_device, choose_dtype, require_working, use_threads
+from engine.models.parts import Parts
+from engine.models.pretrained import open_part, open_tokenizer
+from engine.models.running.devices import (
+    choose_device,
+    choose_dtype,
+    free_memory,
+    require_working,
+    use_threads,
+)
+from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
-    LAYOUTS,
-    SCHEDULE,
-    SCHEDULER,
     TOKENIZER_FOLDER,
     converted,
     is_needed,
     predicts_velocity,
+    schedule_of,
 )
 from engine.models.weights_file import read_weights
 from engine.walk import STARTER
@@ -44,8 +47,7 @@ Reporter = Callable[[str, float], None]
 #: The environment variable that turns CUDA graphs on, with the value "1".
 CUDA_GRAPHS = "LATENT_TRAILS_CUDA_GRAPHS"
 
-_BUILDERS = {"text_encoder": build_text_encoder, "unet": build_unet, "vae": build_vae}
-_LABELS = {"text_encoder": "text encoder", "unet": "UNet", "vae": "VAE", "file": "file"}
+_LABELS = {"unet": "UNet", "vae": "VAE"}
 
 
 def open_model(
@@ -72,6 +74,8 @@ def open_model(
     half = dtype != torch.float32
     if found is None or (found.location, found.half) != (location, half):
         found = find_model(location, half, progress, downloads)
+    if half and not precision:
+        dtype = choose_dtype(target, families.get(found.report.family).half)
     loader = _Loader(found.report, location, target, dtype, progress)
     return loader.open_file() if found.report.form is ModelForm.FILE else loader.open_folder()
 
@@ -89,52 +93,89 @@ class _Loader:
     ) -> None:
         self._report, self._location = report, location
         self._device, self._dtype, self._progress = device, dtype, progress
+        self._kind = families.get(report.family)
 
     def open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
-        report = self._report
-        networks: dict[str, Any] = {}
-        for part in report.parts:
-            self._tell(part.name, len(networks))
-            state: State = {}
-            for file in part.weights:
-                used = partial(is_used, part.name)
-                state |= read_weights(file, self._dtype_of(part.name), used)
-            networks[part.name] = self._build(part.name, part.config, state)
-        tokenizer = TokenCounter(report.path / "tokenizer")
+        report, family = self._report, self._kind(self._report.configs)
+        openers: dict[str, Callable[[], Any]] = {
+            part.name: partial(self._network, family, part) for part in report.parts
+        }
+        for name in family.tokenizers:
+            if (report.path / name).is_dir():
+                openers[name] = partial(self._tokenizer, report.path / name)
+        parts, apart = Parts(openers), self._must_be_apart()
+        for number, name in enumerate(openers):
+            if not apart or name in ("vae", *family.tokenizers):
+                self._tell(name, number / len(openers))
+                _ = parts[name]
+        identity = identity_of(report.path, _pixel_files(report))
+        numbers = {part.name: part.numbers for part in report.parts}
         card = self._card(
-            identity_of(report.path, _pixel_files(report)), report.scheduler, report.schedule
+            family, identity, report.scheduler, report.schedule, numbers[family.denoiser]
         )
-        return self._opened(card, ModelParts(tokenizer, **networks))
+        return self._opened(card, family, parts, apart)
 
     def open_file(self) -> DiffusionModel:
         """A model in the original layout, whose configs are known by its family."""
-        path, layout = self._report.path, LAYOUTS[self._report.family]
-        self._tell("file", 0)
-        states = converted(read_weights(path, torch.float32, is_needed), layout)
-        networks: dict[str, Any] = {}
-        for name, state in states.items():
-            self._tell(name, len(networks))
-            state = {key: tensor.to(self._dtype_of(name)) for key, tensor in state.items()}
-            networks[name] = self._build(name, getattr(layout, name), state)
-        tokenizer = TokenCounter(TOKENIZER_FOLDER, layout.padding)
-        parts = ModelParts(tokenizer, **networks)
-        ids = torch.tensor(tokenizer.ids([""]), device=self._device)
-        velocity = predicts_velocity(parts.unet, parts.text_encoder(ids))
-        schedule = {**SCHEDULE, "prediction_type": "v_prediction" if velocity else "epsilon"}
-        card = self._card(identity_of(path.parent, [path]), SCHEDULER, schedule)
-        # Of the models of SD 2.x, only the large one predicts v.
-        if velocity and self._report.family is Family.SD2:
-            large = replace(card.default_sampling, width=768, height=768)
-            card = replace(card, default_sampling=large)
-        return self._opened(card, parts)
+        path, layout = self._report.path, self._kind.layouts[self._report.label]
+        family, networks = self._kind(layout.configs), dict[str, Any]()
+        self._tell("file", 0.0)
+        exact = self._dtype == torch.bfloat16  # the VAE is not rounded to it
+        state = read_weights(path, torch.float32 if exact else self._dtype, is_needed)
+        states = converted(state, layout.configs)
+        for name, tensors in states.items():
+            self._tell(name, 0.5 + 0.5 * len(networks) / len(states))
+            tensors = {key: tensor.to(self._dtype_of(name)) for key, tensor in tensors.items()}
+            networks[name] = family.build(name, layout.configs[name], tensors).to(self._device)
+        for name, padding in layout.tokenizers.items():
+            networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
+        schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
+        family = self._kind({**layout.configs, "scheduler": schedule})
+        identity = identity_of(path.parent, [path])
+        numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
+        card = self._card(family, identity, self._report.scheduler, schedule, numbers)
+        parts = Parts({name: partial(_given, part) for name, part in networks.items()})
+        return self._opened(card, family, parts, apart=False)
 
-    def _opened(self, card: ModelCard, parts: ModelParts) -> DiffusionModel:
+    def _must_be_apart(self) -> bool:
+        """True if text encoders and denoiser do not fit into the device's memory together."""
+        need = memory_need(self._report, self._dtype != torch.float32)
+        return not need.fits(free_memory(self._device))
+
+    def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
+        if family.velocity_mark:
+            return family.velocity_mark in read_header(self._report.path).tensors
+        text = family.encode(networks, "", negative=False).arrays[Role.SEQUENCE]
+        return predicts_velocity(networks[family.denoiser], torch.tensor(text)[None])
+
+    def _network(self, family: Family, part: ModelPart) -> Any:
+        dtype = self._dtype_of(part.name)
+        if not family.own_networks:
+            return open_part(self._report.path, part, dtype).to(self._device)
+        state: State = {}
+        for file in part.weights:
+            state |= read_weights(file, dtype, partial(family.uses, part.name))
+        return family.build(part.name, part.config, state).to(self._device)
+
+    def _tokenizer(self, folder: Path) -> Any:
+        return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
+
+    def _opened(self, card: ModelCard, family: Family, parts: Parts, apart: bool) -> DiffusionModel:
         self._progress("Ready", 1.0)
         graphs = os.environ.get(CUDA_GRAPHS) == "1"
-        return DiffusionModel(card, parts, self._device, self._dtype, cuda_graphs=graphs)
+        return DiffusionModel(
+            card, family, parts, self._device, self._dtype, apart=apart, cuda_graphs=graphs
+        )
 
-    def _card(self, identity: str, scheduler: str, schedule: Mapping[str, Any]) -> ModelCard:
+    def _card(
+        self,
+        family: Family,
+        identity: str,
+        scheduler: str,
+        schedule: Mapping[str, Any],
+        weights: int,
+    ) -> ModelCard:
         report = self._report
         scorer = report.path / "clip"
         return ModelCard(
@@ -142,13 +183,14 @@ class _Loader:
             name=_name_of(self._location, report.path),
             location=self._location,
             scheduler_class=scheduler,
-            scheduler_config=pipeline_config(scheduler, schedule),
-            default_sampling=recommended(report.path, report),
+            scheduler_config={
+                **pipeline_config(scheduler, schedule),
+                **family.scheduler_options(),
+            },
+            default_sampling=recommended(report.path, family),
+            weights=weights,
             scorer=scorer if (scorer / "config.json").is_file() else None,
         )
-
-    def _build(self, name: str, config: Mapping[str, Any], state: State) -> Any:
-        return _BUILDERS[name](config, state).to(self._device)
 
     def _dtype_of(self, name: str) -> torch.dtype:
         # Eight bits of mantissa band visibly in the picture: a bfloat16 model decodes in float32.
@@ -156,8 +198,14 @@ class _Loader:
             return torch.float32
         return self._dtype
 
-    def _tell(self, name: str, done: int) -> None:
-        self._progress(f"Loading the {_LABELS[name]}", 0.1 + 0.3 * done)
+    def _tell(self, name: str, share: float) -> None:
+        label = _LABELS.get(name, name.replace("_", " "))
+        self._progress(f"Loading the {label}", 0.1 + 0.85 * share)
+
+
+def _given(part: Any) -> Any:
+    """Returns a part that is open already."""
+    return part
 
 
 def _name_of(location: str, path: Path) -> str:
@@ -173,8 +221,11 @@ def _pixel_files(report: ModelReport) -> list[Path]:
     configs = [folder / part.name / "config.json" for part in report.parts]
     weights = [file for part in report.parts for file in part.weights]
     names = (
-        *("tokenizer.json", "vocab.json", "merges.txt"),
+        *("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model"),
         *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     )
-    tokenizer = [f for name in names if (f := folder / "tokenizer" / name).is_file()]
-    return [*configs, *weights, *tokenizer, folder / "scheduler" / "scheduler_config.json"]
+    folders = families.get(report.family).tokenizers
+    tokenizers = [
+        file for part in folders for name in names if (file := folder / part / name).is_file()
+    ]
+    return [*configs, *weights, *tokenizers, folder / "scheduler" / "scheduler_config.json"]

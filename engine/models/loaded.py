@@ -5,44 +5,43 @@ The only torch-level face of a model. Call it from one thread at a time.
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.conditioning import Conditioning, Role
+from engine.conditioning import Conditioning
 from engine.errors import InputError
 from engine.messages import ModelInfo
-from engine.models.inspection.scheduler_config import (
+from engine.models.families.contract import Family
+from engine.models.networks.tokens import TokenCount, TokenCounter
+from engine.models.parts import Parts
+from engine.models.running.cuda_graphs import recorded_on_cuda
+from engine.models.running.decoder import Decoder, Pictures
+from engine.models.running.memory import release_memory
+from engine.models.running.parallel_unet import ParallelUnet
+from engine.models.running.rows import Rows, rows_of_texts
+from engine.models.running.unet_runner import UnetRunner
+from engine.models.schedules.noise_schedule import noise_schedule
+from engine.models.schedules.scheduler_config import (
     make_scheduler,
     replaced_scheduler,
     solver_name,
+    step_timesteps,
 )
-from engine.models.networks.text_tower import TextTower
-from engine.models.networks.tokens import TokenCount, TokenCounter
-from engine.models.networks.vae import VaeDecoder
-from engine.models.running.cuda_graphs import recorded_on_cuda
-from engine.models.running.decoder import Decoder
-from engine.models.running.memory import release_memory
-from engine.models.running.noise_schedule import noise_schedule
-from engine.models.running.parallel_unet import ParallelUnet
-from engine.models.running.rows import Rows, rows_of_texts
-from engine.models.running.unet_runner import UnetRunner, make_runner
-from engine.solvers.contract import solvers_for
+from engine.solvers.contract import SolverTable, make_table, solvers_for
 from engine.walk import Sampling
-
-_DISTILLED_GUIDANCE = 8.5
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """The properties of a model apart from its weights.
 
-    `identity` is a digest of everything in the folder that influences pixels. `scorer` is the
-    folder of a CLIP model that came with it.
+    `identity` is a digest of everything in the folder that influences pixels. `weights` is the
+    number of the denoiser's. `scorer` is the folder of a CLIP model that came with it.
     """
 
     identity: str
@@ -51,102 +50,93 @@ class ModelCard:
     scheduler_class: str
     scheduler_config: Mapping[str, Any]
     default_sampling: Sampling
+    weights: int
     scorer: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelParts:
-    """The networks, in evaluation mode, on one device, and the tokenizer."""
-
-    tokenizer: TokenCounter
-    text_encoder: TextTower = field(repr=False)
-    unet: Any = field(repr=False)
-    vae: VaeDecoder = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """The loaded networks. Dropping this object frees their memory."""
-
-    tokenizer: TokenCounter
-    text_encoder: TextTower
-    run: UnetRunner
-    decode: Decoder
-
-
 class DiffusionModel:
-    """A Stable Diffusion model on its device. Owns the networks until `close`.
+    """A model of some family on its device. Owns the networks until `close`.
 
-    With `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
+    `parts` are its networks, in evaluation mode, and its tokenizers. With `apart`, its text
+    encoders and its denoiser are never in memory together: each is opened when it is needed. With
+    `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
     """
 
     def __init__(
         self,
         card: ModelCard,
-        parts: ModelParts,
+        family: Family,
+        parts: Parts,
         device: torch.device,
         dtype: torch.dtype,
         *,
+        apart: bool = False,
         cuda_graphs: bool = False,
     ) -> None:
-        self.card, self.device, self.dtype = card, device, dtype
+        self.card, self.family, self.device, self.dtype = card, family, device, dtype
         self.identity, self.name, self.location = card.identity, card.name, card.location
         self.default_sampling = card.default_sampling
         self.scheduler_class = card.scheduler_class
         self.scheduler_config = card.scheduler_config
         self.solver = solver_name(card.scheduler_class, card.scheduler_config)
         self.schedule = noise_schedule(card.scheduler_class, card.scheduler_config)
-        parts.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        guided = _guidance_embedding(parts.unet.config.time_cond_proj_dim)
-        run = make_runner(parts.unet, guided if guided is None else guided.to(device, dtype))
-        if device.type == "cpu":
-            run = ParallelUnet(run, torch.get_num_threads())
-        elif device.type == "cuda" and cuda_graphs:
-            run = recorded_on_cuda(run, device)
-        decoder = Decoder(parts.vae, device, together=device.type != "cpu")
-        self._running: _Running | None = _Running(parts.tokenizer, parts.text_encoder, run, decoder)
+        self.weights, self.latent_channels = card.weights, family.channels
+        self.downscale = family.downscale
+        self._apart, self._cuda_graphs = apart, cuda_graphs
+        vae, together = parts["vae"], device.type != "cpu"
+        if family.own_networks:
+            vae.to(memory_format=torch.channels_last)
+        self._decoder = Decoder(Pictures(vae, family.pixels, family.downscale), device, together)
+        self._opened: Parts | None = parts
+        self._made: UnetRunner | None = None
         self._steady_rows: dict[tuple[int, ...], int] = {}
         self._decodes_alone = device.type == "cpu"
-        self.weights = sum(p.numel() for p in parts.unet.parameters())
-        self.latent_channels = int(parts.unet.config.in_channels)
-        self.downscale = parts.vae.downscale
-        self._bytes = sum(_bytes_of(m) for m in (parts.text_encoder, parts.unet, parts.vae))
+        if not apart:
+            self._made = self._make_runner()
 
     def count(self, prompt: str) -> TokenCount:
         """Return the number of tokens of a prompt, and the limit."""
-        return self._open.tokenizer.count(prompt)
+        return self.family.count(self._parts, prompt)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         """The shape [C, h, w] of the latents of pictures of so many pixels.
 
         Raises InputError for a size that the model cannot draw.
         """
-        scale = self.downscale
+        scale = self.family.multiple
         if width % scale or height % scale:
             near = "×".join(str(max(side // scale, 1) * scale) for side in (width, height))
             raise InputError(
                 f"Width and height must be multiples of {scale} for this model, "
                 f"not {width}×{height}; use {near}."
             )
-        return self.latent_channels, height // scale, width // scale
+        return self.family.noise_shape(width, height)
 
-    def encode(self, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
-        """Encode each prompt: a sequence [tokens, width].
+    @torch.inference_mode()
+    def encode(self, prompts: Sequence[str], negative: bool = False) -> tuple[Conditioning, ...]:
+        """Encode each prompt, or negative prompt: its arrays by role.
 
         One prompt at a time, so that none depends on its neighbours.
         """
-        return tuple(self._encode_one(prompt) for prompt in prompts)
+        parts = self._parts
+        if self._apart and any(name not in parts.opened for name in self.family.encoders):
+            self._made = None
+            self._free((self.family.denoiser,))
+        return tuple(self.family.encode(parts, prompt, negative) for prompt in prompts)
 
     @torch.inference_mode()
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """Return the states of timesteps [n] for `denoise`: a tensor of n rows."""
-        return self._open.run.time_state(timesteps.to(self.device))
+    def time_state(self, timesteps: torch.Tensor, guidance: float = 1.0) -> torch.Tensor:
+        """Return the states of timesteps [n] for `denoise`: a tensor of n rows.
+
+        `guidance` is the strength of guidance of all of them, for a model that takes it.
+        """
+        times = self.family.times(timesteps.to(self.device), guidance)
+        return self._run.time_state(times)
 
     @torch.inference_mode()
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:
         """Return the states of n texts for `denoise`."""
-        rows = rows_of_texts(texts).map(lambda tensor: tensor.to(self.device, self.dtype))
-        return self._open.run.text_state(rows)
+        return self._run.text_state(rows_of_texts(texts, self.device, self.dtype))
 
     @torch.inference_mode()
     def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
@@ -161,7 +151,7 @@ class DiffusionModel:
         if missing > 0:
             sample, times = _filled_up(sample, missing), _filled_up(times, missing)
             texts = texts.map(lambda tensor: _filled_up(tensor, missing))
-        return self._open.run(sample.to(self.device, self.dtype), times, texts)[:rows]
+        return self._run(sample.to(self.device, self.dtype), times, texts)[:rows]
 
     def steady_rows(self, shape: tuple[int, int, int]) -> int | None:
         """Return the rows set by `keep_steady` for latents of `shape`, or None."""
@@ -178,23 +168,46 @@ class DiffusionModel:
         Latents as the sampler leaves them: the VAE's scaling is undone here. Raises the device's
         error where its memory does not even suffice for a part of one picture.
         """
-        return self._open.decode(latents)
+        return self._decoder(latents)
 
     @property
     def decode_note(self) -> str:
         """The note of pictures that are not decoded in the usual way, or ""."""
-        return self._open.decode.note
+        return self._decoder.note
 
-    def make_scheduler(self) -> Any:
-        """A new scheduler object of the model's own class. Raises ModelError for an unknown one."""
-        return make_scheduler(self.scheduler_class, self.scheduler_config)
+    def make_scheduler(self, steps: int, shape: tuple[int, int, int]) -> tuple[Any, torch.Tensor]:
+        """A new scheduler object of the model's own class, and the timesteps of its steps.
+
+        Raises ModelError for an unknown class, and ValueError for a number of steps that it does
+        not take.
+        """
+        scheduler = make_scheduler(self.scheduler_class, self.scheduler_config)
+        takes = inspect.signature(scheduler.set_timesteps).parameters
+        options = {
+            "mu": self.family.mu(self.schedule, shape, steps),
+            **self.family.timestep_options(steps),
+        }
+        given = {name: value for name, value in options.items() if name in takes}
+        scheduler.set_timesteps(steps, device=self.device, **given)
+        return scheduler, step_timesteps(scheduler)
+
+    def table(self, solver: str, shape: tuple[int, int, int], steps: int) -> SolverTable | None:
+        """The table of a solver for latents of `shape`; None if it has none.
+
+        Raises InputError as `make_table`.
+        """
+        return make_table(solver, self.schedule, steps, self.family.mu(self.schedule, shape, steps))
 
     def batch_exact(self, shape: tuple[int, int, int]) -> bool:
         """True if frames with latents of `shape` are the same bit for bit in batches of any size.
 
         This needs enough rows in each batch, and separate decoding of each picture.
         """
-        return self._decodes_alone and self._steady_rows.get(shape, 0) > 0
+        return (
+            self._decodes_alone
+            and not self.family.by_length
+            and self._steady_rows.get(shape, 0) > 0
+        )
 
     def info(self, batch: int, batch_exact: bool) -> ModelInfo:
         """Return the model's description. `batch` is the number of slots in use."""
@@ -204,57 +217,57 @@ class DiffusionModel:
             device=str(self.device),
             precision=str(self.dtype).removeprefix("torch."),
             batch=batch,
-            downscale=self.downscale,
+            multiple=self.family.multiple,
             solver=self.solver,
             solvers=solvers_for(self.schedule.kind),
             replaced=replaced_scheduler(self.scheduler_class, self.scheduler_config),
             default_sampling=self.default_sampling,
-            bytes_loaded=self._bytes,
+            bytes_loaded=self._parts.bytes,
             identity=self.identity,
             batch_exact=batch_exact,
-            tokenizer=str(self._open.tokenizer.folder),
+            tokenizer=self._tokenizer_folder,
+            guiding=self.family.guiding,
         )
+
+    @property
+    def _tokenizer_folder(self) -> str:
+        """The folder of the tokenizer that counts a prompt's tokens in the window, or ""."""
+        tokenizer = self._parts["tokenizer"]
+        return str(tokenizer.folder) if isinstance(tokenizer, TokenCounter) else ""
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
-        self._running = None
+        self._opened = self._made = None
         release_memory(self.device)
 
     @property
-    def _open(self) -> _Running:
-        if self._running is None:
+    def _parts(self) -> Parts:
+        if self._opened is None:
             raise RuntimeError(f"the model {self.name!r} was closed")
-        return self._running
+        return self._opened
 
-    @torch.inference_mode()
-    def _encode_one(self, prompt: str) -> Conditioning:
-        tokenizer, tower = self._open.tokenizer, self._open.text_encoder
-        ids = tokenizer.ids([prompt])
-        mask = None
-        if tower.masks_padding:
-            mask = torch.tensor(tokenizer.mask(ids, [prompt]), device=self.device)
-        hidden: torch.Tensor = tower(torch.tensor(ids, device=self.device), mask)
-        return Conditioning({Role.SEQUENCE: hidden[0].float().cpu().numpy()})
+    @property
+    def _run(self) -> UnetRunner:
+        """The runner of the denoiser; with `apart`, the text encoders are freed before."""
+        if self._made is None:
+            self._free(self.family.encoders)
+            self._made = self._make_runner()
+        return self._made
 
+    def _free(self, names: Sequence[str]) -> None:
+        self._parts.free(names)
+        release_memory(self.device)
 
-def _bytes_of(module: torch.nn.Module) -> int:
-    return sum(p.numel() * p.element_size() for p in module.parameters())
+    def _make_runner(self) -> UnetRunner:
+        family, device = self.family, self.device
+        run = family.runner(self._parts[family.denoiser], device, self.dtype)
+        if device.type == "cpu" and family.parallel:
+            return ParallelUnet(run, torch.get_num_threads())
+        if device.type == "cuda" and self._cuda_graphs:
+            return recorded_on_cuda(run, device)
+        return run
 
 
 def _filled_up(rows: torch.Tensor, missing: int) -> torch.Tensor:
     """The rows [n, …], and the last of them so many times more."""
     return torch.cat((rows, rows[-1:].expand(missing, *rows.shape[1:])))
-
-
-def _guidance_embedding(width: int | None) -> torch.Tensor | None:
-    """[1, width]: the strength of guidance that a latent consistency model is told to imitate.
-
-    The sinusoids of Luo et al., arXiv 2310.04378, at the strength that diffusers takes for it.
-    None for models that are told none.
-    """
-    if width is None:
-        return None
-    half = width // 2
-    rates = torch.exp(torch.arange(half) * -(math.log(10000.0) / (half - 1)))
-    angles = (_DISTILLED_GUIDANCE - 1.0) * 1000.0 * rates
-    return torch.cat([angles.sin(), angles.cos()])[None]

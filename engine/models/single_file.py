@@ -1,13 +1,12 @@
-"""Single files in the original layout of Stable Diffusion: configs they lack, and other names.
+"""Single files: the tensors of each network under the names of diffusers and transformers.
 
-Such a file holds weights alone. The configs are those of the published models; renaming the
-tensors is diffusers' work.
+Such a file holds weights alone. The configs it lacks are those of the published models, which
+its family knows; renaming the tensors is diffusers' work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,89 +14,32 @@ import torch
 
 from engine.conditioning import Role
 from engine.errors import ModelError
-from engine.models.inspection.report import Family
+from engine.models.families.contract import Config, Configs
 from engine.models.networks.build import State
 from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import make_runner
 
 #: CLIP's vocabulary, which no such file contains.
 TOKENIZER_FOLDER = Path(__file__).parents[2] / "resources" / "clip_tokenizer"
-#: What both families were trained with; the solver is the article's.
-SCHEDULER = "DPMSolverMultistepScheduler"
-SCHEDULE: Mapping[str, Any] = {
-    "num_train_timesteps": 1000,
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "beta_schedule": "scaled_linear",
-}
-#: The text encoder's names, of the first releases and of later ones such as SD-Turbo.
-_TEXT_NAMES, _LATER_TEXT_NAMES = "cond_stage_model.", "conditioner.embedders.0."
-_PREFIXES = ("model.diffusion_model.", "first_stage_model.", _TEXT_NAMES, _LATER_TEXT_NAMES)
-_OPEN_CLIP = "cond_stage_model.model."
 
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The configs of a family's networks, and what fills up its prompts."""
-
-    text_encoder: Mapping[str, Any] = field(repr=False)
-    unet: Mapping[str, Any] = field(repr=False)
-    vae: Mapping[str, Any] = field(repr=False)
-    padding: str
-
-
-_TEXT = {"vocab_size": 49408, "max_position_embeddings": 77, "layer_norm_eps": 1e-5}
-_VAE = {
-    "block_out_channels": [128, 256, 512, 512],
-    "down_block_types": ["DownEncoderBlock2D"] * 4,
-    "up_block_types": ["UpDecoderBlock2D"] * 4,
-    "layers_per_block": 2,
-    "sample_size": 512,
-    "scaling_factor": 0.18215,
-}
-
-LAYOUTS: Mapping[Family, Layout] = {
-    Family.SD1: Layout(
-        text_encoder={
-            **_TEXT,
-            "hidden_size": 768,
-            "intermediate_size": 3072,
-            "num_hidden_layers": 12,
-            "num_attention_heads": 12,
-            "hidden_act": "quick_gelu",
-        },
-        unet={"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8},
-        vae=_VAE,
-        padding="<|endoftext|>",
-    ),
-    Family.SD2: Layout(
-        # One layer fewer than OpenCLIP has: the model was trained on the last but one.
-        text_encoder={
-            **_TEXT,
-            "hidden_size": 1024,
-            "intermediate_size": 4096,
-            "num_hidden_layers": 23,
-            "num_attention_heads": 16,
-            "hidden_act": "gelu",
-        },
-        unet={
-            "sample_size": 64,
-            "cross_attention_dim": 1024,
-            "attention_head_dim": [5, 10, 20, 20],
-            "use_linear_projection": True,
-        },
-        vae=_VAE,
-        padding="!",
-    ),
-}
+#: Where files keep the text encoders: of the first releases, of SD-Turbo and SDXL, and of SDXL.
+_TEXT, _FIRST_TEXT, _SECOND_TEXT = (
+    "cond_stage_model.",
+    "conditioner.embedders.0.",
+    "conditioner.embedders.1.",
+)
+_PREFIXES = ("model.diffusion_model.", "first_stage_model.", _TEXT, _FIRST_TEXT, _SECOND_TEXT)
+_OPEN_CLIP = "model."
+#: Files that keep the parts under the names of their folders.
+_FOLDERS = ("unet.", "vae.", "text_encoder.", "text_encoder_2.")
 
 
 def is_needed(name: str) -> bool:
     """True if a tensor belongs to the networks. Files may also hold averaged copies."""
-    return name.startswith(_PREFIXES)
+    return name.startswith((*_PREFIXES, *_FOLDERS))
 
 
-def converted(state: State, layout: Layout) -> dict[str, State]:
+def converted(state: State, configs: Configs) -> dict[str, State]:
     """The tensors of each network under the names that diffusers and transformers use.
 
     Raises ModelError that names a tensor which is not there.
@@ -107,17 +49,14 @@ def converted(state: State, layout: Layout) -> dict[str, State]:
         convert_ldm_vae_checkpoint,
     )
 
-    state = {
-        name.replace(_LATER_TEXT_NAMES, _TEXT_NAMES, 1)
-        if name.startswith(_LATER_TEXT_NAMES)
-        else name: tensor
-        for name, tensor in state.items()
-    }
+    if any(name.startswith("unet.") for name in state):
+        return {name: _without(state, f"{name}.") for name in configs}
+    unet = {"layers_per_block": 2, "num_class_embeds": None, **configs["unet"]}
     try:
         return {
-            "text_encoder": _text_encoder(state, layout),
-            "unet": convert_ldm_unet_checkpoint(state, {"layers_per_block": 2, **layout.unet}),
-            "vae": convert_ldm_vae_checkpoint(state, layout.vae),
+            **_text_encoders(state, configs),
+            "unet": convert_ldm_unet_checkpoint(state, unet),
+            "vae": convert_ldm_vae_checkpoint(state, configs["vae"]),
         }
     except KeyError as error:  # the conversion asks for a tensor that is not there
         raise ModelError(
@@ -141,22 +80,48 @@ def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:
     return bool(torch.corrcoef(pair)[0, 1] < 0.5)
 
 
-def _text_encoder(state: State, layout: Layout) -> State:
-    from diffusers.loaders.single_file_utils import (
-        convert_ldm_clip_checkpoint,
-        convert_open_clip_checkpoint,
-    )
+def _text_encoders(state: State, configs: Configs) -> dict[str, State]:
+    first = _without(state, _TEXT) or _without(state, _FIRST_TEXT)
+    encoders = {"text_encoder": _text_encoder(first, configs["text_encoder"])}
+    second = configs.get("text_encoder_2")
+    if second is not None:
+        encoders["text_encoder_2"] = _text_encoder(_without(state, _SECOND_TEXT), second)
+    return encoders
+
+
+def _without(state: State, prefix: str) -> State:
+    """The tensors whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in state.items()
+        if name.startswith(prefix)
+    }
+
+
+def _text_encoder(state: State, config: Mapping[str, Any]) -> State:
+    from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers.models.clip.configuration_clip import CLIPTextConfig
 
     if not any(name.startswith(_OPEN_CLIP) for name in state):
-        return dict(convert_ldm_clip_checkpoint(state))
+        return _without(state, "transformer.")
 
     class Described:
         """All that the conversion asks of a network is its config."""
 
-        config = CLIPTextConfig.from_dict(dict(layout.text_encoder))
+    described: Any = Described()
+    described.config = CLIPTextConfig.from_dict(dict(config))
+    layers = config["num_hidden_layers"]
+    unused = (f"{_OPEN_CLIP}transformer.resblocks.{layers}.",)
+    projection = f"{_OPEN_CLIP}text_projection"
+    projected = "projection_dim" in config
+    kept = {
+        name: tensor
+        for name, tensor in state.items()
+        if not name.startswith(unused) and (projected or not name.startswith(projection))
+    }
+    return dict(convert_open_clip_checkpoint(described, kept, prefix=_OPEN_CLIP))
 
-    layers = layout.text_encoder["num_hidden_layers"]
-    unused = (f"{_OPEN_CLIP}transformer.resblocks.{layers}.", f"{_OPEN_CLIP}text_projection")
-    kept = {name: tensor for name, tensor in state.items() if not name.startswith(unused)}
-    return dict(convert_open_clip_checkpoint(Described(), kept))
+
+def schedule_of(schedule: Config, velocity: bool) -> Config:
+    """The scheduler's config of a file, with the kind of its prediction."""
+    return {**schedule, "prediction_type": "v_prediction" if velocity else "epsilon"}

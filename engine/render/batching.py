@@ -108,7 +108,7 @@ def _tick(model: Denoiser, shape: tuple[int, int, int], text: Conditioning, slot
     """Measures one guided step of all slots, in seconds."""
     rows = 2 * slots
     sample = torch.randn((rows, *shape), device=model.device)
-    times = model.time_state(torch.full((rows,), 500.0))
+    times = model.time_state(torch.full((rows,), 500.0), 1.0)
     texts = model.text_state([text] * rows)
     began = time.perf_counter()
     float(model.denoise(sample, times, texts).sum())  # reading a number waits for the device

@@ -26,11 +26,13 @@ _NOISE_SEED = 0
 
 
 class ScheduledDenoiser(Denoiser, Protocol):
-    """A model that can create its own scheduler."""
+    """A model that can create its own scheduler, with the timesteps of its steps."""
 
     schedule: Schedule
 
-    def make_scheduler(self) -> Any: ...
+    def make_scheduler(
+        self, steps: int, shape: tuple[int, int, int]
+    ) -> tuple[Any, torch.Tensor]: ...
 
 
 class LockstepSampler(Generic[Item]):
@@ -49,6 +51,7 @@ class LockstepSampler(Generic[Item]):
         text: Conditioning,
     ) -> None:
         self._model, self._asked, self._guidance = model, steps, guidance
+        self._shape = shape
         self._schedule = model.schedule.above_zero()
         self.capacity = slots
         self._items: list[Item] = []
@@ -57,7 +60,7 @@ class LockstepSampler(Generic[Item]):
         self._positive = model.text_state([text]).zeros(slots)
         self._negative = self._positive.zeros(slots)
         self._begin()
-        self.steps = len(self._scheduler.timesteps)
+        self.steps = len(self._timesteps)
         self._guided = guidance.mask(self.steps)
 
     @property
@@ -100,7 +103,7 @@ class LockstepSampler(Generic[Item]):
         if not n:
             return []
         # A copy, because multistep schedulers keep the samples of the steps before.
-        timestep, x = self._scheduler.timesteps[self._step], self._x[:n].clone()
+        timestep, x = self._timesteps[self._step], self._x[:n].clone()
         scaled = getattr(self._scheduler, "scale_model_input", None)
         sample = x if scaled is None else scaled(x, timestep)
         output = self._predict(sample)
@@ -121,17 +124,15 @@ class LockstepSampler(Generic[Item]):
     def _begin(self) -> None:
         """Create a new scheduler object without earlier steps."""
         self._step = 0
-        self._scheduler = self._model.make_scheduler()
         try:
-            self._scheduler.set_timesteps(self._asked, device=self._model.device)
+            made = self._model.make_scheduler(self._asked, self._shape)
         except ValueError as error:
-            name = type(self._scheduler).__name__
             raise InputError(
-                f"{name}, the model's own scheduler, does not take {self._asked} steps; choose "
-                "fewer, or another solver."
+                f"The model's own scheduler does not take {self._asked} steps; choose fewer, or "
+                "another solver."
             ) from error
-        timesteps = self._scheduler.timesteps
-        self._times = self._model.time_state(timesteps)
+        self._scheduler, self._timesteps = made
+        self._times = self._model.time_state(self._timesteps, self._guidance.scale)
         self._noise: list[torch.Generator] = [
             torch.Generator().manual_seed(_NOISE_SEED) for _ in range(self.capacity)
         ]
@@ -153,7 +154,7 @@ class LockstepSampler(Generic[Item]):
         times, texts = time.expand(2 * n, *time.shape), join_rows(self._negative[:n], positive)
         output = self._model.denoise(torch.cat((sample, sample)), times, texts)
         without, with_text = output.float().chunk(2)
-        return without + self._guidance.scale * (with_text - without)
+        return self._guidance(with_text, without)
 
     def _finish(self) -> list[tuple[Item, torch.Tensor]]:
         done = [(item, self._x[k].clone()) for k, item in enumerate(self._items)]

@@ -35,6 +35,7 @@ class ModelResources:
         self.model, self.preview = model, PreviewMap.fit(model)
         self._batches = batches
         self._texts = LruCache[str, Conditioning](_TEXTS)
+        self._negatives = LruCache[str, Conditioning](_TEXTS)
         self._planes = LruCache[tuple[Walk, Shape], Plane](_PLANES)
         self._noises: dict[Shape, NoiseBank] = {}
 
@@ -44,6 +45,13 @@ class ModelResources:
         if known is not None:
             return known
         return self._texts.put(prompt, self.model.encode([prompt])[0])
+
+    def negative(self, prompt: str) -> Conditioning:
+        """Return the conditioning of a negative prompt, which is encoded once."""
+        known = self._negatives.get(prompt)
+        if known is not None:
+            return known
+        return self._negatives.put(prompt, self.model.encode([prompt], negative=True)[0])
 
     def path(self, walk: Walk, shape: Shape, check: Check) -> WalkPath:
         """Return the path of a walk with latents of `shape` [C, h, w], and encode its texts."""

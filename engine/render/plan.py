@@ -18,7 +18,7 @@ from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
 from engine.render.sampler import Guidance
-from engine.solvers.contract import SolverTable, make_table
+from engine.solvers.contract import SolverTable
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
 
@@ -39,9 +39,10 @@ class Ingredients:
 
 @dataclass(frozen=True, slots=True)
 class LanePlan:
-    """The path of a lane for this model, and the frames to render."""
+    """The path of a lane for this model, its negative text, and the frames to render."""
 
     path: WalkPath
+    negative: Conditioning
     frames: range | tuple[int, ...]
 
 
@@ -60,6 +61,7 @@ class RenderPlan:
     settings: FrameSettings
     table: SolverTable | None = field(repr=False, compare=False)  # follows from the settings
     text: Conditioning = field(repr=False)
+    guidance: Guidance = field(repr=False)
     batching: Batching
     batch_exact: bool
     tunes: bool
@@ -71,25 +73,29 @@ class RenderPlan:
     latents: bool = False
     draft: RenderPlan | None = None
 
-    @property
-    def guidance(self) -> Guidance:
-        """The guidance of the settings."""
-        s = self.settings
-        return Guidance(s.guidance, s.guidance_from, s.guidance_to)
-
     def frame(self, lane: int, index: int) -> Ingredients:
         """Return the ingredients of frame `index` of a lane."""
         path = self.lanes[lane].path
         time = path.walk.time_of(index)
-        return self._ingredients(path, time, path.latent(time))
+        return self._ingredients(path, time, path.latent(time), self.lanes[lane].negative)
 
-    def point(self, path: WalkPath, plane: Plane, x: float, y: float, time: float) -> Ingredients:
-        """Return the ingredients of the point (x, y) of a walk's plane, with its text at `time`."""
+    def point(
+        self,
+        path: WalkPath,
+        negative: Conditioning,
+        plane: Plane,
+        point: tuple[float, float, float],
+    ) -> Ingredients:
+        """Return the ingredients of the point (x, y, time) of a walk's plane: the latent at (x, y)
+        with the text at that time."""
+        x, y, time = point
         latent = plane.lift(x, y, self.shape)
-        return self._ingredients(path, time, latent.astype(np.float32))
+        return self._ingredients(path, time, latent.astype(np.float32), negative)
 
-    def _ingredients(self, path: WalkPath, time: float, latent: Array32) -> Ingredients:
-        initial, texts = np.ascontiguousarray(latent), (path.conditioning(time), path.negative())
+    def _ingredients(
+        self, path: WalkPath, time: float, latent: Array32, negative: Conditioning
+    ) -> Ingredients:
+        initial, texts = np.ascontiguousarray(latent), (path.conditioning(time), negative)
         return Ingredients(time, initial, *texts, frame_key(self.settings, initial, *texts))
 
 
@@ -107,6 +113,7 @@ def plan_render(
         lanes=tuple(
             LanePlan(
                 resources.path(lane.walk, plan.shape, check),
+                resources.negative(lane.walk.negative),
                 _wanted(request.indices, lane.walk.frames),
             )
             for lane in request.lanes
@@ -150,8 +157,9 @@ def _plan(
         job=job,
         shape=shape,
         settings=settings,
-        table=_table(settings, model),
+        table=model.table(settings.solver, shape, settings.steps),
         text=resources.text(""),
+        guidance=_guidance(sampling, model),
         batching=resources.batching(shape, batch),
         batch_exact=resources.keep_steady(shape, check),
         tunes=not batch,
@@ -161,11 +169,18 @@ def _plan(
 def _with_steps(plan: RenderPlan, steps: int, model: DiffusionModel) -> RenderPlan:
     """Returns the plan with another number of steps."""
     settings = replace(plan.settings, steps=steps)
-    return replace(plan, settings=settings, table=_table(settings, model))
+    return replace(plan, settings=settings, table=model.table(settings.solver, plan.shape, steps))
 
 
-def _table(settings: FrameSettings, model: DiffusionModel) -> SolverTable | None:
-    return make_table(settings.solver, model.schedule, settings.steps)
+def _guidance(sampling: Sampling, model: DiffusionModel) -> Guidance:
+    family = model.family
+    return Guidance(
+        sampling.guidance,
+        sampling.guidance_from,
+        sampling.guidance_to,
+        family.guided_above,
+        family.guide,
+    )
 
 
 def _wanted(indices: tuple[int, ...] | None, frames: int) -> range | tuple[int, ...]:

@@ -190,9 +190,9 @@ def _probe(
 ) -> Probe:
     """Returns the probe of a request with the model and sampling of the plan."""
     path = resources.path(request.walk, plan.shape, control.check)
-    return Probe(
-        request, plan.point(path, resources.plane(path), request.x, request.y, request.time)
-    )
+    negative = resources.negative(request.walk.negative)
+    point = request.x, request.y, request.time
+    return Probe(request, plan.point(path, negative, resources.plane(path), point))
 
 
 def _as_draft(event: m.FrameReady, steps: int) -> m.FrameReady:

@@ -7,8 +7,8 @@ stays full and frames are ready one at a time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -27,25 +27,46 @@ class Denoiser(Protocol):
 
     device: torch.device
 
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor: ...
+    def time_state(self, timesteps: torch.Tensor, guidance: float) -> torch.Tensor: ...
 
     def text_state(self, texts: Sequence[Conditioning]) -> Rows: ...
 
     def denoise(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor: ...
 
 
+#: The guided prediction from (conditional, unconditional, strength).
+Combine = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
+
+
+def classifier_free(
+    conditional: torch.Tensor, unconditional: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Returns u + g (c − u). Ho & Salimans 2022, arXiv 2207.12598."""
+    return unconditional + scale * (conditional - unconditional)
+
+
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """Classifier-free guidance with the strength `scale` between two shares of the steps."""
+    """Classifier-free guidance with the strength `scale` between two shares of the steps.
+
+    It needs the unconditional prediction above the strength `above`. `combine` computes the guided
+    prediction [n, C, h, w] from the conditional and unconditional one.
+    """
 
     scale: float
     start: float = 0.0
     stop: float = 1.0
+    above: float = 1.0
+    combine: Combine = field(default=classifier_free, compare=False, repr=False)
+
+    def __call__(self, conditional: torch.Tensor, unconditional: torch.Tensor) -> torch.Tensor:
+        """Return the guided prediction."""
+        return self.combine(conditional, unconditional, self.scale)
 
     def mask(self, steps: int) -> npt.NDArray[np.bool_]:
         """Return for each step whether it needs the unconditional prediction: [steps]."""
         at = np.arange(steps) / steps
-        return (self.scale > 1.0) & (at >= self.start) & (at < self.stop)
+        return (self.scale > self.above) & (at >= self.start) & (at < self.stop)
 
 
 @dataclass(slots=True)
@@ -76,7 +97,8 @@ class Sampler(Generic[Item]):
         self._slots: list[_Slot[Item]] = []
         device = model.device
         self._rows = torch.from_numpy(table.rows()).to(device)
-        self._times = model.time_state(torch.from_numpy(table.timesteps.astype(np.float32)))
+        timesteps = torch.from_numpy(table.timesteps.astype(np.float32))
+        self._times = model.time_state(timesteps, guidance.scale)
         self._guided = guidance.mask(table.steps)
         self._x = torch.zeros((slots, *shape), device=device)
         self._previous = torch.zeros((slots, *shape), device=device)
@@ -146,20 +168,21 @@ class Sampler(Generic[Item]):
         self, sample: torch.Tensor, steps: torch.Tensor, guided: list[bool]
     ) -> torch.Tensor:
         """Return the guided prediction [n, C, h, w]. A frame without guidance needs one row."""
-        n, scale = len(guided), self._guidance.scale
+        n = len(guided)
         if not any(guided):
             return self._call(sample, steps, self._texts[1 : 2 * n : 2])
         if all(guided):
             rows = self._call(_twice(sample), _twice(steps), self._texts[: 2 * n])
-            return rows[0::2] + scale * (rows[1::2] - rows[0::2])
+            return self._guidance(rows[1::2], rows[0::2])
         pick = [
             row for k in range(n) for row in ((2 * k, 2 * k + 1) if guided[k] else (2 * k + 1,))
         ]
         at = torch.tensor(pick, device=sample.device)
         rows = sample.new_zeros((2 * n, *sample.shape[1:]))
         rows[at] = self._call(sample[at // 2], steps[at // 2], self._texts[at])
-        scales = torch.tensor([scale if g else 1.0 for g in guided], device=sample.device)
-        return rows[0::2] + scales[:, None, None, None] * (rows[1::2] - rows[0::2])
+        output, some = rows[1::2], torch.tensor(guided, device=sample.device)
+        output[some] = self._guidance(output[some], rows[0::2][some])
+        return output
 
     def _call(self, sample: torch.Tensor, steps: torch.Tensor, texts: Rows) -> torch.Tensor:
         return self._model.denoise(sample, self._times[steps], texts).float()

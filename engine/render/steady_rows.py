@@ -61,5 +61,5 @@ def _rows(
     """Returns random samples and the states of timesteps and text for the largest batch."""
     generator = torch.Generator().manual_seed(0)
     sample = torch.randn((_REFERENCE, *shape), generator=generator).to(model.device)
-    times = model.time_state(torch.linspace(1, 999, _REFERENCE))
+    times = model.time_state(torch.linspace(1, 999, _REFERENCE), 1.0)
     return sample, times, model.text_state([text] * _REFERENCE)

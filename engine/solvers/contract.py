@@ -25,8 +25,9 @@ from engine.registry import Registry
 Array = npt.NDArray[np.float64]
 
 
-#: "diffusion": α² + σ² = 1, as in Stable Diffusion. "flow": α + σ = 1, rectified flow.
-Kind = Literal["diffusion", "flow"]
+#: "diffusion": α² + σ² = 1, as in Stable Diffusion. "flow": α + σ = 1, rectified flow. "angle":
+#: α = cos t, σ = sin t, whose timesteps are the angles t.
+Kind = Literal["diffusion", "flow", "angle"]
 #: The α² that diffusers uses for a schedule that ends at 0: the smallest positive float16.
 _LEAST_SIGNAL = 2.0**-24
 #: ρ of Karras et al. 2022.

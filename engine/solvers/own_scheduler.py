@@ -17,7 +17,7 @@ class OwnScheduler(Solver):
     """
 
     label = "The model's own scheduler (slower)"
-    kinds: ClassVar[tuple[Kind, ...]] = ("diffusion", "flow")
+    kinds: ClassVar[tuple[Kind, ...]] = ("diffusion", "flow", "angle")
 
     def table(self, schedule: Schedule, steps: int) -> SolverTable | None:
         return None

@@ -79,8 +79,8 @@ def frame_key(settings: FrameSettings, initial: Array32, *texts: Conditioning) -
     digest = hashlib.sha256(repr(settings).encode())
     _add(digest, "initial", initial)
     for number, text in enumerate(texts):
-        for role, array in text.arrays.items():
-            _add(digest, f"text {number} {role}", array)
+        for name, array in text.named().items():
+            _add(digest, f"text {number} {name}", array)
     return digest.hexdigest()[:40]
 
 

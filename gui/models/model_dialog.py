@@ -40,7 +40,7 @@ def report_text(report: ModelReport) -> str:
     if not report.ok:
         return f"<p><b>This model cannot be opened.</b></p><p>{escape(report.problem)}</p>"
     lines = [
-        f"<b>{escape(report.family)}</b>, {escape(report.prediction)} prediction",
+        f"<b>{escape(report.label)}</b>, {escape(report.prediction)} prediction",
         escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
         *map(escape, report.notes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from engine import messages as m
+from engine.messages import ModelInfo
 from engine.metrics.contract import measures
 from engine.view import View
 from engine.walk import Exploration, Sampling
@@ -54,7 +54,7 @@ class StateValues(StateSignals):
     exploration: Exploration
     results: Results
     range: tuple[int, int] | None
-    model: m.ModelInfo | None
+    model: ModelInfo | None
 
     @property
     def frame_count(self) -> int:

@@ -79,11 +79,14 @@ class Vocabulary(QObject):
         """The folder of the chosen model's tokenizer, or None. For a hub model or a single file, it
         is known after the engine has loaded the model."""
         chosen, model = self._state.exploration.model, self._state.model
-        if model is not None and model.location == chosen and model.tokenizer:
-            return Path(model.tokenizer)
+        if model is not None and model.location == chosen:
+            return Path(model.tokenizer) if model.tokenizer else None
         if chosen == STARTER:
             return Path(str(resources.files("resources").joinpath("starter_model", "tokenizer")))
-        return Path(chosen, "tokenizer") if Path(chosen).is_dir() else None
+        folder = Path(chosen)
+        # Of models with a transformer, this tokenizer is not CLIP's, or not the one that matters.
+        is_other = not folder.is_dir() or (folder / "transformer").is_dir()
+        return None if is_other else folder / "tokenizer"
 
 
 def _counter(folder: Path | None) -> TokenCounter | None:

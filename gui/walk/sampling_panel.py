@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from engine.conditioning import Guiding
 from engine.messages import ModelInfo
 from engine.solvers.contract import solvers, solvers_for
 from engine.walk import MAX_FRAMES, MAX_STEPS
@@ -37,6 +38,7 @@ class SamplingPanel(QWidget):
         self._solver = Choice()
         self._from = FloatField(0.0, 1.0, 0.05)
         self._to = FloatField(0.0, 1.0, 0.05)
+        self._labels: dict[QWidget, QWidget] = {}
         layout = column(self)
         layout.addWidget(heading("Sampling"))
         layout.addLayout(self._grid())
@@ -70,6 +72,7 @@ class SamplingPanel(QWidget):
             label = PlainLabel(text)
             label.setObjectName("label")
             label.setBuddy(field)
+            self._labels[field] = label
             if field is self._solver:
                 self._solver_label = grow(label)
             field.setAccessibleName(text)
@@ -110,7 +113,7 @@ class SamplingPanel(QWidget):
         self._edit(name, whole)
 
     def _side_step(self) -> int:
-        return self._state.model.downscale if self._state.model else 1
+        return self._state.model.multiple if self._state.model else 1
 
     def _refresh(self) -> None:
         sampling = self._state.exploration.sampling
@@ -126,6 +129,19 @@ class SamplingPanel(QWidget):
         _show(self._from, sampling.guidance_from)
         _show(self._to, sampling.guidance_to)
         self._show_solver(self._state.model, sampling.solver)
+        self._show_guidance(self._state.model)
+
+    def _show_guidance(self, model: ModelInfo | None) -> None:
+        """Show the fields of guidance that change pictures of this model."""
+        guiding = model.guiding if model else Guiding.APART
+        shown = {
+            self._guidance: guiding is not Guiding.NONE,
+            self._from: guiding is Guiding.APART,
+            self._to: guiding is Guiding.APART,
+        }
+        for field, is_shown in shown.items():
+            for widget in (field, self._labels[field]):
+                widget.setVisible(is_shown)
 
     def _show_solver(self, model: ModelInfo | None, chosen: str) -> None:
         """List the default solver and all solvers that fit the model. Select the chosen one."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
+from engine.conditioning import Guiding
 from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
@@ -50,6 +51,7 @@ class WalkPanel(QScrollArea):
         self._lay_out()
         self.set_theme(theme)
         state.exploration_changed.connect(self._refresh)
+        state.model_changed.connect(self._refresh)
         vocabulary.changed.connect(self._show_hint)
         self._refresh()
         self._show_hint()
@@ -205,4 +207,6 @@ class WalkPanel(QScrollArea):
         if walk.one_prompt:
             self._prompt.set_text(walk.keyframes[0].prompt)
         self._negative.set_text(walk.negative)
+        model = self._state.model
+        self._negative.setVisible(model is None or model.guiding is Guiding.APART)
         self._keyframes.refresh()

@@ -59,10 +59,15 @@ def test_every_method_blends_every_role_of_its_own_shape(name: str) -> None:
 def test_roles_are_blended_by_their_own_rules() -> None:
     straight = path("prompt-linear").conditioning(0.2)  # γ = 0.4 of the first half
     arc = path("prompt-slerp").conditioning(0.2)
-    for role, first in FIRST.arrays.items():
-        mixed = 0.6 * first + 0.4 * LAST.arrays[role]
-        assert np.allclose(straight.arrays[role], mixed, atol=1e-6)
-    assert np.allclose(arc.arrays[Role.MASK], [1.0, 1.0, 0.4, 0.4, 0.4]), "shares, not vectors"
+    pooled, sequence = Role.POOLED, Role.SEQUENCE
+    mixed = {role: 0.6 * FIRST.arrays[role] + 0.4 * LAST.arrays[role] for role in Role}
+    assert np.allclose(straight.arrays[pooled], mixed[pooled], atol=1e-6)
+    assert np.allclose(straight.arrays[sequence][:2], mixed[sequence][:2], atol=1e-6)
+    for text in (straight, arc):
+        # Tokens of only one text keep their vectors; their weights grow with their text's share.
+        assert np.allclose(text.arrays[sequence][2:], LAST.arrays[sequence][2:], atol=1e-6)
+        weights = text.arrays[Role.MASK]
+        assert np.allclose(weights, 3.2 * np.array([0.38, 0.38, 0.08, 0.08, 0.08]), atol=1e-6)
     for k in (Role.POOLED, Role.SEQUENCE):
         assert np.linalg.norm(arc.arrays[k]) > np.linalg.norm(straight.arrays[k])
 
@@ -74,8 +79,46 @@ def test_a_rule_sees_each_role_once_in_float64() -> None:
         seen.append((role, start.dtype, end.dtype, gamma))
         return start
 
-    assert blend_texts(FIRST, LAST, 0.25, rule) == FIRST
+    found = blend_texts(FIRST, LAST, 0.25, rule)
+    assert np.array_equal(found.arrays[Role.POOLED], FIRST.arrays[Role.POOLED])
+    assert np.array_equal(found.arrays[Role.SEQUENCE][:2], FIRST.arrays[Role.SEQUENCE][:2])
     assert seen == [(role, np.float64, np.float64, 0.25) for role in Role]
+
+
+def test_the_share_of_attention_of_a_text_is_that_of_the_walk() -> None:
+    """Also if one text is longer: its tokens together have the weight γ of all."""
+    alone, other = (
+        Conditioning({Role.SEQUENCE: np.eye(6), Role.MASK: mask})
+        for mask in (np.array([1.0, 1, 0, 0, 0, 0]), np.array([0.0, 0, 1, 1, 1, 1]))
+    )
+    for gamma in (0.1, 0.5, 0.9):
+        weights = blend_texts(alone, other, gamma, lerp_of_roles).arrays[Role.MASK]
+        assert float(weights[2:].sum() / weights.sum()) == pytest.approx(gamma)
+        assert float(weights.sum()) == pytest.approx((1 - gamma) * 2 + gamma * 4)
+    same = blend_texts(alone, alone, 0.3, lerp_of_roles)
+    assert np.array_equal(same.arrays[Role.MASK], alone.arrays[Role.MASK])
+
+
+def lerp_of_roles(role: Role, start: np.ndarray, end: np.ndarray, gamma: float) -> np.ndarray:
+    return (1.0 - gamma) * start + gamma * end
+
+
+def test_texts_of_whole_tokens_and_different_lengths_stay_both() -> None:
+    short, long = (
+        Conditioning({Role.SEQUENCE: np.eye(3) * n, Role.MASK: np.arange(3) < n}, whole_tokens=True)
+        for n in (1, 2)
+    )
+    between = blend_texts(short, long, 0.25, lerp_of_roles)
+    assert (between.other, between.share) == (long, 0.25)
+    named = between.named()
+    assert np.array_equal(named["sequence"], short.arrays[Role.SEQUENCE])
+    assert np.array_equal(named["other mask"], long.arrays[Role.MASK])
+    assert blend_texts(short, long, 0.0, lerp_of_roles) == short
+    assert blend_texts(short, long, 1.0, lerp_of_roles) == long
+    assert between not in (short, long, blend_texts(short, long, 0.3, lerp_of_roles))
+    level = blend_texts(short, short, 0.25, lerp_of_roles)
+    assert (level, level.other) == (short, None)
+    assert set(rows_of_texts((short, between)).tensors) == set(named)
 
 
 def test_a_mask_cannot_be_blended_into_no_tokens() -> None:

@@ -154,7 +154,10 @@ def test_save_with_a_key_and_the_title_follows(studio: Studio, tmp_path: Path) -
 
 
 def test_another_model_brings_its_own_size(studio: Studio, tmp_path: Path) -> None:
-    report = ModelReport(tmp_path, form=ModelForm.FOLDER, scheduler="LCMScheduler")
+    schedule = {"_class_name": "LCMScheduler"}
+    report = ModelReport(
+        tmp_path, form=ModelForm.FOLDER, family="stable-diffusion", schedule=schedule
+    )
     studio.companions.use_model("/models/lcm", report)
     exploration = studio.state.exploration
     assert exploration.model == "/models/lcm"

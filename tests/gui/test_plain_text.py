@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine import messages as m
-from engine.models.inspection.report import Family, ModelReport
+from engine.models.inspection.report import ModelReport
 from engine.walk import Exploration, MethodChoice, Walk
 from gui.models.model_dialog import report_text
 from tests.support.file_desk import answer_box
@@ -137,7 +137,7 @@ def test_questions_show_file_names_as_they_are(studio: Studio, tmp_path: Path) -
 
 def test_what_a_check_found_is_escaped() -> None:
     broken = ModelReport(Path("x"), problems=(HOSTILE,))
-    sound = ModelReport(Path("x"), notes=(HOSTILE,), family=Family.SD1, prediction=HOSTILE)
+    sound = ModelReport(Path("x"), notes=(HOSTILE,), label="SD 1.x", prediction=HOSTILE)
     for report in (broken, sound):
         assert "<img" not in report_text(report)
         assert "&lt;img" in report_text(report)

@@ -27,7 +27,7 @@ INFO = m.ModelInfo(
     device="cpu",
     precision="fp32",
     batch=4,
-    downscale=8,
+    multiple=8,
     solver="dpm++2m",
     solvers=("ddim", "dpm++2m", "dpm++2m-karras", "euler"),
     default_sampling=Sampling(steps=20, guidance=1.5, width=128, height=128),

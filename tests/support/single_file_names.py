@@ -9,8 +9,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.models.inspection.report import Family
-
 State = dict[str, torch.Tensor]
 
 _RESNET = {
@@ -27,6 +25,8 @@ _UNET = {
     "conv_in": "input_blocks.0.0",
     "conv_norm_out": "out.0",
     "conv_out": "out.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
 }
 _ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 _OPEN_CLIP = {
@@ -42,22 +42,45 @@ _OPEN_CLIP = {
 }
 
 
-def write_checkpoint(folder: Path, file: Path, family: Family) -> Path:
-    """The model in `folder` as one file in the layout of SD 1.x or SD 2.x."""
-    parts = {name: _weights(folder / name) for name in ("unet", "vae", "text_encoder")}
+def write_checkpoint(folder: Path, file: Path, label: str) -> Path:
+    """The model in `folder` as one file in the layout of SD 1.x, SD 2.x or SDXL."""
+    names = ("unet", "vae", "text_encoder", "text_encoder_2")
+    parts = {name: _weights(folder / name) for name in names if (folder / name).is_dir()}
     layers = json.loads((folder / "unet" / "config.json").read_text())["layers_per_block"]
     state = {
         f"model.diffusion_model.{_unet(n, layers, parts)}": t for n, t in _items(parts, "unet")
     }
     state |= {f"first_stage_model.{_vae(n)}": _convolved(n, t) for n, t in _items(parts, "vae")}
     text = {n.removeprefix("text_model."): t for n, t in _items(parts, "text_encoder")}
-    if family is Family.SD1:
+    if label == "SDXL":
+        first, second = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
+        state |= {f"{first}text_model.{n}": t for n, t in text.items()}
+        state |= {f"{second}{n}": t for n, t in _second_encoder(parts).items()}
+    elif label == "SD 1.x":
         state |= {f"cond_stage_model.transformer.text_model.{n}": t for n, t in text.items()}
     else:
         state |= {f"cond_stage_model.model.{n}": t for n, t in _open_clip(text).items()}
     state["model_ema.decay"] = torch.zeros(1)
-    save_file({name: tensor.clone() for name, tensor in state.items()}, file)
+    save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, file)
     return file
+
+
+def write_by_folders(folder: Path, file: Path) -> Path:
+    """The model in `folder` as one file, whose parts have the names of their folders."""
+    state = {
+        f"{part.name}.{name}": tensor
+        for part in folder.iterdir()
+        if list(part.glob("*.safetensors"))
+        for name, tensor in _weights(part).items()
+    }
+    save_file(state, file)
+    return file
+
+
+def _second_encoder(parts: dict[str, State]) -> State:
+    text = {n.removeprefix("text_model."): t for n, t in parts["text_encoder_2"].items()}
+    projection = text.pop("text_projection.weight")
+    return {**_open_clip(text), "text_projection": projection.T}
 
 
 def _weights(folder: Path) -> State:

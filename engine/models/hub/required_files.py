@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.models.families.contract import Part, families
 from engine.models.hub.download import RemoteFile
-from engine.models.inspection.check import check_clip, check_clip_config, check_configs, check_model
+from engine.models.inspection.check import check_configs, check_model
+from engine.models.inspection.check_clip import check_clip, check_clip_config
 
 Listing = Mapping[str, RemoteFile]
 
 _CONFIGS = re.compile(
     r"model_index\.json|scheduler/scheduler_config\.json"
-    r"|tokenizer/[\w.-]+\.(json|txt)|(text_encoder|unet|vae)/config\.json"
+    r"|tokenizer\w*/[\w.-]+\.(json|txt|model|jinja)|\w+/config\.json"
 )
+_TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
 _CLIP_FILES = re.compile(
     r"(preprocessor_|tokenizer_)?config\.json|(tokenizer|vocab|special_tokens_map|added_tokens)\.json"
     r"|merges\.txt|model\.safetensors"
@@ -39,7 +42,7 @@ class RequiredFiles:
 
 
 def diffusion_model(half: bool) -> RequiredFiles:
-    """Returns the files of a Stable Diffusion folder. `half` prefers weights in half precision."""
+    """Returns the files of a folder in the diffusers layout. `half` prefers half precision."""
     return RequiredFiles(
         is_whole=lambda folder: check_model(folder, half).ok,
         choose=lambda model, listing: _diffusion_files(model, listing, half),
@@ -48,7 +51,7 @@ def diffusion_model(half: bool) -> RequiredFiles:
 
 
 def any_model(half: bool) -> RequiredFiles:
-    """Returns the files of a Stable Diffusion or CLIP folder, by its contents."""
+    """Returns the files of a diffusers or CLIP folder, by its contents."""
     draws, scores = diffusion_model(half), clip_model()
 
     def choose(model: str, listing: Listing) -> tuple[RemoteFile, ...]:
@@ -76,23 +79,45 @@ def clip_model() -> RequiredFiles:
 def _diffusion_files(model: str, listing: Listing, half: bool) -> tuple[RemoteFile, ...]:
     if "model_index.json" not in listing:
         raise ModelError(f"{model} has no diffusers layout; choose another, or a single file.")
-    if any(name.startswith("text_encoder_2/") for name in listing):
-        raise ModelError(f"{model} is an SDXL model; this program draws with SD 1.x and 2.x.")
-    configs = [file for name, file in listing.items() if _CONFIGS.fullmatch(name)]
-    weights = [_weights(model, listing, part, half) for part in ("text_encoder", "unet", "vae")]
+    parts = _parts(listing)
+    folders = {*parts, *_TOKENIZERS, "scheduler"}
+    configs = [
+        file
+        for name, file in listing.items()
+        if _CONFIGS.fullmatch(name) and name.split("/")[0] in {*folders, "model_index.json"}
+    ]
+    weights = [file for part in parts.values() for file in _weights(model, listing, part, half)]
     return (*configs, *weights)
 
 
-def _weights(model: str, listing: Listing, part: str, half: bool) -> RemoteFile:
-    stem = "model" if part == "text_encoder" else "diffusion_pytorch_model"
+def _parts(listing: Listing) -> dict[str, Part]:
+    """Returns the networks in a listing that some family uses, by folder."""
+    folders = {name.split("/")[0] for name in listing if "/" in name}
+    known = (part for name in families.names() for part in families.get(name).parts)
+    return {part.name: part for part in known if part.name in folders}
+
+
+def _weights(model: str, listing: Listing, part: Part, half: bool) -> list[RemoteFile]:
+    """Returns the weights of a part in the preferred precision: one file, or pieces and a list."""
+    stem = f"{part.name}/{part.stem}"
     for variant in (".fp16", "") if half else ("", ".fp16"):
-        name = f"{part}/{stem}{variant}.safetensors"
-        if name in listing:
-            return listing[name]
-    raise ModelError(
-        f"{model} has no {part}/{stem}.safetensors; "
-        "choose a Stable Diffusion 1.x or 2.x model with safetensors weights."
-    )
+        whole = listing.get(f"{stem}{variant}.safetensors")
+        if whole is not None:
+            return [whole]
+        index = listing.get(f"{stem}.safetensors.index{variant}.json")
+        if index is not None:
+            pieces = (file for name, file in listing.items() if _is_piece(name, stem, variant))
+            return [index, *pieces]
+    raise ModelError(f"{model} has no {stem}.safetensors; choose a model with safetensors weights.")
+
+
+def _is_piece(name: str, stem: str, variant: str) -> bool:
+    """True for stem-00001-of-00002.safetensors; the variant stands before or after the numbers."""
+    numbers = r"-\d+-of-\d+"
+    rest = name.removeprefix(stem).removesuffix(".safetensors")
+    places = {f"{re.escape(variant)}{numbers}", f"{numbers}{re.escape(variant)}"}
+    is_weights = name.startswith(stem) and name.endswith(".safetensors")
+    return is_weights and any(re.fullmatch(place, rest) for place in places)
 
 
 def _clip_files(model: str, listing: Listing) -> tuple[RemoteFile, ...]:

@@ -1,17 +1,16 @@
-"""Checks the family and completeness of a single model file in the original layout."""
+"""Checks the family and completeness of a single file in the original layout of its family."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from engine.errors import ModelError
-from engine.models.inspection.report import PICKLES, Family, ModelForm, ModelReport, refused
+from engine.models.families.contract import families
+from engine.models.inspection.report import PICKLES, ModelForm, ModelReport, refused
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 
 #: A tensor that only one kind of file has → the kind of file, as the end of a sentence.
 _MARKS = (
-    ("conditioner.embedders.1.", "an SDXL checkpoint"),
-    ("model.diffusion_model.label_emb.", "an SDXL checkpoint"),
     ("model.diffusion_model.joint_blocks.", "an SD 3 checkpoint"),
     ("double_blocks.", "a Flux checkpoint"),
     ("model.diffusion_model.double_blocks.", "a Flux checkpoint"),
@@ -20,10 +19,8 @@ _MARKS = (
     ("down_blocks.", "one part of a diffusers folder"),
     ("text_model.", "only a text encoder"),
 )
-#: Names of the text encoder in the first releases, and in later ones such as SD-Turbo.
-_TEXT_OF_SD1 = ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer.")
-_TEXT_OF_SD2 = ("cond_stage_model.model.", "conditioner.embedders.0.model.")
-_FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
+#: The first layer of a UNet in the original layout, and under the names of folders.
+_FIRST_LAYERS = ("model.diffusion_model.input_blocks.0.0.weight", "unet.conv_in.weight")
 
 
 def check_checkpoint(path: Path) -> ModelReport:
@@ -43,22 +40,37 @@ def check_checkpoint(path: Path) -> ModelReport:
     problem = _wrong_checkpoint(path, header)
     if problem:
         return refused(path, problem)
-    family = Family.SD1 if _has(header, *_TEXT_OF_SD1) else Family.SD2
-    return ModelReport(path, ModelForm.FILE, family=family, bytes=header.bytes)
+    for name in families.names():
+        kind = families.get(name).kind_of_file(header.tensors)
+        if kind:
+            scheduler, schedule = families.get(name).layouts[kind].scheduler_for(path.stem)
+            return ModelReport(
+                path,
+                ModelForm.FILE,
+                family=name,
+                label=kind,
+                scheduler=scheduler,
+                schedule={**schedule, "_class_name": scheduler},
+                bytes=header.bytes,
+            )
+    return refused(path, f"{path.name} lacks a text encoder; choose a whole checkpoint.")
 
 
 def _wrong_checkpoint(path: Path, header: WeightsHeader) -> str:
-    """Returns the reason why a checkpoint is not SD 1.x or 2.x, or "" if it is."""
+    """Returns the reason why a checkpoint is of no known family or not whole, or ""."""
     what = next((what for mark, what in _MARKS if _has(header, mark)), "no diffusion model")
-    channels = header.channels_into(_FIRST_LAYER)
+    found = (header.channels_into(layer) for layer in _FIRST_LAYERS)
+    channels = next((count for count in found if count is not None), None)
     if channels is None or what.endswith("checkpoint"):
-        return f"{path.name} is {what}; this program draws with whole SD 1.x and 2.x models."
+        labels = [label for name in families.names() for label in families.get(name).layouts]
+        return (
+            f"{path.name} is {what}; of single files, this program draws with whole models of "
+            f"{', '.join(labels)}; get others as a folder."
+        )
     if channels != 4:
         return f"{path.name} takes {channels} channels, as inpainting does; this program needs 4."
-    needed = {"a VAE": ("first_stage_model.",), "a text encoder": _TEXT_OF_SD1 + _TEXT_OF_SD2}
-    lacking = [name for name, marks in needed.items() if not _has(header, *marks)]
-    if lacking:
-        return f"{path.name} lacks {' and '.join(lacking)}; choose a whole checkpoint."
+    if not _has(header, "first_stage_model.", "vae."):
+        return f"{path.name} lacks a VAE; choose a whole checkpoint."
     return ""
 
 

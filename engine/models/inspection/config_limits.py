@@ -71,14 +71,19 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
     kinds: Mapping[_Numbers | _Names, tuple[str, ...]] = {
         width: (
             *("in_channels", "out_channels", "latent_channels", "hidden_size"),
-            *("intermediate_size", "projection_dim", "image_size", "patch_size"),
+            *("intermediate_size", "projection_dim", "image_size"),
             *("max_position_embeddings", "norm_num_groups", "time_cond_proj_dim"),
         ),
         widths: (
             *("block_out_channels", "cross_attention_dim", "sample_size"),
-            *("attention_head_dim", "num_attention_heads"),
+            *("attention_head_dim", "num_attention_heads", "patch_size"),
+            *("joint_attention_dim", "pooled_projection_dim", "caption_channels", "cap_feat_dim"),
+            *("d_model", "d_ff", "dim", "encoder_block_out_channels", "decoder_block_out_channels"),
         ),
-        layers: ("layers_per_block", "num_hidden_layers", "transformer_layers_per_block"),
+        layers: (
+            *("layers_per_block", "num_hidden_layers", "transformer_layers_per_block"),
+            *("num_layers", "num_single_layers", "n_layers", "num_refiner_layers"),
+        ),
         real: (
             *("beta_start", "beta_end", "scaling_factor"),
             *("norm_eps", "layer_norm_eps", "shift_factor"),

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from engine.models.inspection.report import ModelReport, read_object
-from engine.models.inspection.scheduler_config import draws_in_few_steps
+from engine.models.families.contract import Family, families
+from engine.models.inspection.report import ModelForm, ModelReport, read_object
 from engine.walk import Sampling
 
 
@@ -17,13 +17,10 @@ def recommendations(folder: Path) -> dict[str, Any]:
     return read_object(file) if file.is_file() else {}
 
 
-def recommended(folder: Path, report: ModelReport) -> Sampling:
-    """Returns steps, guidance and size that suit the model."""
+def recommended(folder: Path, model: ModelReport | Family) -> Sampling:
+    """Returns steps, guidance and size that suit the model, by its report or its family."""
     said = {name: x for name, x in recommendations(folder).items() if _is_number(x)}
-    size = native_size(report)
-    plain = Sampling(width=size, height=size)
-    if draws_in_few_steps(report.scheduler, report.schedule):
-        plain = Sampling(steps=4, guidance=1.0, width=size, height=size)
+    plain = _sampling(model) if isinstance(model, ModelReport) else model.sampling()
     return Sampling(
         steps=int(said.get("steps", plain.steps)),
         guidance=float(said.get("guidance", plain.guidance)),
@@ -32,14 +29,12 @@ def recommended(folder: Path, report: ModelReport) -> Sampling:
     )
 
 
-def native_size(report: ModelReport) -> int:
-    """Returns the side length in pixels of the model's training images. Returns the longer side."""
-    configs = {part.name: part.config for part in report.parts}
-    levels = configs.get("vae", {}).get("block_out_channels")
-    scale = 2 ** (len(levels) - 1) if levels and isinstance(levels, list) else 8
-    said = configs.get("unet", {}).get("sample_size")
-    sides = said if isinstance(said, list) else [said]  # two sides for a model of wide images
-    return scale * max((int(x) for x in sides if _is_number(x) and x > 0), default=64)
+def _sampling(report: ModelReport) -> Sampling:
+    if not report.family:
+        return Sampling()
+    kind = families.get(report.family)
+    layout = kind.layouts.get(report.label) if report.form is ModelForm.FILE else None
+    return kind({**(layout.configs if layout else {}), **report.configs}).sampling()
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
+from engine.models.families.contract import INDEX
 
 #: Files that can run code when they are opened, by suffix.
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
@@ -22,42 +23,50 @@ class ModelForm(StrEnum):
     FILE = "Single file"
 
 
-class Family(StrEnum):
-    """The architecture of a model, as shown in the window. OTHER: same layers, other sizes."""
-
-    SD1 = "SD 1.x"
-    SD2 = "SD 2.x"
-    OTHER = "Stable Diffusion layout"
-
-
 @dataclass(frozen=True, slots=True)
 class ModelPart:
-    """A network of the model: its config and its weights, which may be split into several files."""
+    """A network of the model: its config and its weights, which may be split into several files.
+
+    `kind` is its class in diffusers or transformers, and `numbers` the number of its weights.
+    """
 
     name: str
     config: Mapping[str, Any] = field(repr=False)
     weights: tuple[Path, ...]
     bytes: int
+    kind: str = ""
+    numbers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
     """The result of a check of `path`. A model with `problems` is not opened.
 
-    `problems` are sentences. `form` is None if it is unknown because of the problems. `scheduler`
-    is a class of diffusers, and `schedule` is its config. `notes` are further information.
+    `problems` are sentences. `form` is None if it is unknown because of the problems. `family` is
+    the name of a registered family, "" if it is unknown, and `label` what the window shows of it.
+    `scheduler` is a class of diffusers, and `schedule` is its config. `index` is the content of
+    model_index.json. `notes` are further information.
     """
 
     path: Path
     form: ModelForm | None = None
-    family: Family = Family.OTHER
+    family: str = ""
+    label: str = ""
     prediction: str = ""
     scheduler: str = ""
     schedule: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    index: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parts: tuple[ModelPart, ...] = ()
     bytes: int = 0
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def configs(self) -> dict[str, Mapping[str, Any]]:
+        """The configs of the parts, of the scheduler, and of a folder as a whole."""
+        configs = {part.name: part.config for part in self.parts}
+        whole = {INDEX: self.index} if self.index else {}
+        return {**configs, "scheduler": self.schedule, **whole}
 
     @property
     def ok(self) -> bool:

@@ -49,6 +49,11 @@ class WeightsHeader:
     metadata: dict[str, str] = field(repr=False)
     bytes: int
 
+    @property
+    def numbers(self) -> int:
+        """The number of numbers in all tensors."""
+        return sum(prod(place.shape) for place in self.tensors.values())
+
     def channels_into(self, layer: str) -> int | None:
         """Returns the input channels of a convolution from its weight [out, in, …].
 

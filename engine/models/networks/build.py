@@ -57,6 +57,31 @@ def build_text_encoder(config: Mapping[str, Any], state: State) -> TextTower:
     return _filled("text encoder", lambda: TextTower(config), state)
 
 
+def build_autoencoder(config: Mapping[str, Any], state: State) -> Any:
+    """A VAE of diffusers with these weights."""
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+
+    flat = {_modern_name(n): _flat(_modern_name(n), tensor) for n, tensor in state.items()}
+    return _filled("VAE", lambda: AutoencoderKL.from_config(dict(config)), flat)
+
+
+def build_clip_text(config: Mapping[str, Any], state: State) -> Any:
+    """CLIP's text tower of transformers with these weights; with a projection if they have one."""
+    from transformers.models.clip import modeling_clip
+    from transformers.models.clip.configuration_clip import CLIPTextConfig
+
+    projected = "text_projection.weight" in state
+    kind = modeling_clip.CLIPTextModelWithProjection if projected else modeling_clip.CLIPTextModel
+    plain = {name.removeprefix("text_model."): tensor for name, tensor in state.items()}
+    text = CLIPTextConfig.from_dict(dict(config))
+    with torch.device("meta"):
+        names = kind(text).state_dict()
+    named = {
+        name: plain[short] for name in names if (short := name.removeprefix("text_model.")) in plain
+    }
+    return _filled("text encoder", lambda: kind(text), named)
+
+
 def build_clip(config: Mapping[str, Any], state: State) -> Any:
     """A whole CLIP model, text and vision, with these weights."""
     from transformers.models.clip.configuration_clip import CLIPConfig

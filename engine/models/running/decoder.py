@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from typing import Any, Protocol
 
 import torch
 
-from engine.models.networks.vae import VaeDecoder
 from engine.models.running.memory import release_memory, within_memory
 
 #: So many pictures are decoded at once: more gain nothing, and in a large VAE they come near the
 #: 2³¹ numbers that an operation can hold.
 _MOST = 8
+
+
+class PictureNetwork(Protocol):
+    """A VAE's decoder: from latents [n, C, h, w] to pixels [n, 3, H, W] about −1…1."""
+
+    downscale: int
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    def to(self, dtype: torch.dtype) -> Any: ...
+
+    def __call__(self, latents: torch.Tensor) -> torch.Tensor: ...
+
+
+class Pictures:
+    """A VAE that its family knows how to decode with."""
+
+    def __init__(
+        self, vae: Any, pixels: Callable[[Any, torch.Tensor], torch.Tensor], downscale: int
+    ) -> None:
+        self._vae, self._pixels, self.downscale = vae, pixels, downscale
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of its weights."""
+        return next(self._vae.parameters()).dtype
+
+    def to(self, dtype: torch.dtype) -> None:
+        """Change the type of its weights."""
+        self._vae.to(dtype)
+
+    def __call__(self, latents: torch.Tensor) -> torch.Tensor:
+        """Pixels of final latents."""
+        return self._pixels(self._vae, latents)
 
 
 class Decoder:
@@ -22,7 +58,7 @@ class Decoder:
     pictures of a call at once, which suits a GPU; to a CPU's caches they are too much.
     """
 
-    def __init__(self, vae: VaeDecoder, device: torch.device, together: bool = True) -> None:
+    def __init__(self, vae: PictureNetwork, device: torch.device, together: bool = True) -> None:
         self._vae, self._device, self._together = vae, device, together
         self._tile = 0
         self.note = ""
@@ -88,7 +124,7 @@ def _sound(tensors: torch.Tensor) -> list[bool]:
     return [bool(each) for each in torch.isfinite(tensors).flatten(1).all(1)]
 
 
-def decode_in_tiles(vae: VaeDecoder, latents: torch.Tensor, side: int) -> torch.Tensor:
+def decode_in_tiles(vae: PictureNetwork, latents: torch.Tensor, side: int) -> torch.Tensor:
     """Pixels [n, 3, H, W] of latents [n, C, h, w], `side` latent pixels in each direction at once.
 
     Tiles overlap by a quarter, over which one fades into the next.

@@ -48,11 +48,26 @@ def join_rows(first: Rows, second: Rows) -> Rows:
     )
 
 
-def rows_of_texts(texts: Sequence[Conditioning]) -> Rows:
-    """The texts of one model as rows, named by their roles: float32 on the CPU."""
+#: Rows of numbers of which each counts: they stay in single precision.
+_EXACT = frozenset({"mask", "other mask", "share"})
+
+
+def rows_of_texts(
+    texts: Sequence[Conditioning],
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Rows:
+    """The texts of one model as rows, by the names of their arrays.
+
+    Masks and shares are float32, and all other arrays of `dtype`.
+    """
+    named = [text.named() for text in texts]
+    stacked = {
+        name: torch.from_numpy(np.stack([each[name] for each in named])) for name in named[0]
+    }
     return Rows(
         {
-            role: torch.from_numpy(np.stack([text.arrays[role] for text in texts]))
-            for role in texts[0].arrays
+            name: rows.to(device, torch.float32 if name in _EXACT else dtype)
+            for name, rows in stacked.items()
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -9,6 +10,9 @@ import torch
 from engine.conditioning import Role
 from engine.models.networks.unet import Unet
 from engine.models.running.rows import Rows
+
+#: The call of a network with sample [n, C, h, w], rows of times, and rows of texts by name.
+Predict = Callable[[Any, torch.Tensor, torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
 
 
 class UnetRunner(Protocol):
@@ -51,6 +55,25 @@ class OwnUnet:
         """The network's output for sample [n, C, h, w] and the states of its rows."""
         output: torch.Tensor = self._unet(sample, times, texts.tensors["keys_values"])
         return output
+
+
+class FamilyRunner:
+    """Calls a network through its family, which knows its arguments."""
+
+    def __init__(self, predict: Predict, network: Any) -> None:
+        self._predict, self._network = predict, network
+
+    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+        """The rows of the timesteps themselves."""
+        return timesteps
+
+    def text_state(self, texts: Rows) -> Rows:
+        """The texts themselves."""
+        return texts
+
+    def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
+        """The network's output for sample [n, C, h, w] and the states of its rows."""
+        return self._predict(self._network, sample, times, texts.tensors)
 
 
 class ForeignUnet:

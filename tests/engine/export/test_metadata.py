@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from engine import messages as m
 from engine.atomic import Existing
 from engine.documents.session_file import decode
 from engine.errors import InputError
@@ -27,7 +26,7 @@ from engine.export.open_export import open_export, settle_path
 from engine.export.png import encode_png, read_text
 from engine.export.recall import Recalled, recall
 from engine.export.session_beside import save_beside
-from engine.messages import Image
+from engine.messages import Image, ModelInfo
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from tests.support.sample_pictures import make_picture
 
@@ -80,13 +79,13 @@ def test_the_common_form_is_spelt_as_others_read_it() -> None:
 
 def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     sampling = replace(EXPLORATION.sampling, guidance_from=0.2, guidance_to=0.8)
-    info = m.ModelInfo(
+    info = ModelInfo(
         name="tiny",
         location="/m",
         device="cuda:0",
         precision="float16",
         batch=1,
-        downscale=8,
+        multiple=8,
         solver="dpm++2m",
         default_sampling=sampling,
         identity="abc",

@@ -18,9 +18,9 @@ from safetensors.torch import load_file, save_file
 
 from engine.conditioning import Conditioning, Role
 from engine.errors import Cancelled, InputError, ModelError
+from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
-from engine.models.inspection.recommended_settings import native_size, recommended
-from engine.models.inspection.report import ModelPart, ModelReport
+from engine.models.inspection.recommended_settings import recommended
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.models.running.rows import rows_of_texts
@@ -98,7 +98,7 @@ def test_pictures_equal_the_image_processors(opened: DiffusionModel, pipeline: A
 
 def test_a_model_tells_what_it_is(opened: DiffusionModel, whole: Path) -> None:
     info = opened.info(batch=3, batch_exact=True)
-    assert (info.downscale, info.batch) == (4, 3)
+    assert (info.multiple, info.batch) == (4, 3)
     assert (info.device, info.precision, info.solver) == ("cpu", "float32", "dpm++2m")
     assert (info.default_sampling.width, info.default_sampling.height) == (32, 32)
     assert info.location == str(whole)
@@ -127,11 +127,12 @@ def test_recommendations_lie_beside_the_weights(model: Path) -> None:
     [(96, 4, 768), ([64, 96], 4, 768), (None, 4, 512), ("large", 4, 512), (64, 1, 64)],
 )
 def test_the_size_that_a_model_was_trained_on(sample_size: Any, channels: int, side: int) -> None:
-    unet = ModelPart("unet", {"sample_size": sample_size}, (), 0)
-    vae = ModelPart("vae", {"block_out_channels": [8] * channels}, (), 0)
-    assert native_size(ModelReport(Path(), parts=(unet, vae))) == side
-    nonsense = ModelPart("vae", {"block_out_channels": 7}, (), 0)
-    assert native_size(ModelReport(Path(), parts=(unet, nonsense))) > 0
+    unet, vae = {"sample_size": sample_size}, {"block_out_channels": [8] * channels}
+    family = families.get("stable-diffusion")
+    sampling = family({"unet": unet, "vae": vae}).sampling()
+    assert (sampling.width, sampling.height) == (side, side)
+    nonsense = family({"unet": unet, "vae": {"block_out_channels": 7}})
+    assert nonsense.sampling().width > 0
 
 
 def test_recommendations_that_are_no_numbers_are_left_aside(model: Path) -> None:

@@ -11,18 +11,21 @@ import pytest
 import torch
 
 from engine.models import load
+from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
-from engine.models.inspection.report import Family
+from engine.models.inspection.recommended_settings import recommended
 from engine.models.load import open_model
 from engine.models.networks.text_tower import TextTower
 from engine.models.networks.tokens import TokenCounter
 from engine.models.networks.unet import Unet
 from engine.models.networks.vae import VaeDecoder
-from engine.models.single_file import LAYOUTS, TOKENIZER_FOLDER, Layout, predicts_velocity
-from tests.support.single_file_names import write_checkpoint
+from engine.models.single_file import TOKENIZER_FOLDER, predicts_velocity
+from tests.support.single_file_names import write_by_folders, write_checkpoint
+from tests.support.tiny_families.sdxl import MODELS
 from tests.support.tiny_models import make_tiny_model
 
-FAMILIES = (Family.SD1, Family.SD2)
+SDXL = MODELS[0]
+LAYOUTS = families.get("stable-diffusion").layouts
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +41,22 @@ def config(folder: Path, name: str) -> dict[str, Any]:
 @pytest.fixture
 def tiny_layouts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The families at the size of the tiny model, and with its tokenizer."""
-    tiny = Layout(*(config(folder, n) for n in ("text_encoder", "unet", "vae")), "<|endoftext|>")
-    for family in FAMILIES:
-        monkeypatch.setitem(LAYOUTS, family, tiny)  # type: ignore[arg-type]
+    configs = {name: config(folder, name) for name in ("text_encoder", "unet", "vae")}
+    for label, layout in LAYOUTS.items():
+        tiny = dataclasses.replace(
+            layout, configs=configs, tokenizers={"tokenizer": "<|endoftext|>"}
+        )
+        monkeypatch.setitem(LAYOUTS, label, tiny)  # type: ignore[arg-type]
     monkeypatch.setattr(load, "TOKENIZER_FOLDER", folder / "tokenizer")
 
 
 @pytest.mark.usefixtures("tiny_layouts")
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family: Family) -> None:
-    file = write_checkpoint(folder, tmp_path / "tiny.safetensors", family)
+@pytest.mark.parametrize("label", LAYOUTS)
+def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, label: str) -> None:
+    file = write_checkpoint(folder, tmp_path / "tiny.safetensors", label)
     report = check_model(file)
     assert report.ok, report.problem
-    assert report.family == family
+    assert report.label == label
     one, other = open_model(str(file), device="cpu"), open_model(str(folder), device="cpu")
     assert one.name == "tiny"
     assert one.info(1, True).tokenizer == other.info(1, True).tokenizer
@@ -69,22 +75,22 @@ def test_a_file_gives_what_its_folder_gives(folder: Path, tmp_path: Path, family
 
 
 @pytest.mark.parametrize(
-    ("family", "name", "millions"),
+    ("label", "name", "millions"),
     [
-        (Family.SD1, "text_encoder", 123.060480),
-        (Family.SD1, "unet", 859.520964),
-        (Family.SD1, "vae", 49.490199),
-        (Family.SD2, "text_encoder", 340.387840),
-        (Family.SD2, "unet", 865.910724),
+        ("SD 1.x", "text_encoder", 123.060480),
+        ("SD 1.x", "unet", 859.520964),
+        ("SD 1.x", "vae", 49.490199),
+        ("SD 2.x", "text_encoder", 340.387840),
+        ("SD 2.x", "unet", 865.910724),
     ],
 )
 def test_the_layouts_are_those_of_the_published_models(
-    family: str, name: str, millions: float
+    label: str, name: str, millions: float
 ) -> None:
     """The networks have as many parameters as the published ones (the VAE: its decoder)."""
     kind = {"text_encoder": TextTower, "unet": Unet, "vae": VaeDecoder}[name]
     with torch.device("meta"):
-        network = kind(getattr(LAYOUTS[family], name))
+        network = kind(LAYOUTS[label].configs[name])
     assert sum(p.numel() for p in network.parameters()) == round(millions * 1e6)
 
 
@@ -114,3 +120,49 @@ class Predicting(torch.nn.Module):
 @pytest.mark.parametrize("velocity", [True, False])
 def test_what_a_file_predicts_is_found_out(velocity: bool) -> None:
     assert predicts_velocity(Predicting(velocity), torch.zeros(1, 77, 32)) is velocity
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return SDXL.write(tmp_path_factory.mktemp("sdxl"))
+
+
+@pytest.mark.parametrize("form", ["original", "by folders"])
+def test_a_file_of_sdxl_gives_what_its_folder_gives(
+    sdxl: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts, parts = families.get("sdxl").layouts, ("text_encoder", "text_encoder_2", "unet", "vae")
+    tiny = dataclasses.replace(
+        layouts["SDXL"],
+        configs={name: config(sdxl, name) for name in parts},
+        tokenizers=dict.fromkeys(("tokenizer", "tokenizer_2"), "<|endoftext|>"),
+    )
+    monkeypatch.setitem(layouts, "SDXL", tiny)  # type: ignore[arg-type]
+    monkeypatch.setattr(load, "TOKENIZER_FOLDER", sdxl / "tokenizer")
+    file = tmp_path / "tiny.safetensors"
+    if form == "original":
+        write_checkpoint(sdxl, file, "SDXL")
+    else:
+        write_by_folders(sdxl, file)
+    report = check_model(file)
+    assert report.ok, report.problem
+    assert (report.family, report.label) == ("sdxl", "SDXL")
+    one, other = open_model(str(file), device="cpu"), open_model(str(sdxl), device="cpu")
+    texts = other.encode(["a photo of a cat", ""])
+    assert one.encode(["a photo of a cat", ""]) == texts
+    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    outputs = [
+        m.denoise(noise, m.time_state(torch.tensor([999.0, 3.0])), m.text_state(texts))
+        for m in (one, other)
+    ]
+    assert torch.equal(*outputs)
+    assert one.solver == "euler"
+    assert one.schedule.prediction == "epsilon"
+    assert one.default_sampling.steps == 30
+
+
+def test_a_file_whose_name_says_few_steps_gets_few_steps(sdxl: Path, tmp_path: Path) -> None:
+    report = check_model(write_by_folders(sdxl, tmp_path / "sdxl_lightning_4step.safetensors"))
+    assert report.schedule["timestep_spacing"] == "trailing"
+    sampling = recommended(report.path, report)
+    assert (sampling.steps, sampling.guidance, sampling.width) == (4, 1.0, 1024)

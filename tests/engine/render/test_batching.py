@@ -34,7 +34,7 @@ class Crowded:
     def __init__(self, rows: int) -> None:
         self.rows, self.asked = rows, list[int]()
 
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+    def time_state(self, timesteps: torch.Tensor, guidance: float) -> torch.Tensor:
         return timesteps
 
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:

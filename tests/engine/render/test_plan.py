@@ -224,10 +224,12 @@ def test_a_point_of_the_plane_is_planned_as_a_frame_is(
     path = whole.lanes[0].path
     x, y = describe(path, 1, 0).frames[3]
     plane = resources.plane(path)
-    found, frame = alone.point(path, plane, float(x), float(y), 0.5), whole.frame(0, 3)
+    where = float(x), float(y), 0.5
+    negative = resources.negative(path.walk.negative)
+    found, frame = alone.point(path, negative, plane, where), whole.frame(0, 3)
     assert np.abs(found.initial - frame.initial).max() < 1e-6
     assert (found.positive, found.negative) == (frame.positive, frame.negative)
-    assert found.key == whole.point(path, plane, float(x), float(y), 0.5).key
+    assert found.key == whole.point(path, negative, plane, where).key
 
 
 @pytest.mark.parametrize("role", Role)
@@ -237,9 +239,11 @@ def test_a_frame_depends_on_every_role_that_its_model_has(
     """A model with pooled texts and masks needs no change in plan, path, job and sampler."""
     honest, offset = DiffusionModel.encode, dict.fromkeys(Role, 0.0)
 
-    def encode(self: DiffusionModel, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
+    def encode(
+        self: DiffusionModel, prompts: Sequence[str], negative: bool = False
+    ) -> tuple[Conditioning, ...]:
         found = []
-        for prompt, text in zip(prompts, honest(self, prompts), strict=True):
+        for prompt, text in zip(prompts, honest(self, prompts, negative), strict=True):
             sequence = text.arrays[Role.SEQUENCE]
             arrays = {
                 Role.SEQUENCE: sequence,

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from engine.conditioning import Conditioning
-from engine.models.running.noise_schedule import noise_schedule
 from engine.models.running.rows import Rows, rows_of_texts
+from engine.models.schedules.noise_schedule import noise_schedule
 from engine.render.sampler import Guidance, Sampler
 from engine.solvers.contract import SolverTable, make_table
 from tests.support.texts import make_rich_text
@@ -26,7 +26,7 @@ class Formula:
     def __init__(self) -> None:
         self.rows: list[int] = []
 
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+    def time_state(self, timesteps: torch.Tensor, guidance: float) -> torch.Tensor:
         return timesteps[:, None] / 300.0
 
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:

@@ -81,7 +81,7 @@ class Unsteady:
     def __init__(self, steady: int) -> None:
         self.steady, self.asked = steady, list[int]()
 
-    def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
+    def time_state(self, timesteps: torch.Tensor, guidance: float) -> torch.Tensor:
         return timesteps
 
     def text_state(self, texts: Sequence[Conditioning]) -> Rows:

@@ -12,7 +12,7 @@ from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteSchedul
 from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 
 from engine.errors import InputError
-from engine.models.running.noise_schedule import noise_schedule
+from engine.models.schedules.noise_schedule import noise_schedule
 from engine.solvers.contract import SolverTable, make_table
 from engine.solvers.flow_shift import mu_of_tokens
 from tests.support.solver_run import run_table

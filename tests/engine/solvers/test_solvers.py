@@ -10,7 +10,7 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
 from engine.errors import InputError
-from engine.models.running.noise_schedule import noise_schedule
+from engine.models.schedules.noise_schedule import noise_schedule
 from engine.solvers.contract import make_table, solvers, solvers_for
 from tests.support.solver_run import run_table
 

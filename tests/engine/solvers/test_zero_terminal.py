@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.models.inspection.scheduler_config import pipeline_config, schedule_kind
-from engine.models.running.noise_schedule import noise_schedule
+from engine.models.schedules.noise_schedule import noise_schedule
+from engine.models.schedules.scheduler_config import pipeline_config, schedule_kind
 from engine.solvers.contract import make_table, solvers_for
 from tests.support.solver_run import run_table
 

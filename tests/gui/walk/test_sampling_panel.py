@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QWidget
 
+from engine.conditioning import Guiding
 from engine.messages import ModelInfo, ModelReady
 from engine.solvers.contract import solvers_for
 from tests.gui.conftest import Desk
@@ -80,3 +82,39 @@ def test_a_long_name_does_not_widen_the_panel(desk: Desk) -> None:
 def test_only_solvers_for_the_kind_of_model_are_listed(desk: Desk) -> None:
     assert _listed(_open(desk, FLOW)) == ["", "flow-dpm++2m", "flow-euler", "scheduler"]
     assert _listed(_open(desk, OWN)) == ["", *solvers_for("diffusion")]
+
+
+@pytest.mark.parametrize(
+    ("guiding", "shown"),
+    [
+        (Guiding.APART, {"Guidance", "Guided from", "Guided to", "Negative prompt"}),
+        (Guiding.EMBEDDED, {"Guidance"}),
+        (Guiding.NONE, set()),
+    ],
+)
+def test_only_fields_that_have_an_effect_on_the_model_are_shown(
+    desk: Desk, guiding: Guiding, shown: set[str]
+) -> None:
+    names = ("Guidance", "Guided from", "Guided to", "Negative prompt")
+    fields = {
+        widget.accessibleName(): widget
+        for widget in desk.window.findChildren(QWidget)
+        if widget.accessibleName() in names
+    }
+    assert len(fields) == len(names)
+    window = desk.window
+    assert all(field.isVisibleTo(window) for field in fields.values()), "no model is known yet"
+    _open(desk, replace(OWN, guiding=guiding))
+    assert {name for name, field in fields.items() if field.isVisibleTo(window)} == shown
+    for label in desk.window.findChildren(QLabel):
+        if label.buddy() in fields.values():
+            assert label.isVisibleTo(window) == label.buddy().isVisibleTo(window)
+
+
+def test_sides_are_whole_multiples_of_what_the_model_draws(desk: Desk) -> None:
+    _open(desk, replace(OWN, multiple=32))
+    width = next(
+        box for box in desk.window.findChildren(QAbstractSpinBox) if box.accessibleName() == "Width"
+    )
+    width.setValue(100)  # type: ignore[attr-defined]
+    assert desk.state.exploration.sampling.width == 96

@@ -238,10 +238,12 @@ def test_a_family_that_cannot_be_drawn_with_is_refused_before_any_weights(
     tmp_path: Path, cache: Path
 ) -> None:
     model = make_tiny_model(tmp_path / "model")
-    shutil.copytree(model / "text_encoder", model / "text_encoder_2")
-    with serve(model) as server, pytest.raises(ModelError, match="an SDXL model"):
+    index = model / "model_index.json"
+    named = {"_class_name": "HunyuanDiTPipeline", "transformer": ["diffusers", "HunyuanDiT2DModel"]}
+    index.write_text(json.dumps(json.loads(index.read_text()) | named))
+    with serve(model) as server, pytest.raises(ModelError, match="a model of HunyuanDiTPipeline"):
         hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
-    assert not any("resolve" in request for request in server.requests)
+    assert not any("safetensors" in request for request in server.requests)
 
 
 @pytest.mark.usefixtures("online")

@@ -241,14 +241,33 @@ def test_an_empty_or_missing_folder_is_named(tmp_path: Path) -> None:
     assert "no model" in check_model(tmp_path / "nowhere").problem
 
 
-def test_another_family_is_named(model: Path) -> None:  # R11
-    index = model / "model_index.json"
+def test_an_unknown_family_is_named(model: Path) -> None:  # R11
     edit(
-        index,
+        model / "model_index.json",
+        _class_name="HunyuanDiTPipeline",
+        transformer=["diffusers", "HunyuanDiT2DModel"],
+    )
+    problem = check_model(model).problem
+    assert "a model of HunyuanDiTPipeline; this program draws with" in problem
+    assert "SD 1.x and 2.x" in problem
+    assert problem.count(". ") == 0, "one sentence"
+    content = json.loads((model / "model_index.json").read_text())
+    del content["transformer"]
+    (model / "model_index.json").write_text(json.dumps(content))
+    edit(model / "model_index.json", text_encoder=["transformers", "T5Model"])
+    assert "T5Model" in check_model(model).problem
+
+
+def test_a_family_whose_parts_are_missing_lists_them(model: Path) -> None:
+    edit(
+        model / "model_index.json",
         _class_name="StableDiffusionXLPipeline",
         text_encoder_2=["transformers", "CLIPTextModelWithProjection"],
+        tokenizer_2=["transformers", "CLIPTokenizer"],
     )
-    assert "SDXL" in check_model(model).problem
+    problem = check_model(model).problem
+    assert "text_encoder_2/" in problem
+    assert "tokenizer_2/merges.txt" in problem
 
 
 def test_another_channel_count_is_named(model: Path) -> None:  # R11
@@ -271,8 +290,8 @@ def test_parts_of_different_models_are_named(model: Path) -> None:  # R11
 @pytest.mark.parametrize(
     ("tensor", "words"),
     [
-        ("conditioner.embedders.1.model.weight", "SDXL"),
-        ("model.diffusion_model.label_emb.0.0.weight", "SDXL"),
+        ("model.diffusion_model.joint_blocks.0.weight", "SD 3"),
+        ("double_blocks.0.weight", "Flux"),
         ("lora_unet_down.weight", "LoRA"),
         ("first_stage_model.decoder.weight", "only a VAE"),
         ("something.else", "no diffusion model"),

@@ -56,11 +56,15 @@ _SOLVERS: Mapping[str, tuple[str, Mapping[str, tuple[Any, ...]]]] = {
 #: for its large steps.
 _STAND_INS: Mapping[str, str] = {"diffusion": "dpm++2m", "flow": "flow-euler"}
 OWN = "scheduler"
-_FEW_STEP_CLASSES = frozenset({"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler"})
+_FEW_STEP_CLASSES = frozenset(
+    {"LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler", "SCMScheduler"}
+)
 
 
-def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow"]:
-    """Returns "diffusion" or "flow", the kind of training of a scheduler's model."""
+def schedule_kind(scheduler_class: str, config: Config) -> Literal["diffusion", "flow", "angle"]:
+    """Returns the kind of training of a scheduler's model."""
+    if scheduler_class == "SCMScheduler":
+        return "angle"
     if scheduler_class.startswith("FlowMatch") or config.get("use_flow_sigmas"):
         return "flow"
     return "diffusion"
@@ -77,7 +81,7 @@ def solver_name(scheduler_class: str, config: Config) -> str:
     """Returns our solver that equals or replaces this scheduler. OWN is the scheduler itself."""
     kind = schedule_kind(scheduler_class, config)
     if not has_own_solver(scheduler_class, config):
-        return OWN if scheduler_class in _FEW_STEP_CLASSES else _STAND_INS[kind]
+        return OWN if draws_in_few_steps(scheduler_class, config) else _STAND_INS[kind]
     name = _SOLVERS[scheduler_class][0]
     if scheduler_class == "DPMSolverMultistepScheduler":
         if kind == "flow":
@@ -102,7 +106,7 @@ def replaced_scheduler(scheduler_class: str, config: Config) -> str:
 
     Returns "" if the solver is equal or is the scheduler itself.
     """
-    if has_own_solver(scheduler_class, config) or scheduler_class in _FEW_STEP_CLASSES:
+    if has_own_solver(scheduler_class, config) or draws_in_few_steps(scheduler_class, config):
         return ""
     return scheduler_class or "an unnamed scheduler"
 
@@ -110,7 +114,7 @@ def replaced_scheduler(scheduler_class: str, config: Config) -> str:
 def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
     """True if a model with this scheduler was distilled to 1–8 steps without guidance."""
     turbo = (
-        scheduler_class == "EulerDiscreteScheduler"
+        scheduler_class in ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler")
         and config.get("timestep_spacing") == "trailing"
         and not config.get("rescale_betas_zero_snr", False)
     )
@@ -118,17 +122,23 @@ def draws_in_few_steps(scheduler_class: str, config: Config) -> bool:
 
 
 def pipeline_config(scheduler_class: str, config: Config) -> Config:
-    """Returns the scheduler's config as StableDiffusionPipeline uses it.
+    """Returns the scheduler's config as pipelines use it.
 
-    The pipeline overrides two values, because old folders were written before these values had an
-    effect. The solver chooses the values that are missing in the config.
+    The solver chooses the values that are missing in the config. The options that a family's
+    pipeline sets come on top.
     """
     options = {name: value for name, value in config.items() if not name.startswith("_")}
     if scheduler_class.startswith("FlowMatch"):  # these have no such option
         options.pop("timestep_spacing", None)
     if scheduler_class in _FEW_STEP_CLASSES:
         options["timestep_spacing"] = "trailing"
-    return {**options, "steps_offset": 1, "clip_sample": False}
+    return options
+
+
+def step_timesteps(scheduler: Any) -> Any:
+    """Returns the timesteps of a scheduler's steps. That of SCMScheduler also has the end."""
+    last = -1 if type(scheduler).__name__ == "SCMScheduler" else None
+    return scheduler.timesteps[:last]
 
 
 def make_scheduler(scheduler_class: str, config: Config) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engine.errors import ModelError
-from engine.models.inspection.scheduler_config import prediction_type, schedule_kind
+from engine.models.schedules.scheduler_config import prediction_type, schedule_kind
 from engine.solvers.contract import Array, Schedule
 
 Config = Mapping[str, Any]
@@ -22,11 +22,21 @@ def noise_schedule(scheduler_class: str, config: Config) -> Schedule:
     The last α of a diffusion model may be 0. Raises ModelError for a schedule that is not known.
     """
     prediction = prediction_type(scheduler_class, config)
-    if schedule_kind(scheduler_class, config) == "flow":
+    kind = schedule_kind(scheduler_class, config)
+    if kind == "angle":
+        return _angle_schedule(config)
+    if kind == "flow":
         return _flow_schedule(scheduler_class, config, prediction)
     signal = _signal(config)
     timesteps = np.arange(len(signal), dtype=np.float64)
     return Schedule("diffusion", timesteps, signal, 1.0 - signal, prediction, config)
+
+
+def _angle_schedule(config: Config) -> Schedule:
+    """α = cos t and σ = sin t for angles t up to a right one. The network predicts the velocity."""
+    angles = np.linspace(0.0, math.pi / 2, int(config.get("num_train_timesteps", 1000)))
+    signal, noise = np.cos(angles) ** 2, np.sin(angles) ** 2
+    return Schedule("angle", angles, signal, noise, "v_prediction", config)
 
 
 def _flow_schedule(scheduler_class: str, config: Config, prediction: str) -> Schedule:

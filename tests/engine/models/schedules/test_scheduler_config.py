@@ -15,7 +15,9 @@ from diffusers import (
 )
 
 from engine.errors import ModelError
-from engine.models.inspection.scheduler_config import (
+from engine.models.families.contract import families
+from engine.models.schedules.noise_schedule import noise_schedule
+from engine.models.schedules.scheduler_config import (
     draws_in_few_steps,
     has_own_solver,
     pipeline_config,
@@ -24,7 +26,6 @@ from engine.models.inspection.scheduler_config import (
     schedule_kind,
     solver_name,
 )
-from engine.models.running.noise_schedule import noise_schedule
 from engine.solvers.contract import solvers_for
 
 SD1 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -103,7 +104,8 @@ def test_the_config_is_as_the_pipeline_uses_it() -> None:
     """The article replaces SD 1.4's scheduler; the new one takes over what the old one said."""
     old = PNDMScheduler(**SD1, skip_prk_steps=True, steps_offset=1)
     new = DPMSolverMultistepScheduler.from_config(old.config)
-    ours = pipeline_config("PNDMScheduler", {**SD1, "skip_prk_steps": True})
+    set_by_pipeline = families.get("stable-diffusion")({}).scheduler_options()
+    ours = {**pipeline_config("PNDMScheduler", {**SD1, "skip_prk_steps": True}), **set_by_pipeline}
     for name in ("steps_offset", "beta_start", "beta_end", "beta_schedule"):
         assert ours[name] == new.config[name], name
     assert ours["clip_sample"] is False

@@ -1,0 +1,1 @@
+"""Noise schedules and solvers from the configs of schedulers of diffusers."""
