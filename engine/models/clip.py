@@ -1,4 +1,4 @@
-"""CLIP as a scorer: texts and pictures as directions, whose cosine says how well they fit."""
+"""CLIP as a scorer: embeddings of texts and pictures, whose cosine is their similarity."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def open_scorer(
 
 
 class Scorer:
-    """A CLIP model on its device. Embeddings are of length 1, float32."""
+    """A CLIP model on its device. Embeddings have the norm 1 and are float32."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        """Raises ModelError where `folder` holds no CLIP model with safetensors weights."""
+        """Raises ModelError if `folder` has no CLIP model with safetensors weights."""
         problem = check_clip(folder)
         if problem:
             raise ModelError(problem)
@@ -96,13 +96,13 @@ class Scorer:
 
     @torch.inference_mode()
     def text(self, text: str) -> Pixels:
-        """The direction [d] of a text."""
+        """Return the embedding [d] of a text."""
         ids = self._tokenizer.ids([text])
         return _directions(self._model.get_text_features(torch.tensor(ids, device=self.device)))[0]
 
     @torch.inference_mode()
     def images(self, images: Sequence[npt.NDArray[np.uint8]]) -> Pixels:
-        """The directions [n, d] of pictures, each [H, W, 3]."""
+        """Return the embeddings [n, d] of pictures, each [H, W, 3]."""
         pixels = torch.from_numpy(np.stack([self._prepare(image) for image in images]))
         return _directions(self._model.get_image_features(pixels.to(self.device)))
 
@@ -129,5 +129,5 @@ def _preparation(folder: Path, size: int) -> Preparation:
 
 
 def _edge(said: Any, key: str, size: int) -> int:
-    """Sizes were plain numbers before they were written as {"shortest_edge": 224}."""
+    """Returns a size. Old configs have a number, newer ones {"shortest_edge": 224}."""
     return int(said.get(key, size) if isinstance(said, dict) else said or size)

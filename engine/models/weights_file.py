@@ -1,7 +1,7 @@
-"""Read the tensors of a safetensors file without mapping it into memory.
+"""Reads the tensors of a safetensors file without mapping it into memory.
 
-A mapped file that another program cuts short ends the whole process (SIGBUS). A file that is read
-gives an error that can be said.
+If another program truncates a mapped file, the process crashes (SIGBUS). If the file is read, an
+error can be reported.
 """
 
 from __future__ import annotations

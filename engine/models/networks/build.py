@@ -1,7 +1,7 @@
-"""Build the networks of a model folder from their configs and safetensors files.
+"""Builds the networks of a model folder from their configs and tensors.
 
-A tensor that is missing or of another shape is named. Tensors that no network needs are left aside,
-as diffusers and transformers do: checkpoints hold `logit_scale`, `position_ids` and the like.
+An error names a tensor that is missing or has another shape. Unknown tensors such as `logit_scale`
+and `position_ids` are ignored, as diffusers and transformers do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OLD_NAME = re.compile(r"(.*attentions\.\d+\.)(query|key|value|proj_attn)\.(weig
 
 
 def build_unet(config: Mapping[str, Any], state: State) -> Any:
-    """The noise predictor with these weights: ours, or diffusers' where ours lacks an option."""
+    """Builds the UNet: our own, or that of diffusers for options that ours does not have."""
     if is_plain(config):
         return _filled("UNet", lambda: Unet(config), state)
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -45,20 +45,20 @@ def is_used(part: str, name: str) -> bool:
 
 
 def build_vae(config: Mapping[str, Any], state: State) -> VaeDecoder:
-    """The decoder of pictures with these weights; those of the encoder are left aside."""
+    """Builds the VAE's decoder. Weights of the encoder are ignored."""
     used = {_modern_name(name): tensor for name, tensor in state.items() if is_used("vae", name)}
     flat = {name: _flat(name, tensor) for name, tensor in used.items()}
     return _filled("VAE", lambda: VaeDecoder(config), flat)
 
 
 def build_text_encoder(config: Mapping[str, Any], state: State) -> TextTower:
-    """CLIP's text tower with these weights."""
+    """Builds CLIP's text encoder."""
     state = {name.removeprefix("text_model."): tensor for name, tensor in state.items()}
     return _filled("text encoder", lambda: TextTower(config), state)
 
 
 def build_autoencoder(config: Mapping[str, Any], state: State) -> Any:
-    """A VAE of diffusers with these weights."""
+    """Builds a VAE of diffusers."""
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
     flat = {_modern_name(n): _flat(_modern_name(n), tensor) for n, tensor in state.items()}
@@ -66,7 +66,7 @@ def build_autoencoder(config: Mapping[str, Any], state: State) -> Any:
 
 
 def build_clip_text(config: Mapping[str, Any], state: State) -> Any:
-    """CLIP's text tower of transformers with these weights; with a projection if they have one."""
+    """Builds the CLIP text encoder of transformers; with a projection if `state` has one."""
     from transformers.models.clip import modeling_clip
     from transformers.models.clip.configuration_clip import CLIPTextConfig
 
@@ -83,7 +83,7 @@ def build_clip_text(config: Mapping[str, Any], state: State) -> Any:
 
 
 def build_clip(config: Mapping[str, Any], state: State) -> Any:
-    """A whole CLIP model, text and vision, with these weights."""
+    """Builds a CLIP model with its text and its vision encoder."""
     from transformers.models.clip.configuration_clip import CLIPConfig
     from transformers.models.clip.modeling_clip import CLIPModel
 
@@ -91,7 +91,7 @@ def build_clip(config: Mapping[str, Any], state: State) -> Any:
 
 
 def _filled(what: str, make: Callable[[], Network], state: State) -> Network:
-    """A network built without weights of its own, then given those of `state`."""
+    """Builds a network without allocating weights, and assigns those of `state`."""
     try:
         with torch.device("meta"):
             network = make()
@@ -126,7 +126,7 @@ def _compare(what: str, expected: Mapping[str, torch.Tensor], state: State) -> N
 
 
 def _fill_positions(network: torch.nn.Module) -> None:
-    """CLIP's position numbers are no weights: they are in no file, and still without values."""
+    """Sets CLIP's position ids, which no file contains."""
     for module in network.modules():
         positions = getattr(module, "position_ids", None)
         if isinstance(positions, torch.Tensor) and positions.is_meta:
@@ -139,6 +139,6 @@ def _modern_name(name: str) -> str:
 
 
 def _flat(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Old attention layers were 1×1 convolutions in the original files."""
+    """Converts the 1×1 convolutions of old attention layers to linear layers."""
     is_attention = ".attentions." in name and name.endswith("weight")
     return tensor[:, :, 0, 0] if is_attention and tensor.ndim == 4 else tensor

@@ -1,8 +1,8 @@
 """The layers of Stable Diffusion's networks: residual blocks, attention, transformers.
 
-Parameters are named as in diffusers' files. Tensors lie channels-last, where 1×1 convolutions are
-plain matrix products and the way into and out of attention copies nothing. Where a device's group
-norm hands back the other layout, as CUDA's long did, they are as correct, with a copy.
+Parameters have the names of diffusers' files. Tensors are channels-last: 1×1 convolutions are then
+matrix products, and attention needs no copies. If a device's group norm returns another layout, as
+CUDA's did for long, results are the same and a copy is made.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from torch.nn.functional import (
 
 
 class Resnet(nn.Module):
-    """Two convolutions around which the input is led; `time_width` is that of the time embedding.
+    """A residual block of two convolutions. `time_width` is the width of the time embedding.
 
-    What it makes of the time embedding is the caller's to compute: `bias` [n, outer, 1, 1].
+    The caller computes the projection of the time embedding and passes it as `bias`
+    [n, outer, 1, 1].
     """
 
     def __init__(
@@ -50,9 +51,9 @@ class Resnet(nn.Module):
 
 
 class Attention(nn.Module):
-    """Attention with several heads, of tokens to themselves or to a text of width `text_width`.
+    """Multi-head self-attention, or cross-attention to a text of width `text_width`.
 
-    The keys and values of a text are the caller's to compute: they come again with every step.
+    The caller computes the keys and values of a text, because they are the same at every step.
     """
 
     def __init__(self, width: int, heads: int, text_width: int = 0, bias: bool = False) -> None:
@@ -64,15 +65,15 @@ class Attention(nn.Module):
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
 
     def to_itself(self, hidden: torch.Tensor, joined: torch.Tensor) -> torch.Tensor:
-        """Of tokens [n, k, width]; `joined` is the weights of query, key and value in one."""
+        """Self-attention of tokens [n, k, width]; `joined`: weights of query, key and value."""
         return self.attend(*linear(hidden, joined).chunk(3, dim=-1))
 
     def to_text(self, hidden: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
-        """Of tokens [n, k, width] to keys and values, side by side: [n, words, 2·width]."""
+        """Cross-attention of tokens [n, k, width]; `text`: keys and values [n, words, 2·width]."""
         return self.attend(self.to_q(hidden), *text.chunk(2, dim=-1))
 
     def attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-        """Of queries [n, q, width] to keys and values [n, k, width], projected out."""
+        """Attention of queries [n, q, width] to keys and values [n, k, width], projected."""
         n, heads = len(query), self.heads
         q, k, v = (t.view(n, t.shape[1], heads, -1).transpose(1, 2) for t in (query, key, value))
         mixed = scaled_dot_product_attention(q, k, v)
@@ -81,7 +82,7 @@ class Attention(nn.Module):
 
 
 class _Gate(nn.Module):
-    """Values and their gates."""
+    """The projection to the values and gates of a GEGLU."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -104,7 +105,7 @@ class _FeedForward(nn.Module):
 
 
 class _TransformerLayer(nn.Module):
-    """Attention to itself, attention to the text, and a gated feed-forward part."""
+    """Self-attention, cross-attention to the text, and a gated feed-forward part."""
 
     def __init__(self, width: int, heads: int, text_width: int) -> None:
         super().__init__()
@@ -117,7 +118,7 @@ class _TransformerLayer(nn.Module):
         self.joined: torch.Tensor | None = None
 
     def arrange(self) -> None:
-        """Lay the weights out for use, once they are where they will stay."""
+        """Join weights that are used together. Call it when they are on their device."""
         layers = (self.attn1.to_q, self.attn1.to_k, self.attn1.to_v)
         self.joined = join([layer.weight for layer in layers])
 
@@ -130,7 +131,7 @@ class _TransformerLayer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Transformer layers over the pixels [n, C, h, w], around which the input is led."""
+    """Transformer layers on the pixels [n, C, h, w], with a residual connection."""
 
     def __init__(
         self, width: int, heads: int, text_width: int, groups: int, layers: int, flat: bool
@@ -152,7 +153,7 @@ class Transformer(nn.Module):
 
 
 class Convolved(nn.Module):
-    """The convolution that goes with a change of size."""
+    """The convolution of a downsampling or upsampling step."""
 
     def __init__(self, width: int, stride: int = 1) -> None:
         super().__init__()
@@ -164,10 +165,10 @@ class Convolved(nn.Module):
 
 
 class Doubled(nn.Module):
-    """A picture twice as large, each pixel repeated, and a 3×3 convolution of it.
+    """Nearest-neighbour upsampling by two, and a 3×3 convolution.
 
-    On a CPU as what it comes to: each of a pixel's four children sees only 2×2 pixels of the small
-    picture, with sums of the kernel's weights. That takes 16 products where the long way takes 36.
+    On a CPU, both are computed in one: each of the four new pixels depends on 2×2 old pixels only,
+    with sums of the kernel's weights. This needs 16 products instead of 36.
     """
 
     def __init__(self, width: int) -> None:
@@ -190,7 +191,7 @@ class Doubled(nn.Module):
         return large.permute(0, 3, 1, 2)
 
     def _children(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Kernels [4·C, C, 2, 2] and biases, folded once for weights that stay what they are."""
+        """Returns summed kernels [4·C, C, 2, 2] and biases, cached for the present weights."""
         weight, bias = self.conv.weight, self.conv.bias
         of = (weight.data_ptr(), weight.dtype)
         if self._folded is None or self._folded[0] != of:
@@ -202,22 +203,22 @@ class Doubled(nn.Module):
 
 
 def tokens(x: torch.Tensor) -> torch.Tensor:
-    """[n, h·w, C] of [n, C, h, w], without a copy where it lies channels-last."""
+    """Returns x [n, C, h, w] as tokens [n, h·w, C], without a copy if x is channels-last."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def image(hidden: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """[n, C, h, w] of tokens [n, h·w, C], with the sides of `like`."""
+    """Returns tokens [n, h·w, C] as [n, C, h, w], with the height and width of `like`."""
     return hidden.view(len(like), *like.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 def pointwise(layer: nn.Linear | nn.Conv2d, hidden: torch.Tensor) -> torch.Tensor:
-    """A linear layer or a 1×1 convolution, on tokens."""
+    """Applies a linear layer or a 1×1 convolution to tokens."""
     return linear(hidden, layer.weight.flatten(1), layer.bias)
 
 
 def join(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Parameters that are used together in one tensor, of which they become views."""
+    """Joins parameters to one tensor. They become views of it."""
     joined = torch.cat([p.data for p in parameters])
     sizes = [len(p) for p in parameters]
     for parameter, view in zip(parameters, torch.split(joined, sizes), strict=True):

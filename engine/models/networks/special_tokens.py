@@ -1,7 +1,7 @@
-"""The special and added tokens that the files of a CLIP tokenizer name.
+"""Reads the special and added tokens of a CLIP tokenizer.
 
-Several generations of files may lie in one folder. Which of them holds follows the rules of
-transformers 5 (`PreTrainedTokenizerBase._from_pretrained`).
+A folder may contain files of several generations. The order of precedence is that of transformers 5
+(`PreTrainedTokenizerBase._from_pretrained`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 
 @dataclass(frozen=True, slots=True)
 class SpecialTokens:
-    """The tokens that mark a prompt, and all that are added to the vocabulary, in their order."""
+    """The special tokens of a prompt, and all added tokens in the order of their numbers."""
 
     start: str
     end: str
@@ -36,7 +36,7 @@ class SpecialTokens:
 
 
 def read_special_tokens(folder: Path, config: Mapping[str, Any]) -> SpecialTokens:
-    """Those of the tokenizer in `folder`; `config` is its tokenizer_config.json.
+    """Reads those of the tokenizer in `folder`; `config` is its tokenizer_config.json.
 
     Raises OSError, ValueError, KeyError or TypeError for files that cannot be read.
     """
@@ -62,7 +62,7 @@ def read_special_tokens(folder: Path, config: Mapping[str, Any]) -> SpecialToken
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file; None where there is no file, or no object in it."""
+    """Reads a JSON object. Returns None if there is no file, or no object in it."""
     if not path.is_file():
         return None
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _older_added_tokens(folder: Path, special: set[str]) -> dict[int, AddedToken]:
-    """Added tokens by number, from added_tokens.json and tokenizer.json."""
+    """Reads the added tokens of added_tokens.json and tokenizer.json, by number."""
     found = {
         int(number): AddedToken(text, normalized=text not in special, special=text in special)
         for text, number in (read_json(folder / "added_tokens.json") or {}).items()
@@ -80,7 +80,7 @@ def _older_added_tokens(folder: Path, special: set[str]) -> dict[int, AddedToken
 
 
 def _token(entry: Any, special: bool = False) -> AddedToken:
-    """An added token from its text, or from its description in JSON."""
+    """Makes an added token of a text, or of a description in JSON."""
     if not isinstance(entry, dict):
         return AddedToken(str(entry), special=special)
     flags = {name: bool(entry[name]) for name in _FLAGS if name in entry}

@@ -1,4 +1,4 @@
-"""CLIP's text tower, which makes embeddings of prompts."""
+"""CLIP's text encoder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OPTIONS: Mapping[str, Any] = {
 
 
 def _table(rows: int, width: int) -> nn.Embedding:
-    """Rows without values. To fill them with random ones, torch would import its compiler."""
+    """Returns an embedding without values. Random values would make torch import its compiler."""
     return nn.Embedding.from_pretrained(torch.empty(rows, width))  # type: ignore[no-untyped-call]
 
 
@@ -51,7 +51,7 @@ class _Embeddings(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    """Every token attends to itself and those before it; or to those `allowed` [n, 1, k, k]."""
+    """Causal self-attention, or self-attention with the mask `allowed` [n, 1, k, k]."""
 
     def __init__(self, s: SimpleNamespace) -> None:
         super().__init__()
@@ -106,10 +106,10 @@ class _Encoder(nn.Module):
 
 
 class TextTower(nn.Module):
-    """CLIPTextModel with this config. Raises NotImplementedError for an unknown activation.
+    """A CLIPTextModel with this config. Raises NotImplementedError for an unknown activation.
 
-    Parameters are named as in transformers' files, without their prefix. `masks_padding` says that
-    the model was trained with the padding of prompts hidden from it.
+    Parameters have the names of transformers' files, without their prefix. `masks_padding` is True
+    if the model was trained with an attention mask that excludes padding.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -123,13 +123,13 @@ class TextTower(nn.Module):
         self.final_layer_norm = nn.LayerNorm(s.hidden_size, s.layer_norm_eps)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Embeddings [n, k, width] of token numbers [n, k]; `mask` [n, k] is 0 for padding."""
+        """Returns embeddings [n, k, width] of token ids [n, k]; `mask` [n, k] is 0 for padding."""
         allowed = None if mask is None else _causal(ids) & mask[:, None, None, :].bool()
         hidden: torch.Tensor = self.encoder(self.embeddings(ids), allowed)
         return self.final_layer_norm(hidden)
 
 
 def _causal(ids: torch.Tensor) -> torch.Tensor:
-    """[k, k]: whether a token is the other one or comes after it."""
+    """Returns the causal mask [k, k]: True where the column is not after the row."""
     k = ids.shape[1]
     return torch.ones(k, k, dtype=torch.bool, device=ids.device).tril()

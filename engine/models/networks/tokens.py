@@ -1,4 +1,4 @@
-"""CLIP's tokenizer without transformers: light enough for the window to count with."""
+"""CLIP's tokenizer without transformers. It imports quickly, so that the window can use it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class TokenCount:
-    """Tokens a prompt takes, of `limit`; characters from `cut` on are not seen by the model."""
+    """The number of tokens of a prompt, and the limit. Characters from `cut` on are not read."""
 
     tokens: int
     limit: int
@@ -30,12 +30,11 @@ class TokenCount:
 
 
 class TokenCounter:
-    """Tokens of prompts as the model in `folder` sees them; any thread.
+    """The tokenizer in `folder`, with vocab.json and merges.txt, or tokenizer.json. Thread-safe.
 
-    `folder` is a model's tokenizer folder, with vocab.json and merges.txt or tokenizer.json, and
-    `padding` the token that fills a prompt up; "" is the one that the folder names. Gives the
-    numbers that transformers' CLIPTokenizer gives, learned tokens (textual inversion) included.
-    Raises ModelError, one sentence, where the folder cannot be read.
+    `padding` is the padding token; "" takes that of the folder. The ids equal those of
+    transformers' CLIPTokenizer, also for learned tokens (textual inversion). Raises ModelError if
+    the folder cannot be read.
     """
 
     def __init__(self, folder: Path, padding: str = "") -> None:
@@ -57,11 +56,11 @@ class TokenCounter:
 
     @property
     def limit(self) -> int:
-        """Tokens a prompt may have; start and end mark take one each of the model's length."""
+        """The largest number of tokens of a prompt, without the start and end tokens."""
         return self.length - 2
 
     def count(self, prompt: str) -> TokenCount:
-        """The tokens that `prompt` takes, and where the model stops reading."""
+        """Counts the tokens of `prompt`, and finds the first character that is not read."""
         encoding = self._tokenizer.encode(prompt, add_special_tokens=False)
         taken = list(accumulate(self._vectors.get(token, 1) for token in encoding.tokens))
         beyond = next((k for k, total in enumerate(taken) if total > self.limit), None)
@@ -72,13 +71,13 @@ class TokenCounter:
         return TokenCount(len(encoding.ids), self.limit, cut)
 
     def ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        """[n, length] token numbers: start, prompt (cut off), end, padding."""
+        """Returns token ids [n, length]: start, prompt (truncated), end, padding."""
         texts = [self._with_all_vectors(prompt) for prompt in prompts]
         rows = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         return [self._padded(row.ids) for row in rows]
 
     def mask(self, ids: Sequence[Sequence[int]], prompts: Sequence[str]) -> list[list[int]]:
-        """[n, length] 1 where a token of the prompt or its marks stands, 0 for padding."""
+        """Returns the attention mask [n, length]: 0 for padding, else 1."""
         used = [min(self.count(prompt).tokens, self.limit) + 2 for prompt in prompts]
         return [[int(i < n) for i in range(len(row))] for row, n in zip(ids, used, strict=True)]
 
@@ -89,7 +88,7 @@ class TokenCounter:
         return int(number)
 
     def _with_all_vectors(self, prompt: str) -> str:
-        """The prompt with every vector of its learned tokens: "<toy>" becomes "<toy> <toy>_1"."""
+        """Repeats learned tokens with several vectors: "<toy>" becomes "<toy> <toy>_1"."""
         if not self._vectors:
             return prompt
         found = set(self._tokenizer.encode(prompt, add_special_tokens=False).tokens)
@@ -104,7 +103,7 @@ class TokenCounter:
 
 
 def _vector_counts(added: Sequence[str]) -> dict[str, int]:
-    """Learned tokens that have more than one vector, and how many; as diffusers names them."""
+    """Counts the vectors of learned tokens with more than one, by diffusers' names for them."""
     known, counts = set(added), dict[str, int]()
     for token in added:
         more = next(number for number in count(1) if f"{token}_{number}" not in known)
@@ -114,7 +113,7 @@ def _vector_counts(added: Sequence[str]) -> dict[str, int]:
 
 
 def _build(vocab: dict[str, int], merges: list[tuple[str, str]], unknown: str) -> Tokenizer:
-    """The pipeline of normaliser, splitter and byte-pair encoding that transformers builds."""
+    """Builds the tokenizer with the normaliser, splitter and byte-pair encoding of transformers."""
     model = BPE(
         vocab=vocab,
         merges=merges,

@@ -1,9 +1,9 @@
-"""The noise predictor of Stable Diffusion 1 and 2, arranged for many frames and many steps.
+"""The UNet of Stable Diffusion 1 and 2, for many frames and many steps.
 
-Over a walk the same few timesteps and texts come again and again, so what depends on them alone —
-the time biases of every residual block, the keys and values of every cross-attention — is computed
-once, outside of the network. Weights that are used together are laid out together; the layers keep
-views of them, so that no weight is stored twice.
+The frames of a walk have the same timesteps and few different texts. The time biases of all
+residual blocks and the keys and values of all cross-attentions depend on these only. They are
+computed once and passed to the network as states. Weights that are used together are joined to one
+tensor, and the layers hold views of it, so that no weight is stored twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Slices = Iterator[torch.Tensor]
 
 
 class _Block(nn.Module):
-    """Residual blocks of one width, each with a transformer behind it where `heads` are given."""
+    """Residual blocks of one width, each followed by a transformer if `heads` is not 0."""
 
     def __init__(self, s: SimpleNamespace, inner: Sequence[int], outer: int, heads: int) -> None:
         super().__init__()
@@ -42,13 +42,13 @@ class _Block(nn.Module):
         )
 
     def turn(self, k: int, x: torch.Tensor, biases: Slices, texts: Slices) -> torch.Tensor:
-        """Residual block k, and the transformer behind it."""
+        """Apply residual block k and its transformer."""
         x = self.resnets[k](x, next(biases))
         return self.attentions[k](x, texts) if k < len(self.attentions) else x
 
 
 class _Down(_Block):
-    """Leaves what it makes in `skips`, and halves the picture."""
+    """Appends its outputs to `skips`, and downsamples by two."""
 
     def __init__(self, s: SimpleNamespace, inner: int, outer: int, heads: int, last: bool) -> None:
         super().__init__(s, (inner, *(outer,) * (s.layers_per_block - 1)), outer, heads)
@@ -78,7 +78,7 @@ class _Middle(_Block):
 
 
 class _Up(_Block):
-    """Takes from `skips` what was left there, and doubles the picture."""
+    """Concatenates tensors from `skips`, and upsamples by two."""
 
     def __init__(
         self, s: SimpleNamespace, inner: Sequence[int], outer: int, heads: int, last: bool
@@ -98,7 +98,7 @@ class _Up(_Block):
 
 
 class _TimeEmbedding(nn.Module):
-    """Sinusoids of the timestep, made wider; a condition of `conditioned` numbers joins them."""
+    """The embedding of the timestep's sinusoids, plus a condition of width `conditioned` if any."""
 
     def __init__(self, width: int, conditioned: int | None) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class _TimeEmbedding(nn.Module):
 
 
 class Unet(nn.Module):
-    """The network of a config for which `is_plain` holds. `arrange` it before its first use."""
+    """The UNet of a config for which `is_plain` is True. Call `arrange` before the first use."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class Unet(nn.Module):
         self.conv_out = nn.Conv2d(first, s.out_channels, 3, padding=1)
 
     def arrange(self, condition: torch.Tensor | None = None) -> None:
-        """Lay the weights out for use, once they are on the device where they will stay."""
+        """Join weights that are used together. Call it when they are on their device."""
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._condition = condition
         blocks = [*self.down_blocks, self.mid_block, *self.up_blocks]
@@ -158,7 +158,7 @@ class Unet(nn.Module):
             layer.arrange()
 
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """The time biases of all residual blocks: [n, biases] for timesteps [n]."""
+        """Return the time biases of all residual blocks [n, biases] for timesteps [n]."""
         waves = self._waves(timesteps).to(self._time_weight.dtype)
         condition = self._condition
         embedding = self.time_embedding(
@@ -167,13 +167,13 @@ class Unet(nn.Module):
         return linear(silu(embedding), self._time_weight, self._time_bias)
 
     def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """Keys and values of all cross-attentions: [n, tokens, widths] for [n, tokens, width]."""
+        """Return keys and values of all cross-attentions, for [n, tokens, width]: [n, tokens, widths]."""
         return linear(embeddings, self._text_weight)
 
     def forward(
         self, sample: torch.Tensor, times: torch.Tensor, texts: torch.Tensor
     ) -> torch.Tensor:
-        """The network's output for sample [n, C, h, w] and the states of its rows."""
+        """Return the output [n, C, h, w] for a sample [n, C, h, w] and the states of its rows."""
         biases = iter(torch.split(times[:, :, None, None], self._time_widths, dim=1))
         contexts = iter(torch.split(texts, self._text_widths, dim=-1))
         x = self.conv_in(sample.contiguous(memory_format=torch.channels_last))
@@ -187,7 +187,7 @@ class Unet(nn.Module):
         return out
 
     def _waves(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """Sines and cosines [n, width] of the timesteps [n], as in Vaswani et al. 2017."""
+        """Return sines and cosines [n, width] of timesteps [n]. Vaswani et al. 2017."""
         s = self.config
         half = s.block_out_channels[0] // 2
         exponents = -math.log(10000.0) * torch.arange(half, device=timesteps.device)
@@ -197,5 +197,5 @@ class Unet(nn.Module):
 
 
 def _each(value: int | Sequence[int], count: int) -> Sequence[int]:
-    """One number for each block, where the config gives one for all."""
+    """Returns one number for each block. The config may have one for all."""
     return [value] * count if isinstance(value, int) else value

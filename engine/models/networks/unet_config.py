@@ -1,4 +1,4 @@
-"""Which configs our own UNet computes, and what they leave unsaid."""
+"""The options of our own UNet, and their defaults."""
 
 from __future__ import annotations
 

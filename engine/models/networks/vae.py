@@ -1,4 +1,4 @@
-"""The half of a VAE that this program needs: from latents to pixels."""
+"""The decoder of a VAE."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTS = ("decoder.", "post_quant_conv.")
 
 
 class _PixelAttention(Attention):
-    """Attention of all pixels to each other, with one head."""
+    """Self-attention of all pixels with one head."""
 
     def __init__(self, width: int, groups: int) -> None:
         super().__init__(width, heads=1, bias=True)
@@ -59,7 +59,7 @@ class _Middle(nn.Module):
 
 
 class _Up(nn.Module):
-    """Residual blocks, and a picture twice as large but for the last time."""
+    """Residual blocks, followed by an upsampling by two unless it is the `last`."""
 
     def __init__(self, inner: int, outer: int, layers: int, groups: int, last: bool) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class _Decoder(nn.Module):
 
 
 class VaeDecoder(nn.Module):
-    """The decoder of an AutoencoderKL with this config. Raises NotImplementedError for others."""
+    """The decoder of an AutoencoderKL. Raises NotImplementedError for unknown blocks."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class VaeDecoder(nn.Module):
         return self.decoder.conv_in.weight.dtype
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
-        """Pixels [n, 3, H, W] about −1…1 of latents [n, C, h, w], unscaled here."""
+        """Return pixels [n, 3, H, W] in about −1…1 for scaled latents [n, C, h, w]."""
         s = self.config
         z = latents / s.scaling_factor + (s.shift_factor or 0.0)
         if self.post_quant_conv is not None:

@@ -1,1 +1,1 @@
-"""Networks at work: devices, memory, batches in parallel, decoding."""
+"""Runs networks: devices, memory, parallel batches, CUDA graphs, decoding."""

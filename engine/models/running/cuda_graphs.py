@@ -1,8 +1,8 @@
-"""Small steps recorded once and replayed as one launch, where that is faster: CUDA graphs.
+"""Records small steps as CUDA graphs, and replays them if this is faster.
 
-On a fast GPU a step of a frame or two is over before Python has launched its hundreds of
-operations one by one. A recording launches them all at once. With larger steps the device is busy
-anyway, and a recording's memory would be better spent on slots.
+On a fast GPU, launching the hundreds of operations of a small step from Python takes longer than
+computing them. A graph launches all of them at once. With larger steps, the device is always busy,
+and the memory of a graph is better used for larger batches.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Pace = Callable[[Callable[[], object]], float]
 
 #: Steps of more latent pixels are never recorded: four frames of 64×64 with guidance.
 _MOST_PIXELS = 8 * 64 * 64
-#: Steps of one shape before it is recorded: what comes this often comes again.
+#: Number of steps of one shape before it is recorded, because a rare shape is not worth it.
 _EAGER_STEPS = 4
 #: A replay must be this much faster than the step itself.
 _WORTH = 0.95
@@ -37,11 +37,10 @@ _TRIALS = 3
 
 
 class Recorded:
-    """Runs a UNet, as a `UnetRunner`: at first as it is, then from recordings that proved faster.
+    """A `UnetRunner` that runs another one, or replays a recording of it if that is faster.
 
-    A recording is used only where it gives the very bits that the step itself gave; equal requests
-    give equal frames with and without it. Where one cannot be made, or memory runs out, steps run
-    as they are from then on.
+    A recording is used only if its output equals that of the step bit for bit. After a failed
+    recording, or if memory ran out, no recordings are used any more.
     """
 
     def __init__(self, run: UnetRunner, record: Record, pace: Pace) -> None:
@@ -51,11 +50,11 @@ class Recorded:
         self._stopped = False
 
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """As the UNet's own."""
+        """The states of the other runner."""
         return self._run.time_state(timesteps)
 
     def text_state(self, texts: Rows) -> Rows:
-        """As the UNet's own."""
+        """The states of the other runner."""
         return self._run.text_state(texts)
 
     def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:
@@ -84,7 +83,7 @@ class Recorded:
         inputs: tuple[torch.Tensor, ...],
         expected: torch.Tensor,
     ) -> None:
-        """Record the step, and keep the recording if it is right and worth it."""
+        """Record the step. Keep the recording if its output is equal and it is faster."""
         try:
             replay = self._record(step, inputs)
             if not torch.equal(replay(*inputs), expected):
@@ -99,7 +98,7 @@ class Recorded:
             self._stop()
 
     def _stop(self) -> None:
-        """No recordings any more; those that there are give their memory back."""
+        """Make no more recordings, and free those that exist."""
         self._stopped = True
         self._replays.clear()
 
@@ -115,7 +114,7 @@ def _step(
 
 
 def recorded_on_cuda(run: UnetRunner, device: torch.device) -> Recorded:
-    """A runner on a CUDA device, recorded as CUDA graphs that share their memory."""
+    """Returns a runner for a CUDA device. Its CUDA graphs share one memory pool."""
     pool = torch.cuda.graph_pool_handle()
 
     def record(run: Step, inputs: tuple[torch.Tensor, ...]) -> Replay:
@@ -126,7 +125,7 @@ def recorded_on_cuda(run: UnetRunner, device: torch.device) -> Recorded:
 
 
 def _record_graph(run: Step, inputs: tuple[torch.Tensor, ...], pool: Any) -> Replay:
-    """The step with these inputs as a CUDA graph, which reads and writes fixed places in memory."""
+    """Records the step as a CUDA graph. It reads and writes tensors at fixed addresses."""
     still = [tensor.clone() for tensor in inputs]
     beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     beside.wait_stream(torch.cuda.current_stream())

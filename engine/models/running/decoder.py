@@ -1,4 +1,4 @@
-"""Latents to pixels: in a batch, and within less memory or at more precision where it must be."""
+"""Decodes latents to pictures. Uses less memory or a higher precision if necessary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 8
 
 
 class PictureNetwork(Protocol):
-    """A VAE's decoder: from latents [n, C, h, w] to pixels [n, 3, H, W] about −1…1."""
+    """A VAE's decoder: latents [n, C, h, w] to pixels [n, 3, H, W] in about −1…1."""
 
     downscale: int
 
@@ -29,7 +29,7 @@ class PictureNetwork(Protocol):
 
 
 class Pictures:
-    """A VAE that its family knows how to decode with."""
+    """A VAE with its family's function `pixels` for decoding."""
 
     def __init__(
         self, vae: Any, pixels: Callable[[Any, torch.Tensor], torch.Tensor], downscale: int
@@ -38,24 +38,24 @@ class Pictures:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of its weights."""
+        """The dtype of its weights."""
         return next(self._vae.parameters()).dtype
 
     def to(self, dtype: torch.dtype) -> None:
-        """Change the type of its weights."""
+        """Convert its weights to another dtype."""
         self._vae.to(dtype)
 
     def __call__(self, latents: torch.Tensor) -> torch.Tensor:
-        """Pixels of final latents."""
+        """Return pixels of final latents."""
         return self._pixels(self._vae, latents)
 
 
 class Decoder:
     """Runs a VAE's decoder.
 
-    `note` says how the pictures come about where that is not the plain way; it stays so from then
-    on, so that the frames of a walk are not decoded in changing ways. `together` decodes all
-    pictures of a call at once, which suits a GPU; to a CPU's caches they are too much.
+    `note` describes how pictures are decoded if it is not the usual way. It stays the same from
+    then on, so that all frames of a walk are decoded alike. With `together`, all pictures of a call are
+    decoded at once, which is faster on a GPU; on a CPU they exceed the caches.
     """
 
     def __init__(self, vae: PictureNetwork, device: torch.device, together: bool = True) -> None:
@@ -65,11 +65,11 @@ class Decoder:
 
     @torch.inference_mode()
     def __call__(self, latents: torch.Tensor) -> list[torch.Tensor | None]:
-        """A picture [H, W, 3], uint8 on the CPU, of each of the latents [n, C, h, w] as samplers
-        leave them; None where its numbers are not finite.
+        """Return a picture [H, W, 3], uint8 on the CPU, for each of the final latents [n, C, h, w];
+        None if it has numbers that are not finite.
 
-        Where memory runs out, one by one, then in tiles. Raises the device's error where that is
-        too much, too.
+        If memory runs out, pictures are decoded one by one, then in tiles. Raises the device's
+        error if memory does not suffice for a tile.
         """
         if not self._together:
             return self._one_by_one(latents)
@@ -120,14 +120,14 @@ class Decoder:
 
 
 def _sound(tensors: torch.Tensor) -> list[bool]:
-    """Of which of the tensors [n, …] all numbers are finite."""
+    """Returns for each of the tensors [n, …] if all its numbers are finite."""
     return [bool(each) for each in torch.isfinite(tensors).flatten(1).all(1)]
 
 
 def decode_in_tiles(vae: PictureNetwork, latents: torch.Tensor, side: int) -> torch.Tensor:
-    """Pixels [n, 3, H, W] of latents [n, C, h, w], `side` latent pixels in each direction at once.
+    """Decodes latents [n, C, h, w] in square tiles of `side` latent pixels to pixels [n, 3, H, W].
 
-    Tiles overlap by a quarter, over which one fades into the next.
+    Tiles overlap by a quarter and are blended there.
     """
     n, _, h, w = latents.shape
     scale = vae.downscale
@@ -150,7 +150,7 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _fading(length: int, overlap: int, like: torch.Tensor) -> torch.Tensor:
-    """Weights [length] that rise over `overlap` pixels, stay at 1, and fall again."""
+    """Returns weights [length] that rise over `overlap` pixels, stay at 1, and fall again."""
     steps = torch.arange(1, length + 1, dtype=like.dtype, device=like.device)
     rising = (steps / (overlap + 1)).clamp(max=1.0)
     return torch.minimum(rising, rising.flip(0))

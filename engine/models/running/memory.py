@@ -1,4 +1,4 @@
-"""Device memory: recognising that it ran out, and giving it back."""
+"""Recognises errors of too little memory, and frees memory."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def within_memory(work: Callable[[], Made]) -> Made | None:
 
 
 def device_memory(device: torch.device) -> int:
-    """Bytes that this program takes of the device's own memory; 0 for the CPU, which has none."""
+    """Returns the bytes of the device's memory that this program uses; 0 for the CPU."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
     return int(torch.mps.driver_allocated_memory()) if device.type == "mps" else 0
 
 
 def release_memory(device: torch.device) -> None:
-    """Give cached memory back to the device, and collect what nothing refers to."""
+    """Collects garbage, and returns cached memory to the device."""
     gc.collect()
     with contextlib.suppress(RuntimeError):  # a device that is lost takes nothing back
         if device.type == "cuda":

@@ -1,7 +1,7 @@
-"""A batch computed in parts beside each other, each on cores of its own.
+"""Computes the parts of a batch in parallel on a CPU.
 
-A small network has hundreds of short operations, and threads that share each of them spend much of
-their time waiting for one another: parts that meet only at the end of a step do not.
+A small network has hundreds of short operations. Threads that share each operation wait for one
+another most of the time. Threads that each compute a part of the batch wait once in a step only.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ _MOST_PARTS = 4
 
 
 class ParallelUnet:
-    """Runs a UNet on a CPU's `threads`, as a `UnetRunner`; parts round otherwise than the whole."""
+    """A `UnetRunner` on several `threads`. A part may differ in rounding from the same rows in a
+    whole batch."""
 
     def __init__(self, run: UnetRunner, threads: int) -> None:
         self._run, self._threads = run, threads
         self._pool = ThreadPoolExecutor(_MOST_PARTS, thread_name_prefix="unet")
 
     def time_state(self, timesteps: torch.Tensor) -> torch.Tensor:
-        """As the UNet's own."""
+        """The states of the other runner."""
         return self._run.time_state(timesteps)
 
     def text_state(self, texts: Rows) -> Rows:
-        """As the UNet's own."""
+        """The states of the other runner."""
         return self._run.text_state(texts)
 
     def __call__(self, sample: torch.Tensor, times: torch.Tensor, texts: Rows) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Rows of several tensors: what the texts of a batch become on the device."""
+"""Named tensors with one row for each text of a batch."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Rows:
             tensor[at] = rows.tensors[name]
 
     def map(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Rows:
-        """The same names with each tensor changed."""
+        """Return the rows with each tensor changed."""
         return Rows({name: change(tensor) for name, tensor in self.tensors.items()})
 
     def zeros(self, count: int) -> Rows:
-        """So many rows of zeros, of these names, shapes, types, and on this device."""
+        """Return `count` rows of zeros with the same names, shapes, dtypes and device."""
         return self.map(lambda tensor: tensor.new_zeros((count, *tensor.shape[1:])))
 
     def split(self, parts: int) -> list[Rows]:
-        """The rows in so many parts, as `torch.tensor_split` divides them."""
+        """Return the rows in `parts` parts, divided as by `torch.tensor_split`."""
         divided = {name: tensor.tensor_split(parts) for name, tensor in self.tensors.items()}
         return [Rows({name: each[part] for name, each in divided.items()}) for part in range(parts)]
 
 
 def join_rows(first: Rows, second: Rows) -> Rows:
-    """The rows of both, one after the other."""
+    """Concatenates the rows of both."""
     return Rows(
         {name: torch.cat((tensor, second.tensors[name])) for name, tensor in first.tensors.items()}
     )
