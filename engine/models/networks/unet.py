@@ -167,7 +167,7 @@ class Unet(nn.Module):
         return linear(silu(embedding), self._time_weight, self._time_bias)
 
     def text_state(self, embeddings: torch.Tensor) -> torch.Tensor:
-        """Return keys and values of all cross-attentions, for [n, tokens, width]: [n, tokens, widths]."""
+        """Return keys and values of all cross-attentions: [n, tokens, widths]."""
         return linear(embeddings, self._text_weight)
 
     def forward(

@@ -54,8 +54,8 @@ class Decoder:
     """Runs a VAE's decoder.
 
     `note` describes how pictures are decoded if it is not the usual way. It stays the same from
-    then on, so that all frames of a walk are decoded alike. With `together`, all pictures of a call are
-    decoded at once, which is faster on a GPU; on a CPU they exceed the caches.
+    then on, so that all frames of a walk are decoded alike. With `together`, all pictures of a
+    call are decoded at once, which is faster on a GPU; on a CPU they exceed the caches.
     """
 
     def __init__(self, vae: PictureNetwork, device: torch.device, together: bool = True) -> None:
