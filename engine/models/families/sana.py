@@ -48,7 +48,7 @@ class Sana(Family):
     label: ClassVar[str] = "Sana"
     pipelines: ClassVar[tuple[str, ...]] = ("SanaPipeline",)
     parts: ClassVar[tuple[Part, ...]] = (
-        Part("text_encoder", ("Gemma2Model", "Gemma2ForCausalLM")),
+        Part("text_encoder", ("Gemma2Model",)),
         Part("transformer", ("SanaTransformer2DModel",)),
         Part("vae", ("AutoencoderDC",)),
     )

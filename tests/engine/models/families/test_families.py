@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -284,6 +286,22 @@ def test_a_folder_is_checked_and_described(folders: Any, name: str) -> None:
     sampling = families.get(report.family)(report.configs).sampling()
     assert sampling.steps > 0
     assert sampling.width > 0
+
+
+def test_checking_and_naming_every_family_imports_nothing_heavy(folders: Any) -> None:
+    """The window does so before any model is opened."""
+    code = (
+        "import sys\n"
+        "from engine.models.inspection.check import check_model\n"
+        "from engine.models.inspection.memory_need import memory_sentence\n"
+        "from engine.models.inspection.recommended_settings import recommended\n"
+        f"for folder in {[str(folders(name)) for name in MODELS]!r}:\n"
+        "    report = check_model(folder)\n"
+        "    assert report.ok, report.problem\n"
+        "    assert recommended(report.path, report).steps and memory_sentence(report, True)\n"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'diffusers', 'transformers', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
 @each_model
