@@ -189,7 +189,27 @@ def _caches() -> Iterator[Finding]:
     for model in models:
         if model.problem:
             yield Finding(model.id, model.problem, False, f"Delete {model.folder}")
+        elif not model.scores:
+            yield _need_of(model.id)
     yield Finding("Network", "off (HF_HUB_OFFLINE)" if is_offline() else "for hub models only")
+
+
+def _need_of(model: str) -> Finding:
+    """Compares a cached model's need with the free memory of the best device."""
+    from engine.models.hub.client import Hub
+    from engine.models.hub.required_files import diffusion_model
+    from engine.models.inspection.check import check_model
+    from engine.models.inspection.memory_need import memory_need, memory_sentence
+    from engine.models.running.devices import choose_device, free_memory, uses_half
+
+    half, free = uses_half(), free_memory(choose_device())
+    folder = Hub().folder_of(model, diffusion_model(half))
+    report = check_model(folder, half) if folder is not None else None
+    if report is None or not report.ok:
+        return Finding(model, "not complete")
+    fits = memory_need(report, half).fits_apart(free)
+    value = f"{report.label}. {memory_sentence(report, half, free)}"
+    return Finding.of(model, value, fits, "Choose a smaller model, or close other programs.")
 
 
 def _memory() -> Iterator[Finding]:

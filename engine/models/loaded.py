@@ -86,7 +86,9 @@ class DiffusionModel:
         vae, together = parts["vae"], device.type != "cpu"
         if family.own_networks:
             vae.to(memory_format=torch.channels_last)
-        self._decoder = Decoder(Pictures(vae, family.pixels, family.downscale), device, together)
+        self._decoder: Decoder | None = Decoder(
+            Pictures(vae, family.pixels, family.downscale), device, together
+        )
         self._opened: Parts | None = parts
         self._made: UnetRunner | None = None
         self._steady_rows: dict[tuple[int, ...], int] = {}
@@ -168,12 +170,12 @@ class DiffusionModel:
         Latents as the sampler leaves them: the VAE's scaling is undone here. Raises the device's
         error where its memory does not even suffice for a part of one picture.
         """
-        return self._decoder(latents)
+        return self._decode(latents)
 
     @property
     def decode_note(self) -> str:
         """The note of pictures that are not decoded in the usual way, or ""."""
-        return self._decoder.note
+        return self._decode.note
 
     def make_scheduler(self, steps: int, shape: tuple[int, int, int]) -> tuple[Any, torch.Tensor]:
         """A new scheduler object of the model's own class, and the timesteps of its steps.
@@ -237,7 +239,7 @@ class DiffusionModel:
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""
-        self._opened = self._made = None
+        self._opened = self._made = self._decoder = None
         release_memory(self.device)
 
     @property
@@ -245,6 +247,12 @@ class DiffusionModel:
         if self._opened is None:
             raise RuntimeError(f"the model {self.name!r} was closed")
         return self._opened
+
+    @property
+    def _decode(self) -> Decoder:
+        if self._decoder is None:
+            raise RuntimeError(f"the model {self.name!r} was closed")
+        return self._decoder
 
     @property
     def _run(self) -> UnetRunner:

@@ -26,7 +26,7 @@ def open_part(folder: Path, part: ModelPart, dtype: torch.dtype) -> Any:
         network, loading = _class_of(part).from_pretrained(
             folder / part.name, output_loading_info=True, **_options_of(part, dtype), **options
         )
-    except (*_DAMAGES, MemoryError) as error:
+    except (*_DAMAGES, ImportError, MemoryError) as error:
         raise ModelError(
             f"The {part.name} of {folder} cannot be opened as {part.kind} "
             f"({str(error).splitlines()[0][:300] if str(error) else error!r}); "
@@ -46,7 +46,7 @@ def open_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (*_DAMAGES, ImportError) as error:
         raise ModelError(
             f"The tokenizer in {folder} cannot be read ({str(error).splitlines()[0][:300]}); "

@@ -53,6 +53,13 @@ class ModelResources:
             return known
         return self._negatives.put(prompt, self.model.encode([prompt], negative=True)[0])
 
+    def encode(self, walk: Walk, check: Check) -> None:
+        """Encode all texts of a walk, before the first step: then encoders are loaded only once."""
+        for prompt in ("", *prompts_of(walk)):
+            check()
+            self.text(prompt)
+        self.negative(walk.negative)
+
     def path(self, walk: Walk, shape: Shape, check: Check) -> WalkPath:
         """Return the path of a walk with latents of `shape` [C, h, w], and encode its texts."""
         texts: dict[str, Conditioning] = {}

@@ -107,6 +107,8 @@ def plan_render(
     `check` is called before each of these and may raise an exception. Raises InputError if the
     model cannot fulfil the request.
     """
+    for lane in request.lanes:
+        resources.encode(lane.walk, check)
     plan = _plan(request.job, request.sampling, request.batch, resources, check)
     plan = replace(
         plan,
@@ -133,6 +135,7 @@ def plan_probes(
     request: m.ProbeRequest, resources: ModelResources, check: Check = lambda: None
 ) -> RenderPlan:
     """Makes the plan for points of the plane, a job without frames. Raises as `plan_render`."""
+    resources.encode(request.walk, check)
     return _plan(m.NO_JOB, request.sampling, 0, resources, check)
 
 

@@ -7,12 +7,14 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
+import psutil
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from engine.models.hub.client import CachedModel, Hub
 from engine.models.hub.required_files import diffusion_model
 from engine.models.inspection.check import check_model
+from engine.models.inspection.memory_need import memory_sentence
 from engine.models.inspection.report import ModelReport
 from engine.walk import STARTER
 from gui.files.settings import Settings
@@ -35,17 +37,27 @@ LATE = (
 SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 
 
-def report_text(report: ModelReport) -> str:
-    """Formats the findings of a check as a few lines of rich text."""
+def report_text(report: ModelReport, half: bool = False, free: int | None = None) -> str:
+    """Formats the findings of a check as a few lines of rich text.
+
+    `half` says that the model would be opened in half precision, `free` that so many bytes of the
+    memory for it are free.
+    """
     if not report.ok:
         return f"<p><b>This model cannot be opened.</b></p><p>{escape(report.problem)}</p>"
     lines = [
-        f"<b>{escape(report.label)}</b>, {escape(report.prediction)} prediction",
+        f"<b>{escape(report.label)}</b>{escape(_prediction(report))}",
         escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
+        escape(memory_sentence(report, half, free)),
         *map(escape, report.notes),
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)
+
+
+def _prediction(report: ModelReport) -> str:
+    kind = report.prediction.removesuffix("_prediction")
+    return f", {kind} prediction" if kind else ""
 
 
 class ModelDialog(QDialog):
@@ -217,7 +229,10 @@ class ModelDialog(QDialog):
         else:
             self._reports[location] = report
         self._report = report
-        self.details.setText(report_text(report))
+        half = self.hub.half
+        # The window does not know the memory of a GPU.
+        free = None if half else int(psutil.virtual_memory().available)
+        self.details.setText(report_text(report, half, free))
         self._show_use()
 
     def _show_use(self) -> None:

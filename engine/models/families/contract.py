@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.registry import Registry
-from engine.walk import Sampling
+from engine.walk import MAX_SIDE, Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -176,7 +176,13 @@ class Family(ABC):
     @property
     def channels(self) -> int:
         """The channels of a latent."""
-        return int(self.configs[self.denoiser].get("in_channels", 4))
+        return number_in(self.configs.get(self.denoiser, {}), "in_channels", 4)
+
+    @property
+    def trained_side(self) -> int:
+        """The side in pixels of the training pictures, by the config of the denoiser."""
+        said = number_in(self.configs.get(self.denoiser, {}), "sample_size", 128)
+        return min(self.downscale * said, MAX_SIDE)
 
     def noise_shape(self, width: int, height: int) -> tuple[int, int, int]:
         """The shape [C, h, w] of the latent of a picture of so many pixels."""
@@ -264,6 +270,12 @@ class Family(ABC):
 
 
 families: Registry[Family] = Registry("engine.models.families", "family of models")
+
+
+def number_in(config: Config, name: str, default: int) -> int:
+    """A positive whole number of a config; the default for a value of another kind."""
+    value = config.get(name)
+    return value if isinstance(value, int) and value > 0 else default
 
 
 def family_of(index: Config) -> str:

@@ -49,7 +49,7 @@ class Flux1(Family):
 
     @property
     def channels(self) -> int:
-        return int(self.configs["transformer"].get("in_channels", 64)) // 4
+        return super().channels // 4
 
     def sampling(self) -> Sampling:
         if self.embeds_guidance:

@@ -47,7 +47,7 @@ class Flux2Klein(Family):
 
     @property
     def channels(self) -> int:
-        return int(self.configs["transformer"].get("in_channels", 128)) // 4
+        return super().channels // 4
 
     def sampling(self) -> Sampling:
         if self._is_distilled:

@@ -43,7 +43,7 @@ class Lumina2(Family):
     tokens: ClassVar[int] = _TOKENS - 32  # the start mark and those of the text before the prompt
 
     def sampling(self) -> Sampling:
-        side = self.downscale * int(self.configs["transformer"].get("sample_size", 128))
+        side = self.trained_side
         return Sampling(steps=30, guidance=4.0, width=side, height=side)
 
     def mu(self, schedule: Schedule, shape: tuple[int, int, int], steps: int) -> float | None:

@@ -35,7 +35,7 @@ class PixartSigma(Family):
     tokens: ClassVar[int] = _TOKENS - 1
 
     def sampling(self) -> Sampling:
-        side = self.downscale * int(self.configs["transformer"].get("sample_size", 128))
+        side = self.trained_side
         return Sampling(steps=20, guidance=4.5, width=side, height=side)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:

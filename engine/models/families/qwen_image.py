@@ -52,7 +52,7 @@ class QwenImage(Family):
 
     @property
     def channels(self) -> int:
-        return int(self.configs["transformer"].get("in_channels", 64)) // 4
+        return super().channels // 4
 
     def sampling(self) -> Sampling:
         return Sampling(steps=50, guidance=4.0, width=1328, height=1328)

@@ -48,7 +48,7 @@ class Sana(Family):
     label: ClassVar[str] = "Sana"
     pipelines: ClassVar[tuple[str, ...]] = ("SanaPipeline",)
     parts: ClassVar[tuple[Part, ...]] = (
-        Part("text_encoder", ("Gemma2Model", "Gemma2ForCausalLM")),
+        Part("text_encoder", ("Gemma2Model",)),
         Part("transformer", ("SanaTransformer2DModel",)),
         Part("vae", ("AutoencoderDC",)),
     )
@@ -59,12 +59,8 @@ class Sana(Family):
         widths = self.configs.get("vae", {}).get("encoder_block_out_channels")
         return int(2 ** (len(widths) - 1)) if isinstance(widths, list) and widths else 32
 
-    @property
-    def channels(self) -> int:
-        return int(self.configs["transformer"].get("in_channels", 32))
-
     def sampling(self) -> Sampling:
-        side = self.downscale * int(self.configs["transformer"].get("sample_size", 32))
+        side = self.trained_side
         return Sampling(steps=20, guidance=4.5, width=side, height=side)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
@@ -137,7 +133,7 @@ class SanaSprint(Sana):
         return True
 
     def sampling(self) -> Sampling:
-        side = self.downscale * int(self.configs["transformer"].get("sample_size", 32))
+        side = self.trained_side
         return Sampling(steps=2, guidance=4.5, width=side, height=side)
 
     def scheduler_options(self) -> Config:

@@ -43,7 +43,7 @@ class Sd3(Family):
         return "SD 3.5" if self.configs.get("transformer", {}).get("qk_norm") else "SD 3"
 
     def sampling(self) -> Sampling:
-        side = self.downscale * int(self.configs["transformer"].get("sample_size", 128))
+        side = self.trained_side
         if self.description == "SD 3.5":
             return Sampling(steps=40, guidance=4.5, width=side, height=side)
         return Sampling(steps=28, guidance=7.0, width=side, height=side)

@@ -44,7 +44,7 @@ class ZImage(Family):
 
     def sampling(self) -> Sampling:
         # Turbo was distilled at the shift 3 to 8 calls of the denoiser without guidance.
-        if float(self.configs.get("scheduler", {}).get("shift", 3.0)) <= 3.0:
+        if (self.configs.get("scheduler", {}).get("shift") or 0.0) <= 3.0:
             return Sampling(steps=9, guidance=0.0, width=1024, height=1024)
         return Sampling(steps=50, guidance=4.0, width=1024, height=1024)
 

@@ -86,10 +86,13 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
         ),
         real: (
             *("beta_start", "beta_end", "scaling_factor"),
-            *("norm_eps", "layer_norm_eps", "shift_factor"),
+            *("norm_eps", "layer_norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
+            *("base_shift", "max_shift", "shift_terminal"),
         ),
         _Numbers(1, 10_000_000): ("vocab_size",),
-        _Numbers(1, 100_000): ("num_train_timesteps",),
+        _Numbers(1, 100_000): (
+            *("num_train_timesteps", "base_image_seq_len", "max_image_seq_len"),
+        ),
         _Numbers(-100_000, 100_000): ("steps_offset",),
         _Names(listed=True): ("down_block_types", "up_block_types"),
         _Names(): (

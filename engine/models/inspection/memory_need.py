@@ -44,23 +44,25 @@ def memory_need(report: ModelReport, half: bool) -> MemoryNeed:
     return MemoryNeed(int(together * size * _WORK), int(apart * size * _WORK))
 
 
-def memory_sentence(report: ModelReport, half: bool, free: int) -> str:
-    """Describes the need of a model, and whether it fits into so many free bytes."""
-    need = memory_need(report, half)
-    precision = "half" if half else "single"
-    start = f"Needs about {_gigabytes(need.together)} of memory in {precision} precision"
+def memory_sentence(report: ModelReport, half: bool, free: int | None = None) -> str:
+    """Describes the need of a model, and whether it fits into so many free bytes, if known."""
+    need, precision = memory_need(report, half), "half" if half else "single"
+    start = f"Needs about {_size(need.together)} of memory in {precision} precision"
+    if free is None:
+        apart = f", {_size(need.apart)} with its parts one after the other"
+        return f"{start}{apart if need.apart < need.together else ''}."
     if need.fits(free):
-        return f"{start}; {_gigabytes(free)} are free."
+        return f"{start}; {_size(free)} are free."
     if need.fits_apart(free):
         return (
-            f"{start}; {_gigabytes(free)} are free. Its text encoders are opened and freed before "
-            "the rest."
+            f"{start}; {_size(free)} are free: its text encoders are opened and freed before the "
+            "rest."
         )
     return (
-        f"{start}, and {_gigabytes(need.apart)} with its parts one after the other; only "
-        f"{_gigabytes(free)} are free: the model is too large for this machine."
+        f"{start}, {_size(need.apart)} with its parts one after the other; only {_size(free)} are "
+        "free: the model is too large."
     )
 
 
-def _gigabytes(size: int) -> str:
+def _size(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"

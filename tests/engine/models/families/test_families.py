@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,12 @@ import torch
 from diffusers import DiffusionPipeline
 
 from engine.conditioning import Conditioning, blend_texts
+from engine.errors import ModelError
 from engine.methods.contract import lerp
-from engine.models.families.contract import families
+from engine.models.families.contract import INDEX, families
 from engine.models.inspection.check import check_model
+from engine.models.inspection.config_limits import read_config
+from engine.models.inspection.report import read_object
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.render.lockstep import LockstepSampler
@@ -286,6 +292,54 @@ def test_a_folder_is_checked_and_described(folders: Any, name: str) -> None:
     assert sampling.width > 0
 
 
+def test_checking_and_naming_every_family_imports_nothing_heavy(folders: Any) -> None:
+    """The window does so before any model is opened."""
+    code = (
+        "import sys\n"
+        "from engine.models.inspection.check import check_model\n"
+        "from engine.models.inspection.memory_need import memory_sentence\n"
+        "from engine.models.inspection.recommended_settings import recommended\n"
+        f"for folder in {[str(folders(name)) for name in MODELS]!r}:\n"
+        "    report = check_model(folder)\n"
+        "    assert report.ok, report.problem\n"
+        "    assert recommended(report.path, report).steps and memory_sentence(report, True)\n"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'diffusers', 'transformers', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+HOSTILE = ("null", "-7", "1e999", "[]", '{"a": [1]}', f'"{"x" * 5000}"', "true", "[[1]]", "0.5")
+
+
+@each_model
+def test_a_config_with_absurd_values_is_refused_or_changes_nothing_bad(
+    folders: Any, name: str, tmp_path: Path
+) -> None:
+    """Each option in turn: a sentence, or a model that still says its sizes and settings."""
+    kind, plain = families.get(MODELS[name].family), check_model(folders(name)).configs
+    for part, config in plain.items():
+        file = tmp_path / f"{part}.json"
+        for number, option in enumerate(config):
+            value = HOSTILE[number % len(HOSTILE)]
+            rest = {key: item for key, item in config.items() if key != option}
+            text = (
+                json.dumps(rest)[:-1] + (", " if rest else "") + f"{json.dumps(option)}: {value}}}"
+            )
+            file.write_text(text)
+            try:
+                read = read_config(file) if part != INDEX else read_object(file)
+            except ModelError as error:
+                assert len(str(error)) < 500
+                continue
+            family = kind({**plain, part: read})
+            sampling = family.sampling()
+            assert 0 < sampling.width <= 4096
+            assert family.multiple > 0
+            assert min(family.noise_shape(sampling.width, sampling.height)) > 0
+            assert all(isinstance(text, str) for text in (family.description, *family.problems()))
+            assert isinstance(family.scheduler_options(), dict)
+
+
 @each_model
 def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) -> None:
     kind = families.get(MODELS[name].family)
@@ -300,8 +354,6 @@ def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) ->
 @each_model
 def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
-
-    from engine.errors import ModelError
 
     folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
     part = folder / families.get(MODELS[name].family).denoiser

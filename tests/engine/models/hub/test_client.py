@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from diffusers import SD3Transformer2DModel
 from filelock import FileLock
 from huggingface_hub import constants
 
@@ -22,8 +23,10 @@ from engine.models.hub.required_files import clip_model, diffusion_model
 from engine.models.inspection.check import check_model
 from engine.models.locate import locate
 from tests.support.loopback_hub import MODEL, LoopbackHub, serve
+from tests.support.tiny_families.sd3 import MODELS as SD3_MODELS
 from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
+SD3 = SD3_MODELS[0]
 STABLE_DIFFUSION = diffusion_model(half=False)
 
 
@@ -244,6 +247,31 @@ def test_a_family_that_cannot_be_drawn_with_is_refused_before_any_weights(
     with serve(model) as server, pytest.raises(ModelError, match="a model of HunyuanDiTPipeline"):
         hub_of(server, cache).fetch(MODEL, STABLE_DIFFUSION, silent)
     assert not any("safetensors" in request for request in server.requests)
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize("half", [False, True])
+def test_a_model_of_many_parts_with_weights_in_pieces_is_fetched_whole(
+    tmp_path: Path, cache: Path, half: bool
+) -> None:
+    model = SD3.write(tmp_path / "model")
+    transformer = SD3Transformer2DModel.from_pretrained(model / "transformer")
+    (model / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+    transformer.save_pretrained(model / "transformer", max_shard_size="20KB")
+    transformer.half().save_pretrained(model / "transformer", max_shard_size="20KB", variant="fp16")
+    assert len(list((model / "transformer").glob("*-of-*.safetensors"))) >= 4
+    (model / "image_encoder").mkdir()
+    (model / "image_encoder" / "model.safetensors").write_bytes(b"never fetched")
+    with serve(model) as server:
+        found = hub_of(server, cache).fetch(MODEL, diffusion_model(half), silent)
+    report = check_model(found, half)
+    assert report.ok, report.problem
+    assert (report.family, report.label) == ("sd3", "SD 3.5")
+    fetched = {file.name for file in (found / "transformer").glob("*.safetensors")}
+    assert len(fetched) >= 2
+    assert all((".fp16" in name) == half for name in fetched)
+    assert not (found / "image_encoder").exists()
+    assert (found / "tokenizer_3" / "tokenizer.json").exists()
 
 
 @pytest.mark.usefixtures("online")
