@@ -116,8 +116,14 @@ ROOMS = (
     ),
     Room(
         "engine.render",
-        "one job: its plan, frames in their order, batches, denoising, previews",
-        "geometry measuring models models.running pictures solvers store",
+        "one job: its plan, frames in their order, batches, points of the plane, previews",
+        "geometry measuring models models.running pictures render.sampling solvers store",
+        "torch",
+    ),
+    Room(
+        "engine.render.sampling",
+        "the loops over the steps of frames",
+        "models.running solvers",
         "torch",
     ),
     Room(

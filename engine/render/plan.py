@@ -17,7 +17,7 @@ from engine.measuring.measure_plan import MeasurePlan, plan_measures
 from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
-from engine.render.sampler import Guidance
+from engine.render.sampling.sampler import Guidance
 from engine.solvers.contract import SolverTable, make_table
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
@@ -69,6 +69,7 @@ class RenderPlan:
     in_order: bool = False
     previews: bool = True
     latents: bool = False
+    geometry: bool = True
     draft: RenderPlan | None = None
 
     @property
@@ -87,6 +88,15 @@ class RenderPlan:
         """Return the ingredients of the point (x, y) of a walk's plane, with its text at `time`."""
         latent = plane.lift(x, y, self.shape)
         return self._ingredients(path, time, latent.astype(np.float32))
+
+    def start(self, path: WalkPath) -> Ingredients:
+        """Return the ingredients of a walk's first keyframe."""
+        return self._ingredients(path, 0.0, path.keyframe(0).astype(np.float32))
+
+    def of_steps(self, steps: int, model: DiffusionModel) -> RenderPlan:
+        """Return the plan with another number of steps."""
+        settings = replace(self.settings, steps=steps)
+        return replace(self, settings=settings, table=_table(settings, model))
 
     def _ingredients(self, path: WalkPath, time: float, latent: Array32) -> Ingredients:
         initial, texts = np.ascontiguousarray(latent), (path.conditioning(time), path.negative())
@@ -116,9 +126,10 @@ def plan_render(
         in_order=request.in_order,
         previews=request.previews,
         latents=request.latents,
+        geometry=request.geometry,
     )
     if 0 < request.draft_steps < request.sampling.steps:
-        return replace(plan, draft=_with_steps(plan, request.draft_steps, resources.model))
+        return replace(plan, draft=plan.of_steps(request.draft_steps, resources.model))
     return plan
 
 
@@ -156,12 +167,6 @@ def _plan(
         batch_exact=resources.keep_steady(shape, check),
         tunes=not batch,
     )
-
-
-def _with_steps(plan: RenderPlan, steps: int, model: DiffusionModel) -> RenderPlan:
-    """Returns the plan with another number of steps."""
-    settings = replace(plan.settings, steps=steps)
-    return replace(plan, settings=settings, table=_table(settings, model))
 
 
 def _table(settings: FrameSettings, model: DiffusionModel) -> SolverTable | None:
