@@ -194,7 +194,7 @@ ROOMS = (
     Room(
         "gui.trajectory.plane",
         "what trajectory views paint with; the walk's geometry",
-        "engine.methods state widgets",
+        "engine.geometry engine.methods state widgets",
         "Qt",
     ),
     Room(
