@@ -200,7 +200,7 @@ ROOMS = (
     Room(
         "gui.trajectory.views",
         "trajectory views, one a file",
-        "engine.methods state trajectory.plane widgets",
+        "engine.geometry engine.methods state trajectory.plane widgets",
         "Qt",
     ),
     Room(

@@ -267,6 +267,8 @@ class WalkPlane(TrajectoryView):
 
     def _on_probe(self) -> None:
         probe = self._state.probe
+        if probe is not None and probe.point != self._keyframe_at(QPointF(probe.x, probe.y)):
+            probe = None  # the point belongs to another view
         if probe is None:
             self._live.cancel()
             self._visited.clear()
