@@ -17,11 +17,11 @@ from engine.cli.options import (
     named_model,
     path_argument,
 )
-from engine.cpu_sharing import wait_briefly
 from engine.errors import InputError, ModelError
 from engine.export.frame_rate import frame_rate
 from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
+from engine.render.cpu_sharing import wait_briefly
 from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration

@@ -82,6 +82,7 @@ class RequestSlot:
         with self._changed:
             dropped, self._render, self._probe = self._render, None, None
             self._control.cancel()
+            self._changed.notify()
             return dropped
 
     def unload(self) -> None:
@@ -96,9 +97,14 @@ class RequestSlot:
             self._control.cancel()
             self._changed.notify()
 
-    def take_probe(self, matches: Callable[[ProbeRequest], bool]) -> ProbeRequest | None:
-        """Remove and return the waiting probe request if it `matches`, or None."""
+    def take_probe(
+        self, matches: Callable[[ProbeRequest], bool], wait: float = 0.0
+    ) -> ProbeRequest | None:
+        """Remove and return the waiting probe request if it `matches`, or None. Without one, wait
+        up to `wait` seconds for it, unless the job is cancelled."""
         with self._changed:
+            if wait:
+                self._changed.wait_for(self._is_interrupted, wait)
             if self._probe is None or not matches(self._probe):
                 return None
             probe, self._probe = self._probe, None
@@ -120,6 +126,9 @@ class RequestSlot:
             else:
                 work, self._probe = self._probe, None
             return work, self._control
+
+    def _is_interrupted(self) -> bool:
+        return self._probe is not None or self._control.cancelled
 
     def _has_work(self) -> bool:
         return self._closed or self._unload or self._render is not None or self._probe is not None

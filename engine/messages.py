@@ -8,28 +8,17 @@ one of JobFinished, JobCancelled and JobFailed. Arrays are C-contiguous and read
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 
-import numpy as np
-import numpy.typing as npt
-
-from engine.conditioning import Array32, Guiding
-from engine.walk import Lane, Sampling, Walk
-
-Image = npt.NDArray[np.uint8]  # [H, W, 3], RGB
-Points = npt.NDArray[np.float64]  # [n, 2], in units of std (|z|/√d)
-NO_JOB = -1  # the job number of events of no job; jobs for an export have smaller ones
-
-
-class Tier(IntEnum):
-    """The state of a frame: missing, preview, draft, final or failed."""
-
-    MISSING = 0
-    PREVIEW = 1
-    DRAFT = 2
-    FINAL = 3
-    FAILED = 4
-
+from engine.conditioning import Array32
+from engine.message_parts import NO_JOB as NO_JOB
+from engine.message_parts import Curve as Curve
+from engine.message_parts import Image as Image
+from engine.message_parts import KeyframeSpan as KeyframeSpan
+from engine.message_parts import LatentStats as LatentStats
+from engine.message_parts import ModelInfo as ModelInfo
+from engine.message_parts import Points as Points
+from engine.message_parts import Tier as Tier
+from engine.walk import Keyframe, Lane, Sampling, Walk
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────
 
@@ -57,6 +46,7 @@ class RenderRequest:
     previews: bool = True
     latents: bool = False
     in_order: bool = False
+    geometry: bool = True
     draft_steps: int = 0
     batch: int = 0
     device: str = ""
@@ -66,10 +56,10 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
-    """Render the point (x, y) of the plane of `walk`.
+    """Render the point (x, y) of the plane of `walk`: √d (x e₁ + y e₂), with its prompt at `time`.
 
-    x and y are in units of std: the latent is √d (x e₁ + y e₂). The prompt is that of the walk at
-    `time`.
+    With `point`, it is this keyframe instead. With `draft_steps`, it is a draft of so many steps,
+    which is rendered before all other work.
     """
 
     serial: int
@@ -81,51 +71,11 @@ class ProbeRequest:
     time: float = 0.0
     device: str = ""
     precision: str = ""
+    point: Keyframe | None = None
+    draft_steps: int = 0
 
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """The properties of a loaded model. Width and height are multiples of `multiple` pixels.
-
-    `solver`, the default of `solvers`, stands in for the scheduler `replaced`, or equals it ("").
-    With `batch_exact`, a frame is the same in any batch. `tokenizer` is a folder of CLIP's or "".
-    """
-
-    name: str
-    location: str
-    device: str
-    precision: str
-    batch: int
-    multiple: int
-    solver: str
-    default_sampling: Sampling
-    bytes_loaded: int = 0
-    identity: str = ""
-    batch_exact: bool = True
-    solvers: tuple[str, ...] = ()
-    replaced: str = ""
-    tokenizer: str = ""
-    guiding: Guiding = Guiding.APART
-
-
-@dataclass(frozen=True, slots=True)
-class LatentStats:
-    """Statistics of the initial latent: mean, std, and the distance of its norm from √d in σ."""
-
-    mean: float
-    std: float
-    norm_z: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The path [n, 2] of a method in the plane."""
-
-    method: str
-    points: Points = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +116,7 @@ class PathReady:
     `exact` is True if the path lies in the plane. Otherwise the plane is the best-fitting one
     through the origin, and `kept` is the share of the path's energy in it. `weights` [n, 2] are the
     weights of the two ends of a frame's segment in the frame's latent; NaN if the latent is not a
-    sum of them.
+    sum of them. `span` relates the frames to the keyframes; None if there are many keyframes.
     """
 
     job: int
@@ -179,6 +129,7 @@ class PathReady:
     dimension: int = 0
     std: Array32 | None = field(default=None, repr=False, compare=False)
     weights: Points | None = field(default=None, repr=False, compare=False)
+    span: KeyframeSpan | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +204,7 @@ class ProbeReady:
     std: float
     norm_z: float
     image: Image = field(repr=False, compare=False)
+    point: Keyframe | None = None
 
 
 @dataclass(frozen=True, slots=True)

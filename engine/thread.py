@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from PySide6.QtCore import QThread, Signal
 
 from engine import messages as m
-from engine.cpu_sharing import give_way
 from engine.errors import is_device_lost
 from engine.mailbox import JobControl, Outbox, RequestSlot
 from engine.render.batch_memory import BatchMemory
+from engine.render.cpu_sharing import give_way
 from engine.store.frame_store import FrameStore
 
 

@@ -24,6 +24,10 @@ class Loop(Enum):
     PING_PONG = "ping-pong"
 
 
+#: Marks the plane that fits all keyframes best. Ids of keyframes start with 1.
+ALL_KEYFRAMES = (0,)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The settings of the window for an exploration.
@@ -32,7 +36,9 @@ class View:
     lane in focus, which is shown alone and which differences are taken from. `crisp` enlarges
     pictures by whole factors, without smoothing. `segment` is the segment whose method the panel
     shows, None for the whole walk. `plane` is the name of the view of the trajectory plot; an
-    unknown name shows the first view. `table` shows the summary table of the measures.
+    unknown name shows the first view. `through` are the ids of the two or three keyframes that the
+    plane of the walk goes through; () is the plane of its path, and ALL_KEYFRAMES the one that fits
+    all keyframes best. `table` shows the summary table of the measures.
     """
 
     mode: ViewMode | None = None
@@ -40,5 +46,6 @@ class View:
     crisp: bool = False
     segment: int | None = None
     plane: str = "walk"
+    through: tuple[int, ...] = ()
     table: bool = False
     loop: Loop = Loop.LOOP

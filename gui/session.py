@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
 from engine.requests import ANY_MACHINE, Machine, build_request
-from engine.walk import Exploration, content_of
+from engine.walk import Exploration, Keyframe, content_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.watchdog import Watchdog
@@ -20,6 +20,8 @@ TYPING_MS = 700
 SHORTEST_MS = 40
 LONGEST_MS = 500
 STOP_MS = 4000
+#: Steps of a draft of a point of the plane, while the mouse moves.
+LIVE_STEPS = 4
 
 
 class Engine(Protocol):
@@ -191,7 +193,7 @@ class Session(QObject):
         if self._engine is not None:
             self._engine.focus(index)
 
-    def _probe(self, serial: int, x: float, y: float) -> None:
+    def _probe(self, serial: int, x: float, y: float, point: Keyframe | None, draft: bool) -> None:
         if self._engine is None:
             return
         walk = content_of(self._state.exploration.walk)
@@ -206,6 +208,8 @@ class Session(QObject):
                 time=walk.time_of(self._state.playhead),
                 device=self.machine.device,
                 precision=self.machine.precision,
+                point=point,
+                draft_steps=LIVE_STEPS if draft else 0,
             )
         )
 

@@ -132,8 +132,14 @@ ROOMS = (
     ),
     Room(
         "engine.render",
-        "one job: its plan, frames in their order, batches, denoising, previews",
-        "geometry measuring models models.running pictures solvers store",
+        "one job: its plan, frames in their order, batches, points of the plane, previews",
+        "geometry measuring models models.running pictures render.sampling solvers store",
+        "torch",
+    ),
+    Room(
+        "engine.render.sampling",
+        "the loops over the steps of frames",
+        "models.running solvers",
         "torch",
     ),
     Room(
@@ -204,13 +210,13 @@ ROOMS = (
     Room(
         "gui.trajectory.plane",
         "what trajectory views paint with; the walk's geometry",
-        "engine.methods state widgets",
+        "engine.geometry engine.methods state widgets",
         "Qt",
     ),
     Room(
         "gui.trajectory.views",
         "trajectory views, one a file",
-        "engine.methods state trajectory.plane widgets",
+        "engine.geometry engine.methods state trajectory.plane widgets",
         "Qt",
     ),
     Room(

@@ -43,6 +43,16 @@ def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
     return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
 
 
+def sum_of_keyframes(keyframes: Sequence[Keyframe], weights: Points) -> Keyframe:
+    """Returns the keyframe whose latent is the sum of `keyframes` with `weights` [K].
+
+    The prompt is that of the keyframe with the largest weight.
+    """
+    prompt = keyframes[int(np.argmax(np.abs(weights)))].prompt
+    pairs = zip(keyframes, weights, strict=True)
+    return _sum(prompt, [term for key, weight in pairs for term in _scaled(key, float(weight))])
+
+
 def walk_through(keyframes: Sequence[Keyframe], negative: str) -> Walk:
     """Returns the linear walk through at least two keyframes, with one frame for each.
 

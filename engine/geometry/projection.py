@@ -17,10 +17,12 @@ import numpy as np
 
 from engine.conditioning import Array32
 from engine.geometry.walk_path import WalkPath
-from engine.messages import Curve, PathReady, Points
+from engine.messages import Curve, KeyframeSpan, PathReady, Points
 from engine.methods.contract import Array, crossing_methods
 from engine.walk import MethodChoice, with_method
 
+#: Most keyframes whose inner products are computed, so that they need little memory.
+MOST_SPANNING = 16
 _SAMPLES = 97
 _FIT = 65
 _MOST_FITTED = 257
@@ -96,8 +98,9 @@ def describe(
     """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
-    frames, stds, weights = _project_times(path, plane, times, check)
-    keys = [plane.project(path.keyframe(k)[None])[0][0] for k in range(len(walk.keyframes))]
+    latents = [path.keyframe(k).ravel() for k in range(len(walk.keyframes))]
+    frames, stds, weights, products = _project_times(path, plane, times, latents, check)
+    keys = [plane.project(latent[None])[0][0] for latent in latents]
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own)]
     if plane.spanned and walk.segments == 1 and path.method(0).walks_noise:
@@ -114,23 +117,41 @@ def describe(
         dimension=path.keyframe(0).size,
         std=stds,
         weights=weights,
+        span=_span_of(latents, products),
     )
 
 
+def _span_of(latents: list[Array], products: Points) -> KeyframeSpan | None:
+    """Returns the inner products of keyframes [d] and frames; None for many keyframes. The last
+    column of `products` is the frames' energy."""
+    if len(latents) > MOST_SPANNING:
+        return None
+    keys = np.stack(latents)
+    return KeyframeSpan(keys @ keys.T / keys.shape[1], products[:, :-1], products[:, -1])
+
+
 def _project_times(
-    path: WalkPath, plane: Plane, times: list[float], check: Callable[[], None]
-) -> tuple[Points, Array32, Points]:
-    """Returns coordinates, std, and weights of the ends at each time. Holds one latent at a
-    time."""
+    path: WalkPath,
+    plane: Plane,
+    times: list[float],
+    keys: list[Array],
+    check: Callable[[], None],
+) -> tuple[Points, Array32, Points, Points]:
+    """Returns coordinates, std, weights of the ends, and inner products with the first keyframes
+    `keys` and with itself, at each time. Holds one latent at a time."""
     points, weights = np.empty((2, len(times), 2))
     stds = np.empty(len(times), np.float32)
+    spanning = keys[:MOST_SPANNING]
+    products = np.empty((len(times), len(spanning) + 1))
     for row, time in enumerate(times):
         check()
         latent = path.exact_latent(time)
         points[row] = plane.project(latent[None])[0][0]
         stds[row] = latent.std()
         weights[row] = _weights_of_ends(path, time, latent)
-    return points, stds, weights
+        flat = latent.ravel()
+        products[row] = [float(flat @ other) / flat.size for other in (*spanning, flat)]
+    return points, stds, weights, products
 
 
 def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:

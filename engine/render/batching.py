@@ -12,7 +12,7 @@ import torch
 from engine.conditioning import Conditioning
 from engine.models.running.devices import choose_batch
 from engine.models.running.memory import release_memory, within_memory
-from engine.render.sampler import Denoiser
+from engine.render.sampling.sampler import Denoiser
 
 #: Multiples of the first guess that are measured, and the time limit of measuring.
 _MULTIPLES = (1.0, 1.5, 2.0)

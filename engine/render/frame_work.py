@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -14,11 +14,12 @@ from engine.geometry.walk_path import latent_stats
 from engine.mailbox import JobControl
 from engine.models.running.memory import device_memory, release_memory, within_memory
 from engine.render.frame_memory import FrameMemory
-from engine.render.job import Job, Probe, Ticket
-from engine.render.lockstep import LockstepSampler
+from engine.render.job import Job, Probe, TakeProbe, Ticket
 from engine.render.model_resources import ModelResources
 from engine.render.plan import Ingredients, RenderPlan
-from engine.render.sampler import Sampler
+from engine.render.point_drafts import HOLD_S, PointDrafts
+from engine.render.sampling.lockstep import LockstepSampler
+from engine.render.sampling.sampler import Sampler
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from engine.walk import frame_text
@@ -52,11 +53,12 @@ class FrameWork:
         self._slots = plan.batching.slots
         self._sampler = self._new_sampler()
         self._frames = FrameMemory(store, self._model)
+        self._drafts = PointDrafts(plan, self._model, self._frames)
         self._flights: dict[str, _Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._pace: float | None = None
 
-    def run(self, control: JobControl, take_probe: Callable[[], Probe | None]) -> Iterator[m.Event]:
+    def run(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
         """Render all frames of the job. Raises Cancelled at the next step after a cancel."""
         unseen = self._job.tickets()
         scanning = not self._job.in_order
@@ -96,14 +98,8 @@ class FrameWork:
 
     # ── start of frames ──────────────────────────────────────────────────────────────────────
 
-    def _admit(
-        self, control: JobControl, take_probe: Callable[[], Probe | None]
-    ) -> Iterator[m.Event]:
-        # In lockstep, a point must wait until the batch is done.
-        if self._probes_in_flight() < _PROBES and self._sampler.free:
-            probe = take_probe()
-            if probe is not None:
-                yield from self._admit_probe(probe)
+    def _admit(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
+        yield from self._admit_probes(control, take_probe)
         for _ in self._frames.turn(_RECALLED_AT_ONCE):
             if not (self._job.left and self._may_start() and self._in_reach()):
                 return
@@ -116,6 +112,22 @@ class FrameWork:
                 yield from self._tell(ticket, ingredients, frame, cached=True)
             else:
                 self._start(ingredients).tickets.append(ticket)
+
+    def _admit_probes(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
+        """Start the waiting point. While drafts are requested one after another, the frames of the
+        job wait, so that a draft takes its own time only."""
+        wait = 0.0
+        while True:
+            # In lockstep, a point must wait until the batch is done. A draft needs no slot.
+            full = self._probes_in_flight() >= _PROBES or not self._sampler.free
+            probe = take_probe(wait, full)
+            if probe is None:
+                return
+            if not probe.request.draft_steps:
+                yield from self._admit_probe(probe)
+                return
+            yield from self._drafts.render(probe, control)
+            wait = HOLD_S
 
     def _admit_probe(self, probe: Probe) -> Iterator[m.Event]:
         frame = self._frames.find(probe.ingredients)

@@ -7,7 +7,7 @@ sequential order, this takes 55 frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,12 @@ class Probe:
         """Return the event with the point's picture [H, W, 3]."""
         stats = latent_stats(self.ingredients.initial)
         r = self.request
-        return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image)
+        return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image, r.point)
+
+
+#: Returns the next point of the plane that fits a plan, or None. The first argument is the time to
+#: wait for one, in seconds; with True as the second, it returns only drafts.
+TakeProbe = Callable[[float, bool], Probe | None]
 
 
 class Job:

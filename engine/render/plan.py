@@ -17,7 +17,7 @@ from engine.measuring.measure_plan import MeasurePlan, plan_measures
 from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
-from engine.render.sampler import Guidance
+from engine.render.sampling.sampler import Guidance
 from engine.solvers.contract import SolverTable
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
@@ -71,6 +71,7 @@ class RenderPlan:
     in_order: bool = False
     previews: bool = True
     latents: bool = False
+    geometry: bool = True
     draft: RenderPlan | None = None
 
     def frame(self, lane: int, index: int) -> Ingredients:
@@ -91,6 +92,16 @@ class RenderPlan:
         x, y, time = point
         latent = plane.lift(x, y, self.shape)
         return self._ingredients(path, time, latent.astype(np.float32), negative)
+
+    def start(self, path: WalkPath, negative: Conditioning) -> Ingredients:
+        """Return the ingredients of a walk's first keyframe."""
+        return self._ingredients(path, 0.0, path.keyframe(0).astype(np.float32), negative)
+
+    def of_steps(self, steps: int, model: DiffusionModel) -> RenderPlan:
+        """Return the plan with another number of steps."""
+        settings = replace(self.settings, steps=steps)
+        table = model.table(settings.solver, self.shape, steps)
+        return replace(self, settings=settings, table=table)
 
     def _ingredients(
         self, path: WalkPath, time: float, latent: Array32, negative: Conditioning
@@ -125,9 +136,10 @@ def plan_render(
         in_order=request.in_order,
         previews=request.previews,
         latents=request.latents,
+        geometry=request.geometry,
     )
     if 0 < request.draft_steps < request.sampling.steps:
-        return replace(plan, draft=_with_steps(plan, request.draft_steps, resources.model))
+        return replace(plan, draft=plan.of_steps(request.draft_steps, resources.model))
     return plan
 
 
@@ -167,12 +179,6 @@ def _plan(
         batch_exact=resources.keep_steady(shape, check),
         tunes=not batch,
     )
-
-
-def _with_steps(plan: RenderPlan, steps: int, model: DiffusionModel) -> RenderPlan:
-    """Returns the plan with another number of steps."""
-    settings = replace(plan.settings, steps=steps)
-    return replace(plan, settings=settings, table=model.table(settings.solver, plan.shape, steps))
 
 
 def _guidance(sampling: Sampling, model: DiffusionModel) -> Guidance:

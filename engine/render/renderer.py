@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Protocol
 
 from engine import messages as m
 from engine.errors import Cancelled, InputError, MissingModel, ModelError
+from engine.geometry.plane_points import walk_through
 from engine.geometry.projection import describe
 from engine.mailbox import JobControl
 from engine.measuring.measure_setup import MeasureSetup
@@ -16,18 +18,24 @@ from engine.models.load import open_model
 from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.render.frame_work import FrameWork
-from engine.render.job import Job, Probe
+from engine.render.job import Job, Probe, TakeProbe
 from engine.render.model_resources import ModelResources
 from engine.render.plan import RenderPlan, plan_probes, plan_render
 from engine.store.frame_store import FrameStore
 
-#: Removes and returns the waiting probe request if it satisfies a condition.
-Probes = Callable[[Callable[[m.ProbeRequest], bool]], m.ProbeRequest | None]
-#: Returns the next point of the plane that fits a plan, or None.
-Points = Callable[[], Probe | None]
+
+class Probes(Protocol):
+    """Removes and returns the waiting probe request if it satisfies a condition. Waits up to `wait`
+    seconds for a request."""
+
+    def __call__(
+        self, matches: Callable[[m.ProbeRequest], bool], wait: float = 0.0
+    ) -> m.ProbeRequest | None: ...
 
 
-def no_probes(matches: Callable[[m.ProbeRequest], bool]) -> m.ProbeRequest | None:
+def no_probes(
+    matches: Callable[[m.ProbeRequest], bool], wait: float = 0.0
+) -> m.ProbeRequest | None:
     """Returns None. For use without a window, which has no probes."""
     return None
 
@@ -88,7 +96,7 @@ class Renderer:
             first = [_probe(request, plan, resources, control)]
             more = _probe_source(probes, request, plan, resources, control)
             work = FrameWork(plan, Job(plan), resources, self._store)
-            yield from work.run(control, lambda: first.pop() if first else more())
+            yield from work.run(control, lambda *how: first.pop() if first else more(*how))
         except Cancelled:
             return
         except (InputError, ModelError) as error:
@@ -102,7 +110,7 @@ class Renderer:
         self._measures.forget()
 
     def _render(
-        self, plan: RenderPlan, resources: ModelResources, control: JobControl, points: Points
+        self, plan: RenderPlan, resources: ModelResources, control: JobControl, points: TakeProbe
     ) -> Iterator[m.Event]:
         """Yield the events of a planned job up to its last frame."""
         tell = self._teller(plan.job, control)
@@ -115,7 +123,7 @@ class Renderer:
         yield from plan.cut_prompts
         for name, reason in failures.items():
             yield m.MeasureFailed(plan.job, name, reason, self._measures.missing)
-        for number, lane in enumerate(plan.lanes):
+        for number, lane in enumerate(plan.lanes if plan.geometry else ()):
             control.check()
             yield describe(lane.path, plan.job, number, check=control.check)
         if plan.draft is not None:
@@ -133,7 +141,7 @@ class Renderer:
             if self._store.has(job.ingredients(ticket).key):
                 drafts.claim(ticket)
         work = FrameWork(draft, drafts, resources, self._store)
-        for event in work.run(control, lambda: None):
+        for event in work.run(control, lambda *_: None):
             if isinstance(event, m.FrameReady):
                 yield _as_draft(event, draft.settings.steps)
             elif isinstance(event, m.Progress):
@@ -172,14 +180,17 @@ def _probe_source(
     plan: RenderPlan,
     resources: ModelResources,
     control: JobControl,
-) -> Points:
+) -> TakeProbe:
     """Returns a function that takes the probes that fit the plan of `current`. Others wait."""
 
     def fits(probe: m.ProbeRequest) -> bool:
         return (probe.model, probe.sampling) == (current.model, current.sampling)
 
-    def take() -> Probe | None:
-        probe = probes(fits)
+    def is_draft(probe: m.ProbeRequest) -> bool:
+        return fits(probe) and probe.draft_steps > 0
+
+    def take(wait: float, only_drafts: bool) -> Probe | None:
+        probe = probes(is_draft if only_drafts else fits, wait)
         return None if probe is None else _probe(probe, plan, resources, control)
 
     return take
@@ -189,6 +200,10 @@ def _probe(
     request: m.ProbeRequest, plan: RenderPlan, resources: ModelResources, control: JobControl
 ) -> Probe:
     """Returns the probe of a request with the model and sampling of the plan."""
+    if request.point is not None:
+        walk = walk_through((request.point, request.point), request.walk.negative)
+        path = resources.path(walk, plan.shape, control.check)
+        return Probe(request, plan.start(path, resources.negative(walk.negative)))
     path = resources.path(request.walk, plan.shape, control.check)
     negative = resources.negative(request.walk.negative)
     point = request.x, request.y, request.time

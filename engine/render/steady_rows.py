@@ -15,7 +15,7 @@ import torch
 from engine.conditioning import Conditioning
 from engine.models.running.memory import release_memory, within_memory
 from engine.models.running.rows import Rows
-from engine.render.sampler import Denoiser
+from engine.render.sampling.sampler import Denoiser
 
 #: Sizes of batches that are compared with the largest one, in descending order.
 _COUNTS = (12, 8, 6, 5, 4, 3, 2, 1)

@@ -165,6 +165,8 @@ class Recorder(QObject):
 def probed_keyframe(state: ExplorerState) -> Keyframe | None:
     """Returns the point of the plane that is shown as a keyframe, or None."""
     probe, lanes = state.probe, state.results.lanes
+    if probe is not None and probe.point is not None:
+        return probe.point
     return _keyframe(lanes[0], (probe.x, probe.y)) if probe is not None and lanes else None
 
 

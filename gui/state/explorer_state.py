@@ -12,10 +12,10 @@ from typing import assert_never
 from PySide6.QtCore import QObject
 
 from engine import messages as m
-from engine.walk import Exploration, content_of
+from engine.walk import Exploration, Keyframe, content_of
 from gui.state.history import History
 from gui.state.known_lanes import KnownLanes
-from gui.state.results import FrameReader, Results
+from gui.state.results import FrameReader, Results, is_worse_point
 from gui.state.state_signals import StateValues
 
 
@@ -149,10 +149,13 @@ class ExplorerState(StateValues):
             self.playhead = index
             self.playhead_changed.emit(index)
 
-    def ask_probe(self, x: float, y: float) -> None:
-        """Request the picture of a point of the plane, in units of std."""
+    def ask_probe(
+        self, x: float, y: float, point: Keyframe | None = None, *, draft: bool = False
+    ) -> None:
+        """Request the picture of a point of the plane, in units of std: that of the keyframe
+        `point`, or (None) of the point (x, y) of the path's plane."""
         self._serial += 1
-        self.probe_requested.emit(self._serial, x, y)
+        self.probe_requested.emit(self._serial, x, y, point, draft)
 
     def drop_probe(self) -> None:
         """Clear the probed point, and ignore the answer to a pending request."""
@@ -208,6 +211,8 @@ class ExplorerState(StateValues):
             self._dropped_serial = event.serial
             self.message_posted.emit(event.message, "")
             self.probe_changed.emit()  # so that views stop waiting
+            return
+        if self.probe is not None and is_worse_point(event, self.probe):
             return
         self.probe = event
         self.probe_changed.emit()
@@ -285,4 +290,5 @@ class ExplorerState(StateValues):
 
 def _plane_key(exploration: Exploration) -> tuple[object, ...]:
     """Returns everything that determines the picture of a point of the plane."""
-    return exploration.model, content_of(exploration.walk), exploration.sampling
+    walk, through = content_of(exploration.walk), exploration.view.through
+    return exploration.model, walk, exploration.sampling, through

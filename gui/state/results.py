@@ -15,6 +15,7 @@ from engine.messages import (
     Image,
     MeasureReady,
     PathReady,
+    ProbeReady,
     RenderRequest,
     Tier,
 )
@@ -221,3 +222,9 @@ class Results:
         results = self.lanes[lane]
         near = results.nearest(index, Tier.FINAL)
         return None if near is None else self.store.get(results.keys[near])
+
+
+def is_worse_point(event: ProbeReady, shown: ProbeReady) -> bool:
+    """Returns True for the picture of an older point, or for a worse picture of the same one."""
+    same = (event.x, event.y, event.point) == (shown.x, shown.y, shown.point)
+    return event.tier < shown.tier if same else event.serial < shown.serial

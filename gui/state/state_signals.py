@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal
 
 from engine.messages import ModelInfo
 from engine.metrics.contract import measures
 from engine.view import View
-from engine.walk import Exploration, Sampling
+from engine.walk import Exploration, Sampling, Walk
 from gui.state.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class CellRequest:
+    """Pictures of keyframes, in their order, when nothing else is rendered: frame k of `walk` is
+    its keyframe k. `measures` compare them with `scoring_text`."""
+
+    walk: Walk
+    measures: tuple[str, ...] = ()
+    scoring_text: str = ""
 
 
 class StateSignals(QObject):
@@ -22,7 +34,10 @@ class StateSignals(QObject):
     when a model would have to be downloaded.
 
     Requests for the session: generate_requested, cancel_requested, finish_requested,
-    pause_requested, probe_requested(serial, x, y).
+    pause_requested, probe_requested(serial, x, y, keyframe at the point or None,
+    True for a draft); cells_requested(CellRequest), cells_dropped.
+
+    For owners of cells: cells_event(event of their job).
     """
 
     exploration_changed = Signal()
@@ -45,7 +60,10 @@ class StateSignals(QObject):
     cancel_requested = Signal()
     finish_requested = Signal()
     pause_requested = Signal()
-    probe_requested = Signal(int, float, float)
+    probe_requested = Signal(int, float, float, object, bool)
+    cells_requested = Signal(object)
+    cells_dropped = Signal()
+    cells_event = Signal(object)
 
 
 class StateValues(StateSignals):

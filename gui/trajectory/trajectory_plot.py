@@ -166,6 +166,7 @@ class TrajectoryPlot(QWidget):
     def _connect(self, state: ExplorerState) -> None:
         self._box.pressed.connect(self._press)
         self._box.dragged.connect(self._drag)
+        self._box.drag_ended.connect(self._end_drag)
         self._box.clicked.connect(self._click)
         self._box.reset_asked.connect(self._reset)
         self._box.menu_asked.connect(self._show_menu)
@@ -181,6 +182,9 @@ class TrajectoryPlot(QWidget):
 
     def _drag(self, point: QPointF) -> None:
         self.view.drag(point)
+
+    def _end_drag(self) -> None:
+        self.view.end_drag()
 
     def _click(self, point: QPointF) -> None:
         self.view.click(point)

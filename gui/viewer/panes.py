@@ -179,7 +179,8 @@ def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None
 def _probe_pane(probe: ProbeReady) -> Pane:
     """Returns the pane of a point of the plane, with its std and distance from the shell."""
     note = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
-    return Pane(probe.image, note=f"{note} · preview" if probe.tier < Tier.FINAL else note)
+    tier = {Tier.PREVIEW: " · preview", Tier.DRAFT: " · draft"}.get(probe.tier, "")
+    return Pane(probe.image, note=f"{note}{tier}")
 
 
 def _note(results: LaneResults, index: int, near: int) -> tuple[str, bool]:

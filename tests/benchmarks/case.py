@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.cpu_sharing import wait_briefly
+from engine.render.cpu_sharing import wait_briefly
 from engine.walk import Sampling
 from tests.benchmarks.workloads import Workload
 

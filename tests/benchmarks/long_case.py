@@ -20,7 +20,7 @@ from engine.export.open_export import open_export
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
 from engine.render.renderer import Renderer
-from engine.render.sampler import Sampler
+from engine.render.sampling.sampler import Sampler
 from engine.store.frame_store import FrameStore
 from tests.benchmarks.clock import timed
 from tests.benchmarks.engine_case import frames_of, new_renderer, request_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -76,6 +77,22 @@ def test_a_probe_that_does_not_match_waits_for_the_end_of_the_job() -> None:
     assert slot.take_probe(lambda p: False) is None
     assert slot.take_probe(lambda p: p.y == 1.0) == probe
     assert slot.take_probe(lambda p: True) is None
+
+
+def test_waiting_for_a_probe_ends_with_one_with_a_cancel_and_in_time() -> None:
+    slot = RequestSlot()
+    slot.submit(_request(1))
+    slot.take()
+    assert slot.take_probe(lambda p: True, 0.01) is None
+    probe = m.ProbeRequest(1, "starter", Walk(), Sampling(), 0.0, 1.0)
+    for act in (lambda: slot.probe(probe), slot.cancel):
+        timer = threading.Timer(0.05, act)
+        timer.start()
+        began = time.monotonic()
+        found = slot.take_probe(lambda p: True, 30.0)
+        assert time.monotonic() - began < 10.0
+        assert found == (probe if act != slot.cancel else None)
+        timer.join()
 
 
 def test_a_cancelled_control_raises_at_the_next_check() -> None:

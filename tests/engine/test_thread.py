@@ -97,7 +97,7 @@ def test_a_newer_request_takes_the_place_of_the_job_in_progress(
 def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
     qtbot: QtBot, engine: EngineThread, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.render.sampler import Sampler
+    from engine.render.sampling.sampler import Sampler
 
     listener = Listener(engine)
     with monkeypatch.context() as patch:
@@ -116,7 +116,7 @@ def test_an_unforeseen_exception_ends_the_job_with_details_and_not_the_engine(
 def test_a_lost_device_is_named_and_does_not_end_the_engine(  # R25
     qtbot: QtBot, engine: EngineThread, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.render.sampler import Sampler
+    from engine.render.sampling.sampler import Sampler
 
     def lost(_: object) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")

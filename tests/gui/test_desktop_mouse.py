@@ -134,7 +134,9 @@ def test_handles_of_the_ruler_limit_the_range(desk: Desk) -> None:
 
 def test_a_click_on_the_plane_shows_the_picture_that_lives_there(desk: Desk, hand: Hand) -> None:
     QTest.mouseClick(hand.port, LEFT, pos=hand.at(-0.4, 0.3))
-    hand.qtbot.waitUntil(lambda: desk.state.probe is not None)
+    hand.qtbot.waitUntil(
+        lambda: desk.state.probe is not None and desk.state.probe.tier == m.Tier.FINAL
+    )
     assert (desk.engine.probes[-1].x, desk.engine.probes[-1].y) == pytest.approx(
         (-0.4, 0.3), abs=0.02
     )

@@ -98,7 +98,14 @@ class ScriptedEngine(QObject):
         norm_z = (std - 1.0) * 32.0 * np.sqrt(2)
         self.post(
             m.ProbeReady(
-                request.serial, request.x, request.y, m.Tier.FINAL, std, float(norm_z), image
+                request.serial,
+                request.x,
+                request.y,
+                m.Tier.DRAFT if request.draft_steps else m.Tier.FINAL,
+                std,
+                float(norm_z),
+                image,
+                request.point,
             )
         )
 

@@ -75,12 +75,13 @@ class PlaneBox(pg.ViewBox):
     button emits signals.
 
     Signals, in the plane's units: pressed(start) when a drag of the left button begins;
-    dragged(point) while it lasts; clicked(point); reset_asked on a double click; menu_asked(
-    screen position).
+    dragged(point) while it lasts, and drag_ended at its end; clicked(point); reset_asked on a
+    double click; menu_asked(screen position).
     """
 
     pressed = Signal(QPointF)
     dragged = Signal(QPointF)
+    drag_ended = Signal()
     clicked = Signal(QPointF)
     reset_asked = Signal()
     menu_asked = Signal(QPointF)
@@ -102,6 +103,8 @@ class PlaneBox(pg.ViewBox):
         if event.isStart():
             self.pressed.emit(self.mapToView(event.buttonDownPos()))
         self.dragged.emit(self.mapToView(event.pos()))
+        if event.isFinish():
+            self.drag_ended.emit()
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import cos, exp, floor, hypot, log10, pi, sin
+from math import cos, exp, floor, hypot, log10, pi, sin, sqrt
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -31,12 +31,21 @@ class RingItem(PlaneItem):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._sigma = 0.0
+        self._sigma = self._height = 0.0
 
-    def set_sigma(self, sigma: float) -> None:
-        """Set σ, the std of |z|/√d of a draw z: 1/√(2d)."""
-        self._sigma = sigma
+    def set_shell(self, sigma: float, height: float = 0.0) -> None:
+        """Set σ, the std of |z|/√d of a draw z: 1/√(2d), and the distance of the plane from the
+        origin of latent space, in std."""
+        self._sigma, self._height = sigma, height
         self.update()
+
+    def radius(self, std: float) -> float:
+        """The radius of the points of this std; 0 where the plane has none."""
+        return sqrt(max(std**2 - self._height**2, 0.0))
+
+    def std(self, radius: float) -> float:
+        """The std of the points at this radius."""
+        return hypot(radius, self._height)
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         centre = screen.map(QPointF(0, 0))
@@ -50,7 +59,7 @@ class RingItem(PlaneItem):
         strength = 0.30 if self.theme.dark else 0.20
 
         def alpha(radius: float) -> float:
-            gap = abs(radius - 1.0)
+            gap = abs(self.std(radius) - 1.0)
             return strength * (0.55 * exp(-((gap / 0.07) ** 2)) + 0.45 * exp(-gap / 0.16))
 
         self._fill_ring(painter, centre, unit, 0.3, 1.7, alpha)
@@ -60,16 +69,18 @@ class RingItem(PlaneItem):
         strength = 0.62 if self.theme.dark else 0.5
 
         def alpha(radius: float) -> float:
-            return strength * exp(-0.5 * ((radius - 1.0) / sigma) ** 2)
+            return strength * exp(-0.5 * ((self.std(radius) - 1.0) / sigma) ** 2)
 
-        inner = max(1.0 - 3.5 * sigma, 0.0)
-        self._fill_ring(painter, centre, unit, inner, 1.0 + 3.5 * sigma, alpha)
+        inner, outer = self.radius(max(1.0 - 3.5 * sigma, 0.0)), self.radius(1.0 + 3.5 * sigma)
+        self._fill_ring(painter, centre, unit, inner, outer, alpha)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(tint(self.theme.shell, 0.9), 1.2))
-        painter.drawEllipse(centre, unit, unit)
+        middle = self.radius(1.0) * unit
+        painter.drawEllipse(centre, middle, middle)
         if 3 * self._sigma * unit > 5.0:
             painter.setPen(QPen(tint(self.theme.shell, 0.22), 1))
-            for radius in (unit * (1 - 3 * self._sigma), unit * (1 + 3 * self._sigma)):
+            for std in (1 - 3 * self._sigma, 1 + 3 * self._sigma):
+                radius = self.radius(std) * unit
                 painter.drawEllipse(centre, radius, radius)
 
     def _fill_ring(
@@ -105,13 +116,15 @@ class RingItem(PlaneItem):
         painter.setFont(self.theme.font(0.78, digits=True))
         step = nice_std_step(44 / unit)
         near, far = radii(view, centre)
-        for number in range(max(floor(near / unit / step), 1), floor(far / unit / step) + 1):
-            radius = number * step
-            if abs(radius - 1.0) < max(3 * self._sigma, 8 / unit):
+        first, last = (floor(self.std(reach / unit) / step) for reach in (near, far))
+        for number in range(max(first, 1), last + 1):
+            std = number * step
+            radius = self.radius(std) * unit
+            if abs(std - 1.0) < max(3 * self._sigma, 8 / unit) or not radius:
                 continue
             painter.setPen(QPen(QColor(self.theme.grid), 1))
-            painter.drawEllipse(centre, radius * unit, radius * unit)
-            self._draw_std(painter, view, centre, radius * unit, f"{radius:g}")
+            painter.drawEllipse(centre, radius, radius)
+            self._draw_std(painter, view, centre, radius, f"{std:g}")
 
     def _draw_std(
         self, painter: QPainter, view: QRectF, centre: QPointF, radius: float, text: str
@@ -137,7 +150,7 @@ class RingItem(PlaneItem):
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         metrics = QFontMetricsF(font)
         text = "typical shell ±3σ"
-        radius = unit * (1.0 + 3 * self._sigma) + metrics.ascent() + 6
+        radius = unit * self.radius(1.0 + 3 * self._sigma) + metrics.ascent() + 6
         angle = -metrics.horizontalAdvance(text) / radius / 2
         for count, letter in enumerate(text):
             before, after = (metrics.horizontalAdvance(text[:n]) for n in (count, count + 1))

@@ -108,6 +108,9 @@ class TrajectoryView(QObject):
     def drag(self, point: QPointF) -> None:
         """Handle a move of the mouse during a drag."""
 
+    def end_drag(self) -> None:
+        """Handle the end of a drag, after its last point."""
+
     def click(self, point: QPointF) -> None:
         """Handle a click of the left button."""
 

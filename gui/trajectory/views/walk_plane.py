@@ -7,9 +7,12 @@ from math import hypot
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
 
-from engine.walk import frame_text
+from engine.messages import Curve, Tier
+from engine.walk import Keyframe, frame_text
 from gui.state.explorer_state import ExplorerState
+from gui.trajectory.plane.live_point import LivePoint
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
+from gui.trajectory.plane.plane_menu import PlaneMenu
 from gui.trajectory.plane.plane_path import (
     NOTHING,
     TRAIL_SHARE,
@@ -19,6 +22,7 @@ from gui.trajectory.plane.plane_path import (
     TrailItem,
 )
 from gui.trajectory.plane.plane_ring import RingItem
+from gui.trajectory.plane.point_trail import PointTrailItem
 from gui.trajectory.plane.walk_geometry import WalkGeometry
 from gui.trajectory.views.contract import (
     DEFAULT_VIEW,
@@ -34,8 +38,6 @@ GRIP = 16.0
 HIT = 6.0
 #: Distances by which an arrow key moves the point, without and with Shift, in std.
 COARSE, FINE = 0.05, 0.01
-#: Least time between two requests for a picture during a drag over the plane, in milliseconds.
-PROBE_INTERVAL = 50
 #: Least time between two repaints of the dots while frames arrive, in milliseconds. It differs from
 #: the timeline's interval, so that both are seldom due at the same time.
 INTERVAL = 140
@@ -61,18 +63,19 @@ class WalkPlane(TrajectoryView):
         self._state, self._thumbnails = parts.state, parts.thumbnails
         self._geometry = WalkGeometry(self._state)
         self._holds_playhead = False
-        self._requested_point = QPointF()
+        self._through = self._state.view.through
         self._keyframes = KeyframesItem(theme)
         self._curves = CurvesItem(theme, self._keyframes.occupied)
         self._ring, self._path = RingItem(theme), PathItem(theme)
         self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
+        self._visited = PointTrailItem(theme)
         self.add_items(self._ring, self._curves, self._path, self._trail, self._dots)
-        self.add_items(self._keyframes, self._playhead, self._probe)
+        self.add_items(self._visited, self._keyframes, self._playhead, self._probe)
+        self.widgets.append(PlaneMenu(self._state, self._has_span))
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
-        self._request_throttle = Throttle(PROBE_INTERVAL, self, leading=True)
-        self._request_throttle.triggered.connect(self._request)
+        self._live = LivePoint(self._state, self._keyframe_at, self)
         self._follow(self._state)
         self._show_path()
 
@@ -84,6 +87,7 @@ class WalkPlane(TrajectoryView):
         state.frame_changed.connect(self._on_frame)
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
+        state.view_changed.connect(self._show_plane)
 
     # ── descriptions ─────────────────────────────────────────────────────────────────────────
 
@@ -93,11 +97,14 @@ class WalkPlane(TrajectoryView):
 
     def reading(self, point: QPointF) -> str:
         """Returns a line that describes a point of the plane."""
-        radius, sigma = hypot(point.x(), point.y()), self._geometry.sigma
-        parts = [f"std {radius:.3f}"]
-        parts += [shell_distance((radius - 1.0) / sigma)] if sigma else []
         near = self._frame_at(point, HIT)
-        return " · ".join([*parts, *([frame_text(near)] if near is not None else [])])
+        parts = [self._label(point), *([frame_text(near)] if near is not None else [])]
+        return " · ".join(parts)
+
+    def _label(self, point: QPointF) -> str:
+        """Returns the std of a point and its distance from the shell."""
+        std, sigma = self._geometry.std(point.x(), point.y()), self._geometry.sigma
+        return f"std {std:.3f}" + (f" · {shell_distance((std - 1.0) / sigma)}" if sigma else "")
 
     def reach(self) -> float:
         """The greatest distance of the walk and the shell from the origin."""
@@ -131,6 +138,10 @@ class WalkPlane(TrajectoryView):
         else:
             self._request_soon(point)
 
+    def end_drag(self) -> None:
+        """Request the finished picture of the point, which no longer moves."""
+        self._live.settle()
+
     def click(self, point: QPointF) -> None:
         """Go to the frame at the point, or request the picture of the point."""
         index = self._frame_at(point, HIT)
@@ -138,6 +149,7 @@ class WalkPlane(TrajectoryView):
             self._request_soon(point)
         else:
             self._probe.set_probe(None)
+            self._live.cancel()
             self._state.seek(index)
 
     def nudge(self, direction: QPointF, shifted: bool) -> None:
@@ -148,21 +160,26 @@ class WalkPlane(TrajectoryView):
 
     def release(self) -> None:
         """Clear the probed point, after the first half of a double click."""
-        self._request_throttle.cancel()
+        self._live.cancel()
         self._state.drop_probe()
 
     def _request_soon(self, point: QPointF) -> None:
-        self._requested_point = point
-        self._probe.set_probe(point, waiting=True)
-        self._request_throttle.throttle()
+        self._probe.set_probe(point, self._label(point), waiting=True)
+        self._live.move(point)
 
-    def _request(self) -> None:
-        self._state.ask_probe(self._requested_point.x(), self._requested_point.y())
+    def _keyframe_at(self, point: QPointF) -> Keyframe | None:
+        """Returns a point of a chosen plane as a keyframe; None in the plane of the path."""
+        if self._geometry.plane is None:
+            return None
+        return self._geometry.keyframe_at(point.x(), point.y())
 
     def _frame_at(self, point: QPointF, reach: float) -> int | None:
         """Returns the frame nearest to a point, within `reach` pixels."""
         pixel = self._pixel()
         return self._geometry.frame_at(point.x(), point.y(), reach * pixel, 2 * pixel)
+
+    def _ratio(self) -> float:
+        return float(self.box.getViewWidget().devicePixelRatioF())
 
     def _pixel(self) -> float:
         return float(max(self.box.viewPixelSize()))
@@ -178,18 +195,32 @@ class WalkPlane(TrajectoryView):
                 self._clear()
             return
         method, tiers = self._geometry.method, self._state.results.lanes[0].tiers
-        own = [c.points for c in path.curves if c.method == method] if path.exact else []
-        self._ring.set_sigma(self._geometry.sigma)
-        self._curves.set_curves(path.curves, method)
-        self._path.set_path(own[0] if own else path.frames, method)
-        self._dots.set_frames(path.frames, tiers, method)
-        self._keyframes.set_keyframes(path.keyframes, path.frames)
+        curves, frames = path.curves, self._geometry.frames
+        if self._geometry.plane is not None:  # the curves are known in the plane of the path only
+            curves = (Curve(method, frames),)
+        own = [c.points for c in curves if c.method == method] if path.exact else []
+        self._ring.set_shell(self._geometry.sigma, self._geometry.height)
+        self._curves.set_curves(curves, method)
+        self._path.set_path(own[0] if own else frames, method)
+        self._dots.set_frames(frames, tiers, method)
+        self._keyframes.set_keyframes(self._geometry.keyframes, frames)
         self._show_pictures()
         self._on_playhead()
 
+    def _show_plane(self) -> None:
+        """Show everything in another plane."""
+        if self._state.view.through != self._through:
+            self._through = self._state.view.through
+            self._show_path()
+            self.fit_requested.emit()
+
+    def _has_span(self) -> bool:
+        path = self._geometry.path
+        return path is not None and path.span is not None
+
     def _clear(self) -> None:
         """Show the shell without a walk."""
-        self._ring.set_sigma(0.0)
+        self._ring.set_shell(0.0)
         self._curves.set_curves((), "")
         self._path.set_path(NOTHING, "")
         self._trail.set_trail(NOTHING, "")
@@ -211,7 +242,7 @@ class WalkPlane(TrajectoryView):
         path = self._geometry.path
         if path is None:
             return
-        ratio = self.box.getViewWidget().devicePixelRatioF()
+        ratio = self._ratio()
         pictures = [
             None if index is None else self._thumbnails.get(0, index, PICTURE, ratio)
             for index in self._geometry.pictured()
@@ -228,16 +259,23 @@ class WalkPlane(TrajectoryView):
             self._probe.set_probe(None)
 
     def _show_trail(self) -> None:
-        path = self._geometry.path
-        if path is not None:
+        frames = self._geometry.frames
+        if len(frames):
             end = self._state.playhead + 1
-            start = end - 1 - max(round(TRAIL_SHARE * len(path.frames)), 1)
-            self._trail.set_trail(path.frames[max(start, 0) : end], self._geometry.method)
+            start = end - 1 - max(round(TRAIL_SHARE * len(frames)), 1)
+            self._trail.set_trail(frames[max(start, 0) : end], self._geometry.method)
 
     def _on_probe(self) -> None:
         probe = self._state.probe
+        if probe is not None and probe.point != self._keyframe_at(QPointF(probe.x, probe.y)):
+            probe = None  # the point belongs to another view
         if probe is None:
+            self._live.cancel()
+            self._visited.clear()
             self._probe.set_probe(None)
             return
-        text = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
-        self._probe.set_probe(QPointF(probe.x, probe.y), text)
+        self._visited.add(probe, self._ratio())
+        if self._live.place is None:  # otherwise the mark is with the mouse already
+            text = f"std {probe.std:.3f} · {shell_distance(probe.norm_z)}"
+            waiting = probe.tier < Tier.FINAL
+            self._probe.set_probe(QPointF(probe.x, probe.y), text, waiting=waiting)

@@ -242,7 +242,7 @@ def test_a_point_of_the_plane_is_rendered_like_a_frame(folder: Path, renderer: R
 def test_a_probe_joins_the_job_in_progress(folder: Path, renderer: Renderer) -> None:
     waiting = [m.ProbeRequest(5, str(folder), WALK, SAMPLING, 0.2, 0.3)]
 
-    def probes(matches: Any) -> m.ProbeRequest | None:
+    def probes(matches: Any, wait: float = 0.0) -> m.ProbeRequest | None:
         return waiting.pop() if waiting and matches(waiting[0]) else None
 
     events = list(renderer.run(make_request(folder), JobControl(), probes))
@@ -254,16 +254,49 @@ def test_a_probe_joins_the_job_in_progress(folder: Path, renderer: Renderer) -> 
 
 def test_a_probe_waits_where_nobody_can_join_on_the_way(folder: Path, renderer: Renderer) -> None:
     lockstep = replace(SAMPLING, solver="scheduler")
-    asked = iter(range(3))
+    waiting = [m.ProbeRequest(5, str(folder), WALK, lockstep, 0.2, 0.3)]
+    asked: list[float] = []
 
-    def probes(matches: Any) -> m.ProbeRequest | None:
-        if next(asked, None) != 2:  # the first frames are two steps on their way by then
-            return None
-        return m.ProbeRequest(5, str(folder), WALK, lockstep, 0.2, 0.3)
+    def probes(matches: Any, wait: float = 0.0) -> m.ProbeRequest | None:
+        asked.append(wait)
+        # The first frames are two steps on their way by the third call.
+        return waiting.pop() if len(asked) > 2 and waiting and matches(waiting[0]) else None
 
     events = list(renderer.run(make_request(folder, sampling=lockstep), JobControl(), probes))
     assert sum(isinstance(e, m.ProbeReady) and e.tier == m.Tier.FINAL for e in events) == 1
     assert len(finals_of(events)) == 7
+
+
+def test_drafts_of_points_come_before_the_frames_and_are_remembered(
+    folder: Path, renderer: Renderer
+) -> None:
+    draft = m.ProbeRequest(5, str(folder), WALK, SAMPLING, 0.2, 0.3, draft_steps=2)
+    waiting = [replace(draft, serial=k, x=0.1 * min(k, 2)) for k in (3, 2, 1)]
+
+    def probes(matches: Any, wait: float = 0.0) -> m.ProbeRequest | None:
+        return waiting.pop() if waiting and matches(waiting[-1]) else None
+
+    events = list(renderer.run(make_request(folder), JobControl(), probes))
+    drafts = [k for k, e in enumerate(events) if isinstance(e, m.ProbeReady)]
+    first = next(k for k, e in enumerate(events) if isinstance(e, m.FrameReady))
+    assert len(drafts) == 3
+    assert drafts[-1] < first
+    ready = [e for e in events if isinstance(e, m.ProbeReady)]
+    assert [e.tier for e in ready] == [m.Tier.DRAFT] * 3
+    assert ready[2].image is ready[1].image, "the same point is read from the store"
+    list(renderer.probe(replace(draft, draft_steps=0), JobControl()))
+    (known,) = renderer.probe(draft, JobControl())
+    assert isinstance(known, m.ProbeReady)
+    assert known.tier == m.Tier.FINAL, "a finished point needs no draft"
+
+
+def test_a_point_may_be_any_sum_of_noises(folder: Path, renderer: Renderer) -> None:
+    point = WALK.keyframes[1]
+    probe = m.ProbeRequest(5, str(folder), WALK, SAMPLING, 7.0, 8.0, point=point)
+    ready = [e for e in renderer.probe(probe, JobControl()) if isinstance(e, m.ProbeReady)][-1]
+    assert (ready.x, ready.y, ready.point) == (7.0, 8.0, point)
+    frame = finals_of(renderer.run(make_request(folder), JobControl()))[0, 6]
+    assert np.array_equal(ready.image, frame.image)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

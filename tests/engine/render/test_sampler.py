@@ -11,7 +11,7 @@ import torch
 from engine.conditioning import Conditioning
 from engine.models.running.rows import Rows, rows_of_texts
 from engine.models.schedules.noise_schedule import noise_schedule
-from engine.render.sampler import Guidance, Sampler
+from engine.render.sampling.sampler import Guidance, Sampler
 from engine.solvers.contract import SolverTable, make_table
 from tests.support.texts import make_rich_text
 

@@ -32,8 +32,8 @@ def _seen(plot: TrajectoryPlot) -> QImage:
 
 
 def _chooser(plot: TrajectoryPlot) -> QToolButton:
-    (button,) = (button for button in plot.findChildren(QToolButton) if button.menu() is not None)
-    return button
+    buttons = plot.findChildren(QToolButton)
+    return next(button for button in buttons if button.accessibleName() == "Trajectory view")
 
 
 def _actions(plot: TrajectoryPlot) -> list[QAction]:

@@ -26,8 +26,8 @@ from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import read_object
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
-from engine.render.lockstep import LockstepSampler
-from engine.render.sampler import Guidance, Sampler
+from engine.render.sampling.lockstep import LockstepSampler
+from engine.render.sampling.sampler import Guidance, Sampler
 from tests.support import tiny_families
 from tests.support.tiny_families.contract import TinyFamily
 
@@ -328,8 +328,9 @@ def test_a_config_with_absurd_values_is_refused_or_changes_nothing_bad(
             file.write_text(text)
             try:
                 read = read_config(file) if part != INDEX else read_object(file)
-            except ModelError as error:
-                assert len(str(error)) < 500
+            except ModelError as refusal:
+                sentence = str(refusal)
+                assert len(sentence) < 500
                 continue
             family = kind({**plain, part: read})
             sampling = family.sampling()

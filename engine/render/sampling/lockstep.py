@@ -15,7 +15,7 @@ import torch
 from engine.conditioning import Array32, Conditioning
 from engine.errors import InputError
 from engine.models.running.rows import join_rows
-from engine.render.sampler import Denoiser, Guidance
+from engine.render.sampling.sampler import Denoiser, Guidance
 from engine.solvers.contract import Schedule
 
 Item = TypeVar("Item", bound=Hashable)

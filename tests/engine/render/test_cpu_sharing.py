@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.cpu_sharing import give_way, wait_briefly
+from engine.render.cpu_sharing import give_way, wait_briefly
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""The menu of planes: that of the path, through two or three keyframes, or the best for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
+from PySide6.QtWidgets import QMenu, QToolButton
+
+from engine.view import ALL_KEYFRAMES
+from engine.walk import Keyframe
+from gui.state.explorer_state import ExplorerState
+from gui.widgets.fields import Button
+from gui.widgets.text_format import keyframe_letter
+
+#: With more keyframes, only those that follow one another are offered.
+MOST_COMBINED = 6
+
+
+class PlaneMenu(Button):
+    """A button that opens the list of planes. The chosen plane is part of the view."""
+
+    def __init__(self, state: ExplorerState, has_span: Callable[[], bool]) -> None:
+        """`has_span` tells whether planes through keyframes are known for the present walk."""
+        tip = "Choose the plane: that of the walk, or one through keyframes"
+        super().__init__("Plane", tip, text="Plane ▾")
+        self._state, self._has_span = state, has_span
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(self._fill)
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _fill(self) -> None:
+        menu, keyframes = self.menu(), self._state.exploration.walk.keyframes
+        menu.clear()
+        self._add(menu, "Of the walk", (), "The plane of the path: that of two ends, or the best")
+        if not self._has_span():
+            action = menu.addAction("Planes through keyframes need a rendered walk of at most 16")
+            action.setEnabled(False)
+            return
+        self._add(menu, "Best fit of all keyframes", ALL_KEYFRAMES, "Keeps most of the walk")
+        for count, title in ((2, "Through two keyframes"), (3, "Through three keyframes")):
+            if len(keyframes) >= count:
+                submenu = menu.addMenu(title)
+                for group in _groups(keyframes, count):
+                    letters = ", ".join(keyframe_letter(number) for number in group)
+                    self._add(submenu, letters, tuple(keyframes[k].id for k in group))
+
+    def _add(self, menu: QMenu, text: str, through: tuple[int, ...], tip: str = "") -> None:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(self._state.view.through == through)
+        action.setToolTip(tip or text)
+        action.triggered.connect(lambda: self._state.set_view(through=through))
+
+
+def _groups(keyframes: tuple[Keyframe, ...], count: int) -> Iterable[tuple[int, ...]]:
+    """Returns groups of `count` numbers of keyframes."""
+    numbers = range(len(keyframes))
+    if len(keyframes) <= MOST_COMBINED:
+        return combinations(numbers, count)
+    return (tuple(numbers[k : k + count]) for k in range(len(keyframes) - count + 1))
