@@ -92,7 +92,8 @@ def _call_engine(
     from engine.render.lockstep import LockstepSampler
     from engine.render.sampler import Guidance, Sampler
 
-    family, shape = model.family, tuple(latents.shape[1:])
+    family = model.family
+    shape = latents.shape[1], latents.shape[2], latents.shape[3]
     guidance = Guidance(tiny.guidances[0], above=family.guided_above, combine=family.guide)
     table = model.table(model.solver, shape, steps)
     sampler: Any = (
