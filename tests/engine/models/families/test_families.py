@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DiffusionPipeline
+from safetensors.torch import load_file, save_file
 
 from engine.conditioning import Conditioning, blend_texts
 from engine.errors import ModelError
@@ -368,8 +369,6 @@ def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) ->
 
 @each_model
 def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
     part = folder / families.get(MODELS[name].family).denoiser
     (weights,) = part.glob("*.safetensors")
@@ -378,6 +377,26 @@ def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> N
     del tensors[lost]
     save_file(tensors, weights, {"format": "pt"})
     with pytest.raises(ModelError, match=f"lack '{lost}'"):
+        open_model(str(folder), device="cpu")
+
+
+@each_model
+@pytest.mark.parametrize("part", ["denoiser", "vae", "text_encoder", "tokenizer"])
+def test_files_that_do_not_fit_are_named(
+    folders: Any, name: str, part: str, tmp_path: Path
+) -> None:
+    """A tensor of another shape, or a tokenizer that is none: one sentence, and no other error."""
+    folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
+    if part == "tokenizer":
+        (folder / part / "tokenizer.json").write_text('{"model": 7}')
+    else:
+        part = families.get(MODELS[name].family).denoiser if part == "denoiser" else part
+        (weights,) = (folder / part).glob("*.safetensors")
+        tensors = load_file(weights)
+        changed = max(tensors, key=lambda each: tensors[each].numel())
+        tensors[changed] = torch.zeros(3, 5)
+        save_file(tensors, weights, {"format": "pt"})
+    with pytest.raises(ModelError, match=r"fit|cannot be"):
         open_model(str(folder), device="cpu")
 
 
