@@ -108,7 +108,9 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument("--workload", choices=("starter", "sd14-config"), default="starter")
+    bench.add_argument(
+        "--workload", choices=("starter", "sd14-config", "families"), default="starter"
+    )
     bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
     bench.add_argument(
         "--turns", type=int, default=0, metavar="N", help="how often the cases alternate"

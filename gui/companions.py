@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu, QWidget
 
-from engine.documents.presets import Preset, presets, with_own_content
+from engine.documents.presets import MODEL_NAMES, Preset, presets, with_own_content
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelReport
 from gui.dialogs.about_dialog import AboutDialog
@@ -163,11 +163,12 @@ class Companions(QObject):
         recent.aboutToShow.connect(lambda: self.documents.fill_recent(recent))
         files.insertMenu(self._window.actions_table["save"], recent)
         menu = self._window.menus["E&xperiments"]
-        other = QMenu("With Stable Diffusion 1.4", menu)
+        others = {family: QMenu(f"With {name}", menu) for family, name in MODEL_NAMES.items()}
         for preset in presets():
-            self._add_experiment(menu if preset.family == "starter" else other, preset)
+            self._add_experiment(others.get(preset.family, menu), preset)
         menu.addSeparator()
-        menu.addMenu(other)
+        for other in others.values():
+            menu.addMenu(other)
         menu.addSeparator()
         self._own = menu.addAction("With my prompt and noise")
         self._own.setCheckable(True)

@@ -9,6 +9,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from engine import messages as m
+from engine.conditioning import Guiding
 from engine.solvers.contract import solvers
 
 _SECONDS_BETWEEN_LINES = 2.0
@@ -99,7 +100,12 @@ def _opened(info: m.ModelInfo) -> str:
     solver = solvers.get(info.solver).label
     if info.replaced:
         solver += f", in place of the model's {info.replaced} (--solver scheduler uses that itself)"
-    return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}"
+    notes = {
+        Guiding.APART: "",
+        Guiding.EMBEDDED: "; it has no negative prompt",
+        Guiding.NONE: "; guidance and a negative prompt have no effect",
+    }[info.guiding]
+    return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}{notes}"
 
 
 def _begun(text: str) -> str:

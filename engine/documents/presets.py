@@ -5,7 +5,7 @@ A file is a session (see session_file.py) with a title and a description. Import
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
@@ -20,7 +20,13 @@ from engine.view import View, ViewMode
 from engine.walk import Exploration, NoiseSource, Walk
 
 T = TypeVar("T")
-Family = Literal["starter", "sd14"]
+Family = Literal["starter", "sd14", "sdxl", "sd3"]
+#: The models of the experiments, besides the starter model, as menus name them.
+MODEL_NAMES: Mapping[Family, str] = {
+    "sd14": "Stable Diffusion 1.4",
+    "sdxl": "SDXL",
+    "sd3": "Stable Diffusion 3.5",
+}
 ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
 
 
@@ -28,8 +34,9 @@ ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
 class Preset:
     """An experiment. `about` describes it in one sentence.
 
-    `family` is the model for this experiment: the starter model, or Stable Diffusion 1.4 with the
-    article's settings. The exploration has a view and measures that suit the experiment.
+    `family` is the model for this experiment: the starter model, Stable Diffusion 1.4 with the
+    article's settings, or a later model with its own. The exploration has a view and measures that
+    suit the experiment.
     """
 
     id: str

@@ -87,7 +87,7 @@ class DiffusionModel:
         if family.own_networks:
             vae.to(memory_format=torch.channels_last)
         self._decoder: Decoder | None = Decoder(
-            Pictures(vae, family.pixels, family.downscale), device, together
+            Pictures(vae, family.pixels, family.downscale, family.patch), device, together
         )
         self._opened: Parts | None = parts
         self._made: UnetRunner | None = None

@@ -66,12 +66,15 @@ def _is_transformers(part: ModelPart) -> bool:
 
 
 def _class_of(part: ModelPart) -> Any:
+    """The class of a part. Its library draws no bars of progress in the terminal."""
     if _is_transformers(part):
         import transformers
 
+        transformers.utils.logging.disable_progress_bar()
         return getattr(transformers, part.kind)
     import diffusers
 
+    diffusers.utils.logging.disable_progress_bar()
     return getattr(diffusers, part.kind)
 
 

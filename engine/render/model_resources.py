@@ -15,6 +15,7 @@ from engine.render.batch_memory import BatchMemory
 from engine.render.batching import Batching, batch_key, choose_batching, measure_batch
 from engine.render.previews import PreviewMap
 from engine.render.steady_rows import measure_steady_rows
+from engine.store.text_store import TextStore, text_key
 from engine.walk import Walk
 
 _TEXTS = 512
@@ -31,8 +32,14 @@ class ModelResources:
     With `batches`, the best number of slots is measured once and stored for later runs.
     """
 
-    def __init__(self, model: DiffusionModel, batches: BatchMemory | None = None) -> None:
+    def __init__(
+        self,
+        model: DiffusionModel,
+        batches: BatchMemory | None = None,
+        texts: TextStore | None = None,
+    ) -> None:
         self.model, self.preview = model, PreviewMap.fit(model)
+        self._stored = texts or TextStore(None)
         self._batches = batches
         self._texts = LruCache[str, Conditioning](_TEXTS)
         self._negatives = LruCache[str, Conditioning](_TEXTS)
@@ -44,14 +51,26 @@ class ModelResources:
         known = self._texts.get(prompt)
         if known is not None:
             return known
-        return self._texts.put(prompt, self.model.encode([prompt])[0])
+        return self._texts.put(prompt, self._encoded(prompt, negative=False))
 
     def negative(self, prompt: str) -> Conditioning:
         """Return the conditioning of a negative prompt, which is encoded once."""
         known = self._negatives.get(prompt)
         if known is not None:
             return known
-        return self._negatives.put(prompt, self.model.encode([prompt], negative=True)[0])
+        return self._negatives.put(prompt, self._encoded(prompt, negative=True))
+
+    def _encoded(self, prompt: str, negative: bool) -> Conditioning:
+        """Return a text from the store, or encode it. Small encoders are faster than a disk."""
+        model = self.model
+        if model.family.own_networks:
+            return model.encode([prompt], negative)[0]
+        key = text_key(model.identity, f"{model.device.type} {model.dtype}", prompt, negative)
+        known = self._stored.get(key)
+        if known is None:
+            known = model.encode([prompt], negative)[0]
+            self._stored.put(key, known)
+        return known
 
     def encode(self, walk: Walk, check: Check) -> None:
         """Encode all texts of a walk, before the first step: then encoders are loaded only once."""

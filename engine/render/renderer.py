@@ -161,7 +161,10 @@ class Renderer:
         tell = self._teller(job, control)
         model = open_model(*key, tell, downloads, self._found)
         tell("Fitting the preview", 1.0)
-        self._resources, self._model_key = ModelResources(model, self._batches), key
+        self._resources, self._model_key = (
+            ModelResources(model, self._batches, self._store.texts),
+            key,
+        )
         return self._resources
 
     def _teller(self, job: int, control: JobControl) -> Callable[[str, float], None]:

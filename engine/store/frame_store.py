@@ -9,6 +9,7 @@ from engine.lru_cache import LruCache
 from engine.messages import Image
 from engine.store.disk_tier import DiskTier
 from engine.store.stored_frame import StoredFrame, StoredLatent
+from engine.store.text_store import TextStore
 
 MEBIBYTE = 1 << 20
 #: Most latents that are kept without pictures: at most 128 MiB for Stable Diffusion at 512×512.
@@ -33,6 +34,8 @@ class FrameStore:
         self._frames: LruCache[str, StoredFrame] = LruCache(memory_bytes, lambda frame: frame.size)
         self._latents: LruCache[str, StoredLatent] = LruCache(_LATENTS)
         self._disk = DiskTier(folder, disk_bytes) if folder is not None else None
+        #: Encoded texts of models with large text encoders.
+        self.texts = TextStore(folder / "texts" if folder is not None else None)
 
     def put(self, key: str, frame: StoredFrame) -> None:
         """Store a frame. Its arrays become read-only."""

@@ -24,9 +24,14 @@ ONCE = "A model is downloaded once, into the hub's own cache."
 def remote_text(found: RemoteModel) -> str:
     """Describes a model that is not downloaded yet."""
     kind = "A CLIP model for scoring" if found.scores else "A diffusion model"
+    apart = max(found.text_encoders, found.rest)
+    memory = (
+        f"Its weights take {size_text(found.text_encoders + found.rest)} of memory as they are "
+        f"stored, or {size_text(apart)} if its text encoders are freed before the rest is opened. "
+    )
     return (
         f"{kind}: {size_text(found.bytes)} in {found.files} files. Its weights are safetensors, "
-        f"which cannot run code. {ONCE}"
+        f"which cannot run code. {'' if found.scores else memory}{ONCE}"
     )
 
 

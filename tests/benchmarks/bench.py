@@ -61,6 +61,11 @@ def bench(name: str, quick: bool, json_file: Path | None, folder: str = "", turn
     """
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise InputError(f"There is no folder for {json_file}; make it first.")
+    if name == "families":
+        from tests.benchmarks.families_case import families_table
+
+        print(families_table())
+        return 0
     with tempfile.TemporaryDirectory(prefix="latent-trails-bench-") as work:
         workload = starter(folder) if name == "starter" else sd14_config(Path(work))
         if quick:

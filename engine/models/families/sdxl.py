@@ -7,14 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.models.families.contract import INDEX, Config, Layout, Networks, Part, families
-from engine.models.families.unet_family import (
-    CLIP_L,
-    CLIP_TEXT,
-    SCHEDULE,
-    VAE_1024,
-    UnetFamily,
-    has,
-)
+from engine.models.families.stable_diffusion import UnetFamily, has
+from engine.models.networks.published_configs import CLIP_L, CLIP_TEXT, SCHEDULE, VAE_1024
 
 if TYPE_CHECKING:
     import torch

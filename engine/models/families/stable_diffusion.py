@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from engine.models.families.contract import (
     INDEX,
     Config,
+    Family,
     Layout,
     Networks,
     Part,
     families,
 )
-from engine.models.families.unet_family import (
-    CLIP_L,
-    CLIP_TEXT,
-    SCHEDULE,
-    VAE_512,
-    UnetFamily,
-    has,
-)
+from engine.models.networks.published_configs import CLIP_L, CLIP_TEXT, SCHEDULE, VAE_512
+from engine.models.schedules.scheduler_config import draws_in_few_steps
+from engine.walk import Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +35,44 @@ _SD2_LAYER = ".encoder.layers.22."
 _DISTILLED_GUIDANCE = 8.5
 #: The scheduler of the article.
 _SCHEDULER = "DPMSolverMultistepScheduler"
+
+
+_USES = {9: "inpainting", 8: "editing by instruction or depth", 5: "depth", 7: "upscaling"}
+
+
+class UnetFamily(Family):
+    """The base class of the families with a UNet2DConditionModel and an AutoencoderKL."""
+
+    denoiser: ClassVar[str] = "unet"
+    own_networks: ClassVar[bool] = True
+    parallel: ClassVar[bool] = True
+    half: ClassVar[str] = "float16"
+
+    def problems(self) -> list[str]:
+        unet, vae = (self.configs.get(name, {}) for name in ("unet", "vae"))
+        channels, latent = unet.get("in_channels", 4), vae.get("latent_channels", 4)
+        if not unet or not vae or channels == latent:
+            return []
+        use = f" (a model for {_USES[channels]})" if channels in _USES else ""
+        return [
+            f"Its UNet takes {channels} channels{use} and its VAE has {latent}; "
+            "choose a text-to-image model."
+        ]
+
+    def sampling(self) -> Sampling:
+        scheduler = self.configs.get("scheduler", {})
+        side = self.native_side
+        if draws_in_few_steps(str(scheduler.get("_class_name", "")), scheduler):
+            return Sampling(steps=4, guidance=1.0, width=side, height=side)
+        return Sampling(width=side, height=side)
+
+    @property
+    def native_side(self) -> int:
+        """The side length in pixels of the model's training images; the longer side."""
+        said = self.configs.get("unet", {}).get("sample_size")
+        sides = said if isinstance(said, list) else [said]  # two sides for a model of wide images
+        numbers = (int(x) for x in sides if isinstance(x, int | float) and x > 0)
+        return self.downscale * max(numbers, default=64)
 
 
 @families.register("stable-diffusion")
@@ -200,3 +234,8 @@ def _guidance_embedding(width: int | None) -> torch.Tensor | None:
     rates = torch.exp(torch.arange(half) * -(math.log(10000.0) / (half - 1)))
     angles = (_DISTILLED_GUIDANCE - 1.0) * 1000.0 * rates
     return torch.cat([angles.sin(), angles.cos()])[None]
+
+
+def has(tensors: Collection[str], *prefixes: str) -> bool:
+    """True if a tensor's name begins with one of these."""
+    return any(name.startswith(prefixes) for name in tensors)

@@ -52,11 +52,16 @@ class CachedModel:
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """The bytes and the number of files of a download. `scores` is true for a CLIP model."""
+    """The bytes and the number of files of a download. `scores` is true for a CLIP model.
+
+    `text_encoders` and `rest` are the bytes of the weights.
+    """
 
     bytes: int
     files: int
     scores: bool
+    text_encoders: int = 0
+    rest: int = 0
 
 
 def is_hub_id(text: str) -> bool:
@@ -96,7 +101,10 @@ class Hub:
         with self._asking(model):
             files = self._files(model, wanted)
         scores = all(file.name != _INDEX for file in files)
-        return RemoteModel(sum(file.bytes for file in files), len(files), scores)
+        weights = [file for file in files if file.name.endswith(_WEIGHTS)]
+        encoders = sum(file.bytes for file in weights if file.name.startswith("text_encoder"))
+        rest = sum(file.bytes for file in weights) - encoders
+        return RemoteModel(sum(f.bytes for f in files), len(files), scores, encoders, rest)
 
     def fetch(self, model: str, wanted: RequiredFiles, progress: Reporter) -> Path:
         """Returns the folder of a model. Downloads the model if it is not in the cache.

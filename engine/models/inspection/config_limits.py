@@ -72,7 +72,7 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
         width: (
             *("in_channels", "out_channels", "latent_channels", "hidden_size"),
             *("intermediate_size", "projection_dim", "image_size"),
-            *("max_position_embeddings", "norm_num_groups", "time_cond_proj_dim"),
+            *("norm_num_groups", "time_cond_proj_dim"),
         ),
         widths: (
             *("block_out_channels", "cross_attention_dim", "sample_size"),
@@ -89,7 +89,7 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
             *("norm_eps", "layer_norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
             *("base_shift", "max_shift", "shift_terminal"),
         ),
-        _Numbers(1, 10_000_000): ("vocab_size",),
+        _Numbers(1, 10_000_000): ("vocab_size", "max_position_embeddings"),
         _Numbers(1, 100_000): (
             *("num_train_timesteps", "base_image_seq_len", "max_image_seq_len"),
         ),

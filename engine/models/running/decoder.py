@@ -29,12 +29,20 @@ class PictureNetwork(Protocol):
 
 
 class Pictures:
-    """A VAE with its family's function `pixels` for decoding."""
+    """A VAE with its family's function `pixels` for decoding.
+
+    Latents are cut into tiles of whole patches only.
+    """
 
     def __init__(
-        self, vae: Any, pixels: Callable[[Any, torch.Tensor], torch.Tensor], downscale: int
+        self,
+        vae: Any,
+        pixels: Callable[[Any, torch.Tensor], torch.Tensor],
+        downscale: int,
+        patch: int = 1,
     ) -> None:
-        self._vae, self._pixels, self.downscale = vae, pixels, downscale
+        self._vae, self._pixels = vae, pixels
+        self.downscale, self.patch = downscale, patch
 
     @property
     def dtype(self) -> torch.dtype:
@@ -130,10 +138,11 @@ def decode_in_tiles(vae: PictureNetwork, latents: torch.Tensor, side: int) -> to
     Tiles overlap by a quarter and are blended there.
     """
     n, _, h, w = latents.shape
-    scale = vae.downscale
+    scale, patch = vae.downscale, getattr(vae, "patch", 1)
+    side = max(side // patch, 1) * patch
     total = torch.zeros((n, 3, h * scale, w * scale), dtype=vae.dtype, device=latents.device)
     weights = torch.zeros_like(total[:1, :1])
-    for top, left in product(_starts(h, side), _starts(w, side)):
+    for top, left in product(_starts(h, side, patch), _starts(w, side, patch)):
         tile = vae(latents[:, :, top : top + side, left : left + side])
         rows, columns = (_fading(length, side * scale // 4, tile) for length in tile.shape[2:])
         weight = rows[:, None] * columns
@@ -143,10 +152,13 @@ def decode_in_tiles(vae: PictureNetwork, latents: torch.Tensor, side: int) -> to
     return total / weights
 
 
-def _starts(length: int, side: int) -> list[int]:
-    """Returns the starts of tiles, three quarters apart. The last one ends with the picture."""
-    last = max(length - side, 0)
-    return [*range(0, last, max(side * 3 // 4, 1)), last]
+def _starts(length: int, side: int, patch: int) -> list[int]:
+    """Returns the starts of tiles in whole patches, three quarters apart.
+
+    The last one ends with the picture.
+    """
+    last, step = max(length - side, 0), max(side * 3 // 4 // patch, 1) * patch
+    return [*range(0, last, step), last]
 
 
 def _fading(length: int, overlap: int, like: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.cli.options import add_walk_options, exploration_from, named_model
 from engine.cli.progress import ProgressLines
+from engine.conditioning import Guiding
 from engine.documents.session_file import save_session
 from engine.errors import InputError
 from engine.messages import ModelReady
@@ -110,6 +111,21 @@ def test_the_command_line_says_which_solver_stands_in() -> None:
     assert "default solver: DPM-Solver++ 2M, in place of the model's PNDMScheduler" in stands_in
     assert "--solver scheduler" in stands_in
     assert equal.endswith("default solver: DPM-Solver++ 2M")
+
+
+@pytest.mark.parametrize(
+    ("guiding", "words"),
+    [
+        (Guiding.APART, "DPM-Solver++ 2M"),
+        (Guiding.EMBEDDED, "; it has no negative prompt"),
+        (Guiding.NONE, "; guidance and a negative prompt have no effect"),
+    ],
+)
+def test_the_command_line_says_which_settings_have_no_effect(guiding: Guiding, words: str) -> None:
+    stream = io.StringIO()
+    with ProgressLines(stream) as lines:
+        lines.show(ModelReady(1, replace(INFO, guiding=guiding)))
+    assert stream.getvalue().strip().endswith(words)
 
 
 def test_an_empty_prompt_at_the_end_is_a_prompt(session: str) -> None:

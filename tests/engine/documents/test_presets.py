@@ -80,6 +80,17 @@ def test_stable_diffusion_has_the_articles_settings(preset: Preset) -> None:
     assert exploration.walk.keyframes[0].noise == NoiseSource(1, 0)
 
 
+@pytest.mark.parametrize("family", ["sdxl", "sd3"])
+def test_later_models_ask_the_articles_question_with_their_own_settings(family: str) -> None:
+    """Is linear still the worst method?"""
+    for slug in ("three-pairs", "scores"):
+        found, article = _find(family, slug).exploration, _find("sd14", slug).exploration
+        assert found.model != article.model
+        assert (found.sampling.width, found.sampling.height) == (1024, 1024)
+        assert replace(found, model=article.model, sampling=article.sampling) == article
+        assert {choice.name for choice in found.compare} == {"linear", "normalized", "slerp"}
+
+
 def test_the_analysis_is_the_articles() -> None:
     for family in ("starter", "sd14"):
         preset = _find(family, "scores")

@@ -14,6 +14,7 @@ import pytest
 
 from engine import messages as m
 from engine.mailbox import JobControl
+from engine.models.loaded import DiffusionModel
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Keyframe, Lane, NoiseSource, Sampling, Walk
@@ -117,3 +118,23 @@ def test_ends_of_a_rendered_walk_are_the_plain_pictures(folders: Any, name: str)
         found = finals[0, index].final
         assert found is not None
         assert np.abs(frame.final - found).max() <= (0.0 if exact else 2e-5)
+
+
+def test_texts_are_encoded_once_and_kept_for_the_next_start(
+    folders: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where text encoders do not fit beside the denoiser: then they are not opened again."""
+    tiny = MODELS["sd3"]
+    request = request_for(folders("sd3"), tiny)
+    first = finals_of(Renderer(FrameStore(folder=tmp_path / "a")).run(request, JobControl()))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "texts").rename(tmp_path / "b" / "texts")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        pytest.fail("encoded again")
+
+    monkeypatch.setattr(DiffusionModel, "encode", refuse)
+    monkeypatch.setattr("engine.models.load.free_memory", lambda _: 0)
+    again = finals_of(Renderer(FrameStore(folder=tmp_path / "b")).run(request, JobControl()))
+    assert [f.key for f in again.values()] == [f.key for f in first.values()]
+    assert not any(frame.cached for frame in again.values())

@@ -144,6 +144,7 @@ def test_what_a_model_of_the_hub_is_and_takes_is_said_before_it_is_downloaded(
     needed = [f for f in server.folder.rglob("*") if f.suffix in (".json", ".txt", ".safetensors")]
     megabytes = sum(file.stat().st_size for file in needed) / 1e6
     assert f"{megabytes:.0f} MB in {len(needed)} files" in dialog.hub.stage.text()
+    assert "of memory as they are stored" in dialog.hub.stage.text()
     assert dialog.use_button.text() == "Download and use"
     assert server.requests == [f"GET /api/models/{MODEL}"]
     dialog.hub.name.setText("another/model")

@@ -8,6 +8,7 @@ import pkgutil
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,18 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DiffusionPipeline
+from safetensors.torch import load_file, save_file
 
 from engine.conditioning import Conditioning, blend_texts
 from engine.errors import ModelError
 from engine.methods.contract import lerp
-from engine.models.families.contract import INDEX, families
+from engine.models.families.contract import INDEX, Family, families
 from engine.models.inspection.check import check_model
 from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import read_object
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
+from engine.models.running.decoder import Pictures, decode_in_tiles
 from engine.render.sampling.lockstep import LockstepSampler
 from engine.render.sampling.sampler import Guidance, Sampler
 from tests.support import tiny_families
@@ -176,6 +179,21 @@ def test_pictures_are_decoded_as_the_pipeline_does(opened: Any, pipelines: Any, 
 
 
 @each_model
+def test_pictures_can_be_decoded_in_tiles(opened: Any, pipelines: Any, name: str) -> None:
+    """Where memory is short: in whole patches, and near to the whole picture inside the tiles."""
+    tiny, family, pipe = MODELS[name], opened(name).family, pipelines(name)
+    latent = noise(family.noise_shape(*tiny.sizes[-1]))
+    pictures = Pictures(pipe.vae, family.pixels, family.downscale, family.patch)
+    with torch.no_grad():
+        whole = pictures(latent)
+        tiled = decode_in_tiles(pictures, latent, 5)
+        single = decode_in_tiles(pictures, latent, max(latent.shape))
+    assert tiled.shape == whole.shape
+    assert torch.isfinite(tiled).all()
+    assert torch.allclose(single, whole, atol=1e-5)
+
+
+@each_model
 def test_prompts_and_noise_change_the_picture(opened: Any, name: str) -> None:
     """So that the equality with the pipeline says something."""
     tiny, model = MODELS[name], opened(name)
@@ -322,23 +340,20 @@ def test_a_config_with_absurd_values_is_refused_or_changes_nothing_bad(
         for number, option in enumerate(config):
             value = HOSTILE[number % len(HOSTILE)]
             rest = {key: item for key, item in config.items() if key != option}
-            text = (
-                json.dumps(rest)[:-1] + (", " if rest else "") + f"{json.dumps(option)}: {value}}}"
-            )
-            file.write_text(text)
-            try:
+            given = f"{json.dumps(option)}: {value}}}"
+            file.write_text(json.dumps(rest)[:-1] + (", " if rest else "") + given)
+            with suppress(ModelError):
                 read = read_config(file) if part != INDEX else read_object(file)
-            except ModelError as refusal:
-                sentence = str(refusal)
-                assert len(sentence) < 500
-                continue
-            family = kind({**plain, part: read})
-            sampling = family.sampling()
-            assert 0 < sampling.width <= 4096
-            assert family.multiple > 0
-            assert min(family.noise_shape(sampling.width, sampling.height)) > 0
-            assert all(isinstance(text, str) for text in (family.description, *family.problems()))
-            assert isinstance(family.scheduler_options(), dict)
+                _says_its_settings(kind({**plain, part: read}))
+
+
+def _says_its_settings(family: Family) -> None:
+    sampling = family.sampling()
+    assert 0 < sampling.width <= 4096
+    assert family.multiple > 0
+    assert min(family.noise_shape(sampling.width, sampling.height)) > 0
+    assert all(isinstance(text, str) for text in (family.description, *family.problems()))
+    assert isinstance(family.scheduler_options(), dict)
 
 
 @each_model
@@ -354,8 +369,6 @@ def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) ->
 
 @each_model
 def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
     part = folder / families.get(MODELS[name].family).denoiser
     (weights,) = part.glob("*.safetensors")
@@ -364,6 +377,26 @@ def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> N
     del tensors[lost]
     save_file(tensors, weights, {"format": "pt"})
     with pytest.raises(ModelError, match=f"lack '{lost}'"):
+        open_model(str(folder), device="cpu")
+
+
+@each_model
+@pytest.mark.parametrize("part", ["denoiser", "vae", "text_encoder", "tokenizer"])
+def test_files_that_do_not_fit_are_named(
+    folders: Any, name: str, part: str, tmp_path: Path
+) -> None:
+    """A tensor of another shape, or a tokenizer that is none: one sentence, and no other error."""
+    folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
+    if part == "tokenizer":
+        (folder / part / "tokenizer.json").write_text('{"model": 7}')
+    else:
+        part = families.get(MODELS[name].family).denoiser if part == "denoiser" else part
+        (weights,) = (folder / part).glob("*.safetensors")
+        tensors = load_file(weights)
+        changed = max(tensors, key=lambda each: tensors[each].numel())
+        tensors[changed] = torch.zeros(3, 5)
+        save_file(tensors, weights, {"format": "pt"})
+    with pytest.raises(ModelError, match=r"fit|cannot be"):
         open_model(str(folder), device="cpu")
 
 

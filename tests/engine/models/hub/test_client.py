@@ -83,6 +83,12 @@ def test_a_model_is_looked_at_before_it_is_fetched(server: LoopbackHub, cache: P
     assert found is not None
     assert found.bytes > 1e6
     assert not found.scores
+    sizes = {
+        part: (server.folder / part).glob("*.safetensors")
+        for part in ("text_encoder", "unet", "vae")
+    }
+    text, unet, vae = (sum(f.stat().st_size for f in found) for found in sizes.values())
+    assert (found.text_encoders, found.rest) == (text, unet + vae)
     assert len(server.requests) == 1
     assert not cache.exists()
     files = [

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from engine.models.inspection.check import check_model
+from engine.models.inspection.config_limits import read_config
 from tests.support.tiny_models import make_tiny_model
 
 pytestmark = pytest.mark.timeout(20)  # also of what is damaged on purpose
@@ -359,3 +360,25 @@ def test_a_config_that_says_something_absurd_is_refused_or_opened(
         problem = check_model(model).problem
         assert not problem or model.name in problem or "Its UNet" in problem
         assert len(problem) < 1500
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        # Numbers of published models, the largest of each kind.
+        {"model_type": "qwen2_5_vl", "max_position_embeddings": 128_000, "vocab_size": 152_064},
+        {"model_type": "gemma2", "vocab_size": 256_000, "hidden_size": 2304},
+        {"d_ff": 10_240, "d_model": 4096, "num_layers": 24, "vocab_size": 32_128},
+        {"in_channels": 128, "num_single_layers": 48, "joint_attention_dim": 15_360},
+        {"vision_config": {"hidden_size": 1280, "patch_size": 14}, "hidden_size": 3584},
+        {"patch_size": [2, 2], "block_out_channels": [128, 256, 512, 512], "shift_factor": None},
+        {"encoder_block_out_channels": [128, 256, 512, 512, 1024, 1024], "scaling_factor": 0.41407},
+        {"shift": 3.0, "base_shift": 0.5, "max_image_seq_len": 8192, "shift_terminal": None},
+    ],
+)
+def test_configs_of_published_models_are_within_the_limits(
+    tmp_path: Path, config: dict[str, object]
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config))
+    assert read_config(file) == config
