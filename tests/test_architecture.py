@@ -67,7 +67,12 @@ PICTURES = {
 
 ROOMS = (
     Room("engine", "walk, texts by role, messages, errors, mailbox, registry, writing of files"),
-    Room("engine.methods", "interpolation methods, one a file"),
+    Room("engine.methods", "interpolation methods of two keyframes, one a file"),
+    Room(
+        "engine.methods.loops",
+        "methods that come back to their start, one a file",
+        "methods",
+    ),
     Room("engine.metrics", "measures, one a file", "", "cv2"),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
@@ -339,9 +344,12 @@ def _registers(module: str) -> bool:
     return any(".register(" in mark for mark in marks)
 
 
-@pytest.mark.parametrize("name", ["engine.methods", "engine.metrics", "engine.solvers"])
+@pytest.mark.parametrize(
+    "name", ["engine.methods", "engine.methods.loops", "engine.metrics", "engine.solvers"]
+)
 def test_entries_of_a_registry_are_pure_and_do_not_know_each_other(name: str) -> None:
-    shared = [module for module in _modules(name) if module != name and not _registers(module)]
+    rooms = (name, *(room for room in BY_NAME[name].imports if within(name, room)))
+    shared = [m for room in rooms for m in _modules(room) if m != room and not _registers(m)]
     known = ("engine.conditioning", "engine.parameters", "numpy", "scipy")
     allowed = (*shared, *known, *BY_NAME[name].guarded)
     for module in _modules(name):
