@@ -74,6 +74,10 @@ ROOMS = (
         "methods",
     ),
     Room("engine.metrics", "measures, one a file", "", "cv2"),
+    Room(
+        "engine.pacing",
+        "the speed of a walk: even steps, wanted speed, tipping points, certificate",
+    ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
