@@ -154,7 +154,7 @@ ROOMS = (
         "engine.cli",
         "the commands render, score and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running render solvers store",
+        "models.running pictures render solvers store",
         "torch",
     ),
     Room(
@@ -227,8 +227,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring files measures state "
-        "viewer widgets",
+        "engine.documents engine.export engine.geometry engine.measuring engine.pictures files "
+        "measures state viewer widgets",
         "Qt",
     ),
     Room(

@@ -50,6 +50,7 @@ class Method(ABC):
     γ = 0 and γ = 1 give the latents of the keyframes exactly. `walks_noise` is True if the latent
     changes along the path; otherwise the whole segment has the noise of its start. `comes_back` is
     True if γ = 1 gives the latent of the start again; the next segment starts from it, too.
+    `moves_picture` is True if the picture moves sideways with the seam.
     """
 
     label: ClassVar[str]
@@ -58,6 +59,7 @@ class Method(ABC):
     passes_ends: ClassVar[bool] = True
     walks_noise: ClassVar[bool] = True
     comes_back: ClassVar[bool] = False
+    moves_picture: ClassVar[bool] = False
 
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:

@@ -13,12 +13,14 @@ from engine.parameters import parameter
 
 #: Draws for one time constant of the random walk, and their correlation.
 _DRAWS = 4
-_CORRELATION = math.exp(-1.0 / _DRAWS)
+_CORRELATION = 0.7788007830714049  # exp(−1/4)
 #: Share of the segment in which the angle grows at its start, and falls at its end.
 _RISE = 0.15
 #: The weights of four neighbouring draws at t in [0, 1] between the middle ones: rows are powers of
 #: t. Catmull & Rom 1974.
-_CATMULL_ROM = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
+_CATMULL_ROM = np.array(
+    [[0.0, 1.0, 0.0, 0.0], [-0.5, 0.0, 0.5, 0.0], [1.0, -2.5, 2.0, -0.5], [-0.5, 1.5, -1.5, 0.5]]
+)
 
 
 @methods.register("wander")
