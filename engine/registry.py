@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """The classes of one package by name. Its modules are imported at the first access."""
+    """The classes of one package by name. At the first access, its modules are imported, and those
+    of the folders in it."""
 
     def __init__(self, package: str, noun: str) -> None:
         self._package = package
@@ -52,5 +53,5 @@ class Registry(Generic[T]):
             return
         self._discovered = True
         package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
+            importlib.import_module(module.name)

@@ -25,6 +25,7 @@ from engine.export.metadata import Provenance
 from engine.export.moments import Moments
 from engine.export.open_export import check_export, format_class, open_export
 from engine.mailbox import JobControl
+from engine.pictures.strip_places import strip_places
 from engine.render.batch_memory import BatchMemory
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
@@ -179,6 +180,7 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
         fps=command.exploration.fps,
         parameters=command.parameters,
         existing=command.existing,
+        places=strip_places(command.exploration),
     )
     if not command.difference:
         return plan

@@ -44,7 +44,9 @@ class Plan:
     frames, `describe` returns those of a single picture; empty texts write none. `against` holds
     for each lane the lane that its pictures are compared with. Heat maps of the difference replace
     the pictures of a lane, unless it is compared with itself. With an empty `against`, there are no
-    heat maps. `live` makes a video that is playable up to the last second if the program is killed.
+    heat maps. `places` holds for each lane the left edges of the walk's frames on a strip, in
+    widths of a picture; none if the picture does not move. `live` makes a video that is playable up
+    to the last second if the program is killed.
     """
 
     titles: tuple[str, ...] = ("",)
@@ -54,6 +56,7 @@ class Plan:
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     existing: Existing = Existing.REFUSE
     against: tuple[int, ...] = ()
+    places: tuple[tuple[float, ...], ...] = ()
     live: bool = False
     describe: Describe | None = None
     about: Mapping[str, str] = field(default_factory=dict)

@@ -61,10 +61,10 @@ def _spanned_plane(path: WalkPath) -> Plane | None:
     if not all(path.method(segment).planar for segment in range(walk.segments)):
         return None
     first = path.keyframe(0).ravel()
-    farthest = max(range(1, len(walk.keyframes)), key=lambda k: _off(path.keyframe(k), first))
-    basis = _gram_schmidt(np.stack([first, path.keyframe(farthest).ravel()]))
-    for k in range(len(walk.keyframes)):
-        key = path.keyframe(k).ravel()
+    farthest = max(range(walk.segments), key=lambda k: _off(path.target(k), first))
+    basis = _gram_schmidt(np.stack([first, path.target(farthest).ravel()]))
+    for k in range(walk.segments):
+        key = path.target(k).ravel()
         if float(np.linalg.norm(key - (basis @ key) @ basis)) > 1e-9 * float(np.sqrt(key.size)):
             return None
     return Plane(basis, spanned=True)
@@ -98,9 +98,9 @@ def describe(
     """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
-    latents = [path.keyframe(k).ravel() for k in range(len(walk.keyframes))]
+    ends = [path.keyframe(0), *(path.target(k) for k in range(walk.segments))]
+    latents = [end.ravel() for end in ends]
     frames, stds, weights, products = _project_times(path, plane, times, latents, check)
-    keys = [plane.project(latent[None])[0][0] for latent in latents]
     own, kept = plane.project(_sample(path, _SAMPLES))
     curves = [Curve(walk.method_of(0).name, own)]
     if plane.spanned and walk.segments == 1 and path.method(0).walks_noise:
@@ -110,7 +110,7 @@ def describe(
         job=job,
         lane=lane,
         frames=frames,
-        keyframes=np.stack(keys),
+        keyframes=np.stack([plane.project(end[None])[0][0] for end in ends]),
         curves=tuple(curves),
         exact=kept > 1.0 - 1e-9,
         kept=kept,
@@ -157,7 +157,7 @@ def _project_times(
 def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:
     """Returns a and b [2] of latent = a · start + b · end of its segment; NaN if there are none."""
     segment, _ = path.walk.locate(time)
-    ends = np.stack([path.keyframe(segment).ravel(), path.keyframe(segment + 1).ravel()])
+    ends = np.stack([path.keyframe(segment).ravel(), path.target(segment).ravel()])
     flat = latent.ravel()
     weights = np.linalg.lstsq(ends @ ends.T, ends @ flat, rcond=1e-12)[0].astype(np.float64)
     left = float(np.linalg.norm(flat - weights @ ends))

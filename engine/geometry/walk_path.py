@@ -42,10 +42,19 @@ class WalkPath:
     def keyframe(self, number: int) -> Array:
         """Returns the latent [C, h, w] of keyframe `number`.
 
-        After a segment that does not change the noise, it is that of the segment's start.
+        After a segment that does not change the noise or comes back, it is the segment's start.
         """
-        while number and not self._methods[number - 1].walks_noise:
+        while number and not _leads_on(self._methods[number - 1]):
             number -= 1
+        return self._drawn(number)
+
+    def target(self, segment: int) -> Array:
+        """Returns the latent [C, h, w] that the method of `segment` takes as its end."""
+        leads = self._methods[segment].walks_noise
+        return self._drawn(segment + 1) if leads else self.keyframe(segment)
+
+    def _drawn(self, number: int) -> Array:
+        """Returns the sum of noises of keyframe `number`."""
         keyframe = self.walk.keyframes[number]
         latent = self.noise.draw(keyframe.noise)
         if keyframe.scale != 1.0:
@@ -61,9 +70,7 @@ class WalkPath:
     def exact_latent(self, time: float) -> Array:
         """Returns the latent in float64, before it is rounded to float32."""
         segment, gamma = self.walk.locate(time)
-        start = self.keyframe(segment)
-        end = self.keyframe(min(segment + 1, self.walk.segments))
-        return self._methods[segment].latent(start, end, gamma)
+        return self._methods[segment].latent(self.keyframe(segment), self.target(segment), gamma)
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
@@ -79,6 +86,11 @@ class WalkPath:
     def negative(self) -> Conditioning:
         """Returns the conditioning of the negative prompt."""
         return self.texts[self.walk.negative]
+
+
+def _leads_on(method: Method) -> bool:
+    """True if the latent at the end of a segment is not that of its start."""
+    return method.walks_noise and not method.comes_back
 
 
 def prompts_of(walk: Walk) -> tuple[str, ...]:

@@ -48,7 +48,9 @@ class Method(ABC):
 
     `planar` is True if the path lies in the plane spanned by the two ends. `passes_ends` is True if
     γ = 0 and γ = 1 give the latents of the keyframes exactly. `walks_noise` is True if the latent
-    changes along the path; otherwise the whole segment has the noise of its start.
+    changes along the path; otherwise the whole segment has the noise of its start. `comes_back` is
+    True if γ = 1 gives the latent of the start again; the next segment starts from it, too.
+    `moves_picture` is True if the picture moves sideways with the seam.
     """
 
     label: ClassVar[str]
@@ -56,6 +58,8 @@ class Method(ABC):
     planar: ClassVar[bool] = False
     passes_ends: ClassVar[bool] = True
     walks_noise: ClassVar[bool] = True
+    comes_back: ClassVar[bool] = False
+    moves_picture: ClassVar[bool] = False
 
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
@@ -105,6 +109,14 @@ def crossing_methods() -> tuple[str, ...]:
     """Returns the methods whose path leads from one end to the other in the plane of both."""
     found = ((name, methods.get(name)) for name in methods.names())
     return tuple(name for name, m in found if m.planar and m.passes_ends)
+
+
+def fresh_noise(seed: int, number: int, shape: tuple[int, ...]) -> Array:
+    """Returns draw `number` of N(0, I) for a seed, independent of all other draws.
+
+    For methods that need noises besides the keyframes'. Not the draws of a keyframe's seed.
+    """
+    return np.random.default_rng((seed, number)).standard_normal(shape)
 
 
 def columns_of(start: Array, end: Array) -> int:

@@ -16,11 +16,13 @@ class Translation(NoiseMethod):
 
     The article's operator T. Preserves the ends and, at each t, N(0, I) exactly. In each step the
     picture moves by one latent column (8 px in Stable Diffusion), and its content changes. Frames
-    with the same t are equal, so W+1 frames show the whole path.
+    with the same t are equal, so W+1 frames show the whole path. Through k keyframes, the window
+    moves over k noises side by side, a strip of any length, which can be exported as one panorama.
     """
 
     label = "Translation"
     colour = "#56B4E9"
+    moves_picture = True
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         shift = whole_columns(gamma, columns_of(start, end))

@@ -12,6 +12,7 @@ from engine.export.differences import with_differences
 from engine.export.file_names import clean_name
 from engine.export.metadata import NotesOf, Provenance
 from engine.messages import ModelInfo
+from engine.pictures.strip_places import strip_places
 from engine.walk import Exploration, ParameterValue, lanes_of
 from gui.export.export_job import Order
 
@@ -97,6 +98,7 @@ def order_for(
         existing=Existing.NUMBER,
         describe=about.picture_text if wishes.metadata else None,
         about=about.film_tags() if wishes.metadata else {},
+        places=strip_places(exploration),
     )
     if wishes.difference:
         plan = with_differences(plan, exploration, wishes.difference)

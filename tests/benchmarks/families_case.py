@@ -89,8 +89,8 @@ def _call_pipeline(
 def _call_engine(
     model: Any, tiny: TinyFamily, latents: torch.Tensor, steps: int, texts: tuple[Any, Any]
 ) -> None:
-    from engine.render.lockstep import LockstepSampler
-    from engine.render.sampler import Guidance, Sampler
+    from engine.render.sampling.lockstep import LockstepSampler
+    from engine.render.sampling.sampler import Guidance, Sampler
 
     family = model.family
     shape = latents.shape[1], latents.shape[2], latents.shape[3]

@@ -96,7 +96,7 @@ def test_a_std_sweep_is_a_ray_through_its_start() -> None:
     assert ready.exact
     start = ready.keyframes[0]
     assert np.allclose(ready.frames, np.linspace(0.5, 1.5, 11)[:, None] * start, atol=1e-12)
-    assert {c.method for c in ready.curves} == {"std-sweep", "linear", "normalized", "slerp"}
+    assert {c.method for c in ready.curves} >= {"std-sweep", "linear", "normalized", "slerp"}
 
 
 @pytest.mark.parametrize("keyframes", [2, 3])

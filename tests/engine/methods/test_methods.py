@@ -192,6 +192,46 @@ def test_different_widths_have_no_common_columns(name: str) -> None:
         _latent(name, np.zeros((4, 16, 16)), np.zeros((4, 16, 24)), 0.5)
 
 
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_slerp_with_the_norm_apart_turns_steadily_between_unequal_norms(gamma: float) -> None:
+    a, b = _ends()
+    plain = _latent("slerp", a, b, gamma)
+    equal = b * float(np.linalg.norm(a) / np.linalg.norm(b))
+    assert np.allclose(_latent("norm-slerp", a, equal, gamma), _latent("slerp", a, equal, gamma))
+    got = _latent("norm-slerp", a, 0.4 * b, gamma)
+    assert _angle(a, got) == pytest.approx(gamma * _angle(a, b), abs=1e-6)
+    norms = float(np.linalg.norm(a)), 0.4 * float(np.linalg.norm(b))
+    assert np.linalg.norm(got) == pytest.approx((1 - gamma) * norms[0] + gamma * norms[1])
+    assert gamma in (0.0, 1.0) or abs(_angle(a, plain) - _angle(a, got)) < 0.2
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_slerp_by_channel_keeps_the_norm_of_each_channel(gamma: float) -> None:
+    a, b = _ends()
+    b[0] = 0.9 * a[0] + math.sqrt(1 - 0.9**2) * b[0]
+    for channel in range(4):
+        b[channel] *= np.linalg.norm(a[channel]) / np.linalg.norm(b[channel])
+    got = _latent("channel-slerp", a, b, gamma)
+    norms = np.linalg.norm(a.reshape(4, -1), axis=1)
+    assert np.allclose(np.linalg.norm(got.reshape(4, -1), axis=1), norms)
+    assert np.allclose(got[0], _latent("slerp", a[:1], b[:1], gamma)[0])
+
+
+def test_noise_diffusion_is_the_articles_formula() -> None:
+    a, b = _ends()
+    kept = _latent("noise-diffusion", a, b, 0.3, noise=0.0, clip=10.0)
+    angle = 0.15 * math.pi
+    assert np.allclose(kept, math.cos(angle) * a + math.sin(angle) * b)
+    cut = _latent("noise-diffusion", a, b, 0.3, noise=0.0)
+    assert np.array_equal(cut, np.clip(kept, -2.0, 2.0))
+    fresh = _latent("noise-diffusion", a, b, 0.3, noise=0.6, clip=10.0)
+    rest = (fresh - 0.8 * kept) / 0.6
+    assert np.corrcoef(rest.ravel(), kept.ravel())[0, 1] == pytest.approx(0.0, abs=0.1)
+    assert rest.std() == pytest.approx(1.0, abs=0.1)
+    only = [_latent("noise-diffusion", a, b, g, noise=1.0, seed=7) for g in (0.1, 0.9)]
+    assert np.array_equal(*only), "with noise 1, the ends do not matter"
+
+
 def test_only_methods_that_lead_from_end_to_end_cross_the_plane() -> None:
     assert set(crossing_methods()) >= {"linear", "normalized", "slerp"}
     others = {"prompt-linear", "prompt-slerp", "std-sweep", "translation", "wipe"}

@@ -1,0 +1,1 @@
+"""Methods that come back to the latent at which they start."""

@@ -1,0 +1,98 @@
+"""A walk's certificate: numbers that say how even and how typical the walk is. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.pacing.curve import Values
+
+#: Distance in time from a keyframe at which its turn is measured.
+_NEAR = 1e-5
+#: Largest |std − 1| of a walk that stays typical.
+STD_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The numbers of one walk.
+
+    `std_error` is the largest |std − 1| of the initial latents; `turns` are the angles in degrees
+    by which the path turns at each inner keyframe (a loop: at all of them); `variation` is the
+    coefficient of variation of the steps; `largest` the largest step as a multiple of the median;
+    `seam` the largest difference between both ends of a loop, NaN for a walk that is no loop.
+    Numbers that were not measured are NaN.
+    """
+
+    std_error: float
+    turns: tuple[float, ...]
+    variation: float
+    largest: float
+    seam: float = math.nan
+
+    @property
+    def typical(self) -> bool:
+        """True if the std stays within ±1 %."""
+        return self.std_error <= STD_TOLERANCE
+
+    def lines(self, distance: str) -> tuple[str, ...]:
+        """Returns the certificate in words. `distance` names the distance of the steps."""
+        turn = f"{max(self.turns):.1f}°" if self.turns else "no inner keyframe"
+        within = "within" if self.typical else "beyond"
+        lines = [
+            f"std of the initial latents: {100 * self.std_error:.2f} % from 1, {within} 1 %",
+            f"largest turn at a keyframe: {turn}",
+            f"coefficient of variation of the steps ({distance}): {self.variation:.3f}",
+            f"largest step ({distance}): {self.largest:.2f} times the median",
+        ]
+        if not math.isnan(self.seam):
+            lines.append(f"seam of the loop: {self.seam:.1e}")
+        return tuple(lines)
+
+
+def certify(
+    stds: Values,
+    steps: Values,
+    turns: tuple[float, ...] = (),
+    seam: float = math.nan,
+) -> Certificate:
+    """Makes the certificate from the std of each frame [n], and the steps between frames."""
+    known = stds[np.isfinite(stds)]
+    error = float(np.abs(known - 1.0).max()) if known.size else math.nan
+    return Certificate(error, turns, variation(steps), largest_step(steps), seam)
+
+
+def variation(steps: Values) -> float:
+    """Returns the std of the steps over their mean: 0 for equal steps. NaN if none is known."""
+    known = steps[np.isfinite(steps)]
+    mean = float(known.mean()) if known.size else 0.0
+    return float(known.std()) / mean if mean else math.nan
+
+
+def largest_step(steps: Values) -> float:
+    """Returns the largest step as a multiple of the median. NaN if none is known."""
+    known = steps[np.isfinite(steps)]
+    middle = float(np.median(known)) if known.size else 0.0
+    return float(known.max()) / middle if middle else math.nan
+
+
+def turn_at(latent: Callable[[float], Values], time: float, loop: bool = False) -> float:
+    """Returns the angle in degrees between the directions before and after `time` of a path.
+
+    `latent` returns the latent at a time in 0…1. In a loop, the time before 0 is that before 1.
+    0 where the path stands still on one side.
+    """
+    before, after = time - _NEAR, time + _NEAR
+    if loop:
+        before, after = before % 1.0, after % 1.0
+    here = latent(time)
+    into, out = (here - latent(before)).ravel(), (latent(after) - here).ravel()
+    norms = float(np.linalg.norm(into)) * float(np.linalg.norm(out))
+    if norms < 1e-12:
+        return 0.0
+    # From the chord of the unit vectors: the arc cosine is inexact for small angles.
+    chord = np.linalg.norm(into / np.linalg.norm(into) - out / np.linalg.norm(out))
+    return math.degrees(2.0 * math.asin(min(float(chord) / 2.0, 1.0)))
