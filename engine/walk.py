@@ -6,8 +6,11 @@ engine can share them.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
+from engine.pacing_curve import Pacing, pace, share_of
+from engine.timing import Pace
 from engine.view import View, ViewMode
 
 #: The model that ships with the program.
@@ -22,6 +25,8 @@ MAX_FRAMES = 100_000
 MAX_STEPS = 1000
 MAX_KEYFRAMES = 1000
 MAX_SIDE = 4096
+#: Least time between two keyframes.
+LEAST_GAP = 1e-6
 
 ParameterValue = float | int | str | bool
 
@@ -99,10 +104,16 @@ def _numbered(keyframes: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A chain of keyframes with a method for each segment, sampled at `frames` equal intervals.
+    """A chain of keyframes with a method for each segment, sampled by `frames` frames.
 
     `methods` holds one choice for each segment, or a single one for all segments. `one_prompt` is
     True if the keyframes are edited with one common prompt; it is False if their prompts differ.
+
+    The timing: `times` are the times of the keyframes in [0, 1], increasing; () are equal
+    intervals. `paces` hold the easing and the hold of each segment; () are constant speed. In a
+    `loop`, the last segment leads back to the first keyframe, which has the times 0 and 1 and is
+    shown once. `pacing` gives the time of the walk at each share of its frames, see
+    `engine.pacing_curve`; () is the share itself.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
@@ -110,6 +121,10 @@ class Walk:
     negative: str = ""
     frames: int = 61
     one_prompt: bool = True
+    loop: bool = False
+    times: tuple[float, ...] = ()
+    paces: tuple[Pace, ...] = ()
+    pacing: Pacing = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keyframes", _numbered(self.keyframes))
@@ -118,28 +133,62 @@ class Walk:
 
     @property
     def segments(self) -> int:
-        return len(self.keyframes) - 1
+        return len(self.keyframes) - (0 if self.loop else 1)
+
+    @property
+    def intervals(self) -> int:
+        """The number of steps between frames; in a loop, also that from the last to the first."""
+        return self.frames if self.loop else self.frames - 1
 
     def method_of(self, segment: int) -> MethodChoice:
         """The method of `segment`."""
         return self.methods[segment if len(self.methods) > 1 else 0]
 
+    def pace_of(self, segment: int) -> Pace:
+        """The easing and the hold of `segment`."""
+        return self.paces[segment] if self.paces else Pace()
+
+    def end_of(self, segment: int) -> int:
+        """The number of the keyframe at the end of `segment`."""
+        return (segment + 1) % len(self.keyframes)
+
+    def stops(self) -> tuple[float, ...]:
+        """The times of the starts and ends of all segments, from 0 to 1: [segments + 1]."""
+        if not self.times:
+            return tuple(k / max(self.segments, 1) for k in range(self.segments + 1))
+        return (*self.times, 1.0) if self.loop else self.times
+
     def time_of(self, index: int) -> float:
-        """The time in [0, 1] of frame `index`: k/(n−1); 0 for a single frame."""
-        return index / (self.frames - 1) if self.frames > 1 else 0.0
+        """The time in [0, 1] of frame `index`. Its share of the frames is k/(n−1), in a loop k/n,
+        and 0 for a single frame."""
+        share = index / self.intervals if self.intervals > 0 else 0.0
+        return pace(self.pacing, share)
 
     def locate(self, time: float) -> tuple[int, float]:
         """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
-        position = min(max(time, 0.0), 1.0) * self.segments
+        position = self._position(min(max(time, 0.0), 1.0))
         if abs(position - round(position)) < 1e-9:
             # k/(n−1) times n−1 is not always k; a frame at a keyframe is the keyframe, bit for bit.
             position = float(round(position))
         segment = min(int(position), self.segments - 1)
-        return segment, position - segment
+        return segment, self.pace_of(segment).at(position - segment)
+
+    def _position(self, time: float) -> float:
+        """The segment number plus the share of the segment's time."""
+        if not self.times:
+            return time * self.segments
+        stops = self.stops()
+        segment = min(max(bisect_right(stops, time) - 1, 0), self.segments - 1)
+        span = stops[segment + 1] - stops[segment]
+        return segment + min(max(time - stops[segment], 0.0) / span, 1.0)
 
     def keyframe_indices(self) -> tuple[int, ...]:
         """The frame nearest to each keyframe."""
-        return tuple(round(k * (self.frames - 1) / self.segments) for k in range(self.segments + 1))
+        last = self.frames - 1
+        if not self.times and not self.pacing and not self.loop:
+            return tuple(round(k * last / self.segments) for k in range(self.segments + 1))
+        shares = (share_of(self.pacing, time) for time in self.stops()[: len(self.keyframes)])
+        return tuple(min(round(share * self.intervals), last) for share in shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +265,7 @@ def with_method(walk: Walk, choice: MethodChoice) -> Walk:
 def content_of(walk: Walk) -> Walk:
     """Returns the walk without the fields for editing. Walks of equal content have equal frames."""
     keyframes = tuple(Keyframe(k.prompt, k.noise, k.scale, k.blend) for k in walk.keyframes)
-    return Walk(keyframes, walk.methods, walk.negative, walk.frames)
+    return replace(walk, keyframes=keyframes, one_prompt=True)
 
 
 def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:

@@ -20,9 +20,11 @@ from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, Exploration
 SUFFIX = ".trail"
 FORMAT = "latent-trails"
 #: Version 1 is the format of Latent Trails 0.1, without ids, locks, measures and the view. In
-#: version 2, an empty scoring text means no scoring text. Since version 3, it means the prompt. All
-#: versions can be read.
-VERSION = 3
+#: version 2, an empty scoring text means no scoring text. Since version 3, it means the prompt. In
+#: version 4, walks have a timing; walks without one are written as version 3. All versions can be
+#: read.
+VERSION = 4
+_WITHOUT_TIMING = 3
 MAX_BYTES = 4 << 20
 
 
@@ -63,10 +65,16 @@ def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
     Raises InputError for an exploration that `decode` would refuse.
     """
     check_exploration(exploration)
-    data = msgspec.json.encode(_Document(FORMAT, VERSION, exploration, origin))
+    version = VERSION if _has_timing(exploration) else _WITHOUT_TIMING
+    data = msgspec.json.encode(_Document(FORMAT, version, exploration, origin))
     if len(data) > MAX_BYTES:
         raise InputError(f"The session takes more than {MAX_BYTES:,} bytes; shorten its prompts.")
     return data
+
+
+def _has_timing(exploration: Exploration) -> bool:
+    walks = (exploration.walk, *exploration.rows)
+    return any(walk.loop or walk.times or walk.paces or walk.pacing for walk in walks)
 
 
 def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]:

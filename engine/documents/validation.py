@@ -6,12 +6,16 @@ Each check raises InputError with one sentence.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from engine.errors import InputError
 from engine.methods.contract import make_method
+from engine.pacing_curve import check_pacing
 from engine.solvers.contract import solvers
+from engine.timing import check_pace
 from engine.view import View
 from engine.walk import (
+    LEAST_GAP,
     MAX_FRAMES,
     MAX_KEYFRAMES,
     MAX_SEED,
@@ -77,6 +81,26 @@ def check_walk(walk: Walk) -> None:
         )
     for choice in walk.methods:
         _check_method(choice)
+    _check_timing(walk)
+
+
+def _check_timing(walk: Walk) -> None:
+    """Checks the times of keyframes, easings, holds and the pacing. Raises InputError."""
+    if walk.times:
+        _check_count("times of keyframes", len(walk.times), *(len(walk.keyframes),) * 2)
+        stops = walk.stops()
+        gaps = [after - before for before, after in pairwise(stops)]
+        if stops[0] != 0.0 or stops[-1] != 1.0 or not all(gap >= LEAST_GAP for gap in gaps):
+            raise InputError(
+                "The times of the keyframes increase from 0 to 1; in a loop, the last one is "
+                "before 1."
+            )
+    if walk.paces:
+        _check_count("easings", len(walk.paces), walk.segments, walk.segments)
+        for pace in walk.paces:
+            check_pace(pace)
+    _check_count("knots of the pacing", len(walk.pacing), 0, MAX_FRAMES)
+    check_pacing(walk.pacing)
 
 
 def check_sampling(sampling: Sampling) -> None:

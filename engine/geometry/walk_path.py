@@ -12,6 +12,7 @@ from engine.conditioning import Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
 from engine.methods.contract import Array, Method, make_method
+from engine.methods.through.contract import ThroughMethod, run_of
 from engine.walk import Walk
 
 
@@ -51,7 +52,7 @@ class WalkPath:
     def target(self, segment: int) -> Array:
         """Returns the latent [C, h, w] that the method of `segment` takes as its end."""
         leads = self._methods[segment].walks_noise
-        return self._drawn(segment + 1) if leads else self.keyframe(segment)
+        return self._drawn(self.walk.end_of(segment)) if leads else self.keyframe(segment)
 
     def _drawn(self, number: int) -> Array:
         """Returns the sum of noises of keyframe `number`."""
@@ -70,14 +71,19 @@ class WalkPath:
     def exact_latent(self, time: float) -> Array:
         """Returns the latent in float64, before it is rounded to float32."""
         segment, gamma = self.walk.locate(time)
-        return self._methods[segment].latent(self.keyframe(segment), self.target(segment), gamma)
+        method = self._methods[segment]
+        if isinstance(method, ThroughMethod):
+            run = run_of(self.walk, segment)
+            knots = [self._drawn(number) for number in run.keyframes]
+            return method.latent_through(knots, run, gamma)
+        return method.latent(self.keyframe(segment), self.target(segment), gamma)
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
         segment, gamma = self.walk.locate(time)
         keyframes = self.walk.keyframes
         first = keyframes[segment].prompt
-        last = keyframes[min(segment + 1, self.walk.segments)].prompt
+        last = keyframes[self.walk.end_of(segment)].prompt
         if first == last:
             return self.texts[first]
         method = self._methods[segment]

@@ -39,7 +39,7 @@ def direction_at(
         return directions.get(given)
     segment, gamma = walk.locate(time)
     keyframes = walk.keyframes
-    first, second = (keyframes[min(k, walk.segments)].prompt for k in (segment, segment + 1))
+    first, second = (keyframes[k].prompt for k in (segment, walk.end_of(segment)))
     start, end = directions.get(first), directions.get(second)
     if start is None or end is None or first == second:
         return start

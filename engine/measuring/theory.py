@@ -18,7 +18,8 @@ def theory_of(measure: Measure, walk: Walk, times: Values, dimension: int) -> Va
     Different noise sources are independent draws; equal sources are equal draws.
     """
     methods = [make_method(walk.method_of(segment)) for segment in range(walk.segments)]
-    ends = [_ends_of(*walk.keyframes[k : k + 2]) for k in range(walk.segments)]
+    keyframes = walk.keyframes
+    ends = [_ends_of(keyframes[k], keyframes[walk.end_of(k)]) for k in range(walk.segments)]
     places = [walk.locate(float(time)) for time in times]
     std = np.array([methods[k].expected_std(gamma, ends[k]) for k, gamma in places])
     return measure.theory(std, dimension)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.pacing.curve import Values
+from engine.pacing_curve import Values
 
 #: Distance in time from a keyframe at which its turn is measured.
 _NEAR = 1e-5

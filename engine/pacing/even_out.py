@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.pacing.certificate import variation
-from engine.pacing.curve import Values
+from engine.pacing_curve import Values
 
 MOST_ROUNDS = 3
 #: Steps that vary by less than this are even. Frames and pixels are discrete.

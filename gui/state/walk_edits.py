@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from engine.methods.contract import methods
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from engine.walk_timing import reversed_timing, with_segment_added, with_segment_removed
 
 FEWEST_KEYFRAMES = 2
 FEWEST_COMPARED = 2
@@ -70,7 +71,9 @@ def inserted(walk: Walk, index: int, keyframe: Keyframe) -> Walk:
     choices = list(_spread(walk))
     near = min(max(index - 1, 0), len(choices) - 1)
     choices.insert(near, choices[near])
-    return replace(walk, keyframes=keyframes, methods=_folded(choices))
+    plain = replace(walk, paces=(), times=(), pacing=())
+    longer = replace(plain, keyframes=keyframes, methods=_folded(choices))
+    return with_segment_added(walk, longer, max(index - 1, 0))
 
 
 def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
@@ -78,8 +81,7 @@ def appended(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
     number of frames in a segment stays the same."""
     keyframe = Keyframe(walk.keyframes[-1].prompt, NoiseSource(seed(), 0))
     longer = inserted(walk, len(walk.keyframes), keyframe)
-    per_segment = max((walk.frames - 1) / walk.segments, 1)
-    return replace(longer, frames=round(per_segment * longer.segments) + 1)
+    return replace(longer, frames=_frames_for(walk, longer.segments))
 
 
 def duplicated(walk: Walk, index: int) -> Walk:
@@ -101,9 +103,10 @@ def removed(walk: Walk, index: int) -> Walk:
     choices = list(_spread(walk))
     choices.pop(min(index, len(choices) - 1))
     keyframes = (*walk.keyframes[:index], *walk.keyframes[index + 1 :])
-    per_segment = (walk.frames - 1) / walk.segments
-    frames = round(per_segment * (len(keyframes) - 1)) + 1
-    return replace(walk, keyframes=keyframes, methods=_folded(choices), frames=frames)
+    plain = replace(walk, paces=(), times=(), pacing=())
+    shorter = replace(plain, keyframes=keyframes, methods=_folded(choices))
+    frames = _frames_for(walk, shorter.segments)
+    return with_segment_removed(walk, replace(shorter, frames=frames), index)
 
 
 def moved(walk: Walk, index: int, to: int) -> Walk:
@@ -123,8 +126,12 @@ def reseeded(walk: Walk, seed: Callable[[], int] = draw_seed) -> Walk:
 
 
 def reversed_walk(walk: Walk) -> Walk:
-    """Returns the walk from its end to its start."""
-    return replace(walk, keyframes=walk.keyframes[::-1], methods=walk.methods[::-1])
+    """Returns the walk from its end to its start. A loop starts at the same keyframe."""
+    keyframes = walk.keyframes[::-1]
+    if walk.loop:
+        keyframes = (keyframes[-1], *keyframes[:-1])
+    turned = replace(walk, keyframes=keyframes, methods=walk.methods[::-1])
+    return reversed_timing(walk, turned)
 
 
 def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:
@@ -161,6 +168,12 @@ def compared(exploration: Exploration, names: Collection[str]) -> Exploration:
     used = {choice.name: choice for choice in (*exploration.walk.methods, *exploration.compare)}
     choices = (used.get(n, MethodChoice(n)) for n in methods.names() if n in names)
     return replace(exploration, compare=tuple(choices))
+
+
+def _frames_for(walk: Walk, segments: int) -> int:
+    """Returns the number of frames with which a segment has as many as before."""
+    per_segment = max(walk.intervals / walk.segments, 1.0 if segments > walk.segments else 0.0)
+    return max(round(per_segment * segments), 1 if walk.loop else 0) + (0 if walk.loop else 1)
 
 
 def _renoised(keyframe: Keyframe, noise: NoiseSource) -> Keyframe:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.pacing.certificate import certify, largest_step, turn_at, variation
-from engine.pacing.curve import Values, check_pacing, knots_of, pace, share_of
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, retimed
 from engine.pacing.tipping_points import tipping_points
+from engine.pacing_curve import Values, check_pacing, knots_of, pace, share_of
 
 
 def _place(time: Values) -> Values:

@@ -1,0 +1,1 @@
+"""Methods through many keyframes."""
