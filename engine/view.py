@@ -38,7 +38,8 @@ class View:
     shows, None for the whole walk. `plane` is the name of the view of the trajectory plot; an
     unknown name shows the first view. `through` are the ids of the two or three keyframes that the
     plane of the walk goes through; () is the plane of its path, and ALL_KEYFRAMES the one that fits
-    all keyframes best. `table` shows the summary table of the measures.
+    all keyframes best. `atlas` is the least number of pictures across the plane with which the
+    atlas fills it; 0 is no atlas. `table` shows the summary table of the measures.
     """
 
     mode: ViewMode | None = None
@@ -47,5 +48,6 @@ class View:
     segment: int | None = None
     plane: str = "walk"
     through: tuple[int, ...] = ()
+    atlas: int = 0
     table: bool = False
     loop: Loop = Loop.LOOP
