@@ -24,8 +24,8 @@ TYPING_MS = 700
 SHORTEST_MS = 40
 LONGEST_MS = 500
 STOP_MS = 4000
-#: Steps of a draft of a point of the plane, while the mouse moves.
-LIVE_STEPS = 4
+#: Most steps of a draft of a point of the plane, while the mouse moves.
+LIVE_STEPS = 8
 
 
 class Engine(Protocol):

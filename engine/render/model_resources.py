@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.conditioning import Conditioning
 from engine.geometry.noise import NoiseBank
@@ -25,6 +26,14 @@ Shape = tuple[int, int, int]
 Check = Callable[[], None]
 
 
+@dataclass(slots=True)
+class DraftPace:
+    """Measured times of one frame alone, in seconds: of a step and of decoding; 0 if unknown."""
+
+    step_s: float = 0.0
+    decode_s: float = 0.0
+
+
 class ModelResources:
     """The data that all jobs of one model share. Used on the engine's thread.
 
@@ -33,6 +42,7 @@ class ModelResources:
 
     def __init__(self, model: DiffusionModel, batches: BatchMemory | None = None) -> None:
         self.model, self.preview = model, PreviewMap.fit(model)
+        self.draft_pace = DraftPace()
         self._batches = batches
         self._texts = LruCache[str, Conditioning](_TEXTS)
         self._planes = LruCache[tuple[Walk, Shape], Plane](_PLANES)

@@ -10,7 +10,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.widgets.throttle import Throttle
 
 #: Least time between two requests for a draft, in milliseconds.
-DRAFT_INTERVAL = 50
+DRAFT_INTERVAL = 25
 #: Time without a move after which the finished picture is requested, in milliseconds.
 REST = 200
 #: Sampling with fewer steps has no drafts.
