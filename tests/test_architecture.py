@@ -194,7 +194,7 @@ ROOMS = (
     Room(
         "gui.atlas",
         "the atlas of a plane: its cells, their pictures, regions of similar ones",
-        "state",
+        "engine.geometry engine.pictures state widgets",
         "Qt",
     ),
     Room(
@@ -236,8 +236,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring files measures state "
-        "viewer widgets",
+        "engine.documents engine.export engine.geometry engine.measuring engine.pictures atlas "
+        "files measures state viewer widgets",
         "Qt",
     ),
     Room(

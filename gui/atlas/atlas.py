@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from engine import messages as m
 from engine.lru_cache import LruCache
 from engine.walk import Keyframe, MethodChoice, Walk, content_of
-from gui.atlas.grid import Area, Cell, cells_of, spacing_of
+from gui.atlas.grid import Area, Cell, PlaneFacts, cells_of, spacing_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.state_signals import CellRequest
 
@@ -25,7 +25,7 @@ class Atlas(QObject):
     store.
 
     `spacing` is the distance of neighbouring cells, in std; 0 without an atlas. `paused` is True
-    after a person has stopped it; `keyframe_at` makes the points of the present plane.
+    after a person has stopped it. `facts` describe the present plane.
 
     Signals: cell_ready(cell, picture [H, W, 3]); changed, for everything else; cleared, when the
     cells of another plane or walk are known no longer.
@@ -44,16 +44,19 @@ class Atlas(QObject):
         self._requested: tuple[Cell, ...] = ()
         self.wanted: tuple[Cell, ...] = ()
         self.spacing = 0.0
-        self.paused = False
+        self.facts = PlaneFacts()
+        self.paused = self._held = False
         self.problem = ""
         state.cells_event.connect(self._apply)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
-    def fill(self, area: Area | None, keyframe_at: KeyframeAt) -> None:
+    def fill(
+        self, area: Area | None, keyframe_at: KeyframeAt, facts: PlaneFacts | None = None
+    ) -> None:
         """Fill an area with at least as many cells as the view says. None, or no atlas in the view,
         stops. Cells that are known already are not requested again."""
-        self._keyframe_at = keyframe_at
+        self._keyframe_at, self.facts = keyframe_at, facts or PlaneFacts()
         self._forget_other_planes()
         across = self._state.view.atlas
         if area is None or not across or min(area.width, area.height) <= 0.0:
@@ -77,6 +80,12 @@ class Atlas(QObject):
         self.paused, self.problem = False, ""
         self._request()
         self.changed.emit()
+
+    def hold(self, held: bool) -> None:
+        """Wait while others request cells, or go on."""
+        if held != self._held:
+            self._held = held
+            self._stop() if held else self._request()
 
     def key(self, cell: Cell) -> str | None:
         """Returns the key of a cell's picture in the store, or None."""
@@ -136,7 +145,7 @@ class Atlas(QObject):
 
     def _request(self) -> None:
         missing = tuple(cell for cell in self.wanted if cell not in self._keys)
-        if self.paused or missing == self._requested:
+        if self.paused or self._held or missing == self._requested:
             return
         self._stop()
         found = [(cell, self._keyframe_at(*cell)) for cell in missing]

@@ -5,8 +5,12 @@ Cells lie at multiples of a spacing 2^k, so finer grids contain the coarser ones
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil, floor, log2
+from dataclasses import dataclass, field
+from math import ceil, floor, hypot, log2
+
+import numpy as np
+
+from engine.messages import Points
 
 #: A position in the plane, in std.
 Cell = tuple[float, float]
@@ -32,6 +36,21 @@ class Area:
     @property
     def height(self) -> float:
         return self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneFacts:
+    """What is known of a plane besides its points: its distance `height` from the origin and the
+    `sigma` of the shell, in std, the positions of the frames [n, 2], and a sentence about it."""
+
+    height: float = 0.0
+    sigma: float = 0.0
+    path: Points = field(default_factory=lambda: np.empty((0, 2)), compare=False)
+    note: str = ""
+
+    def std(self, cell: Cell) -> float:
+        """Returns the std of the point at a cell."""
+        return hypot(*cell, self.height)
 
 
 def spacing_of(area: Area, across: int) -> float:

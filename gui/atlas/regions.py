@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
+
+from gui.atlas.grid import Cell
 
 #: Colours of Okabe and Ito (2008), which colour-blind people can tell apart.
 COLOURS = (
@@ -16,6 +19,12 @@ COLOURS = (
 def region_colour(number: int) -> str:
     """Returns the colour of region `number`; the ninth is the first again."""
     return COLOURS[number % len(COLOURS)]
+
+
+class RegionNames(Protocol):
+    """Tells the names of the regions of cells."""
+
+    def names(self) -> Mapping[Cell, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from PySide6.QtCore import QObject
 
 from engine.messages import Image
 from engine.view import ALL_KEYFRAMES
 from gui.atlas.atlas import Atlas
-from gui.atlas.grid import Area, Cell
+from gui.atlas.basins import Basins
+from gui.atlas.grid import Area, Cell, PlaneFacts
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.atlas.atlas_item import AtlasItem
+from gui.trajectory.atlas.atlas_menu import AtlasMenu
 from gui.trajectory.plane.plane_item import PlaneBox
 from gui.trajectory.plane.walk_geometry import WalkGeometry
 from gui.widgets.theme import Theme
@@ -21,26 +25,36 @@ LOOK, REPAINT = 250, 160
 MOST_READ = 24
 
 
-class AtlasLayer(QObject):
-    """Owns the item of the atlas and tells the atlas which part of the plane is visible."""
+class LayerParts(Protocol):
+    """Everything that the layer needs."""
 
-    def __init__(
-        self,
-        state: ExplorerState,
-        atlas: Atlas,
-        geometry: WalkGeometry,
-        box: PlaneBox,
-        theme: Theme,
-        parent: QObject,
-    ) -> None:
+    @property
+    def state(self) -> ExplorerState: ...
+    @property
+    def atlas(self) -> Atlas: ...
+    @property
+    def basins(self) -> Basins: ...
+    @property
+    def box(self) -> PlaneBox: ...
+    @property
+    def theme(self) -> Theme: ...
+
+
+class AtlasLayer(QObject):
+    """Owns the atlas's item and menu, and tells the atlas which part of the plane is visible."""
+
+    def __init__(self, parts: LayerParts, geometry: WalkGeometry, parent: QObject) -> None:
         super().__init__(parent)
-        self._state, self._atlas, self._geometry, self._box = state, atlas, geometry, box
-        self.item = AtlasItem(theme)
+        state, atlas = parts.state, parts.atlas
+        self._state, self._atlas, self._basins = state, atlas, parts.basins
+        self._geometry, self._box = geometry, parts.box
+        self.item = AtlasItem(parts.theme)
+        self.menu = AtlasMenu(state, atlas, parts.basins, parts.box)
         self._visible = True
         self._look_soon, self._repaint_soon = Throttle(LOOK, self), Throttle(REPAINT, self)
         self._look_soon.triggered.connect(self._look)
         self._repaint_soon.triggered.connect(self._repaint)
-        box.sigRangeChanged.connect(self._look_soon.throttle)
+        parts.box.sigRangeChanged.connect(self._look_soon.throttle)
         for signal in (
             state.exploration_changed,
             state.view_changed,
@@ -51,7 +65,13 @@ class AtlasLayer(QObject):
         atlas.cell_ready.connect(self._add)
         atlas.changed.connect(self._show_cells)
         atlas.cleared.connect(self.item.clear)
+        parts.basins.changed.connect(self._show_regions)
         self._look_soon.throttle()
+
+    @property
+    def note(self) -> str:
+        """A line about the atlas and its regions; "" without an atlas."""
+        return " · ".join(filter(None, (self._atlas.note, self._basins.note)))
 
     def set_visible(self, visible: bool) -> None:
         """Stop to request cells while another view is shown."""
@@ -71,11 +91,16 @@ class AtlasLayer(QObject):
         view = self._box.viewRect()
         area = Area(view.left(), view.top(), view.right(), view.bottom())
         shown = wanted and self._visible and self._geometry.has_sums
-        self._atlas.fill(area if shown else None, self._geometry.keyframe_at)
+        g = self._geometry
+        facts = PlaneFacts(g.height, g.sigma, g.frames, g.note)
+        self._atlas.fill(area if shown else None, g.keyframe_at, facts)
 
     def _show_cells(self) -> None:
         self.item.set_cells(self._atlas.wanted, self._atlas.spacing)
         self._repaint_soon.throttle()
+
+    def _show_regions(self) -> None:
+        self.item.set_regions(self._basins.labels, self._basins.borders)
 
     def _add(self, cell: Cell, image: Image) -> None:
         self.item.add(cell, image)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.registry import Registry
 from gui.atlas.atlas import Atlas
+from gui.atlas.basins import Basins
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.trajectory.plane.plane_item import PlaneBox, PlaneItem
@@ -28,6 +29,7 @@ class ViewParts:
     box: PlaneBox
     theme: Theme
     atlas: Atlas
+    basins: Basins
 
 
 class TrajectoryView(QObject):

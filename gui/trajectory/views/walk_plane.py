@@ -11,7 +11,6 @@ from engine.messages import Curve, Tier
 from engine.walk import Keyframe, frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.atlas.atlas_layer import AtlasLayer
-from gui.trajectory.atlas.atlas_menu import AtlasMenu
 from gui.trajectory.plane.live_point import LivePoint
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
 from gui.trajectory.plane.plane_menu import PlaneMenu
@@ -69,8 +68,7 @@ class WalkPlane(TrajectoryView):
         self._keyframes = KeyframesItem(theme)
         self._curves = CurvesItem(theme, self._keyframes.occupied)
         self._ring, self._path = RingItem(theme), PathItem(theme)
-        layers = (self._state, parts.atlas, self._geometry, self.box, theme)
-        self._atlas, self._layer = parts.atlas, AtlasLayer(*layers, self)
+        self._layer = AtlasLayer(parts, self._geometry, self)
         self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
         self._visited = PointTrailItem(theme)
@@ -78,7 +76,7 @@ class WalkPlane(TrajectoryView):
             self._layer.item, self._ring, self._curves, self._path, self._trail, self._dots
         )
         self.add_items(self._visited, self._keyframes, self._playhead, self._probe)
-        self.widgets += PlaneMenu(self._state, self._geometry), AtlasMenu(self._state, self._atlas)
+        self.widgets += PlaneMenu(self._state, self._geometry), self._layer.menu
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
         self._live = LivePoint(self._state, self)
@@ -99,7 +97,7 @@ class WalkPlane(TrajectoryView):
 
     def note(self) -> str:
         """A line that says how much of the path the plane shows, and how full the atlas is."""
-        return " · ".join(filter(None, (self._geometry.note, self._atlas.note)))
+        return " · ".join(filter(None, (self._layer.note, self._geometry.note)))
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the items. A hidden plane has no atlas to fill."""
