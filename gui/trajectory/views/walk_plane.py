@@ -12,6 +12,7 @@ from engine.walk import Keyframe, frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.atlas.atlas_layer import AtlasLayer
 from gui.trajectory.plane.live_point import LivePoint
+from gui.trajectory.plane.path_pen import PathPen
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
 from gui.trajectory.plane.plane_menu import PlaneMenu
 from gui.trajectory.plane.plane_path import (
@@ -69,14 +70,15 @@ class WalkPlane(TrajectoryView):
         self._curves = CurvesItem(theme, self._keyframes.occupied)
         self._ring, self._path = RingItem(theme), PathItem(theme)
         self._layer = AtlasLayer(parts, self._geometry, self)
+        self._pen = PathPen(self._state, self._geometry, theme, self)
         self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
         self._visited = PointTrailItem(theme)
         self.add_items(
             self._layer.item, self._ring, self._curves, self._path, self._trail, self._dots
         )
-        self.add_items(self._visited, self._keyframes, self._playhead, self._probe)
-        self.widgets += PlaneMenu(self._state, self._geometry), self._layer.menu
+        self.add_items(self._pen.item, self._visited, self._keyframes, self._playhead, self._probe)
+        self.widgets += PlaneMenu(self._state, self._geometry), self._layer.menu, self._pen.button
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
         self._live = LivePoint(self._state, self)
@@ -97,7 +99,7 @@ class WalkPlane(TrajectoryView):
 
     def note(self) -> str:
         """A line that says how much of the path the plane shows, and how full the atlas is."""
-        return " · ".join(filter(None, (self._layer.note, self._geometry.note)))
+        return self._pen.note or " · ".join(filter(None, (self._layer.note, self._geometry.note)))
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the items. A hidden plane has no atlas to fill."""
@@ -139,8 +141,10 @@ class WalkPlane(TrajectoryView):
         self._holds_playhead = bool(gap <= GRIP * self._pixel())
 
     def drag(self, point: QPointF) -> None:
-        """Move the playhead along the walk, or the probed point to any place."""
-        if self._holds_playhead:
+        """Move the playhead along the walk, or the probed point to any place; or draw a path."""
+        if self._pen.active:
+            self._pen.extend(point)
+        elif self._holds_playhead:
             index = self._frame_at(point, np.inf)
             if index is not None:
                 self._state.seek(index)
@@ -148,8 +152,8 @@ class WalkPlane(TrajectoryView):
             self._request_soon(point)
 
     def end_drag(self) -> None:
-        """Request the finished picture of the point, which no longer moves."""
-        self._live.settle()
+        """Request the finished picture of the point, or make the walk from the drawn path."""
+        self._pen.end() if self._pen.active else self._live.settle()
 
     def click(self, point: QPointF) -> None:
         """Go to the frame at the point, or request the picture of the point."""
@@ -169,6 +173,7 @@ class WalkPlane(TrajectoryView):
 
     def release(self) -> None:
         """Clear the probed point, after the first half of a double click."""
+        self._pen.stop()
         self._live.cancel()
         self._state.drop_probe()
 
