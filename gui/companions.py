@@ -191,8 +191,16 @@ class Companions(QObject):
         current, exploration = self._state.exploration, preset.exploration
         if self._own.isChecked():
             exploration = with_own_content(exploration, current)
+        chosen = exploration.view
         view = replace(
-            current.view, mode=exploration.view.mode, plane=exploration.view.plane, segment=None
+            current.view,
+            mode=chosen.mode,
+            plane=chosen.plane,
+            through=chosen.through,
+            atlas=chosen.atlas,
+            clusters=chosen.clusters,
+            regions=chosen.regions,
+            segment=None,
         )
         exploration = replace(
             exploration, view=view, measures=exploration.measures or current.measures

@@ -21,7 +21,14 @@ from engine.walk import Exploration, NoiseSource, Walk
 
 T = TypeVar("T")
 Family = Literal["starter", "sd14"]
-ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
+ViewName = Literal["single", "compare", "sheet", "latent", "toy", "mix", "atlas", "regions"]
+#: Views of the plane. The other names are those of modes.
+_PLANES = {
+    "toy": View(plane="toy"),
+    "mix": View(plane="mix"),
+    "atlas": View(atlas=9),
+    "regions": View(atlas=9, clusters=3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def _matched(theirs: Iterable[T], own: Iterable[T]) -> dict[T, T]:
 def _read(name: str, data: bytes) -> Preset:
     head = msgspec.json.decode(data, type=_Head)
     exploration, _ = decode(data, name)
-    view = View(plane="toy") if head.view == "toy" else View(ViewMode(head.view))
+    view = _PLANES[head.view] if head.view in _PLANES else View(ViewMode(head.view))
     return Preset(
         name.removesuffix(".json"),
         head.title,

@@ -40,7 +40,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class PlaneFacts:
-    """What is known of a plane besides its points: its distance `height` from the origin and the
+    """The facts of a plane besides its points: its distance `height` from the origin and the
     `sigma` of the shell, in std, the positions of the frames [n, 2], and a sentence about it."""
 
     height: float = 0.0
