@@ -46,7 +46,7 @@ class JobControl:
 
 
 class RequestSlot:
-    """Holds the newest render request, the newest probe request and a command. Thread-safe.
+    """Holds the newest render request, the newest points of the plane and a command. Thread-safe.
 
     `take` blocks the engine's thread; every other call returns at once. A new render request
     replaces a waiting one and cancels the running job.
@@ -55,6 +55,7 @@ class RequestSlot:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._render: RenderRequest | None = None
+        self._draft: ProbeRequest | None = None
         self._probe: ProbeRequest | None = None
         self._unload = False
         self._closed = False
@@ -69,8 +70,13 @@ class RequestSlot:
             self._changed.notify()
 
     def probe(self, request: ProbeRequest) -> None:
+        """Replace the waiting point. A draft still comes before the finished picture that is
+        requested after it."""
         with self._changed:
-            self._probe = request
+            if request.draft_steps:
+                self._draft, self._probe = request, None
+            else:
+                self._probe = request
             self._changed.notify()
 
     def focus(self, index: int) -> None:
@@ -80,7 +86,8 @@ class RequestSlot:
     def cancel(self) -> RenderRequest | None:
         """Cancel the running job. Removes and returns a request that has not started, or None."""
         with self._changed:
-            dropped, self._render, self._probe = self._render, None, None
+            dropped, self._render = self._render, None
+            self._draft = self._probe = None
             self._control.cancel()
             self._changed.notify()
             return dropped
@@ -105,10 +112,19 @@ class RequestSlot:
         with self._changed:
             if wait:
                 self._changed.wait_for(self._is_interrupted, wait)
-            if self._probe is None or not matches(self._probe):
+            if self._draft is not None and matches(self._draft):
+                return self._take_point()
+            if self._draft is not None or self._probe is None or not matches(self._probe):
                 return None
-            probe, self._probe = self._probe, None
-            return probe
+            return self._take_point()
+
+    def _take_point(self) -> ProbeRequest | None:
+        """Remove and return the waiting draft, or else the waiting point."""
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            return draft
+        point, self._probe = self._probe, None
+        return point
 
     def take(self) -> tuple[RenderRequest | ProbeRequest | None, JobControl] | None:
         """Wait for a request. Returns (None, control) to unload, and None when the slot is
@@ -124,14 +140,19 @@ class RequestSlot:
             elif self._unload:
                 work, self._unload = None, False
             else:
-                work, self._probe = self._probe, None
+                work = self._take_point()
             return work, self._control
 
     def _is_interrupted(self) -> bool:
-        return self._probe is not None or self._control.cancelled
+        return self._waits_for_point or self._control.cancelled
+
+    @property
+    def _waits_for_point(self) -> bool:
+        return self._draft is not None or self._probe is not None
 
     def _has_work(self) -> bool:
-        return self._closed or self._unload or self._render is not None or self._probe is not None
+        work = self._closed or self._unload or self._render is not None
+        return work or self._waits_for_point
 
 
 class Outbox:

@@ -38,7 +38,9 @@ class View:
     shows, None for the whole walk. `plane` is the name of the view of the trajectory plot; an
     unknown name shows the first view. `through` are the ids of the two or three keyframes that the
     plane of the walk goes through; () is the plane of its path, and ALL_KEYFRAMES the one that fits
-    all keyframes best. `table` shows the summary table of the measures.
+    all keyframes best. `atlas` is the least number of pictures across the plane with which the
+    atlas fills it; 0 is no atlas. Its pictures are coloured by `clusters` groups of similar ones,
+    or by the nearest of the texts `regions`. `table` shows the summary table of the measures.
     """
 
     mode: ViewMode | None = None
@@ -47,5 +49,8 @@ class View:
     segment: int | None = None
     plane: str = "walk"
     through: tuple[int, ...] = ()
+    atlas: int = 0
+    clusters: int = 0
+    regions: tuple[str, ...] = ()
     table: bool = False
     loop: Loop = Loop.LOOP

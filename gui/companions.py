@@ -17,6 +17,7 @@ from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
 from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
+from gui.export.atlas_files import atlas_kinds
 from gui.export.export_dialog import ExportDialog
 from gui.export.export_plan import frame_kinds
 from gui.export.paper_figure import FigureParts
@@ -119,6 +120,7 @@ class Companions(QObject):
         kinds = (
             *frame_kinds(),
             *analysis_kinds(self._state, plane, figure),
+            *atlas_kinds(self._window.trajectory.atlas, self._window.trajectory.basins),
             *figure_kinds(FigureParts(self._plane_on_paper, self._curves_on_paper)),
         )
         dialog = ExportDialog(
@@ -190,8 +192,16 @@ class Companions(QObject):
         current, exploration = self._state.exploration, preset.exploration
         if self._own.isChecked():
             exploration = with_own_content(exploration, current)
+        chosen = exploration.view
         view = replace(
-            current.view, mode=exploration.view.mode, plane=exploration.view.plane, segment=None
+            current.view,
+            mode=chosen.mode,
+            plane=chosen.plane,
+            through=chosen.through,
+            atlas=chosen.atlas,
+            clusters=chosen.clusters,
+            regions=chosen.regions,
+            segment=None,
         )
         exploration = replace(
             exploration, view=view, measures=exploration.measures or current.measures

@@ -5,23 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, SignalInstance
 
 from engine import messages as m
 from engine.requests import ANY_MACHINE, Machine, build_request
-from engine.walk import Exploration, Keyframe, content_of
+from engine.walk import Exploration, Keyframe, Lane, content_of
+from gui.cell_jobs import CellJobs
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
+from gui.state.state_signals import CellRequest
 from gui.state.watchdog import Watchdog
 
 TYPING_MS = 700
 SHORTEST_MS = 40
 LONGEST_MS = 500
 STOP_MS = 4000
-#: Steps of a draft of a point of the plane, while the mouse moves.
-LIVE_STEPS = 4
+#: Most steps of a draft of a point of the plane, while the mouse moves.
+LIVE_STEPS = 8
 
 
 class Engine(Protocol):
@@ -68,9 +72,13 @@ class Session(QObject):
         self._exploration = state.exploration
         self._submitted_at = self._first_frame_s = 0.0
         self._finishing = False
-        self.missing_frames = MissingFrames(state, self)
+        number = partial(next, count(m.NO_JOB - 1, -1))
+        self.missing_frames = MissingFrames(state, number, self)
         self.missing_frames.submit_requested.connect(self._submit_missing)
         self.missing_frames.cancel_requested.connect(self._stop_missing)
+        self._cells = CellJobs(state, self.missing_frames, number, self)
+        self._cells.submit_requested.connect(self._submit_cells)
+        self._cells.cancel_requested.connect(self._stop_missing)
         self.watchdog = Watchdog(state, parent=self)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._submit)
@@ -171,6 +179,22 @@ class Session(QObject):
         if self._engine is not None:
             self._engine.submit(replace(request, indices=indices, in_order=True, previews=False))
 
+    def _submit_cells(self, cells: CellRequest, indices: tuple[int, ...], job: int) -> None:
+        machine = replace(self.machine, draft_steps=0)
+        request = build_request(self._state.exploration, job, cells.measures, machine)
+        if self._engine is not None:
+            self._engine.submit(
+                replace(
+                    request,
+                    lanes=(Lane("", cells.walk),),
+                    scoring_text=cells.scoring_text,
+                    indices=indices,
+                    in_order=True,
+                    previews=False,
+                    geometry=False,
+                )
+            )
+
     def _stop_missing(self) -> None:
         if self._engine is not None:
             self._engine.cancel()
@@ -221,6 +245,7 @@ class Session(QObject):
         for event in self._engine.drain():
             if isinstance(event, m.JobEvent) and event.job < m.NO_JOB:
                 self.missing_frames.apply(event)
+                self._cells.apply(event)
                 continue
             if isinstance(event, m.FrameReady) and event.job == self._state.results.job:
                 self._time_first_frame()

@@ -217,21 +217,33 @@ ROOMS = (
         "Qt",
     ),
     Room(
+        "gui.atlas",
+        "the atlas of a plane: its cells, their pictures, regions of similar ones",
+        "engine.geometry engine.pictures state widgets",
+        "Qt",
+    ),
+    Room(
         "gui.trajectory.plane",
         "what trajectory views paint with; the walk's geometry",
         "engine.geometry engine.methods state widgets",
         "Qt",
     ),
     Room(
+        "gui.trajectory.atlas",
+        "the atlas in the trajectory plot: its layer under the paths, its menu",
+        "atlas state trajectory.plane widgets",
+        "Qt",
+    ),
+    Room(
         "gui.trajectory.views",
         "trajectory views, one a file",
-        "engine.geometry engine.methods state trajectory.plane widgets",
+        "engine.geometry engine.methods atlas state trajectory.atlas trajectory.plane widgets",
         "Qt",
     ),
     Room(
         "gui.trajectory",
         "the plot that shows one of the trajectory views",
-        "state trajectory.plane trajectory.views widgets",
+        "atlas state trajectory.plane trajectory.views widgets",
         "Qt",
     ),
     Room(
@@ -249,8 +261,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring engine.pictures files "
-        "measures state viewer widgets",
+        "engine.documents engine.export engine.geometry engine.measuring engine.pictures atlas "
+        "files measures state viewer widgets",
         "Qt",
     ),
     Room(

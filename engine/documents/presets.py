@@ -27,7 +27,14 @@ MODEL_NAMES: Mapping[Family, str] = {
     "sdxl": "SDXL",
     "sd3": "Stable Diffusion 3.5",
 }
-ViewName = Literal["single", "compare", "sheet", "latent", "toy"]
+ViewName = Literal["single", "compare", "sheet", "latent", "toy", "mix", "atlas", "regions"]
+#: Views of the plane. The other names are those of modes.
+_PLANES = {
+    "toy": View(plane="toy"),
+    "mix": View(plane="mix"),
+    "atlas": View(atlas=9),
+    "regions": View(atlas=9, clusters=3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ def _matched(theirs: Iterable[T], own: Iterable[T]) -> dict[T, T]:
 def _read(name: str, data: bytes) -> Preset:
     head = msgspec.json.decode(data, type=_Head)
     exploration, _ = decode(data, name)
-    view = View(plane="toy") if head.view == "toy" else View(ViewMode(head.view))
+    view = _PLANES[head.view] if head.view in _PLANES else View(ViewMode(head.view))
     return Preset(
         name.removesuffix(".json"),
         head.title,

@@ -36,6 +36,8 @@ MAX_DRAW = 9999
 MAX_GUIDANCE = 100.0
 MAX_WEIGHT = 1000.0
 MAX_MEASURES = 100
+#: Most pictures across an atlas, and most regions of it.
+MAX_ATLAS, MAX_REGIONS = 64, 8
 MIN_FPS, MAX_FPS = 0.1, 240.0
 
 
@@ -123,6 +125,14 @@ def _check_view(view: View) -> None:
     if view.segment is not None:
         _check_whole("segment shown", view.segment, 0, MAX_KEYFRAMES)
     _check_text("name of the trajectory view", view.plane)
+    _check_count("keyframes of the plane", len(view.through), 0, 3)
+    for number in view.through:
+        _check_whole("id of a keyframe of the plane", number, 0, MAX_SEED)
+    _check_whole("number of pictures across the atlas", view.atlas, 0, MAX_ATLAS)
+    _check_whole("number of clusters", view.clusters, 0, MAX_REGIONS)
+    _check_count("texts of regions", len(view.regions), 0, MAX_REGIONS)
+    for text in view.regions:
+        _check_text("text of a region", text)
 
 
 def _check_keyframe(keyframe: Keyframe) -> None:

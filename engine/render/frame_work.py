@@ -53,7 +53,7 @@ class FrameWork:
         self._slots = plan.batching.slots
         self._sampler = self._new_sampler()
         self._frames = FrameMemory(store, self._model)
-        self._drafts = PointDrafts(plan, self._model, self._frames)
+        self._drafts = PointDrafts(plan, resources, self._frames)
         self._flights: dict[str, _Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._pace: float | None = None

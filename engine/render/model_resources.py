@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.conditioning import Conditioning
 from engine.geometry.noise import NoiseBank
@@ -26,6 +27,14 @@ Shape = tuple[int, int, int]
 Check = Callable[[], None]
 
 
+@dataclass(slots=True)
+class DraftPace:
+    """Measured times of one frame alone, in seconds: of a step and of decoding; 0 if unknown."""
+
+    step_s: float = 0.0
+    decode_s: float = 0.0
+
+
 class ModelResources:
     """The data that all jobs of one model share. Used on the engine's thread.
 
@@ -40,6 +49,7 @@ class ModelResources:
     ) -> None:
         self.model, self.preview = model, PreviewMap.fit(model)
         self._stored = texts or TextStore(None)
+        self.draft_pace = DraftPace()
         self._batches = batches
         self._texts = LruCache[str, Conditioning](_TEXTS)
         self._negatives = LruCache[str, Conditioning](_TEXTS)

@@ -51,8 +51,8 @@ class ExplorerState(StateValues):
     # ── edits ────────────────────────────────────────────────────────────────────────────────
 
     def edit(self, exploration: Exploration, label: str, merge: str = "") -> None:
-        """Change the exploration, as an undo step named `label`. Consecutive edits with the same
-        `merge` key become one step."""
+        """Change the exploration, as an undo step `label`. Consecutive edits with the same `merge`
+        key become one step."""
         if exploration != self.exploration:
             self.history.record(exploration, label, merge)
         self.replace_exploration(exploration)
@@ -161,6 +161,12 @@ class ExplorerState(StateValues):
         """Clear the probed point, and ignore the answer to a pending request."""
         self.probe, self._dropped_serial = None, self._serial
         self.probe_changed.emit()
+
+    @property
+    def awaits_point(self) -> bool:
+        """True while the finished picture of the newest requested point is awaited."""
+        shown = self.probe.serial if self.probe and self.probe.tier == m.Tier.FINAL else 0
+        return max(shown, self._dropped_serial) < self._serial
 
     def leave_point(self) -> bool:
         """Leave the point of the plane that is shown or awaited. Returns True if there was one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from engine import messages as m
@@ -26,13 +28,19 @@ class MissingFrames(QObject):
     submit_requested = Signal(object, object, int)
     cancel_requested = Signal()
 
-    def __init__(self, state: ExplorerState, parent: QObject) -> None:
+    def __init__(self, state: ExplorerState, number: Callable[[], int], parent: QObject) -> None:
+        """`number` returns an unused number of a job, below `NO_JOB`."""
         super().__init__(parent)
-        self._state = state
+        self._state, self._number = state, number
         self._asked: tuple[Exploration, tuple[int, ...]] | None = None
         self._job = m.NO_JOB
         state.busy_changed.connect(self._busy_changed)
         state.pause_requested.connect(self._stop)
+
+    @property
+    def active(self) -> bool:
+        """True while frames are requested."""
+        return self._asked is not None
 
     def ask(self, exploration: Exploration, indices: tuple[int, ...]) -> None:
         """Render these frames of every lane. Replaces an earlier request."""
@@ -74,5 +82,5 @@ class MissingFrames(QObject):
 
     def _start(self) -> None:
         assert self._asked is not None
-        self._job -= 1
+        self._job = self._number()
         self.submit_requested.emit(*self._asked, self._job)

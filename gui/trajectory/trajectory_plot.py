@@ -8,6 +8,8 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QFocusEvent, QGuiApplic
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
+from gui.atlas.atlas import Atlas
+from gui.atlas.basins import Basins
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.trajectory.plane.plane_item import PlaneBox
@@ -38,8 +40,17 @@ class TrajectoryPlot(QWidget):
     state holds the name of the shown view.
     """
 
-    def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
+    def __init__(
+        self,
+        state: ExplorerState,
+        thumbnails: Thumbnails,
+        theme: Theme,
+        original: TrajectoryPlot | None = None,
+    ) -> None:
+        """A copy shares the atlas of the `original` and its regions."""
         super().__init__()
+        self.atlas: Atlas = original.atlas if original else Atlas(state, self)
+        self.basins: Basins = original.basins if original else Basins(state, self.atlas, self)
         self._state, self._thumbnails, self._theme = state, thumbnails, theme
         self._box = PlaneBox()
         self._canvas = pg.GraphicsView()
@@ -78,7 +89,7 @@ class TrajectoryPlot(QWidget):
 
     def on_paper(self, theme: Theme) -> TrajectoryPlot:
         """Returns a new plot of the same view with the line below it, for export."""
-        plot = TrajectoryPlot(self._state, self._thumbnails, theme)
+        plot = TrajectoryPlot(self._state, self._thumbnails, theme, self)
         for widget in (plot._choose, *plot.view.widgets):
             widget.hide()
         return plot
@@ -135,7 +146,8 @@ class TrajectoryPlot(QWidget):
         return actions
 
     def _make_view(self, name: str) -> TrajectoryView:
-        parts = ViewParts(self._state, self._thumbnails, self._box, self._theme)
+        shared = self.atlas, self.basins
+        parts = ViewParts(self._state, self._thumbnails, self._box, self._theme, *shared)
         view = trajectory_views.get(name)(parts, self)
         view.fit_requested.connect(self.reset_view)
         for widget in view.widgets:
@@ -176,6 +188,8 @@ class TrajectoryPlot(QWidget):
         state.path_changed.connect(self._fit)
         state.opened.connect(self.reset_view)
         state.view_changed.connect(self._follow_state)
+        for signal in (self.atlas.changed, self.basins.changed):
+            signal.connect(self._show_note)
 
     def _press(self, start: QPointF) -> None:
         self.view.press(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,18 @@ def test_waiting_for_a_probe_ends_with_one_with_a_cancel_and_in_time() -> None:
         assert time.monotonic() - began < 10.0
         assert found == (probe if act != slot.cancel else None)
         timer.join()
+
+
+def test_a_draft_comes_before_the_finished_picture_and_replaces_an_older_one() -> None:
+    slot = RequestSlot()
+    final = m.ProbeRequest(1, "starter", Walk(), Sampling(), 0.0, 1.0)
+    draft = replace(final, serial=2, draft_steps=4)
+    slot.probe(final)
+    slot.probe(draft)
+    slot.probe(replace(draft, serial=3))
+    slot.probe(replace(final, serial=4))
+    taken = [slot.take_probe(lambda p: True) for _ in range(3)]
+    assert [probe.serial if probe else 0 for probe in taken] == [3, 4, 0]
 
 
 def test_a_cancelled_control_raises_at_the_next_check() -> None:

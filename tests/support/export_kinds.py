@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from engine.messages import NO_JOB
 from engine.walk import MethodChoice, Sampling, Walk
 from gui.widgets.theme import application
 from tests.support.studio import Studio
@@ -28,6 +29,7 @@ def main(folder: Path) -> int:
     state.open_exploration(small)
     studio.window.measures.show_measures(("latent_std", "clip_score"))
     studio.finish()
+    fill_atlas(studio)
     dialog = studio.companions.export
     for _ in range(2):
         dialog.open_now()
@@ -38,6 +40,15 @@ def main(folder: Path) -> int:
             print(dialog.form.kind.currentText(), "|", dialog.outcome.text())
     studio.close()
     return 0
+
+
+def fill_atlas(studio: Studio) -> None:
+    """Fill the plane with pictures."""
+    atlas = studio.window.trajectory.atlas
+    studio.state.set_view(atlas=5)
+    studio.wait(lambda: studio.engine.requests[-1].job < NO_JOB)
+    studio.engine.play()
+    studio.wait(lambda: atlas.note.endswith("complete"))
 
 
 if __name__ == "__main__":

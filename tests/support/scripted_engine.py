@@ -154,7 +154,7 @@ def story(request: m.RenderRequest, frames: MemoryFrames) -> Iterator[m.Event]:
     order = [k for k in refinement(max(counts)) if request.indices is None or k in request.indices]
     totals = tuple(sum(k < count for k in order) for count in counts)
     yield m.JobStarted(job, totals)
-    for number, lane in enumerate(request.lanes):
+    for number, lane in enumerate(request.lanes if request.geometry else ()):
         yield path_of(job, number, lane)
     done, total = 0, sum(totals)
     for index in order:

@@ -3,8 +3,6 @@ rests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, QPointF, QTimer
 
 from engine.walk import Keyframe
@@ -12,7 +10,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.widgets.throttle import Throttle
 
 #: Least time between two requests for a draft, in milliseconds.
-DRAFT_INTERVAL = 50
+DRAFT_INTERVAL = 25
 #: Time without a move after which the finished picture is requested, in milliseconds.
 REST = 200
 #: Sampling with fewer steps has no drafts.
@@ -20,20 +18,12 @@ FEWEST_STEPS = 8
 
 
 class LivePoint(QObject):
-    """Requests the pictures of a moving point. The newest point replaces those that wait.
+    """Requests the pictures of a moving point. The newest point replaces those that wait."""
 
-    `keyframe_at` returns the keyframe at a place; None for a place of the path's own plane, which
-    the engine knows.
-    """
-
-    def __init__(
-        self,
-        state: ExplorerState,
-        keyframe_at: Callable[[QPointF], Keyframe | None],
-        parent: QObject,
-    ) -> None:
+    def __init__(self, state: ExplorerState, parent: QObject) -> None:
         super().__init__(parent)
-        self._state, self._keyframe_at = state, keyframe_at
+        self._state = state
+        self._point: Keyframe | None = None
         self._place: QPointF | None = None
         self._drafts = Throttle(DRAFT_INTERVAL, self, leading=True)
         self._drafts.triggered.connect(self._ask_draft)
@@ -45,9 +35,13 @@ class LivePoint(QObject):
         """The place of the newest request, until its finished picture is requested."""
         return self._place
 
-    def move(self, place: QPointF) -> None:
-        """Request the picture of a place: a draft now, the finished one when the point rests."""
-        self._place = place
+    def move(self, place: QPointF, point: Keyframe | None = None) -> None:
+        """Request the picture of a place: a draft now, the finished one when the point rests.
+
+        `point` is the keyframe there; None for a place of the path's own plane, which the engine
+        knows.
+        """
+        self._place, self._point = place, point
         self._rest.start()
         self._drafts.throttle()
 
@@ -74,4 +68,4 @@ class LivePoint(QObject):
             self._ask(self._place, draft=True)
 
     def _ask(self, place: QPointF, *, draft: bool) -> None:
-        self._state.ask_probe(place.x(), place.y(), self._keyframe_at(place), draft=draft)
+        self._state.ask_probe(place.x(), place.y(), self._point, draft=draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import combinations
 
 from PySide6.QtWidgets import QMenu, QToolButton
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from engine.view import ALL_KEYFRAMES
 from engine.walk import Keyframe
 from gui.state.explorer_state import ExplorerState
+from gui.trajectory.plane.walk_geometry import WalkGeometry
 from gui.widgets.fields import Button
 from gui.widgets.text_format import keyframe_letter
 
@@ -20,11 +21,10 @@ MOST_COMBINED = 6
 class PlaneMenu(Button):
     """A button that opens the list of planes. The chosen plane is part of the view."""
 
-    def __init__(self, state: ExplorerState, has_span: Callable[[], bool]) -> None:
-        """`has_span` tells whether planes through keyframes are known for the present walk."""
+    def __init__(self, state: ExplorerState, geometry: WalkGeometry) -> None:
         tip = "Choose the plane: that of the walk, or one through keyframes"
         super().__init__("Plane", tip, text="Plane ▾")
-        self._state, self._has_span = state, has_span
+        self._state, self._geometry = state, geometry
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self._fill)
@@ -35,7 +35,7 @@ class PlaneMenu(Button):
         menu, keyframes = self.menu(), self._state.exploration.walk.keyframes
         menu.clear()
         self._add(menu, "Of the walk", (), "The plane of the path: that of two ends, or the best")
-        if not self._has_span():
+        if not self._geometry.has_planes:
             action = menu.addAction("Planes through keyframes need a rendered walk of at most 16")
             action.setEnabled(False)
             return

@@ -115,6 +115,11 @@ class WalkGeometry:
         path = self.path
         return path is not None and (self.plane is not None or path.exact)
 
+    @property
+    def has_planes(self) -> bool:
+        """True if planes through keyframes are known."""
+        return self.path is not None and self.path.span is not None
+
     def keyframe_at(self, x: float, y: float) -> Keyframe | None:
         """Returns the point (x, y) as a keyframe; None if it is no sum of keyframes."""
         path, plane = self.path, self.plane

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.registry import Registry
+from gui.atlas.atlas import Atlas
+from gui.atlas.basins import Basins
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.trajectory.plane.plane_item import PlaneBox, PlaneItem
@@ -26,6 +28,8 @@ class ViewParts:
     thumbnails: Thumbnails
     box: PlaneBox
     theme: Theme
+    atlas: Atlas
+    basins: Basins
 
 
 class TrajectoryView(QObject):

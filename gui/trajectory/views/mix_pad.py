@@ -46,7 +46,7 @@ class MixPad(TrajectoryView):
         self.add_items(self._item, self._visited, self._mark)
         self._point: QPointF | None = None
         self._weights: Points = np.zeros(0)
-        self._live = LivePoint(self._state, self._keyframe_at, self)
+        self._live = LivePoint(self._state, self)
         self._menu = MixMenu()
         self._menu.typed.connect(self._type)
         self._menu.keep_requested.connect(self._keep)
@@ -118,9 +118,9 @@ class MixPad(TrajectoryView):
     def _move(self, point: QPointF, weights: Points) -> None:
         self._show_point(point, weights)
         self._mark.set_probe(point, waiting=True)
-        self._live.move(point)
+        self._live.move(point, self._mix())
 
-    def _keyframe_at(self, _place: QPointF) -> Keyframe:
+    def _mix(self) -> Keyframe:
         """Returns the mix at the present weights, which may have been typed."""
         walk = self._state.exploration.walk
         anchors = replace(walk, keyframes=walk.keyframes[: len(self._weights)])
@@ -128,11 +128,11 @@ class MixPad(TrajectoryView):
 
     def _keep(self) -> None:
         walk, time = self._state.exploration.walk, self._state.playhead
-        self._edit(with_point(walk, self._keyframe_at(QPointF()), walk.time_of(time)), "Keep mix")
+        self._edit(with_point(walk, self._mix(), walk.time_of(time)), "Keep mix")
 
     def _start_here(self) -> None:
         walk = self._state.exploration.walk
-        self._edit(inserted(walk, 0, self._keyframe_at(QPointF())), "Walk from mix")
+        self._edit(inserted(walk, 0, self._mix()), "Walk from mix")
 
     def _edit(self, walk: Walk, label: str) -> None:
         self._state.edit(replace(self._state.exploration, walk=walk), label)

@@ -10,7 +10,9 @@ from PySide6.QtCore import QObject, QPointF
 from engine.messages import Curve, Tier
 from engine.walk import Keyframe, frame_text
 from gui.state.explorer_state import ExplorerState
+from gui.trajectory.atlas.atlas_layer import AtlasLayer
 from gui.trajectory.plane.live_point import LivePoint
+from gui.trajectory.plane.path_pen import PathPen
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
 from gui.trajectory.plane.plane_menu import PlaneMenu
 from gui.trajectory.plane.plane_path import (
@@ -67,15 +69,19 @@ class WalkPlane(TrajectoryView):
         self._keyframes = KeyframesItem(theme)
         self._curves = CurvesItem(theme, self._keyframes.occupied)
         self._ring, self._path = RingItem(theme), PathItem(theme)
+        self._layer = AtlasLayer(parts, self._geometry, self)
+        self._pen = PathPen(self._state, self._geometry, theme, self)
         self._trail, self._dots = TrailItem(theme), DotsItem(theme)
         self._probe, self._playhead = ProbeItem(theme), PlayheadItem(theme)
         self._visited = PointTrailItem(theme)
-        self.add_items(self._ring, self._curves, self._path, self._trail, self._dots)
-        self.add_items(self._visited, self._keyframes, self._playhead, self._probe)
-        self.widgets.append(PlaneMenu(self._state, self._has_span))
+        self.add_items(
+            self._layer.item, self._ring, self._curves, self._path, self._trail, self._dots
+        )
+        self.add_items(self._pen.item, self._visited, self._keyframes, self._playhead, self._probe)
+        self.widgets += PlaneMenu(self._state, self._geometry), self._layer.menu, self._pen.button
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
-        self._live = LivePoint(self._state, self._keyframe_at, self)
+        self._live = LivePoint(self._state, self)
         self._follow(self._state)
         self._show_path()
 
@@ -92,8 +98,13 @@ class WalkPlane(TrajectoryView):
     # ── descriptions ─────────────────────────────────────────────────────────────────────────
 
     def note(self) -> str:
-        """A line that says how much of the path the plane shows."""
-        return self._geometry.note
+        """A line that says how much of the path the plane shows, and how full the atlas is."""
+        return self._pen.note or " · ".join(filter(None, (self._layer.note, self._geometry.note)))
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide the items. A hidden plane has no atlas to fill."""
+        super().set_visible(visible)
+        self._layer.set_visible(visible)
 
     def reading(self, point: QPointF) -> str:
         """Returns a line that describes a point of the plane."""
@@ -130,8 +141,10 @@ class WalkPlane(TrajectoryView):
         self._holds_playhead = bool(gap <= GRIP * self._pixel())
 
     def drag(self, point: QPointF) -> None:
-        """Move the playhead along the walk, or the probed point to any place."""
-        if self._holds_playhead:
+        """Move the playhead along the walk, or the probed point to any place; or draw a path."""
+        if self._pen.active:
+            self._pen.extend(point)
+        elif self._holds_playhead:
             index = self._frame_at(point, np.inf)
             if index is not None:
                 self._state.seek(index)
@@ -139,8 +152,8 @@ class WalkPlane(TrajectoryView):
             self._request_soon(point)
 
     def end_drag(self) -> None:
-        """Request the finished picture of the point, which no longer moves."""
-        self._live.settle()
+        """Request the finished picture of the point, or make the walk from the drawn path."""
+        self._pen.end() if self._pen.active else self._live.settle()
 
     def click(self, point: QPointF) -> None:
         """Go to the frame at the point, or request the picture of the point."""
@@ -160,12 +173,13 @@ class WalkPlane(TrajectoryView):
 
     def release(self) -> None:
         """Clear the probed point, after the first half of a double click."""
+        self._pen.stop()
         self._live.cancel()
         self._state.drop_probe()
 
     def _request_soon(self, point: QPointF) -> None:
         self._probe.set_probe(point, self._label(point), waiting=True)
-        self._live.move(point)
+        self._live.move(point, self._keyframe_at(point))
 
     def _keyframe_at(self, point: QPointF) -> Keyframe | None:
         """Returns a point of a chosen plane as a keyframe; None in the plane of the path."""
@@ -213,10 +227,6 @@ class WalkPlane(TrajectoryView):
             self._through = self._state.view.through
             self._show_path()
             self.fit_requested.emit()
-
-    def _has_span(self) -> bool:
-        path = self._geometry.path
-        return path is not None and path.span is not None
 
     def _clear(self) -> None:
         """Show the shell without a walk."""

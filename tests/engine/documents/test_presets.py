@@ -65,7 +65,8 @@ def test_both_families_have_every_experiment() -> None:
         views = [preset.exploration.view for preset in _of(family)]
         modes = {ViewMode.SINGLE, ViewMode.COMPARE, ViewMode.SHEET, ViewMode.LATENT}
         assert {view.mode for view in views} - {None} == modes
-        assert {view.plane for view in views} == {"walk", "toy"}
+        assert {view.plane for view in views} == {"walk", "toy", "mix"}
+        assert [(view.atlas, view.clusters) for view in views if view.atlas] == [(9, 0), (9, 3)]
 
 
 @pytest.mark.parametrize("preset", _of("sd14"), ids=lambda preset: preset.id)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 FORMS = ("png", "svg", "pdf")
 SHAPES = ("path", "polyline", "line", "circle", "ellipse", "text")
 DRAWN = tuple(f".{what}.{form}" for what in ("measures", "plot", "figure") for form in FORMS)
-ANALYSIS = (".csv", ".json", *DRAWN)
+ANALYSIS = (".csv", ".json", ".atlas.png", ".atlas", *DRAWN)
 
 
 @pytest.mark.parametrize("scale", [1, 2])

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.documents.session_file import load_session
+from engine.geometry.keyframe_planes import mix_of_keyframes
 from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe
 from engine.geometry.walk_path import WalkPath
@@ -260,6 +261,29 @@ def test_previews_are_recorded_as_smooth_as_the_viewer_shows_them(
     row = _pictures(Path(saved.args[0]))[-1][24, :, 1].astype(int)
     between = ((row > 60) & (row < 190)).sum()
     assert (between <= 2) if crisp else (between >= 3)
+
+
+def test_points_of_any_plane_and_mixes_are_recorded_as_keyframes(
+    qtbot: QtBot, clock: Clock, tmp_path: Path
+) -> None:
+    state = _state()
+    path = state.results.lanes[0].path
+    assert path is not None
+    state.results.lanes[0].path = replace(path, exact=False)  # the plane of the path is not exact
+    view = _view(qtbot, state)
+    recorder = Recorder(state, lambda: tmp_path, view.shown)
+    weights = np.array([(0.9, 0.1), (0.5, 0.5), (-0.2, 1.1)])
+    points = [mix_of_keyframes(state.exploration.walk, pair) for pair in weights]
+    picture = np.full((6, 8, 3), 90, np.uint8)
+    with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
+        recorder.set_recording(True)
+        for serial, point in enumerate(points, 1):
+            tier = m.Tier.DRAFT if serial < 3 else m.Tier.FINAL
+            state.apply(m.ProbeReady(serial, 0.1 * serial, 0.0, tier, 1.0, 0.0, picture, point))
+            _show(recorder, view, clock, 1)
+        recorder.set_recording(False)
+    walk = load_session(Path(saved.args[0]).with_suffix(".trail")).walk
+    assert list(walk.keyframes) == points
 
 
 def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(

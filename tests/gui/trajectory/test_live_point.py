@@ -53,7 +53,7 @@ def _answer(scripted: ScriptedState, asked: Asked, tier: m.Tier) -> None:
 def test_drafts_follow_the_mouse_and_the_finished_picture_its_rest(
     scripted: ScriptedState, asked: list[Asked], qtbot: QtBot
 ) -> None:
-    live = LivePoint(scripted.state, lambda _: None, scripted.state)
+    live = LivePoint(scripted.state, scripted.state)
     for step in range(5):
         live.move(QPointF(0.1 * step, 0.0))
     assert [request[1] for request in asked] == [0.0]
@@ -65,7 +65,7 @@ def test_drafts_follow_the_mouse_and_the_finished_picture_its_rest(
 def test_the_end_of_a_drag_asks_for_the_finished_picture_at_once(
     scripted: ScriptedState, asked: list[Asked]
 ) -> None:
-    live = LivePoint(scripted.state, lambda _: None, scripted.state)
+    live = LivePoint(scripted.state, scripted.state)
     live.move(QPointF(0.3, 0.4))
     live.settle()
     live.settle()
@@ -74,7 +74,7 @@ def test_the_end_of_a_drag_asks_for_the_finished_picture_at_once(
 
 def test_few_steps_need_no_draft(scripted: ScriptedState, asked: list[Asked]) -> None:
     scripted.state.edit_sampling("Steps", steps=4)
-    LivePoint(scripted.state, lambda _: None, scripted.state).move(QPointF(0.3, 0.4))
+    LivePoint(scripted.state, scripted.state).move(QPointF(0.3, 0.4))
     assert [request[4] for request in asked] == [False]
 
 

@@ -1,0 +1,176 @@
+"""The regions of an atlas, their borders, and where the walk passes from one into another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import ceil, log2
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from engine.messages import Points
+from engine.walk import Walk
+from gui.atlas.atlas import Atlas, cell_walk
+from gui.atlas.grid import Cell, neighbours
+from gui.atlas.labelling import Labelling, Labels
+from gui.atlas.regions import Crossing, crossings_of
+from gui.state.explorer_state import ExplorerState
+
+#: Most halvings of the distance between two cells.
+MOST_ROUNDS = 8
+NOTHING: Points = np.empty((0, 2))
+#: Two places with different labels, between which a border lies.
+Bracket = tuple[Cell, int, Cell, int]
+
+
+class Basins(QObject):
+    """Owns the label of each known cell of an atlas, the borders and the crossings of the walk.
+
+    The view says what the regions are: `clusters` groups of similar pictures, or the nearest of the
+    texts `regions`. They are found when the atlas is complete. The atlas waits meanwhile.
+
+    Signals: changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, state: ExplorerState, atlas: Atlas, parent: QObject) -> None:
+        super().__init__(parent)
+        self._state, self._atlas = state, atlas
+        self._labelling = Labelling(state, self)
+        self._labelling.labelled.connect(self._labelled)
+        self._labelling.failed.connect(self._end)
+        self._following: Callable[[Labels], None] | None = None
+        self._wished: tuple[object, ...] = ()
+        self.labels: Mapping[Cell, int] = {}
+        self.borders = NOTHING
+        self.crossings: tuple[Crossing, ...] = ()
+        self.note = ""
+        atlas.changed.connect(self._refresh)
+        atlas.cleared.connect(self._clear)
+        state.view_changed.connect(self._refresh)
+
+    @property
+    def busy(self) -> bool:
+        """True while labels are found."""
+        return self._following is not None
+
+    def names(self) -> Mapping[Cell, str]:
+        """Returns the name of the region of each labelled cell."""
+        return {cell: self.name(label) for cell, label in self.labels.items()}
+
+    def name(self, label: int) -> str:
+        """Returns the name of a region: its text, or the number of its cluster."""
+        texts = self._state.view.regions
+        return texts[label] if label < len(texts) else f"cluster {label + 1}"
+
+    # ── labels ───────────────────────────────────────────────────────────────────────────────
+
+    def _refresh(self) -> None:
+        """Find the regions again if the atlas has become complete or the view wants others."""
+        view, atlas = self._state.view, self._atlas
+        if not (view.clusters or view.regions) or not atlas.wanted:
+            self._clear()
+            return
+        wished = view.clusters, view.regions, atlas.wanted
+        complete = atlas.known == len(atlas.wanted)
+        if complete and wished != self._wished and not self.busy:
+            self._wished, self.borders, self.crossings = wished, NOTHING, ()
+            self._find(atlas.wanted)
+
+    def _find(self, cells: tuple[Cell, ...]) -> None:
+        view, atlas = self._state.view, self._atlas
+        self._begin(partial(self._take_cells, cells), "Finding regions")
+        if view.regions:
+            self._labelling.texts = view.regions
+            points = [point for cell in cells if (point := atlas.keyframe(cell)) is not None]
+            self._labelling.label(cell_walk(points, self._walk.negative))
+        else:
+            self._labelling.cluster([atlas.key(cell) for cell in cells], view.clusters)
+
+    def _take_cells(self, cells: tuple[Cell, ...], labels: Labels) -> None:
+        pairs = zip(cells, labels, strict=False)  # a single cell is rendered twice
+        self.labels = {cell: label for cell, label in pairs if label is not None}
+        lanes = self._state.results.lanes
+        if not lanes:
+            self._end("")
+            return
+        self._begin(self._take_path, "Finding crossings")
+        self._labelling.label(lanes[0].lane.walk)
+
+    def _take_path(self, labels: Labels) -> None:
+        self.crossings = crossings_of(labels)
+        count = len(set(self.labels.values()))
+        self._end(f"{count} regions · {len(self.crossings)} crossings of the walk")
+
+    # ── borders ──────────────────────────────────────────────────────────────────────────────
+
+    def bisect(self, pixel: float) -> None:
+        """Find the borders between neighbouring cells to the distance `pixel`, in std, by halving.
+        Pictures on the way are rendered."""
+        if self.busy or not self.labels:
+            return
+        spacing, labels = self._atlas.spacing, self.labels
+        brackets = [
+            (a, labels[a], b, labels[b])
+            for a, b in neighbours(set(labels), spacing)
+            if labels[a] != labels[b]
+        ]
+        rounds = min(max(ceil(log2(spacing / pixel)), 1), MOST_ROUNDS)
+        self._halve(brackets, rounds)
+
+    def _halve(self, brackets: list[Bracket], rounds: int) -> None:
+        middles = [_middle(bracket) for bracket in brackets]
+        self.borders = np.array(middles) if middles else NOTHING
+        points = [self._atlas.keyframe(cell) for cell in middles]
+        known = [point for point in points if point is not None]
+        if not rounds or not known or len(known) < len(points):
+            self._end(f"{len(middles)} points on borders")
+            return
+        self._begin(partial(self._take_middles, brackets, rounds), f"Bisecting, {rounds} to go")
+        self._labelling.label(cell_walk(known, self._walk.negative))
+
+    def _take_middles(self, brackets: list[Bracket], rounds: int, labels: Labels) -> None:
+        halves = [_half(b, label) for b, label in zip(brackets, labels, strict=False)]
+        self._halve(halves, rounds - 1)
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _walk(self) -> Walk:
+        return self._state.exploration.walk
+
+    def _begin(self, following: Callable[[Labels], None], note: str) -> None:
+        """Set what is done with the labels that are found next, and the note. The atlas waits."""
+        self._following, self.note = following, note
+        self._atlas.hold(True)
+        self.changed.emit()
+
+    def _labelled(self, labels: Labels) -> None:
+        following, self._following = self._following, None
+        if following is not None:
+            following(labels)
+
+    def _end(self, note: str) -> None:
+        self._following, self.note = None, note
+        self.changed.emit()
+        self._atlas.hold(False)
+
+    def _clear(self) -> None:
+        if self._wished or self.busy:
+            self._labelling.stop()
+            self._wished, self.labels, self.borders, self.crossings = (), {}, NOTHING, ()
+            self._end("")
+
+
+def _middle(bracket: Bracket) -> Cell:
+    (ax, ay), _, (bx, by), _ = bracket
+    return (ax + bx) / 2, (ay + by) / 2
+
+
+def _half(bracket: Bracket, label: int | None) -> Bracket:
+    """Returns the half that still contains a border. A third region counts as the second one."""
+    a, first, b, second = bracket
+    middle = _middle(bracket)
+    return (middle, first, b, second) if label == first else (a, first, middle, second)

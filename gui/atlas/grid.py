@@ -1,0 +1,102 @@
+"""The cells of an atlas: a square grid whose spacing halves when a person zooms in.
+
+Cells lie at multiples of a spacing 2^k, so finer grids contain the coarser ones. Pure functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil, floor, hypot, log2
+
+import numpy as np
+
+from engine.messages import Points
+
+#: A position in the plane, in std.
+Cell = tuple[float, float]
+#: Most cells of one grid.
+MOST_CELLS = 2500
+#: Levels of coarser grids that are filled before the finest one.
+COARSER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The visible rectangle of a plane, in std."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneFacts:
+    """The facts of a plane besides its points: its distance `height` from the origin and the
+    `sigma` of the shell, in std, the positions of the frames [n, 2], and a sentence about it."""
+
+    height: float = 0.0
+    sigma: float = 0.0
+    path: Points = field(default_factory=lambda: np.empty((0, 2)), compare=False)
+    note: str = ""
+
+    def std(self, cell: Cell) -> float:
+        """Returns the std of the point at a cell."""
+        return hypot(*cell, self.height)
+
+
+def spacing_of(area: Area, across: int) -> float:
+    """Returns the largest spacing 2^k with at least `across` cells along the shorter side, or a
+    larger one where the grid would have more than MOST_CELLS."""
+    spacing = 2.0 ** floor(log2(min(area.width, area.height) / across))
+    while (area.width / spacing + 1) * (area.height / spacing + 1) > MOST_CELLS:
+        spacing *= 2.0
+    return spacing
+
+
+def cells_of(area: Area, spacing: float) -> list[Cell]:
+    """Returns the cells in the area, coarse to fine, and from the middle outwards."""
+    middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
+    columns = range(ceil(area.left / spacing), floor(area.right / spacing) + 1)
+    rows = range(ceil(area.bottom / spacing), floor(area.top / spacing) + 1)
+
+    def order(place: tuple[int, int]) -> tuple[int, float]:
+        i, j = place
+        gap = (i * spacing - middle[0]) ** 2 + (j * spacing - middle[1]) ** 2
+        return -level_of(i, j), gap
+
+    places = sorted(((i, j) for j in rows for i in columns), key=order)
+    return [(i * spacing, j * spacing) for i, j in places]
+
+
+def level_of(i: int, j: int) -> int:
+    """Returns how many times coarser a grid with this cell may be, as a power of two, up to
+    COARSER."""
+    level = 0
+    while level < COARSER and i % 2 == 0 and j % 2 == 0:
+        i, j, level = i // 2, j // 2, level + 1
+    return level
+
+
+def coarseness(cell: Cell, spacing: float) -> float:
+    """Returns the spacing of the coarsest grid with this cell that is filled before the grid of
+    `spacing`."""
+    return float(spacing * 2 ** level_of(round(cell[0] / spacing), round(cell[1] / spacing)))
+
+
+def neighbours(cells: set[Cell], spacing: float) -> list[tuple[Cell, Cell]]:
+    """Returns the pairs of cells that lie side by side in the grid of `spacing`."""
+    pairs = []
+    for x, y in sorted(cells):
+        for other in ((x + spacing, y), (x, y + spacing)):
+            if other in cells:
+                pairs.append(((x, y), other))
+    return pairs

@@ -1,0 +1,49 @@
+"""Regions of an atlas: their colours, and where a path passes from one into another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from gui.atlas.grid import Cell
+
+#: Colours of Okabe and Ito (2008), which colour-blind people can tell apart.
+COLOURS = (
+    *("#E69F00", "#56B4E9", "#009E73", "#CC79A7"),
+    *("#F0E442", "#0072B2", "#D55E00", "#999999"),
+)
+
+
+def region_colour(number: int) -> str:
+    """Returns the colour of region `number`; the ninth is the first again."""
+    return COLOURS[number % len(COLOURS)]
+
+
+class RegionNames(Protocol):
+    """Tells the names of the regions of cells."""
+
+    def names(self) -> Mapping[Cell, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A path passes from one region into another between frame `index` and the next one, at the
+    time `gamma` of the whole walk."""
+
+    index: int
+    gamma: float
+    before: int
+    after: int
+
+
+def crossings_of(labels: Sequence[int | None]) -> tuple[Crossing, ...]:
+    """Returns the crossings of a path with the region of each frame; None is an unknown one."""
+    found = []
+    last = max(len(labels) - 1, 1)
+    known = [(index, label) for index, label in enumerate(labels) if label is not None]
+    for (first, before), (second, after) in pairwise(known):
+        if before != after:
+            found.append(Crossing(first, (first + second) / 2 / last, before, after))
+    return tuple(found)

@@ -1,0 +1,48 @@
+"""Cells of an atlas: coarse to fine, shared by all zooms, never too many."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.atlas.grid import MOST_CELLS, Area, cells_of, coarseness, neighbours, spacing_of
+from gui.atlas.regions import COLOURS, crossings_of, region_colour
+
+SQUARE = Area(-1.2, -1.1, 1.2, 1.1)
+
+
+@pytest.mark.parametrize("across", [5, 9, 17])
+def test_a_grid_has_at_least_as_many_cells_across_as_asked(across: int) -> None:
+    spacing = spacing_of(SQUARE, across)
+    rows = {y for _, y in cells_of(SQUARE, spacing)}
+    assert across <= len(rows) <= 2 * across + 1
+
+
+def test_cells_of_a_zoomed_grid_contain_the_coarser_ones() -> None:
+    coarse, fine = cells_of(SQUARE, 0.25), cells_of(SQUARE, 0.125)
+    assert set(coarse) < set(fine)
+    assert len(fine) == len(set(fine))
+
+
+def test_cells_come_coarse_to_fine_and_from_the_middle() -> None:
+    cells = cells_of(SQUARE, 0.125)
+    sizes = [coarseness(cell, 0.125) for cell in cells]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (cells[0], sizes[0], sizes[-1]) == ((0.0, 0.0), 1.0, 0.125)
+
+
+def test_a_huge_area_has_a_coarser_grid_instead_of_too_many_cells() -> None:
+    area = Area(-100.0, -1.0, 100.0, 1.0)
+    assert len(cells_of(area, spacing_of(area, 33))) <= MOST_CELLS
+
+
+def test_neighbours_are_side_by_side() -> None:
+    cells = {(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (1.5, 0.0)}
+    assert neighbours(cells, 0.5) == [((0.0, 0.0), (0.5, 0.0)), ((0.0, 0.0), (0.0, 0.5))]
+
+
+def test_crossings_are_between_the_frames_whose_regions_differ() -> None:
+    (first, second) = crossings_of([0, 0, 2, None, 1])
+    assert (first.index, first.gamma, first.before, first.after) == (1, 1.5 / 4, 0, 2)
+    assert (second.index, second.gamma, second.before, second.after) == (2, 3 / 4, 2, 1)
+    assert crossings_of([None, 1, 1]) == crossings_of([]) == ()
+    assert region_colour(len(COLOURS)) == region_colour(0) != region_colour(1)
