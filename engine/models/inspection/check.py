@@ -143,7 +143,7 @@ def _report(
         parts=parts,
         bytes=sum(part.bytes for part in parts),
         problems=(*problems, *family.problems()),
-        notes=_notes(scheduler, schedule),
+        notes=_notes(scheduler, {**schedule, **family.scheduler_options()}),
     )
 
 
