@@ -1,8 +1,8 @@
 """The requests and events that pass between the threads: frozen, slotted, self-contained.
 
-Requests contain everything that influences a pixel: two requests that differ only in their job
-number give the same frames. Events contain the job's number. Each job that starts ends with exactly
-one of JobFinished, JobCancelled and JobFailed. Arrays are C-contiguous and read-only.
+Requests that differ only in their job number give the same frames. Events contain the job's number.
+A job that starts ends with exactly one of JobFinished, JobCancelled and JobFailed. Arrays are
+C-contiguous and read-only.
 """
 
 from __future__ import annotations
@@ -88,10 +88,9 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The properties of a loaded model. Width and height are multiples of `multiple` pixels.
+    """A loaded model. `multiple` is in pixels; `solver` replaces the scheduler `replaced`, or is it.
 
-    `solver`, the default of `solvers`, stands in for the scheduler `replaced`, or equals it ("").
-    With `batch_exact`, a frame is the same in any batch. `tokenizer` is a folder of CLIP's or "".
+    With `batch_exact`, a frame is the same in any batch. `tokens` limits prompts; 0: as CLIP does.
     """
 
     name: str
@@ -108,6 +107,7 @@ class ModelInfo:
     solvers: tuple[str, ...] = ()
     replaced: str = ""
     tokenizer: str = ""
+    tokens: int = 0
     guiding: Guiding = Guiding.APART
 
 

@@ -28,6 +28,7 @@ from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import read_object
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
+from engine.models.networks.tokens import LimitedCounter, TokenCounter
 from engine.models.running.decoder import Pictures, decode_in_tiles
 from engine.render.lockstep import LockstepSampler
 from engine.render.sampler import Guidance, Sampler
@@ -398,6 +399,20 @@ def test_files_that_do_not_fit_are_named(
         save_file(tensors, weights, {"format": "pt"})
     with pytest.raises(ModelError, match=r"fit|cannot be"):
         open_model(str(folder), device="cpu")
+
+
+@each_model
+def test_the_window_counts_tokens_as_the_engine_does(opened: Any, name: str) -> None:
+    model, long = opened(name), "a cat of an orange fox " * 200
+    info = model.info(1, True)
+    folder = Path(info.tokenizer)
+    counter = LimitedCounter(folder, info.tokens) if info.tokens else TokenCounter(folder)
+    for prompt in (*MODELS[name].prompts, "", long):
+        assert counter.count(prompt) == model.count(prompt)
+    count = model.count(long)
+    assert count.tokens > count.limit > 0
+    first, second = (model.encode([text])[0] for text in (long, long[: count.cut]))
+    assert first == second, "the model does not read further"
 
 
 @each_model
