@@ -88,7 +88,7 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A loaded model. `multiple` is in pixels; `solver` replaces the scheduler `replaced`, or is it.
+    """A loaded model; sizes are multiples of `multiple`. `solver` equals or replaces `replaced`.
 
     With `batch_exact`, a frame is the same in any batch. `tokens` limits prompts; 0: as CLIP does.
     """
