@@ -368,6 +368,20 @@ def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) ->
         assert part in check_model(folder).problem
 
 
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_tokenizer_that_needs_more_packages_names_them(
+    folders: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    folder = Path(shutil.copytree(folders("pixart-sigma"), tmp_path / "model"))
+    (folder / "tokenizer" / "spiece.model").write_bytes(b"pieces")
+    found = (lambda name: object()) if installed else (lambda name: None)
+    monkeypatch.setattr("engine.models.inspection.folder_parts.find_spec", found)
+    assert check_model(folder).ok, "tokenizer.json is enough"
+    (folder / "tokenizer" / "tokenizer.json").unlink()
+    problem = check_model(folder).problem
+    assert ("pip install sentencepiece protobuf" in problem) != installed
+
+
 @each_model
 def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
