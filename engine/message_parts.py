@@ -32,7 +32,8 @@ class ModelInfo:
 
     `solver` is the default of the `solvers` that fit. It stands in for the model's scheduler
     `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
-    the same bit for bit in any batch. `tokenizer` is the folder of a tokenizer of CLIP, or "".
+    the same bit for bit in any batch. `tokenizer` is the folder of the tokenizer, or "". `tokens`
+    is the limit of a prompt; 0 is CLIP's.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ModelInfo:
     solvers: tuple[str, ...] = ()
     replaced: str = ""
     tokenizer: str = ""
+    tokens: int = 0
     guiding: Guiding = Guiding.APART
 
 

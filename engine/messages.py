@@ -1,8 +1,8 @@
 """The requests and events that pass between the threads: frozen, slotted, self-contained.
 
-Requests contain everything that influences a pixel: two requests that differ only in their job
-number give the same frames. Events contain the job's number. Each job that starts ends with exactly
-one of JobFinished, JobCancelled and JobFailed. Arrays are C-contiguous and read-only.
+Requests that differ only in their job number give the same frames. Events contain the job's number.
+A job that starts ends with exactly one of JobFinished, JobCancelled and JobFailed. Arrays are
+C-contiguous and read-only.
 """
 
 from __future__ import annotations

@@ -227,15 +227,17 @@ class DiffusionModel:
             bytes_loaded=self._parts.bytes,
             identity=self.identity,
             batch_exact=batch_exact,
-            tokenizer=self._tokenizer_folder,
+            **self._counting,
             guiding=self.family.guiding,
         )
 
     @property
-    def _tokenizer_folder(self) -> str:
-        """The folder of the tokenizer that counts a prompt's tokens in the window, or ""."""
-        tokenizer = self._parts["tokenizer"]
-        return str(tokenizer.folder) if isinstance(tokenizer, TokenCounter) else ""
+    def _counting(self) -> dict[str, Any]:
+        """The folder of the tokenizer that counts a prompt's tokens, and the most of them."""
+        tokenizer = self._parts[self.family.counts_with]
+        if isinstance(tokenizer, TokenCounter):
+            return {"tokenizer": str(tokenizer.folder)}
+        return {"tokenizer": str(tokenizer.name_or_path), "tokens": self.family.limit(self._parts)}
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""

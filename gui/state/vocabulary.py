@@ -15,7 +15,7 @@ from engine.walk import STARTER
 from gui.state.explorer_state import ExplorerState
 
 if TYPE_CHECKING:
-    from engine.models.networks.tokens import TokenCount, TokenCounter
+    from engine.models.networks.tokens import LimitedCounter, TokenCount, TokenCounter
 
 
 #: A file of a model that is larger than this is not read on the window's thread.
@@ -35,8 +35,8 @@ class Vocabulary(QObject):
     def __init__(self, state: ExplorerState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = state
-        self._counter: TokenCounter | None = None
-        self._folder: Path | None = None
+        self._counter: TokenCounter | LimitedCounter | None = None
+        self._loaded_from: tuple[Path | None, int] = None, 0
         self.hint = ""
         self.examples: tuple[str, ...] = ()
         self._words: frozenset[str] | None = None
@@ -47,11 +47,11 @@ class Vocabulary(QObject):
     def load(self) -> None:
         """Read the tokenizer of the chosen model, if its folder is known."""
         self._loaded = True
-        folder = self._tokenizer_folder()
-        if folder == self._folder:
+        folder, tokens = self._tokenizer_folder(), self._tokens()
+        if (folder, tokens) == self._loaded_from:
             return
-        self._folder = folder
-        self._counter = _counter(folder)
+        self._loaded_from = folder, tokens
+        self._counter = _counter(folder, tokens)
         beside = folder.parent if folder is not None else None
         said = _read_hints(beside)
         self._words = _words_in(beside)
@@ -75,6 +75,12 @@ class Vocabulary(QObject):
         found = _WORD.finditer(prompt)
         return tuple(word.span() for word in found if word[0].lower() not in self._words)
 
+    def _tokens(self) -> int:
+        """The most tokens of a prompt; 0 if the tokenizer says it, as CLIP's does."""
+        model = self._state.model
+        known = model is not None and model.location == self._state.exploration.model
+        return model.tokens if model is not None and known else 0
+
     def _tokenizer_folder(self) -> Path | None:
         """The folder of the chosen model's tokenizer, or None. For a hub model or a single file, it
         is known after the engine has loaded the model."""
@@ -89,13 +95,16 @@ class Vocabulary(QObject):
         return None if is_other else folder / "tokenizer"
 
 
-def _counter(folder: Path | None) -> TokenCounter | None:
+def _counter(folder: Path | None, tokens: int) -> TokenCounter | LimitedCounter | None:
+    """The counter of a tokenizer: CLIP's, or another one with its most tokens."""
     if folder is None or not folder.is_dir():
         return None
-    from engine.models.networks.tokens import TokenCounter  # needs a Rust library
+    from engine.models.networks import tokens as counters  # needs a Rust library
 
     try:
-        return TokenCounter(folder)
+        if tokens:
+            return counters.LimitedCounter(folder, tokens)
+        return counters.TokenCounter(folder)
     except ModelError:
         return None  # the engine reports the error when it opens the model
 

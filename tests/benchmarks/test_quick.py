@@ -15,7 +15,7 @@ from tests.support.tiny_models import make_tiny_model
 @pytest.fixture(scope="module")
 def workload(tmp_path_factory: pytest.TempPathFactory) -> Workload:
     folder = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
-    return Workload("tiny", str(folder), Sampling(10, 4.0, 32, 32), multiple=4)
+    return Workload("tiny", str(folder), Sampling(10, 4.0, 32, 32), downscale=4)
 
 
 def test_the_engine_equals_the_pipeline(workload: Workload, tmp_path: Path) -> None:

@@ -104,8 +104,7 @@ def _catmull_rom(run: Run, gamma: float) -> Weights:
     g2, g3 = gamma**2, gamma**3
     values = (2 * g3 - 3 * g2 + 1) * unit[start] + (3 * g2 - 2 * g3) * unit[end]
     slopes = (g3 - 2 * g2 + gamma) * _slope(run, start) + (g3 - g2) * _slope(run, end)
-    weights: Weights = np.asarray(values + span * slopes, np.float64)
-    return weights
+    return np.asarray(values + span * slopes, np.float64)
 
 
 def _slope(run: Run, knot: int) -> Weights:

@@ -95,9 +95,6 @@ class Family(ABC):
     own_networks: ClassVar[bool] = False
     parallel: ClassVar[bool] = False
     by_length: ClassVar[bool] = False
-    #: The tokenizer that counts a prompt's tokens, and the most of them.
-    counts_with: ClassVar[str] = "tokenizer"
-    tokens: ClassVar[int] = 0
     #: The half precision of GPUs. The values of many networks do not fit the range of float16.
     half: ClassVar[str] = "bfloat16"
     #: The configs of single files by the name of their kind; none if the family has no such files.
@@ -216,11 +213,20 @@ class Family(ABC):
         """True if a tensor of a part's file is used."""
         return True
 
+    @property
+    def counts_with(self) -> str:
+        """The name of the tokenizer that counts a prompt's tokens."""
+        return "tokenizer"
+
+    def limit(self, networks: Networks) -> int:
+        """The most tokens of a prompt, for a tokenizer that does not say it."""
+        return 75
+
     def count(self, networks: Networks, prompt: str) -> TokenCount:
         """The number of tokens of a prompt, and the limit."""
         from engine.models.running.texts import count_tokens
 
-        return count_tokens(networks[self.counts_with], prompt, self.tokens)
+        return count_tokens(networks[self.counts_with], prompt, self.limit(networks))
 
     @abstractmethod
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:

@@ -34,8 +34,6 @@ class Flux1(Family):
         Part("vae", ("AutoencoderKL",)),
     )
     tokenizers: ClassVar[tuple[str, ...]] = ("tokenizer", "tokenizer_2")
-    counts_with: ClassVar[str] = "tokenizer_2"
-    tokens: ClassVar[int] = 255
     patch: ClassVar[int] = 2
     even_levels: ClassVar[bool] = True
 
@@ -61,6 +59,18 @@ class Flux1(Family):
 
         return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
 
+    @property
+    def _length(self) -> int:
+        """The tokens of T5."""
+        return 512 if self.embeds_guidance else 256
+
+    @property
+    def counts_with(self) -> str:
+        return "tokenizer_2"
+
+    def limit(self, networks: Networks) -> int:
+        return self._length - 1
+
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.conditioning import Conditioning, Role
         from engine.models.running.texts import token_ids
@@ -69,8 +79,7 @@ class Flux1(Family):
         length = min(int(networks["tokenizer"].model_max_length), 77)
         ids, _ = token_ids(networks["tokenizer"], prompt, length, clip.device)
         pooled = clip(ids).pooler_output[0].float()
-        length = 512 if self.embeds_guidance else 256
-        ids, _ = token_ids(networks["tokenizer_2"], prompt, length, t5.device)
+        ids, _ = token_ids(networks["tokenizer_2"], prompt, self._length, t5.device)
         sequence = t5(ids)[0][0].float()
         return Conditioning(
             {Role.SEQUENCE: sequence.cpu().numpy(), Role.POOLED: pooled.cpu().numpy()}

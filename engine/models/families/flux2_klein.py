@@ -35,7 +35,6 @@ class Flux2Klein(Family):
     )
     patch: ClassVar[int] = 2
     even_levels: ClassVar[bool] = True
-    tokens: ClassVar[int] = _TOKENS - 13  # those of the chat around the prompt
 
     @property
     def _is_distilled(self) -> bool:
@@ -63,6 +62,13 @@ class Flux2Klein(Family):
         few = 8.73809524e-05 * tokens + 1.89833333  # at 10 steps
         slope = (many - few) / 190.0
         return slope * steps + many - 200.0 * slope
+
+    def limit(self, networks: Networks) -> int:
+        from engine.models.running.texts import number_of_tokens, text_before_prompt
+
+        tokenizer = networks["tokenizer"]
+        before = text_before_prompt(tokenizer, add_generation_prompt=True, enable_thinking=False)
+        return _TOKENS - number_of_tokens(tokenizer, before)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         import torch

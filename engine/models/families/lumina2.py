@@ -40,7 +40,6 @@ class Lumina2(Family):
     patch: ClassVar[int] = 2
     even_levels: ClassVar[bool] = True
     by_length: ClassVar[bool] = True
-    tokens: ClassVar[int] = _TOKENS - 32  # the start mark and those of the text before the prompt
 
     def sampling(self) -> Sampling:
         side = self.trained_side
@@ -51,6 +50,11 @@ class Lumina2(Family):
         from engine.solvers.flow_shift import mu_of_tokens
 
         return mu_of_tokens(schedule, shape[0])
+
+    def limit(self, networks: Networks) -> int:
+        from engine.models.running.texts import number_of_tokens
+
+        return _TOKENS - 1 - number_of_tokens(networks["tokenizer"], _SYSTEM)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.models.running.texts import token_ids, whole_tokens

@@ -32,11 +32,13 @@ class PixartSigma(Family):
         Part("vae", ("AutoencoderKL",)),
     )
     patch: ClassVar[int] = 2
-    tokens: ClassVar[int] = _TOKENS - 1
 
     def sampling(self) -> Sampling:
         side = self.trained_side
         return Sampling(steps=20, guidance=4.5, width=side, height=side)
+
+    def limit(self, networks: Networks) -> int:
+        return _TOKENS - 1
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.conditioning import Conditioning, Role

@@ -43,7 +43,6 @@ class QwenImage(Family):
     patch: ClassVar[int] = 2
     even_levels: ClassVar[bool] = True
     by_length: ClassVar[bool] = True
-    tokens: ClassVar[int] = _TOKENS - 5  # those of the template after the prompt
 
     @property
     def downscale(self) -> int:
@@ -61,6 +60,12 @@ class QwenImage(Family):
         from engine.solvers.flow_shift import mu_of_tokens
 
         return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
+
+    def limit(self, networks: Networks) -> int:
+        from engine.models.running.texts import number_of_tokens
+
+        before = _TEMPLATE.partition("{}")[0]
+        return _TOKENS - number_of_tokens(networks["tokenizer"], before) + _BEFORE
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.models.running.texts import whole_tokens

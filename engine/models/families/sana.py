@@ -52,7 +52,6 @@ class Sana(Family):
         Part("transformer", ("SanaTransformer2DModel",)),
         Part("vae", ("AutoencoderDC",)),
     )
-    tokens: ClassVar[int] = _TOKENS - 1
 
     @property
     def downscale(self) -> int:
@@ -62,6 +61,9 @@ class Sana(Family):
     def sampling(self) -> Sampling:
         side = self.trained_side
         return Sampling(steps=20, guidance=4.5, width=side, height=side)
+
+    def limit(self, networks: Networks) -> int:
+        return _TOKENS - 1
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.conditioning import Conditioning, Role

@@ -36,7 +36,6 @@ class Sd3(Family):
     )
     tokenizers: ClassVar[tuple[str, ...]] = ("tokenizer", "tokenizer_2", "tokenizer_3")
     patch: ClassVar[int] = 2
-    tokens: ClassVar[int] = 75
 
     @property
     def description(self) -> str:
@@ -54,6 +53,14 @@ class Sd3(Family):
         if not schedule.config.get("use_dynamic_shifting"):
             return None
         return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
+
+    @property
+    def counts_with(self) -> str:
+        # CLIP reads 75 tokens, and T5 the whole prompt.
+        return "tokenizer_3" if "text_encoder_3" in self.configs else "tokenizer"
+
+    def limit(self, networks: Networks) -> int:
+        return _T5_TOKENS - 1 if "text_encoder_3" in self.configs else _clip_length(networks) - 2
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         import torch

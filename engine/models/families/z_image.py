@@ -36,7 +36,6 @@ class ZImage(Family):
     patch: ClassVar[int] = 2
     even_levels: ClassVar[bool] = True
     by_length: ClassVar[bool] = True
-    tokens: ClassVar[int] = _TOKENS - 13  # those of the chat around the prompt
 
     @property
     def guided_above(self) -> float:
@@ -52,6 +51,13 @@ class ZImage(Family):
         from engine.solvers.flow_shift import mu_of_tokens
 
         return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
+
+    def limit(self, networks: Networks) -> int:
+        from engine.models.running.texts import number_of_tokens, text_before_prompt
+
+        tokenizer = networks["tokenizer"]
+        before = text_before_prompt(tokenizer, add_generation_prompt=True, enable_thinking=True)
+        return _TOKENS - number_of_tokens(tokenizer, before)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         from engine.models.running.texts import token_ids, whole_tokens

@@ -22,7 +22,12 @@ from engine.models.families.contract import (
 )
 from engine.models.inspection.checkpoint import check_checkpoint
 from engine.models.inspection.config_limits import read_config
-from engine.models.inspection.folder_parts import absent, missing_words, read_part
+from engine.models.inspection.folder_parts import (
+    absent,
+    missing_words,
+    read_part,
+    unreadable_words,
+)
 from engine.models.inspection.report import (
     ModelForm,
     ModelPart,
@@ -100,7 +105,9 @@ def _examine_parts(path: Path, index: Mapping[str, Any], half: bool) -> ModelRep
         if not absent(index, folder)
         for file in missing_words(path / folder)
     ]
-    parts, problems, scheduler = [], [], {}
+    parts, scheduler = [], {}
+    words = (unreadable_words(path / folder) for folder in family.tokenizers)
+    problems = [problem for problem in words if problem]
     if (path / _SCHEDULE).is_file():
         scheduler = read_config(path / _SCHEDULE)
     else:
@@ -143,7 +150,7 @@ def _report(
         parts=parts,
         bytes=sum(part.bytes for part in parts),
         problems=(*problems, *family.problems()),
-        notes=_notes(scheduler, schedule),
+        notes=_notes(scheduler, {**schedule, **family.scheduler_options()}),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from engine.models.inspection.report import PICKLES, ModelPart, read_object
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 
 #: The files of which one suffices for a tokenizer, besides vocab.json with merges.txt.
-_WHOLE_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model")
+_SENTENCE_PIECES = ("tokenizer.model", "spiece.model")
+_WHOLE_TOKENIZERS = ("tokenizer.json", *_SENTENCE_PIECES)
+#: The packages that read files of SentencePiece, which are not part of this program.
+_PACKAGES = ("sentencepiece", "google.protobuf")
 
 
 def absent(index: Mapping[str, Any], name: str) -> bool:
@@ -27,6 +31,25 @@ def missing_words(folder: Path) -> list[str]:
     if any((folder / name).is_file() for name in _WHOLE_TOKENIZERS):
         return []
     return [name for name in ("vocab.json", "merges.txt") if not (folder / name).is_file()]
+
+
+def unreadable_words(folder: Path) -> str:
+    """Returns the reason why the tokenizer in `folder` cannot be read on this machine, or ""."""
+    pieces = [name for name in _SENTENCE_PIECES if (folder / name).is_file()]
+    plain = ("tokenizer.json", "vocab.json")
+    if not pieces or any((folder / name).is_file() for name in plain) or _reads_pieces():
+        return ""
+    return (
+        f"The tokenizer {folder / pieces[0]} needs two packages more: "
+        "pip install sentencepiece protobuf."
+    )
+
+
+def _reads_pieces() -> bool:
+    try:
+        return all(find_spec(package) is not None for package in _PACKAGES)
+    except ModuleNotFoundError:  # of the package that "google" is
+        return False
 
 
 def read_part(path: Path, part: Part, index: Mapping[str, Any], half: bool) -> ModelPart | None:

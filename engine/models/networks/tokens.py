@@ -29,6 +29,31 @@ class TokenCount:
     cut: int
 
 
+class LimitedCounter:
+    """Tokens of prompts by the tokenizer.json in `folder`. The model's family knows the limit.
+
+    Raises ModelError, one sentence, where the file cannot be read.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._limit = limit
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # the library raises nothing more exact
+            raise ModelError(
+                f"The tokenizer in {folder} cannot be read ({error}); fetch the model again."
+            ) from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def count(self, prompt: str) -> TokenCount:
+        """The tokens that `prompt` takes without marks, and where the model stops reading."""
+        encoding = self._tokenizer.encode(prompt, add_special_tokens=False)
+        tokens = len(encoding.ids)
+        cut = len(prompt) if tokens <= self._limit else encoding.offsets[self._limit][0]
+        return TokenCount(tokens, self._limit, cut)
+
+
 class TokenCounter:
     """The tokenizer in `folder`, with vocab.json and merges.txt, or tokenizer.json. Thread-safe.
 

@@ -28,6 +28,19 @@ def token_ids(
     return found.input_ids.to(device), found.attention_mask.to(device)
 
 
+def number_of_tokens(tokenizer: Any, text: str) -> int:
+    """The number of tokens of a text without marks."""
+    return len(tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def text_before_prompt(tokenizer: Any, **options: Any) -> str:
+    """The text of a chat with one message, up to the message."""
+    place = "\N{REPLACEMENT CHARACTER}"
+    chat = [{"role": "user", "content": place}]
+    text: str = tokenizer.apply_chat_template(chat, tokenize=False, **options)
+    return text.partition(place)[0]
+
+
 def whole_tokens(sequence: torch.Tensor, length: int) -> Conditioning:
     """The conditioning of a model that takes texts by their length: tokens [n, width].
 

@@ -97,6 +97,8 @@ def has_own_solver(scheduler_class: str, config: Config) -> bool:
         return False
     if config.get("use_flow_sigmas") and config.get("use_karras_sigmas"):
         return False
+    if scheduler_class == "DDIMScheduler" and config.get("clip_sample", True):
+        return False  # it cuts values off, as no solver here does
     options = _SOLVERS[scheduler_class][1]
     return all(config.get(name, values[0]) in values for name, values in options.items())
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
 
 from engine.cli.doctor import Finding, as_json, as_text, examine
+from tests.support.tiny_families.sd3 import MODELS
 
 GOOD = Finding("Python", "3.13")
 BAD = Finding.of("Starter model", "there is none", False, "Get it.")
@@ -36,3 +41,16 @@ def test_json_holds_the_same() -> None:
         "advice": "Get it.",
     }
     assert json.loads(as_json((GOOD,)))["ok"] is True
+
+
+@pytest.mark.parametrize("free", [10**12, 10])
+def test_the_need_of_models_in_the_cache_is_compared_with_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    MODELS[0].write(tmp_path / "models--someone--tiny" / "snapshots" / "main")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("engine.models.running.devices.free_memory", lambda _: free)
+    finding = next(f for f in examine() if f.name == "someone/tiny")
+    assert finding.value.startswith("SD 3.5. Needs about")
+    assert finding.ok == (free > 10)
+    assert ("too large" in finding.value) != finding.ok

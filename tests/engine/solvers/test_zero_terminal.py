@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.models.families.contract import families
 from engine.models.schedules.noise_schedule import noise_schedule
 from engine.models.schedules.scheduler_config import pipeline_config, schedule_kind
 from engine.solvers.contract import make_table, solvers_for
@@ -63,7 +64,9 @@ def test_a_model_of_zero_terminal_snr_is_drawn_as_diffusers_draws_it(
 ) -> None:
     """Whatever scheduler the model names, the last level is that of the solver in use."""
     said = {**SD, "timestep_spacing": spacing, "prediction_type": prediction}
-    config = pipeline_config(scheduler, {**said, "rescale_betas_zero_snr": True})
+    set_by_pipeline = families.get("stable-diffusion")({}).scheduler_options()
+    said |= {"rescale_betas_zero_snr": True}
+    config = {**pipeline_config(scheduler, said), **set_by_pipeline}
     extra = {"use_karras_sigmas": True} if name.endswith("karras") else {}
     known = {k: v for k, v in config.items() if k != "clip_sample" or name == "ddim"}
     theirs = getattr(diffusers, EQUAL[name])(**{**known, **extra})

@@ -21,6 +21,7 @@ from gui.state.vocabulary import Vocabulary
 from gui.walk.prompt_edit import PromptEdit
 from gui.widgets.theme import DARK
 from tests.support.scripted_engine import INFO, MemoryFrames
+from tests.support.tiny_families.contract import make_word_tokenizer
 from tests.support.tiny_models import make_tokenizer
 
 
@@ -115,6 +116,25 @@ def test_prompts_of_hub_models_and_single_files_are_counted(
     assert (count.tokens, count.cut) == (80, 4 * 75)
     state.open_exploration(Exploration(model="another/model"))
     assert vocabulary.count("a cat") is None
+
+
+def test_prompts_of_other_families_are_counted_with_their_own_tokenizer(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    make_word_tokenizer(512).save_pretrained(tmp_path / "tokenizer_2")
+    (tmp_path / "transformer").mkdir()
+    make_tokenizer(tmp_path / "tokenizer")
+    state = ExplorerState(MemoryFrames(), Exploration(model=str(tmp_path)))
+    vocabulary = Vocabulary(state)
+    vocabulary.load()
+    assert vocabulary.count("a cat") is None, "the tokenizer of CLIP is not the one that matters"
+    state.begin_job(build_request(state.exploration, 1))
+    folder = str(tmp_path / "tokenizer_2")
+    info = replace(INFO, location=str(tmp_path), tokenizer=folder, tokens=5)
+    state.apply(ModelReady(1, info))
+    count = vocabulary.count("a photo of a red fox")
+    assert count is not None
+    assert (count.tokens, count.limit, count.cut) == (6, 5, 17)
 
 
 def field_of(edit: PromptEdit) -> QPlainTextEdit:

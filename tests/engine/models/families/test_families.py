@@ -28,6 +28,7 @@ from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import read_object
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
+from engine.models.networks.tokens import LimitedCounter, TokenCounter
 from engine.models.running.decoder import Pictures, decode_in_tiles
 from engine.render.sampling.lockstep import LockstepSampler
 from engine.render.sampling.sampler import Guidance, Sampler
@@ -367,6 +368,20 @@ def test_every_missing_part_is_named(folders: Any, name: str, tmp_path: Path) ->
         assert part in check_model(folder).problem
 
 
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_tokenizer_that_needs_more_packages_names_them(
+    folders: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    folder = Path(shutil.copytree(folders("pixart-sigma"), tmp_path / "model"))
+    (folder / "tokenizer" / "spiece.model").write_bytes(b"pieces")
+    found = (lambda name: object()) if installed else (lambda name: None)
+    monkeypatch.setattr("engine.models.inspection.folder_parts.find_spec", found)
+    assert check_model(folder).ok, "tokenizer.json is enough"
+    (folder / "tokenizer" / "tokenizer.json").unlink()
+    problem = check_model(folder).problem
+    assert ("pip install sentencepiece protobuf" in problem) != installed
+
+
 @each_model
 def test_a_missing_tensor_is_named(folders: Any, name: str, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(folders(name), tmp_path / "model"))
@@ -398,6 +413,20 @@ def test_files_that_do_not_fit_are_named(
         save_file(tensors, weights, {"format": "pt"})
     with pytest.raises(ModelError, match=r"fit|cannot be"):
         open_model(str(folder), device="cpu")
+
+
+@each_model
+def test_the_window_counts_tokens_as_the_engine_does(opened: Any, name: str) -> None:
+    model, long = opened(name), "a cat of an orange fox " * 200
+    info = model.info(1, True)
+    folder = Path(info.tokenizer)
+    counter = LimitedCounter(folder, info.tokens) if info.tokens else TokenCounter(folder)
+    for prompt in (*MODELS[name].prompts, "", long):
+        assert counter.count(prompt) == model.count(prompt)
+    count = model.count(long)
+    assert count.tokens > count.limit > 0
+    first, second = (model.encode([text])[0] for text in (long, long[: count.cut]))
+    assert first == second, "the model does not read further"
 
 
 @each_model
