@@ -36,14 +36,13 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """Render every frame of every lane.
-
-    `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
-    the measures computed for each finished frame; `scoring_text` "" scores pictures with their
-    prompts. `batch` is the number of frames computed together; 0 lets the engine choose. `latents`
-    puts latents into the events of frames. `in_order` renders from first to last. With
-    `draft_steps` below the sampling's steps, a missing frame is first rendered as a draft of so
-    many steps. `precision` and `device` "" let the engine choose. `downloads` may be downloaded.
+    """Render every frame of every lane. `indices` limits the job to these frames of each lane
+    (None: all). `measures` are the names of the measures computed for each finished frame;
+    `scoring_text` "" scores pictures with their prompts. `batch` is the number of frames computed
+    together; 0 lets the engine choose. `latents` puts latents into the events of frames. `in_order`
+    renders from first to last. With `draft_steps` below the sampling's steps, a missing frame is
+    first rendered as a draft of so many steps. `precision` and `device` "" let the engine choose.
+    `downloads` may be downloaded.
     """
 
     job: int
@@ -166,7 +165,7 @@ class PathReady:
     `exact` is True if the path lies in the plane. Otherwise the plane is the best-fitting one
     through the origin, and `kept` is the share of the path's energy in it. `weights` [n, 2] are the
     weights of the two ends of a frame's segment in the frame's latent; NaN if the latent is not a
-    sum of them.
+    sum of them. `turns` are the angles in degrees by which the path turns at its inner keyframes.
     """
 
     job: int
@@ -179,6 +178,7 @@ class PathReady:
     dimension: int = 0
     std: Array32 | None = field(default=None, repr=False, compare=False)
     weights: Points | None = field(default=None, repr=False, compare=False)
+    turns: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,12 +77,13 @@ ROOMS = (
     Room(
         "engine.pacing",
         "the speed of a walk: even steps, wanted speed, tipping points, certificate",
+        "metrics",
     ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods",
+        "methods pacing",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
@@ -241,9 +242,9 @@ ROOMS = (
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
-        "engine.documents engine.models.hub engine.models.inspection engine.store dialogs "
-        "export files shell state widgets walk viewer timeline trajectory trajectory.views "
-        "measures models",
+        "engine.documents engine.methods engine.models.hub engine.models.inspection "
+        "engine.pacing engine.store dialogs export files shell state widgets walk viewer timeline "
+        "trajectory trajectory.views measures models",
         "Qt",
     ),
 )

@@ -19,6 +19,7 @@ from engine.conditioning import Array32
 from engine.geometry.walk_path import WalkPath
 from engine.messages import Curve, PathReady, Points
 from engine.methods.contract import Array, crossing_methods
+from engine.pacing.certificate import turn_at
 from engine.walk import MethodChoice, with_method
 
 _SAMPLES = 97
@@ -114,7 +115,14 @@ def describe(
         dimension=path.keyframe(0).size,
         std=stds,
         weights=weights,
+        turns=turns_of(path),
     )
+
+
+def turns_of(path: WalkPath) -> tuple[float, ...]:
+    """Returns the angles in degrees by which the noise turns at each inner keyframe."""
+    segments = path.walk.segments
+    return tuple(turn_at(path.exact_latent, k / segments) for k in range(1, segments))
 
 
 def _project_times(

@@ -50,7 +50,8 @@ class Method(ABC):
     γ = 0 and γ = 1 give the latents of the keyframes exactly. `walks_noise` is True if the latent
     changes along the path; otherwise the whole segment has the noise of its start. `comes_back` is
     True if γ = 1 gives the latent of the start again; the next segment starts from it, too.
-    `moves_picture` is True if the picture moves sideways with the seam.
+    `moves_picture` is True if the picture moves sideways with the seam. `splits` is True if a part
+    of the path is the method's path between the ends of the part, for ends of equal norm.
     """
 
     label: ClassVar[str]
@@ -60,6 +61,7 @@ class Method(ABC):
     walks_noise: ClassVar[bool] = True
     comes_back: ClassVar[bool] = False
     moves_picture: ClassVar[bool] = False
+    splits: ClassVar[bool] = False
 
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:

@@ -39,6 +39,8 @@ PROBE_INTERVAL = 50
 #: Least time between two repaints of the dots while frames arrive, in milliseconds. It differs from
 #: the timeline's interval, so that both are seldom due at the same time.
 INTERVAL = 140
+#: The measure that colours the path.
+STEPS = "step_length"
 #: Free pixels around the ring, and below it, where the shell's name is.
 EDGE = 16.0
 NAME = 30.0
@@ -84,6 +86,8 @@ class WalkPlane(TrajectoryView):
         state.frame_changed.connect(self._on_frame)
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
+        state.measures_changed.connect(self._on_measure)
+        state.exploration_changed.connect(self._soon.throttle)
 
     # ── descriptions ─────────────────────────────────────────────────────────────────────────
 
@@ -184,6 +188,7 @@ class WalkPlane(TrajectoryView):
         self._path.set_path(own[0] if own else path.frames, method)
         self._dots.set_frames(path.frames, tiers, method)
         self._keyframes.set_keyframes(path.keyframes, path.frames)
+        self._show_steps()
         self._show_pictures()
         self._on_playhead()
 
@@ -192,6 +197,7 @@ class WalkPlane(TrajectoryView):
         self._ring.set_sigma(0.0)
         self._curves.set_curves((), "")
         self._path.set_path(NOTHING, "")
+        self._path.set_steps(NOTHING, np.empty(0))
         self._trail.set_trail(NOTHING, "")
         self._dots.set_frames(NOTHING, np.empty(0, np.uint8), "")
         self._keyframes.set_keyframes(NOTHING, NOTHING)
@@ -200,6 +206,19 @@ class WalkPlane(TrajectoryView):
 
     def _refresh_dots(self) -> None:
         self._dots.update()
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        """Colour the path by its step lengths, if they are among the shown measures."""
+        path = self._geometry.path
+        if path is None or STEPS not in self._state.exploration.measures:
+            self._path.set_steps(NOTHING, np.empty(0))
+        else:
+            self._path.set_steps(path.frames, self._state.results.measured(0, STEPS)[1:])
+
+    def _on_measure(self, name: str) -> None:
+        if name == STEPS:
+            self._soon.throttle()
 
     def _on_frame(self, lane: int, index: int) -> None:
         if lane == 0:
