@@ -73,6 +73,11 @@ ROOMS = (
         "methods that come back to their start, one a file",
         "methods",
     ),
+    Room(
+        "engine.methods.through",
+        "methods whose path depends on all keyframes, one a file",
+        "methods",
+    ),
     Room("engine.metrics", "measures, one a file", "", "cv2"),
     Room(
         "engine.pacing",
@@ -349,9 +354,13 @@ def _registers(module: str) -> bool:
     return any(".register(" in mark for mark in marks)
 
 
-@pytest.mark.parametrize(
-    "name", ["engine.methods", "engine.methods.loops", "engine.metrics", "engine.solvers"]
+REGISTRIES = (
+    *("engine.methods", "engine.methods.loops", "engine.methods.through"),
+    *("engine.metrics", "engine.solvers"),
 )
+
+
+@pytest.mark.parametrize("name", REGISTRIES)
 def test_entries_of_a_registry_are_pure_and_do_not_know_each_other(name: str) -> None:
     rooms = (name, *(room for room in BY_NAME[name].imports if within(name, room)))
     shared = [m for room in rooms for m in _modules(room) if m != room and not _registers(m)]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.conditioning import Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
-from engine.methods.contract import Array, Method, make_method
+from engine.methods.contract import Array, Method, ThroughMethod, make_method
 from engine.walk import Walk
 
 
@@ -70,7 +70,21 @@ class WalkPath:
     def exact_latent(self, time: float) -> Array:
         """Returns the latent in float64, before it is rounded to float32."""
         segment, gamma = self.walk.locate(time)
-        return self._methods[segment].latent(self.keyframe(segment), self.target(segment), gamma)
+        method = self._methods[segment]
+        if isinstance(method, ThroughMethod):
+            first, last = self._run(segment)
+            keys = [self.keyframe(first), *(self.target(k) for k in range(first, last + 1))]
+            return method.through(keys, segment - first, gamma, loop=False)
+        return method.latent(self.keyframe(segment), self.target(segment), gamma)
+
+    def _run(self, segment: int) -> tuple[int, int]:
+        """Returns the first and the last of the neighbouring segments with the same method."""
+        first = last = segment
+        while first and self._methods[first - 1] == self._methods[segment]:
+            first -= 1
+        while last + 1 < self.walk.segments and self._methods[last + 1] == self._methods[segment]:
+            last += 1
+        return first, last
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -98,6 +99,25 @@ class NoiseMethod(Method):
         return lerp(start, end, gamma)
 
 
+@dataclass(frozen=True)
+class ThroughMethod(NoiseMethod):
+    """The base class of methods whose path depends on all keyframes that it leads through.
+
+    These are the keyframes of neighbouring segments with this method and equal parameters.
+    """
+
+    @abstractmethod
+    def through(self, keys: Sequence[Array], segment: int, gamma: float, loop: bool) -> Array:
+        """Returns the latent at γ in a segment between the latents `keys`, at least two.
+
+        Keyframes are equally far apart in time. In a `loop`, the last segment leads from the last
+        key to the first.
+        """
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return self.through((start, end), 0, gamma, loop=False)
+
+
 methods: Registry[Method] = Registry("engine.methods", "method")
 
 
@@ -119,6 +139,11 @@ def fresh_noise(seed: int, number: int, shape: tuple[int, ...]) -> Array:
     For methods that need noises besides the keyframes'. Not the draws of a keyframe's seed.
     """
     return np.random.default_rng((seed, number)).standard_normal(shape)
+
+
+def is_closed(keys: Sequence[Array], loop: bool) -> bool:
+    """True for a loop, and for a path whose last key is its first one again."""
+    return loop or (len(keys) > 2 and np.array_equal(keys[0], keys[-1]))
 
 
 def columns_of(start: Array, end: Array) -> int:

@@ -1,0 +1,1 @@
+"""Methods whose path depends on all keyframes that it leads through."""
