@@ -25,14 +25,13 @@ from engine.walk import Keyframe, Lane, Sampling, Walk
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """Render every frame of every lane.
-
-    `indices` limits the job to these frames of each lane (None: all). `measures` are the names of
-    the measures computed for each finished frame; `scoring_text` "" scores pictures with their
-    prompts. `batch` is the number of frames computed together; 0 lets the engine choose. `latents`
-    puts latents into the events of frames. `in_order` renders from first to last. With
-    `draft_steps` below the sampling's steps, a missing frame is first rendered as a draft of so
-    many steps. `precision` and `device` "" let the engine choose. `downloads` may be downloaded.
+    """Render every frame of every lane. `indices` limits the job to these frames of each lane
+    (None: all). `measures` are the names of the measures computed for each finished frame;
+    `scoring_text` "" scores pictures with their prompts. `batch` is the number of frames computed
+    together; 0 lets the engine choose. `latents` puts latents into the events of frames. `in_order`
+    renders from first to last. With `draft_steps` below the sampling's steps, a missing frame is
+    first rendered as a draft of so many steps. `precision` and `device` "" let the engine choose.
+    `downloads` may be downloaded.
     """
 
     job: int
@@ -117,6 +116,7 @@ class PathReady:
     through the origin, and `kept` is the share of the path's energy in it. `weights` [n, 2] are the
     weights of the two ends of a frame's segment in the frame's latent; NaN if the latent is not a
     sum of them. `span` relates the frames to the keyframes; None if there are many keyframes.
+    `turns` are the angles in degrees by which the path turns at its inner keyframes.
     """
 
     job: int
@@ -130,6 +130,7 @@ class PathReady:
     std: Array32 | None = field(default=None, repr=False, compare=False)
     weights: Points | None = field(default=None, repr=False, compare=False)
     span: KeyframeSpan | None = field(default=None, repr=False, compare=False)
+    turns: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,9 @@ def reversed_timing(walk: Walk, turned: Walk) -> Walk:
 
 def _mirrored(pace: Pace) -> Pace:
     easing = pace.easing
-    turned = Easing(1.0 - easing.x2, 1.0 - easing.y2, 1.0 - easing.x1, 1.0 - easing.y1)
-    return replace(pace, easing=turned)
+    handles = (easing.x2, easing.y2, easing.x1, easing.y1)
+    # Rounded, so that turning twice gives the easing that it was.
+    return replace(pace, easing=Easing(*(round(1.0 - value, 12) for value in handles)))
 
 
 def _folded(paces: list[Pace]) -> tuple[Pace, ...]:

@@ -31,6 +31,7 @@ from gui.files.recovery import Recovery
 from gui.files.settings import Settings
 from gui.main_window import MainWindow
 from gui.models.model_dialog import ModelDialog
+from gui.pacing_verbs import put_tipping_points
 from gui.shell.hints import HintBar
 from gui.shell.offers import Offers
 from gui.state.explorer_state import ExplorerState
@@ -142,6 +143,7 @@ class Companions(QObject):
                 "figure": lambda: self.export.open_now(FIGURE_KIND),
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
+                "tipping_points": lambda: put_tipping_points(self._state),
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,

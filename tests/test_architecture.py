@@ -73,16 +73,22 @@ ROOMS = (
         "methods that come back to their start, one a file",
         "methods",
     ),
+    Room(
+        "engine.methods.through",
+        "methods whose path depends on all keyframes, one a file",
+        "methods",
+    ),
     Room("engine.metrics", "measures, one a file", "", "cv2"),
     Room(
         "engine.pacing",
         "the speed of a walk: even steps, wanted speed, tipping points, certificate",
+        "metrics",
     ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods",
+        "methods pacing",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
@@ -275,9 +281,9 @@ ROOMS = (
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
-        "engine.documents engine.models.hub engine.models.inspection engine.store dialogs "
-        "export files shell state widgets walk viewer timeline trajectory trajectory.views "
-        "measures models",
+        "engine.documents engine.methods engine.models.hub engine.models.inspection "
+        "engine.pacing engine.store dialogs export files shell state widgets walk viewer timeline "
+        "trajectory trajectory.views measures models",
         "Qt",
     ),
 )
@@ -382,9 +388,13 @@ def _registers(module: str) -> bool:
     return any(".register(" in mark for mark in marks)
 
 
-@pytest.mark.parametrize(
-    "name", ["engine.methods", "engine.methods.loops", "engine.metrics", "engine.solvers"]
+REGISTRIES = (
+    *("engine.methods", "engine.methods.loops", "engine.methods.through"),
+    *("engine.metrics", "engine.solvers"),
 )
+
+
+@pytest.mark.parametrize("name", REGISTRIES)
 def test_entries_of_a_registry_are_pure_and_do_not_know_each_other(name: str) -> None:
     rooms = (name, *(room for room in BY_NAME[name].imports if within(name, room)))
     shared = [m for room in rooms for m in _modules(room) if m != room and not _registers(m)]

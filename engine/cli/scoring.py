@@ -40,18 +40,20 @@ class ScoreCommand(Command):
 class Scores:
     """The measures of each frame: measure → lane → one value for each frame, NaN if unknown.
 
-    `scoring_text` is the text that pictures are compared with; "" means their prompts.
+    `scoring_text` is the text that pictures are compared with; "" means their prompts. `turns`
+    holds the turns of the lanes that have inner keyframes.
     """
 
     lanes: tuple[Lane, ...]
     scoring_text: str
     values: dict[str, list[Values]]
+    turns: dict[int, tuple[float, ...]]
 
     @classmethod
     def empty(cls, request: m.RenderRequest) -> Scores:
         lanes, names = request.lanes, request.measures
         values = {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in names}
-        return cls(lanes, request.scoring_text, values)
+        return cls(lanes, request.scoring_text, values, {})
 
     def take(self, event: m.MeasureReady) -> None:
         """Store one value."""
@@ -59,7 +61,7 @@ class Scores:
 
     def table(self) -> ScoreTable:
         """Return the summary table."""
-        return score_table(self.lanes, self.values, self.scoring_text)
+        return score_table(self.lanes, self.values, self.scoring_text, self.turns)
 
     def columns(self) -> Columns:
         """A row for each frame of a lane, and for each summary of it."""
@@ -106,6 +108,8 @@ def _measured(
         match event:
             case m.MeasureReady():
                 scores.take(event)
+            case m.PathReady() if event.turns:
+                scores.turns[event.lane] = event.turns
             case m.FrameFailed():
                 failed = True
                 progress.say(event.message)

@@ -19,6 +19,7 @@ from engine.conditioning import Array32
 from engine.geometry.walk_path import WalkPath
 from engine.messages import Curve, KeyframeSpan, PathReady, Points
 from engine.methods.contract import Array, crossing_methods
+from engine.pacing.certificate import turn_at
 from engine.walk import MethodChoice, with_method
 
 #: Most keyframes whose inner products are computed, so that they need little memory.
@@ -118,7 +119,16 @@ def describe(
         std=stds,
         weights=weights,
         span=_span_of(latents, products),
+        turns=turns_of(path),
     )
+
+
+def turns_of(path: WalkPath) -> tuple[float, ...]:
+    """Returns the angles in degrees by which the noise turns at each inner keyframe, in a loop at
+    all keyframes."""
+    walk = path.walk
+    inner = walk.stops()[:-1] if walk.loop else walk.stops()[1:-1]
+    return tuple(turn_at(path.exact_latent, time, walk.loop) for time in inner)
 
 
 def _span_of(latents: list[Array], products: Points) -> KeyframeSpan | None:

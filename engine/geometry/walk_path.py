@@ -11,8 +11,8 @@ import numpy.typing as npt
 from engine.conditioning import Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
-from engine.methods.contract import Array, Method, make_method
-from engine.methods.through.contract import ThroughMethod, run_of
+from engine.methods.contract import Array, Method, ThroughMethod, make_method
+from engine.methods.through.runs import run_of
 from engine.walk import Walk
 
 
@@ -74,8 +74,8 @@ class WalkPath:
         method = self._methods[segment]
         if isinstance(method, ThroughMethod):
             run = run_of(self.walk, segment)
-            knots = [self._drawn(number) for number in run.keyframes]
-            return method.latent_through(knots, run, gamma)
+            keys = [self._drawn(number) for number in run.keyframes]
+            return method.through(keys, run.segment, gamma, run.loop, run.times)
         return method.latent(self.keyframe(segment), self.target(segment), gamma)
 
     def conditioning(self, time: float) -> Conditioning:

@@ -61,12 +61,15 @@ class ScoreTable:
 
 
 def score_table(
-    lanes: Sequence[Lane], values: Mapping[str, Sequence[Values]], scoring_text: str = ""
+    lanes: Sequence[Lane],
+    values: Mapping[str, Sequence[Values]],
+    scoring_text: str = "",
+    turns: Mapping[int, Sequence[float]] | None = None,
 ) -> ScoreTable:
     """Makes the table from `values`: measure → lane → one value for each frame, NaN if unknown.
 
-    `scoring_text` is what pictures were compared with, "" for their prompts. Raises InputError for
-    an unknown measure.
+    `scoring_text` is what pictures were compared with, "" for their prompts. `turns` holds for a
+    lane the angles in degrees at its inner keyframes. Raises InputError for an unknown measure.
     """
     summaries = [(name, s) for name in values for s in make_measure(name).summaries]
     rows = []
@@ -77,6 +80,7 @@ def score_table(
     notes = [f"{MEANING}."] if any(summary.is_mean for _, summary in summaries) else []
     if _compares(values):
         notes = [*_text_notes(lanes, scoring_text), *notes]
+    notes += [_turn_note(lanes[lane], at_keyframes) for lane, at_keyframes in (turns or {}).items()]
     return ScoreTable(tuple(s.label for _, s in summaries), tuple(rows), tuple(notes))
 
 
@@ -125,6 +129,13 @@ def _text_notes(lanes: Sequence[Lane], scoring_text: str) -> list[str]:
         f"CLIP compared the pictures of {lane.title} with {kind} “{label}”."
         for lane, label in zip(lanes, labels, strict=True)
     ]
+
+
+def _turn_note(lane: Lane, turns: Sequence[float]) -> str:
+    """The turns of a path at its keyframes, in words. 0° is smooth; slerps turn by about 90°."""
+    least, most = f"{min(turns):.0f}", f"{max(turns):.0f}"
+    angle = f"{most}°" if least == most else f"{least}° to {most}°"
+    return f"The path of {lane.title} turns by {angle} at its inner keyframes."
 
 
 def _sums(name: str, values: Values) -> dict[str, Value]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -50,7 +51,8 @@ class Method(ABC):
     γ = 0 and γ = 1 give the latents of the keyframes exactly. `walks_noise` is True if the latent
     changes along the path; otherwise the whole segment has the noise of its start. `comes_back` is
     True if γ = 1 gives the latent of the start again; the next segment starts from it, too.
-    `moves_picture` is True if the picture moves sideways with the seam.
+    `moves_picture` is True if the picture moves sideways with the seam. `splits` is True if a part
+    of the path is the method's path between the ends of the part, for ends of equal norm.
     """
 
     label: ClassVar[str]
@@ -60,6 +62,7 @@ class Method(ABC):
     walks_noise: ClassVar[bool] = True
     comes_back: ClassVar[bool] = False
     moves_picture: ClassVar[bool] = False
+    splits: ClassVar[bool] = False
 
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
@@ -96,6 +99,32 @@ class NoiseMethod(Method):
         return lerp(start, end, gamma)
 
 
+@dataclass(frozen=True)
+class ThroughMethod(NoiseMethod):
+    """The base class of methods whose path depends on all keyframes that it leads through.
+
+    These are the keyframes of neighbouring segments with this method and equal parameters.
+    """
+
+    @abstractmethod
+    def through(
+        self,
+        keys: Sequence[Array],
+        segment: int,
+        gamma: float,
+        loop: bool,
+        times: Sequence[float] = (),
+    ) -> Array:
+        """Returns the latent at γ in a segment between the latents `keys`, at least two.
+
+        `times` are those of the n keys, increasing; () are equal intervals. In a `loop`, the last
+        segment leads from the last key to the first, and there are n + 1 times.
+        """
+
+    def latent(self, start: Array, end: Array, gamma: float) -> Array:
+        return self.through((start, end), 0, gamma, loop=False)
+
+
 methods: Registry[Method] = Registry("engine.methods", "method")
 
 
@@ -117,6 +146,11 @@ def fresh_noise(seed: int, number: int, shape: tuple[int, ...]) -> Array:
     For methods that need noises besides the keyframes'. Not the draws of a keyframe's seed.
     """
     return np.random.default_rng((seed, number)).standard_normal(shape)
+
+
+def is_closed(keys: Sequence[Array], loop: bool) -> bool:
+    """True for a loop, and for a path whose last key is its first one again."""
+    return loop or (len(keys) > 2 and np.array_equal(keys[0], keys[-1]))
 
 
 def columns_of(start: Array, end: Array) -> int:

@@ -20,6 +20,7 @@ class Linear(NoiseMethod):
     label = "Linear"
     colour = "#D55E00"
     planar = True
+    splits = True
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return lerp(start, end, gamma)

@@ -24,6 +24,7 @@ class NormSlerp(NoiseMethod):
     label = "Slerp, norm apart"
     colour = "#5B6ABF"
     planar = True
+    splits = True
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         first, last = float(np.linalg.norm(start)), float(np.linalg.norm(end))

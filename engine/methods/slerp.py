@@ -19,6 +19,7 @@ class Slerp(NoiseMethod):
     label = "Slerp"
     colour = "#0072B2"
     planar = True
+    splits = True
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return slerp_arc(start, end, gamma)

@@ -110,6 +110,22 @@ def mean(values: Values) -> float:
     return float(np.mean(values)) if values.size else float("nan")
 
 
+def variation(steps: Values) -> float:
+    """Returns the coefficient of variation, the std of the steps over their mean: 0 for equal
+    steps, NaN if there are none or all are 0. Unknown steps (NaN) are left out."""
+    known = steps[np.isfinite(steps)]
+    middle = float(known.mean()) if known.size else 0.0
+    return float(known.std()) / middle if middle else float("nan")
+
+
+def largest_step(steps: Values) -> float:
+    """Returns the largest step as a multiple of the median: 1 for equal steps, NaN if there are
+    none or the median is 0. Unknown steps (NaN) are left out."""
+    known = steps[np.isfinite(steps)]
+    middle = float(np.median(known)) if known.size else 0.0
+    return float(known.max()) / middle if middle else float("nan")
+
+
 def smoothness(steps: Values) -> float:
     """Returns 1 − Gini(d): 1 for equal steps, near 0 if one step has almost all of the change, NaN
     for less than two steps.

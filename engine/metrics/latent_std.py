@@ -18,7 +18,11 @@ class LatentStd(FrameMeasure):
         "independent noises, and normalized linear rises to 1.41 between equal ones"
     )
     stat = "std"
-    summaries = (Summary("Latent std", mean), Summary("Least std", lambda v: float(v.min())))
+    summaries = (
+        Summary("Latent std", mean),
+        Summary("Least std", lambda v: float(v.min())),
+        Summary("Largest std", lambda v: float(v.max())),
+    )
 
     def of(self, frame: Observed) -> float:
         return frame.stats.std

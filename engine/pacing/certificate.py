@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.metrics.contract import largest_step, variation
 from engine.pacing_curve import Values
 
 #: Distance in time from a keyframe at which its turn is measured.
@@ -63,20 +64,6 @@ def certify(
     known = stds[np.isfinite(stds)]
     error = float(np.abs(known - 1.0).max()) if known.size else math.nan
     return Certificate(error, turns, variation(steps), largest_step(steps), seam)
-
-
-def variation(steps: Values) -> float:
-    """Returns the std of the steps over their mean: 0 for equal steps. NaN if none is known."""
-    known = steps[np.isfinite(steps)]
-    mean = float(known.mean()) if known.size else 0.0
-    return float(known.std()) / mean if mean else math.nan
-
-
-def largest_step(steps: Values) -> float:
-    """Returns the largest step as a multiple of the median. NaN if none is known."""
-    known = steps[np.isfinite(steps)]
-    middle = float(np.median(known)) if known.size else 0.0
-    return float(known.max()) / middle if middle else math.nan
 
 
 def turn_at(latent: Callable[[float], Values], time: float, loop: bool = False) -> float:

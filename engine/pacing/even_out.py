@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import InputError
-from engine.pacing.certificate import variation
+from engine.metrics.contract import variation
 from engine.pacing_curve import Values
 
 MOST_ROUNDS = 3

@@ -176,10 +176,10 @@ def visited_keyframes(state: ExplorerState, lanes_shown: bool) -> tuple[Keyframe
     if state.probe is not None and not lanes_shown:
         # A probed point belongs to the plane of the first lane and is shown instead of all lanes.
         return (probed_keyframe(state),) * len(lanes)
-    return tuple(_keyframe_of_frame(lane, state.playhead) for lane in lanes)
+    return tuple(frame_keyframe(lane, state.playhead) for lane in lanes)
 
 
-def _keyframe_of_frame(lane: LaneResults, index: int) -> Keyframe | None:
+def frame_keyframe(lane: LaneResults, index: int) -> Keyframe | None:
     """Returns a frame of a walk as a keyframe, which is a sum of the ends of its segment."""
     path, walk = lane.path, lane.lane.walk
     if path is None or path.weights is None:

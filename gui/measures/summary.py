@@ -15,7 +15,9 @@ def summary_of(state: ExplorerState, offers: Sequence[Offer]) -> ScoreTable:
     """Returns the table that the command `score` prints, from the values known so far."""
     lanes = state.results.lanes
     values = {o.name: [values_of(state, o, lane) for lane in range(len(lanes))] for o in offers}
-    return score_table([results.lane for results in lanes], values, state.results.scoring_text)
+    turns = {k: x.path.turns for k, x in enumerate(lanes) if x.path is not None and x.path.turns}
+    titled = [results.lane for results in lanes]
+    return score_table(titled, values, state.results.scoring_text, turns)
 
 
 def summary_html(table: ScoreTable, state: ExplorerState, theme: Theme) -> str:

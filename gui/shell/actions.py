@@ -118,6 +118,13 @@ TABLE: tuple[Entry, ...] = (
         ("Ctrl+Shift+K",),
         "Lead the walk through the point of the plane that is shown",
     ),
+    Entry(
+        WALK,
+        "tipping_points",
+        "Tipping p&oints",
+        ("Ctrl+Shift+T",),
+        "Put a keyframe at each place where the picture changes quickly",
+    ),
     Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
     Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
     _separator(WALK),

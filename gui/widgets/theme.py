@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import resources
+from math import log
 from string import Template
 from typing import Protocol
 
@@ -87,6 +88,18 @@ class Theme:
         """Returns a method's colour for text, darkened in the light theme to be legible."""
         colour = self.method_colour(name)
         return colour if self.dark else darken(colour, self.canvas)
+
+    def speed_colour(self, speed: float) -> QColor:
+        """Returns the colour of a visible speed, as a multiple of the median: the muted colour at
+        1, blue at a third and below, orange at three times and above."""
+        share = min(max(log(max(speed, 1e-9)) / log(3.0), -1.0), 1.0)
+        end, middle = QColor("#D55E00" if share > 0.0 else "#0072B2"), QColor(self.muted)
+        end = lighten(end) if self.dark else end
+        return QColor.fromRgbF(
+            middle.redF() + abs(share) * (end.redF() - middle.redF()),
+            middle.greenF() + abs(share) * (end.greenF() - middle.greenF()),
+            middle.blueF() + abs(share) * (end.blueF() - middle.blueF()),
+        )
 
     def font(self, scale: float = 1.0, *, bold: bool = False, digits: bool = False) -> QFont:
         """Returns the window's font, scaled. `digits` uses digits of equal width."""

@@ -10,7 +10,7 @@ from engine.geometry.noise import NoiseBank
 from engine.geometry.plane_points import keyframe_between, walk_through
 from engine.mailbox import JobControl
 from engine.methods.contract import arc_weights
-from engine.pacing.certificate import variation
+from engine.metrics.contract import variation
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut
 from engine.pacing_curve import Values
 from engine.render.renderer import Renderer

@@ -1,1 +1,1 @@
-"""Methods through many keyframes."""
+"""Methods whose path depends on all keyframes that it leads through."""

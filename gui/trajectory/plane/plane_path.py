@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +24,15 @@ from engine.messages import Curve, Points, Tier
 from gui.trajectory.plane.plane_item import PlaneItem, extent_of, mapped, polyline, thinned
 from gui.widgets.theme import UNIT, Theme, tint
 
+Steps = npt.NDArray[np.float64]
 NOTHING: Points = np.empty((0, 2))
 #: Dots closer than this, in pixels, are left out.
 DOT_SPACING = 11.0
 DOT, RIM = 2.7, 1.2
 #: Number of segments of the trail behind the playhead, and the share of the walk it covers.
 TRAIL = 12
+#: Most steps that are painted in their own colours. Of a longer walk, neighbours share one.
+MOST_STEPS = 1000
 TRAIL_SHARE = 0.14
 #: The frames that are drawn as dots, and their positions on the screen.
 _Placed = tuple[list[int], npt.NDArray[np.object_]]
@@ -127,6 +131,8 @@ class PathItem(PlaneItem):
         super().__init__(theme)
         self._points, self._extent = NOTHING, QRectF()
         self._method = ""
+        self._frames: Points = NOTHING
+        self._speeds: Steps = np.empty(0)
 
     def set_path(self, points: Points, method: str) -> None:
         """Set the walk's points [n, 2] in order, and the method that gives the colour."""
@@ -134,11 +140,32 @@ class PathItem(PlaneItem):
         self._extent = extent_of(points)
         self.changed()
 
+    def set_steps(self, frames: Points, steps: Steps) -> None:
+        """Set the frames' positions [n, 2] and the visible steps between them [n−1], NaN if
+        unknown; or none at all. Known steps are painted in colours, from blue for a standing
+        picture over the path's own grey at the median to red for three times the median."""
+        known = steps[np.isfinite(steps)]
+        middle = float(np.median(known)) if known.size else 0.0
+        every = max(-(-len(steps) // MOST_STEPS), 1)
+        whole = len(steps) // every * every
+        speeds = steps[:whole].reshape(-1, every).mean(axis=1) / (middle or 1.0)
+        self._speeds = speeds if middle else steps[:0]
+        self._frames = frames[: whole + 1 : every] if middle else NOTHING
+        self.changed()
+
     def extent(self) -> QRectF:
         return self._extent
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         line = polyline(mapped(self._points, screen))
+        self._draw_line(painter, line)
+        points = mapped(self._frames, screen)
+        for number, speed in enumerate(self._speeds.tolist()):
+            if not isnan(speed):
+                painter.setPen(round_pen(self.theme.speed_colour(speed), 5.0))
+                painter.drawLine(QPointF(*points[number]), QPointF(*points[number + 1]))
+
+    def _draw_line(self, painter: QPainter, line: QPainterPath) -> None:
         colour = self.theme.method_colour(self._method)
         for width, opacity in ((11.0, 0.10), (6.0, 0.18), (2.0, 0.9)):
             painter.strokePath(line, round_pen(tint(colour, opacity), width))

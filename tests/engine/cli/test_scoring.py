@@ -107,8 +107,11 @@ def test_the_file_has_the_summaries_of_the_table(
         "Step length",
         "Standard error of Step length",
         "Smoothness",
+        "Step variation",
+        "Largest step / median",
         "Latent std",
         "Least std",
+        "Largest std",
     ]
     assert all(row["frame"] == row["time"] == "" for row in sums)
     by_name = {row["summary"]: row for row in sums}
@@ -218,12 +221,21 @@ def test_a_table_says_so_where_there_is_nothing() -> None:
     known = np.array([np.nan, 2.0, 2.0, 4.0])
     lanes = [Lane(title, Walk(frames=4)) for title in "ab"]
     table = score_table(lanes, {"step_length": [nothing, known]})
-    assert table.columns == ("Step length", "Smoothness")
+    assert table.columns[:2] == ("Step length", "Smoothness")
+    assert table.columns[2:] == ("Step variation", "Largest step / median")
     assert [row.frames for row in table.rows] == [0, 3]
-    assert [str(cell) for cell in table.rows[0].cells] == ["–", "–"]
-    assert [str(cell) for cell in table.rows[1].cells] == ["2.667", "0.833"]
+    assert [str(cell) for cell in table.rows[0].cells] == ["–"] * 4
+    assert [str(cell) for cell in table.rows[1].cells] == ["2.667", "0.833", "0.354", "2.000"]
     widths = {len(line) for line in table.to_text().splitlines()[:3]}
     assert len(widths) == 1
+
+
+def test_a_table_names_the_turns_at_keyframes() -> None:
+    lanes = [Lane(title, Walk(frames=4)) for title in ("slerp", "spline", "one segment")]
+    steps = {"step_length": [np.ones(4)] * 3}
+    notes = score_table(lanes, steps, turns={0: (88.6, 90.2), 1: (0.01, 0.0)}).notes
+    assert notes[-2] == "The path of slerp turns by 89° to 90° at its inner keyframes."
+    assert notes[-1] == "The path of spline turns by 0° at its inner keyframes."
 
 
 @pytest.mark.parametrize(

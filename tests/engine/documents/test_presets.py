@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[3]
 ALL = presets()
 #: Every method the article walks by, and what draws its figures.
 METHODS = {"linear", "normalized", "slerp", "prompt-linear", "std-sweep", "translation", "wipe"}
+#: What the loops walk by, besides.
+FURTHER = {"spline"}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def test_both_families_have_every_experiment() -> None:
     assert len(set(titles[0])) == len(titles[0])
     for family in ("starter", "sd14"):
         lanes = [lane for preset in _of(family) for lane in lanes_of(preset.exploration)]
-        assert {choice.name for lane in lanes for choice in lane.walk.methods} == METHODS
+        assert {choice.name for lane in lanes for choice in lane.walk.methods} == METHODS | FURTHER
         views = [preset.exploration.view for preset in _of(family)]
         modes = {ViewMode.SINGLE, ViewMode.COMPARE, ViewMode.SHEET, ViewMode.LATENT}
         assert {view.mode for view in views} - {None} == modes
@@ -207,3 +209,12 @@ def test_an_experiment_can_take_the_prompts_and_noises_of_a_walk() -> None:
         assert mine.scoring_text == "an animal"
         assert [k.scale for k in made] == [k.scale for k in theirs]
         check_exploration(mine)
+
+
+@pytest.mark.parametrize("family", ["starter", "sd14"])
+def test_the_two_loops_differ_in_their_method_only(family: str) -> None:
+    spline, slerps = (_find(family, f"loop-{kind}").exploration for kind in ("spline", "slerps"))
+    assert replace(spline, walk=replace(spline.walk, methods=slerps.walk.methods)) == slerps
+    keyframes = spline.walk.keyframes
+    assert (keyframes[0].prompt, keyframes[0].noise) == (keyframes[-1].prompt, keyframes[-1].noise)
+    assert len({k.prompt for k in keyframes}) == len({k.noise for k in keyframes}) == 5

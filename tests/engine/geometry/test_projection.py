@@ -52,6 +52,16 @@ def test_paths_between_two_ends_are_drawn_exactly(method: str) -> None:
     assert {c.method for c in ready.curves} >= {"linear", "normalized", "slerp"}
 
 
+@pytest.mark.parametrize(("method", "turns"), [("slerp", True), ("noise-loop", False)])
+def test_the_turn_at_a_keyframe_is_measured(method: str, turns: bool) -> None:
+    """A chain of slerps turns by about 89°; a chain of smooth loops goes through without a turn."""
+    keyframes = tuple(Keyframe(noise=NoiseSource(1, draw)) for draw in range(4))
+    ready = describe(_path(Walk(keyframes, (MethodChoice(method),), frames=7)), 1, 0)
+    assert len(ready.turns) == 2
+    assert all(abs(turn - 89.0) < 5.0 if turns else turn < 0.1 for turn in ready.turns)
+    assert describe(_path(_walk("slerp")), 1, 0).turns == ()
+
+
 def test_the_chord_dips_to_0_707_and_the_arc_stays_on_the_shell() -> None:
     radius = {
         name: np.linalg.norm(describe(_path(_walk(name)), 1, 0).frames[4])

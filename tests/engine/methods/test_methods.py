@@ -279,6 +279,16 @@ def test_prompts_can_be_blended_along_the_arc_of_each_token() -> None:
     assert (norms > np.linalg.norm(linear, axis=1)).all()
 
 
+@pytest.mark.parametrize("name", [n for n in methods.names() if methods.get(n).splits])
+def test_a_part_of_the_path_is_the_path_between_its_ends(name: str) -> None:
+    a, b = _ends()
+    b *= np.linalg.norm(a) / np.linalg.norm(b)
+    middle = _latent(name, a, b, 0.4)
+    for part in (0.3, 0.7):
+        assert np.allclose(_latent(name, a, middle, part), _latent(name, a, b, 0.4 * part))
+        assert np.allclose(_latent(name, middle, b, part), _latent(name, a, b, 0.4 + 0.6 * part))
+
+
 def test_an_unknown_name_gets_the_nearest_one_named() -> None:
     with pytest.raises(InputError, match="did you mean 'slerp'"):
         make_method(MethodChoice("slrp"))

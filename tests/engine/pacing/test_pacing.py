@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.pacing.certificate import certify, largest_step, turn_at, variation
+from engine.metrics.contract import largest_step, variation
+from engine.pacing.certificate import certify, turn_at
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, retimed
 from engine.pacing.tipping_points import tipping_points
 from engine.pacing_curve import Values, check_pacing, knots_of, pace, share_of

@@ -326,7 +326,7 @@ def test_measures_as_a_table(desk: Desk, qtbot: QtBot) -> None:
     with (desk.out / "walk.csv").open(newline="") as file:
         written = list(csv.DictReader(file))
     rows = [row for row in written if row["frame"]]
-    assert {row["summary"] for row in written} == {"", "Latent std", "Least std"}
+    assert {row["summary"] for row in written} == {"", "Latent std", "Least std", "Largest std"}
     assert [(row["walk"], row["frame"]) for row in rows] == [
         (name, str(k)) for name in ("linear", "slerp") for k in range(5)
     ]

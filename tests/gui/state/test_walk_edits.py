@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from engine.documents.validation import check_walk
+from engine.timing import EASINGS, Pace
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from engine.walk_timing import with_loop, with_pace
 from gui.state import walk_edits as edits
 from gui.widgets.text_format import keyframe_letter
 
@@ -86,3 +89,28 @@ def test_the_paper_s_quality_is_the_article_s() -> None:
 
 def test_letters_begin_again_with_a_number() -> None:
     assert [keyframe_letter(k) for k in (0, 1, 25, 26)] == ["A", "B", "Z", "A1"]
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_edits_keep_the_timing_valid(loop: bool) -> None:
+    keyframes = tuple(Keyframe("a cat", NoiseSource(1, k)) for k in range(4))
+    walk = with_loop(Walk(keyframes, frames=40, times=(0.0, 0.2, 0.7, 1.0)), loop)
+    walk = with_pace(walk, Pace(EASINGS["ease-in"], 0.5), 1)
+    for edited in (
+        edits.appended(walk, lambda: 9),
+        edits.duplicated(walk, 1),
+        edits.with_point(walk, Keyframe("a cat", NoiseSource(5)), 0.5),
+        edits.removed(walk, 0),
+        edits.removed(walk, 2),
+        edits.removed(walk, 3),
+        edits.moved(walk, 0, 2),
+        edits.reversed_walk(walk),
+    ):
+        check_walk(edited)
+        assert edited.loop == loop
+        assert edited.times
+        assert edited.paces
+    back = edits.reversed_walk(edits.reversed_walk(walk))
+    assert back.times == pytest.approx(walk.times)
+    assert replace(back, times=walk.times) == walk
+    assert edits.appended(walk, lambda: 9).frames > walk.frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import numpy as np
 import pyqtgraph as pg
@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QTransform
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
+from engine import messages as m
 from engine.messages import Curve
 from engine.methods.contract import crossing_methods, methods
 from engine.walk import Lane, MethodChoice
@@ -197,6 +198,24 @@ def test_the_shell_glows_and_the_ground_does_not(shown: Shown) -> None:
     assert on.lightness() > off.lightness() + 60
     shown.plot.set_theme(LIGHT)
     assert shown.colour(shown.pixel(-0.35, -0.1)).lightness() > 200
+
+
+def test_step_lengths_colour_the_path_while_they_are_shown(qtbot: QtBot) -> None:
+    told = scripted(frames=5)
+    shown = Shown(told, qtbot)
+    frames = told.state.results.lanes[0].path.frames
+    middles = [shown.pixel(*((a + b) / 2)) for a, b in pairwise(frames)]
+    plain = [shown.colour(point).name() for point in middles]
+    told.state.show_measures(("step_length",))
+    for index, length in enumerate((1.0, 3.0, 3.0, 20.0), start=1):
+        told.state.apply(m.MeasureReady(told.job, 0, index, "step_length", length))
+    qtbot.waitUntil(lambda: shown.colour(middles[3]).name() != plain[3])
+    slow, even, _, fast = (shown.colour(point) for point in middles)
+    assert slow.blue() > slow.red() + 60
+    assert fast.red() > fast.blue() + 60
+    assert abs(even.red() - even.blue()) < 60
+    told.state.show_measures(())
+    qtbot.waitUntil(lambda: shown.colour(middles[3]).name() == plain[3])
 
 
 def test_what_is_under_the_mouse_is_read_off(shown: Shown) -> None:

@@ -1,0 +1,83 @@
+"""Edits of the walk that follow its visible speed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.methods.contract import methods
+from engine.pacing.tipping_points import tipping_points
+from engine.walk import Keyframe, Walk
+from gui.export.recorder import frame_keyframe
+from gui.state.explorer_state import ExplorerState
+from gui.state.results import LaneResults, Values
+from gui.state.walk_edits import with_point
+
+STEPS = "step_length"
+#: A keyframe at most this far from a tipping point, in frames, is enough.
+_NEAR = 1
+
+
+def put_tipping_points(state: ExplorerState) -> None:
+    """Put a keyframe at each tipping point of the walk, as one undo step; or say why not.
+
+    The path stays, apart from small differences of the norms. Each part of it gets as many frames
+    as the others, so that the tipping points get more. Without step lengths, it requests them
+    first.
+    """
+    lanes = state.results.lanes
+    if not lanes or not state.results.are_of(state.exploration):
+        state.post("Render the walk first; its tipping points are found in the pictures.")
+        return
+    if STEPS not in state.exploration.measures:
+        state.show_measures((*state.exploration.measures[-2:], STEPS))
+        state.post("The step lengths are measured now; choose Tipping points again after that.")
+        return
+    steps = state.results.measured(0, STEPS)[1:]
+    if not np.isfinite(steps).all():
+        state.post("Not all steps are measured yet; choose Tipping points again after that.")
+        return
+    walk, count = with_tipping_points(lanes[0], steps)
+    if not count:
+        state.post(
+            "This walk has no new tipping point between keyframes of one prompt and a method that "
+            "keeps its path there (linear, slerp)."
+        )
+        return
+    label = "Tipping point" if count == 1 else f"{count} tipping points"
+    state.edit(replace(state.exploration, walk=walk), label)
+
+
+def with_tipping_points(lane: LaneResults, steps: Values) -> tuple[Walk, int]:
+    """Returns the walk with a keyframe at each tipping point, and the number of new keyframes.
+
+    `steps` [n−1] are those between the frames. Tipping points between different prompts are left
+    out: a keyframe there would have one of the two prompts. So are segments whose method would take
+    another path through the new keyframe, and points at a keyframe.
+    """
+    walk = lane.lane.walk
+    times = np.array([walk.time_of(index) for index in range(walk.frames)])
+    taken = set(walk.keyframe_indices())
+    found: list[tuple[float, Keyframe]] = []
+    for time in tipping_points(times, steps).tolist():
+        index = int(np.searchsorted(times, time))
+        segment, _ = walk.locate(float(times[index]))
+        start, end = walk.keyframes[segment : segment + 2]
+        keyframe = frame_keyframe(lane, index)
+        splits = methods.get(walk.method_of(segment).name).splits
+        near = any(abs(index - other) <= _NEAR for other in taken)
+        if keyframe is not None and splits and start.prompt == end.prompt and not near:
+            found.append((float(times[index]), keyframe))
+            taken.add(index)
+    longer = walk
+    for time, keyframe in reversed(found):  # the last first, so that the times of others hold
+        longer = _inserted(longer, walk, time, keyframe)
+    return longer, len(found)
+
+
+def _inserted(longer: Walk, walk: Walk, time: float, keyframe: Keyframe) -> Walk:
+    """Returns `longer` with a keyframe in the segment that has this time in `walk`. Later segments
+    of `longer` may be split already."""
+    segment, _ = walk.locate(time)
+    return with_point(longer, keyframe, (segment + 0.5) / longer.segments)
