@@ -9,8 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
-from engine.pacing_curve import Pacing, pace, share_of
-from engine.timing import Pace
+from engine.timing import Pace, Pacing, pace, share_of
 from engine.view import View, ViewMode
 
 #: The model that ships with the program.
@@ -113,7 +112,7 @@ class Walk:
     intervals. `paces` hold the easing and the hold of each segment; () are constant speed. In a
     `loop`, the last segment leads back to the first keyframe, which has the times 0 and 1 and is
     shown once. `pacing` gives the time of the walk at each share of its frames, see
-    `engine.pacing_curve`; () is the share itself.
+    `engine.timing`; () is the share itself.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))

@@ -16,6 +16,7 @@ from gui.dialogs.about_dialog import AboutDialog
 from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
+from gui.even_out import EvenOutRun
 from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
 from gui.export.atlas_files import atlas_kinds
 from gui.export.export_dialog import ExportDialog
@@ -67,6 +68,7 @@ class Companions(QObject):
             state, self._film_folder, window.frame_view.shown, self._film_scale, self
         )
         self.picture_file = PictureFile(state, settings, window)
+        self.even_out = EvenOutRun(state, frames, self)
         self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -144,6 +146,8 @@ class Companions(QObject):
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
                 "tipping_points": lambda: put_tipping_points(self._state),
+                "even_out": self.even_out.even_out,
+                "perfect": self.even_out.perfect,
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,

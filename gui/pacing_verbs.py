@@ -63,7 +63,7 @@ def with_tipping_points(lane: LaneResults, steps: Values) -> tuple[Walk, int]:
     for time in tipping_points(times, steps).tolist():
         index = int(np.searchsorted(times, time))
         segment, _ = walk.locate(float(times[index]))
-        start, end = walk.keyframes[segment : segment + 2]
+        start, end = walk.keyframes[segment], walk.keyframes[walk.end_of(segment)]
         keyframe = frame_keyframe(lane, index)
         splits = methods.get(walk.method_of(segment).name).splits
         near = any(abs(index - other) <= _NEAR for other in taken)
@@ -80,4 +80,5 @@ def _inserted(longer: Walk, walk: Walk, time: float, keyframe: Keyframe) -> Walk
     """Returns `longer` with a keyframe in the segment that has this time in `walk`. Later segments
     of `longer` may be split already."""
     segment, _ = walk.locate(time)
-    return with_point(longer, keyframe, (segment + 0.5) / longer.segments)
+    start, end = longer.stops()[segment : segment + 2]
+    return with_point(longer, keyframe, (start + end) / 2.0)

@@ -57,7 +57,7 @@ class Room:
 
 #: The libraries that the column "libraries" guards; any room may import others.
 QT = ("PySide6", "pyqtgraph", "superqt")
-MOST_FILES = 13
+MOST_FILES = 14
 #: A file that is a room of its own: the only one of engine/ that knows Qt.
 THREAD = "engine.thread"
 #: The six pictures: views of one state, side by side.
@@ -88,7 +88,7 @@ ROOMS = (
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods pacing",
+        "methods methods.through pacing",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
@@ -282,8 +282,8 @@ ROOMS = (
         "gui",
         "the window, its companions, and the session: they put the rooms together",
         "engine.documents engine.methods engine.models.hub engine.models.inspection "
-        "engine.pacing engine.store dialogs export files shell state widgets walk viewer timeline "
-        "trajectory trajectory.views measures models",
+        "engine.pacing engine.pictures engine.store dialogs export files shell state widgets "
+        "walk viewer timeline trajectory trajectory.views measures models",
         "Qt",
     ),
 )

@@ -10,9 +10,8 @@ from itertools import pairwise
 
 from engine.errors import InputError
 from engine.methods.contract import make_method
-from engine.pacing_curve import check_pacing
 from engine.solvers.contract import solvers
-from engine.timing import check_pace
+from engine.timing import check_pace, check_pacing
 from engine.view import View
 from engine.walk import (
     LEAST_GAP,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from engine.methods.contract import methods
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
-from engine.walk_timing import reversed_timing, with_segment_added, with_segment_removed
+from gui.state.walk_timing import reversed_timing, with_segment_added, with_segment_removed
 
 FEWEST_KEYFRAMES = 2
 FEWEST_COMPARED = 2

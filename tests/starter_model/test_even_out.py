@@ -12,10 +12,10 @@ from engine.mailbox import JobControl
 from engine.methods.contract import arc_weights
 from engine.metrics.contract import variation
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut
-from engine.pacing_curve import Values
 from engine.render.renderer import Renderer
 from engine.requests import build_request
 from engine.store.frame_store import FrameStore
+from engine.timing import Values
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
 
 SAMPLING = Sampling(steps=20, guidance=1.5, width=128, height=128)

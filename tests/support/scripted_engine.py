@@ -210,7 +210,7 @@ def start_of(noise: NoiseSource) -> npt.NDArray[np.float64]:
 
 def point_of(walk: Walk, time: float, method: str = "") -> npt.NDArray[np.float64]:
     segment, gamma = walk.locate(time)
-    start, end = (start_of(walk.keyframes[k].noise) for k in (segment, segment + 1))
+    start, end = (start_of(walk.keyframes[k].noise) for k in (segment, walk.end_of(segment)))
     choice = MethodChoice(method) if method else walk.method_of(segment)
     try:
         return make_method(choice).latent(start, end, gamma)

@@ -13,11 +13,14 @@ from engine.methods.contract import methods
 from engine.view import ALL_KEYFRAMES
 from engine.walk import Keyframe, Walk
 from gui.state.explorer_state import ExplorerState
+from gui.state.results import Values
 from gui.trajectory.plane.plane_path import NOTHING
 from gui.widgets.text_format import keyframe_letter
 
 #: Positions closer than this, in std, count as equal.
 SAME_PLACE = 0.01
+#: The measure that colours the path.
+STEPS = "step_length"
 
 
 class WalkGeometry:
@@ -92,6 +95,13 @@ class WalkGeometry:
         """The greatest distance of the walk, its keyframes and the shell from the middle."""
         radii = np.hypot(*np.concatenate([self.frames, self.keyframes]).T)
         return max(float(radii.max(initial=0.0)), sqrt(max(1.0 - self.height**2, 0.1)))
+
+    def steps(self) -> tuple[Points, Values]:
+        """Returns the places of the frames [n, 2] and the step lengths [n−1] of the first lane;
+        empty if that measure is not shown."""
+        if self.path is None or STEPS not in self._state.exploration.measures:
+            return NOTHING, np.empty(0)
+        return self.frames, self._state.results.measured(0, STEPS)[1:]
 
     @property
     def frames(self) -> Points:

@@ -43,8 +43,6 @@ COARSE, FINE = 0.05, 0.01
 #: Least time between two repaints of the dots while frames arrive, in milliseconds. It differs from
 #: the timeline's interval, so that both are seldom due at the same time.
 INTERVAL = 140
-#: The measure that colours the path.
-STEPS = "step_length"
 #: Free pixels around the ring, and below it, where the shell's name is.
 EDGE = 16.0
 NAME = 30.0
@@ -96,7 +94,7 @@ class WalkPlane(TrajectoryView):
         state.playhead_changed.connect(self._on_playhead)
         state.probe_changed.connect(self._on_probe)
         state.view_changed.connect(self._show_plane)
-        state.measures_changed.connect(self._on_measure)
+        state.measures_changed.connect(self._soon.throttle)
         state.exploration_changed.connect(self._soon.throttle)
 
     # ── descriptions ─────────────────────────────────────────────────────────────────────────
@@ -251,15 +249,7 @@ class WalkPlane(TrajectoryView):
 
     def _show_steps(self) -> None:
         """Colour the path by its step lengths, if they are among the shown measures."""
-        path = self._geometry.path
-        if path is None or STEPS not in self._state.exploration.measures:
-            self._path.set_steps(NOTHING, np.empty(0))
-        else:
-            self._path.set_steps(self._geometry.frames, self._state.results.measured(0, STEPS)[1:])
-
-    def _on_measure(self, name: str) -> None:
-        if name == STEPS:
-            self._soon.throttle()
+        self._path.set_steps(*self._geometry.steps())
 
     def _on_frame(self, lane: int, index: int) -> None:
         if lane == 0:

@@ -9,8 +9,8 @@ import pytest
 from engine.documents.validation import check_walk
 from engine.timing import EASINGS, Pace
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Sampling, Walk
-from engine.walk_timing import with_loop, with_pace
 from gui.state import walk_edits as edits
+from gui.state.walk_timing import with_loop, with_pace
 from gui.widgets.text_format import keyframe_letter
 
 LINEAR, SLERP = MethodChoice("linear"), MethodChoice("slerp")

@@ -11,7 +11,7 @@ from engine.documents.validation import check_walk
 from engine.errors import InputError
 from engine.timing import EASINGS, Easing, Pace, easing_name
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Walk
-from engine.walk_timing import spread_evenly, with_loop, with_pace, with_time
+from gui.state.walk_timing import spread_evenly, with_loop, with_pace, with_time
 
 WALK = Walk(tuple(Keyframe("a cat", NoiseSource(1, k)) for k in range(4)), frames=13)
 LOOP = replace(WALK, loop=True, frames=12)

@@ -1,0 +1,107 @@
+"""The verbs Even out and Perfect walk: rounds of new times, one undo step, and their end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.pacing.certificate import variation
+from engine.walk import Keyframe, NoiseSource
+from gui.even_out import EvenOutRun
+from tests.support.scripted_state import ScriptedState
+
+FRAMES = 21
+
+
+class _Leaping(ScriptedState):
+    """A state whose pictures change quickly about a third of the walk."""
+
+    def __init__(self) -> None:
+        super().__init__(FRAMES)
+        self.messages: list[str] = []
+        self.state.message_posted.connect(lambda text, _: self.messages.append(text))
+        self.verb = EvenOutRun(self.state, self.frames, self.state)
+
+    def place(self, time: float) -> float:
+        return time + 6.0 / (1.0 + np.exp(-60.0 * (time - 0.33)))
+
+    def steps(self) -> np.ndarray:
+        walk = self.state.exploration.walk
+        places = [self.place(walk.time_of(index)) for index in range(walk.frames)]
+        return np.abs(np.diff(places))
+
+    def render(self) -> None:
+        self.begin()
+        self.all_frames()
+        for index, step in enumerate(self.steps(), 1):
+            self.state.apply(m.MeasureReady(self.job, 0, index, "step_length", float(step)))
+
+
+@pytest.fixture
+def leaping(qapp: object) -> _Leaping:
+    made = _Leaping()
+    made.render()
+    return made
+
+
+def test_the_steps_become_even_in_at_most_three_rounds(leaping: _Leaping) -> None:
+    before, walk = variation(leaping.steps()), leaping.state.exploration.walk
+    leaping.verb.even_out()
+    rounds = 0
+    while leaping.verb.running:
+        leaping.render()
+        rounds += 1
+        assert rounds <= 5
+    assert variation(leaping.steps()) < 0.3 * before
+    assert leaping.state.exploration.walk.pacing
+    assert leaping.messages[-1].startswith(f"The variation of the steps was {before:.2f}")
+    assert leaping.state.history.undo_label == "Even out"
+    leaping.state.history.undo()
+    assert leaping.state.exploration.walk == walk
+
+
+def test_an_edit_ends_the_rounds(leaping: _Leaping) -> None:
+    leaping.verb.even_out()
+    leaping.render()
+    assert leaping.verb.running
+    leaping.state.edit_walk("Negative", negative="blur")
+    leaping.render()
+    assert not leaping.verb.running
+    assert leaping.state.exploration.walk.negative == "blur"
+
+
+def test_a_perfect_walk_is_an_even_spline(leaping: _Leaping) -> None:
+    keyframes = tuple(Keyframe("a cat", NoiseSource(1, k)) for k in range(3))
+    leaping.state.edit_walk("Walk", keyframes=keyframes)
+    before = leaping.state.exploration
+    leaping.verb.perfect()
+    while leaping.verb.running:
+        leaping.render()
+    walk = leaping.state.exploration.walk
+    assert [choice.name for choice in walk.methods] == ["spline"]
+    assert walk.pacing
+    leaping.state.history.undo()
+    assert replace(leaping.state.exploration, measures=before.measures) == before
+
+
+def test_the_closing_step_of_a_loop_counts(leaping: _Leaping) -> None:
+    keyframes = tuple(Keyframe("a cat", NoiseSource(1, k)) for k in range(3))
+    leaping.state.edit_walk("Walk", keyframes=keyframes, loop=True)
+    leaping.verb.even_out()
+    leaping.render()
+    times = [leaping.state.exploration.walk.time_of(index) for index in range(FRAMES)]
+    assert len(set(times)) == FRAMES
+    assert max(times) < 1.0
+    while leaping.verb.running:
+        leaping.render()
+    assert "after" in leaping.messages[-1]
+
+
+def test_too_few_frames_are_said(leaping: _Leaping) -> None:
+    leaping.state.edit_walk("Frames", frames=2)
+    leaping.verb.even_out()
+    assert "too few frames" in leaping.messages[-1]
+    assert not leaping.verb.running
