@@ -28,8 +28,8 @@ EASING_TEXTS = {
 
 class SegmentLink(Button):
     """Shows the method, easing and hold of the segment with the number `index`, and changes them.
-    It is hidden where the walk has no such segment: the link back to the first keyframe is that of
-    a loop.
+    It is hidden in a walk of one segment, whose method is chosen in the panel below, and where the
+    walk has no such segment: the one back to the first keyframe is that of a loop.
 
     Signals: chosen(index, name).
     """
@@ -55,9 +55,9 @@ class SegmentLink(Button):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the segment, if no methods are compared."""
+        """Show the segment, if there are several and no methods are compared."""
         walk = self._state.exploration.walk
-        there = self._index < walk.segments
+        there = 1 < walk.segments > self._index
         self.setVisible(there and not self._state.exploration.side_by_side)
         if not there:
             return

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPaintEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -292,7 +293,7 @@ def test_keys_move_the_keyframe_at_the_playhead(qtbot: QtBot) -> None:
     timeline = shown(told_, qtbot)
     told_.state.seek(10)
     for _ in range(2):
-        qtbot.keyClick(timeline, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(timeline, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
     assert told_.state.exploration.walk.keyframe_indices()[1] == told_.state.playhead == 12
     told_.state.history.undo()
     assert told_.state.exploration.walk.keyframe_indices()[1] == 10

@@ -130,6 +130,7 @@ def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
 
 
 def test_a_link_eases_and_holds_its_segment(desk: Desk) -> None:
+    click(named(desk.window, "Add a keyframe"))
     link = named(desk.window, "Segment from A")
     menu = link.menu()  # type: ignore[attr-defined]
 
