@@ -258,7 +258,11 @@ def test_a_method_between_two_cards(desk: Desk) -> None:
     assert [link.text() for link in links] == ["↓ Slerp ▾", "↓ Linear ▾", "↓ Wipe ▾"]
     menu = links[1].menu()
     menu.aboutToShow.emit()
-    assert [a.text() for a in menu.actions() if a.isChecked()] == ["Linear", "Linear in time", "None"]
+    assert [a.text() for a in menu.actions() if a.isChecked()] == [
+        "Linear",
+        "Linear in time",
+        "None",
+    ]
     next(a for a in menu.actions() if a.text() == "Normalized linear").trigger()
     names = [choice.name for choice in desk.state.exploration.walk.methods]
     assert names == ["slerp", "normalized", "wipe"]
