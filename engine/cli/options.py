@@ -40,6 +40,9 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     walk.add_argument(
         "--preset", metavar="NAME", help="start from one of the article's experiments"
     )
+    walk.add_argument(
+        "--walk", type=path_argument, metavar="FILE", help="take the walk from a file in TOML"
+    )
     walk.add_argument("--model", metavar="NAME|FOLDER|HUB-ID", help=f"default: {STARTER}")
     walk.add_argument("--prompt", metavar="T", help=f"default: {ARTICLE_PROMPT!r}")
     walk.add_argument("--prompt-end", metavar="T", help="default: the same prompt")
@@ -96,6 +99,8 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
     base = _base(options, model)
     if options.model is not None:
         base = replace(base, model=options.model)
+    if options.walk is not None:
+        base = replace(base, walk=_walk_of_file(options.walk), rows=(), compare=())
     walk = _walk(base.walk, options)
     given = _given(options, "steps", "guidance", "width", "height", "solver")
     changes = _given(options, "fps")
@@ -130,6 +135,12 @@ def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
             "choose another, or open the window."
         )
     return exploration
+
+
+def _walk_of_file(path: Path) -> Walk:
+    from engine.documents.walk_file import load_walk
+
+    return load_walk(path)
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:

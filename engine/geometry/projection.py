@@ -99,7 +99,8 @@ def describe(
     """
     plane, walk = plane_of(path), path.walk
     times = [walk.time_of(k) for k in range(walk.frames)]
-    ends = [path.keyframe(0), *(path.target(k) for k in range(walk.segments))]
+    # The last segment of a loop ends at the first keyframe, which is there already.
+    ends = [path.keyframe(0), *(path.target(k) for k in range(len(walk.keyframes) - 1))]
     latents = [end.ravel() for end in ends]
     frames, stds, weights, products = _project_times(path, plane, times, latents, check)
     own, kept = plane.project(_sample(path, _SAMPLES))

@@ -141,6 +141,10 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
     Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
+    Entry(
+        WALK, "closed", "&Loop", ("Ctrl+Shift+O",), "Lead the last keyframe back to the first", True
+    ),
+    Entry(WALK, "spread", "&Spread evenly", ("Ctrl+Shift+G",), "Put keyframes at equal intervals"),
     _separator(WALK),
     Entry(WALK, "draft", "&Draft", ("Ctrl+Shift+1",), "Few steps, for a quick look", True),
     Entry(WALK, "normal", "&Normal", ("Ctrl+Shift+2",), "The model's recommended settings", True),

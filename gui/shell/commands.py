@@ -13,7 +13,8 @@ from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
 from gui.state.playback import Player
 from gui.state.viewing import show_mode, show_next_lane
-from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, quality_of, reversed_walk
+from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, looped, quality_of, reversed_walk
+from gui.state.walk_timing import spread_evenly
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
 
@@ -63,6 +64,8 @@ class Commands(QObject):
                 "add_keyframe": walk.add_keyframe,
                 "reseed": walk.reseed,
                 "reverse": self._reverse,
+                "closed": self._set_loop,
+                "spread": self._spread,
                 **{name: self._quality_setter(name) for name in QUALITIES},
             }
         )
@@ -104,6 +107,14 @@ class Commands(QObject):
         exploration = self._state.exploration
         self._state.edit(replace(exploration, walk=reversed_walk(exploration.walk)), "Reverse walk")
 
+    def _set_loop(self, loop: bool) -> None:
+        self._state.edit(looped(self._state.exploration, loop), "Loop" if loop else "No loop")
+
+    def _spread(self) -> None:
+        exploration = self._state.exploration
+        walk = spread_evenly(exploration.walk)
+        self._state.edit(replace(exploration, walk=walk), "Spread evenly")
+
     def _mode_setter(self, mode: ViewMode) -> Callable[[bool], None]:
         return lambda _checked: self._set_mode(mode)
 
@@ -130,12 +141,12 @@ class Commands(QObject):
         state, auto = self._state, self._actions["auto"]
         state.auto_changed.connect(auto.setChecked)
         state.history.changed.connect(self._show_history)
-        state.exploration_changed.connect(self._show_quality)
+        state.exploration_changed.connect(self._show_walk)
         state.model_changed.connect(self._show_quality)
         state.view_changed.connect(self._show_view)
         auto.setChecked(state.auto)
         self._show_view()
-        self._show_quality()
+        self._show_walk()
         self._show_history()
 
     def _show_history(self) -> None:
@@ -144,6 +155,10 @@ class Commands(QObject):
             action = self._actions[name]
             action.setEnabled(bool(label))
             action.setText(f"&{name.capitalize()} {label}".strip())
+
+    def _show_walk(self) -> None:
+        self._actions["closed"].setChecked(self._state.exploration.walk.loop)
+        self._show_quality()
 
     def _show_quality(self) -> None:
         quality = quality_of(self._state.exploration.sampling, self._state.recommended)

@@ -8,7 +8,12 @@ from dataclasses import replace
 
 from engine.methods.contract import methods
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
-from gui.state.walk_timing import reversed_timing, with_segment_added, with_segment_removed
+from gui.state.walk_timing import (
+    reversed_timing,
+    with_loop,
+    with_segment_added,
+    with_segment_removed,
+)
 
 FEWEST_KEYFRAMES = 2
 FEWEST_COMPARED = 2
@@ -132,6 +137,13 @@ def reversed_walk(walk: Walk) -> Walk:
         keyframes = (keyframes[-1], *keyframes[:-1])
     turned = replace(walk, keyframes=keyframes, methods=walk.methods[::-1])
     return reversed_timing(walk, turned)
+
+
+def looped(exploration: Exploration, loop: bool) -> Exploration:
+    """Returns the exploration with its walk and all rows led back to their first keyframes, or
+    (not `loop`) ended at their last ones."""
+    rows = tuple(with_loop(walk, loop) for walk in exploration.rows)
+    return replace(exploration, walk=with_loop(exploration.walk, loop), rows=rows)
 
 
 def at_quality(sampling: Sampling, quality: str, normal: Sampling) -> Sampling:

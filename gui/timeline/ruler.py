@@ -56,8 +56,9 @@ class Ruler(Track):
         self._paint_range(painter)
 
     def _keyframes(self) -> tuple[int, ...]:
-        lanes = self._state.results.lanes
-        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
+        lanes, walk = self._state.results.lanes, self._state.exploration.walk
+        if lanes and walk.frames != self._state.frame_count:
+            walk = lanes[0].lane.walk
         return walk.keyframe_indices()
 
     def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...], visible: QRect) -> None:

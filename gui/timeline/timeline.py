@@ -11,6 +11,7 @@ from engine.walk import frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.state.thumbnails import Thumbnails
 from gui.timeline.filmstrip import Filmstrip
+from gui.timeline.key_drag import KeyDrag
 from gui.timeline.playhead_overlay import PlayheadOverlay
 from gui.timeline.readiness_strip import ReadinessStrip
 from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
@@ -32,12 +33,15 @@ STEPS = {
 
 
 class Timeline(QWidget):
-    """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range."""
+    """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range, and a drag
+    of a keyframe's tick its time. Ticks stop at frames, except with Alt. Ctrl+Left and Ctrl+Right
+    move the keyframe at the playhead by a frame."""
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__()
         self._state = state
         self._held: int | None = None
+        self._key = KeyDrag(state)
         self._ruler = Ruler(state, theme)
         filmstrip, readiness = Filmstrip(state, thumbnails, theme), ReadinessStrip(state, theme)
         self._tracks = (self._ruler, filmstrip, readiness)
@@ -46,6 +50,7 @@ class Timeline(QWidget):
         self._lay_out()
         self.set_theme(theme)
         self.setAccessibleName("Timeline")
+        self.setAccessibleDescription("Ctrl+Left and Ctrl+Right move the keyframe at the playhead")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         state.playhead_changed.connect(self._show_reading)
@@ -83,7 +88,7 @@ class Timeline(QWidget):
         walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
         index = self._state.playhead
         segment, gamma = walk.locate(walk.time_of(index))
-        ends = f"{keyframe_letter(segment)}→{keyframe_letter(segment + 1)}  "
+        ends = f"{keyframe_letter(segment)}→{keyframe_letter(walk.end_of(segment))}  "
         place = frame_text(index, self._state.frame_count)
         self._reading.setText(f"{ends if walk.segments > 1 else ''}γ {gamma:.3f}   {place}")
 
@@ -113,20 +118,31 @@ class Timeline(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             on_ruler = event.position().y() < RULER_HEIGHT
-            self._held = self._ruler.handle_at(event.position().x()) if on_ruler else None
-            self._drag(event.position().x())
+            x = event.position().x()
+            self._held = self._ruler.handle_at(x) if on_ruler else None
+            if on_ruler and self._held is None:
+                self._key.press(self._ruler.scale(), x)
+            self._drag(x)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self._drag(event.position().x())
+        x = event.position().x()
+        if event.buttons() & Qt.MouseButton.LeftButton and self._key.held:
+            free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._key.move(self._ruler.scale(), x, free)
+        elif event.buttons() & Qt.MouseButton.LeftButton:
+            self._drag(x)
         else:
-            near = event.position().y() < RULER_HEIGHT
-            held = near and self._ruler.handle_at(event.position().x()) is not None
-            shape = Qt.CursorShape.SizeHorCursor if held else Qt.CursorShape.ArrowCursor
-            self.setCursor(shape)
+            self._show_grip(x, event.position().y() < RULER_HEIGHT)
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         self._held = None
+        self._key.release()
+
+    def _show_grip(self, x: float, on_ruler: bool) -> None:
+        """Show by the pointer's shape that there is something to drag."""
+        found = (self._ruler.handle_at(x), self._key.key_at(self._ruler.scale(), x))
+        held = on_ruler and any(part is not None for part in found)
+        self.setCursor(Qt.CursorShape.SizeHorCursor if held else Qt.CursorShape.ArrowCursor)
 
     def _drag(self, x: float) -> None:
         scale = self._ruler.scale()
@@ -142,6 +158,9 @@ class Timeline(QWidget):
         step = STEPS.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and abs(step) == 1:
+            self._key.nudge(step)
             return
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         self._state.seek(self._state.playhead + step * (10 if shifted else 1))

@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
 from engine.view import Loop
 from gui.state.explorer_state import ExplorerState
 from gui.state.playback import FASTEST, Player
+from gui.state.walk_edits import looped
 from gui.widgets.fields import ENTER_KEYS, Button
 from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, mix
 
 RATES = (6.0, 8.0, 12.0, 15.0, 24.0, 25.0, 30.0, 50.0, 60.0)
-LOOPS = {Loop.ONCE: "Once", Loop.LOOP: "Loop", Loop.PING_PONG: "Ping-pong"}
+LOOPS = {Loop.ONCE: "Once", Loop.LOOP: "Repeat", Loop.PING_PONG: "Ping-pong"}
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, FASTEST)
 
 Shape = Sequence[tuple[float, float]]
@@ -135,10 +136,14 @@ class TransportBar(QWidget):
         self._glyphs = self._glyph_buttons(theme)
         self._play = self._glyphs[2]
         self._loop = MenuButton(
-            "Loop mode: behaviour at the end of the range",
+            "Behaviour of playback at the end of the range",
             [(text, loop) for loop, text in LOOPS.items()],
             player.set_loop,
         )
+        self._closed = Button("Loop", "The last keyframe leads back to the first one")
+        self._closed.setText("Loop")
+        self._closed.setCheckable(True)
+        self._closed.clicked.connect(self._set_loop)
         rates = [(f"{rate:g} fps", rate) for rate in RATES]
         self._rate = MenuButton("Frames a second", rates, player.set_fps)
         speeds = [(f"{speed:g}×", speed) for speed in SPEEDS]
@@ -187,7 +192,7 @@ class TransportBar(QWidget):
         for button in self._glyphs:
             row.addWidget(button)
         row.addSpacing(3 * UNIT)
-        for chooser in (self._loop, self._rate, self._speed):
+        for chooser in (self._closed, self._loop, self._rate, self._speed):
             row.addWidget(chooser)
         row.addSpacing(2 * UNIT)
         row.addWidget(self._dropped)
@@ -197,9 +202,13 @@ class TransportBar(QWidget):
         player, fps = self._player, self._state.exploration.fps
         self._play.set_glyph("pause" if player.playing else "play")
         self._loop.show_value(player.loop, "")
+        self._closed.setChecked(self._state.exploration.walk.loop)
         self._rate.show_value(fps, f"{fps:g} fps")
         backwards = "−" if player.direction < 0 else ""
         self._speed.show_value(player.direction * player.speed, f"{backwards}{player.speed:g}×")
+
+    def _set_loop(self, loop: bool) -> None:
+        self._state.edit(looped(self._state.exploration, loop), "Loop" if loop else "No loop")
 
     def _show_dropped(self, count: int) -> None:
         noun = "frame" if count == 1 else "frames"

@@ -128,9 +128,8 @@ class KeyframeList(QWidget):
 
     def _match(self, count: int) -> None:
         while len(self._cards) < count:
-            if self._cards:
-                self._append_link()
             self._append_card()
+            self._append_link()
         while len(self._cards) > count:
             for part in (self._cards.pop(), self._links.pop()):
                 self._column.removeWidget(part)
@@ -140,8 +139,8 @@ class KeyframeList(QWidget):
     def _order_tabs(self) -> None:
         """Set the tab order: cards are created after the widgets below them, but come before."""
         fields = [field for card in self._cards for field in card.fields]
-        for number, link in enumerate(self._links, 1):
-            fields.insert(fields.index(self._cards[number].fields[0]), link)
+        for card, link in zip(self._cards, self._links, strict=True):
+            fields.insert(fields.index(card.fields[-1]) + 1, link)
         inner = [field.focusProxy() or field for field in (self._before, *fields)]
         for first, second in pairwise(inner):
             QWidget.setTabOrder(first, second)

@@ -119,12 +119,14 @@ class MethodPanel(QWidget):
         count, segment = self._state.exploration.walk.segments, self._segment()
         self._segments.setVisible(count > 1 and not self._state.exploration.side_by_side)
         self._segments.blockSignals(True)
-        if self._segments.count() != count + 1:
+        ends = [self._state.exploration.walk.end_of(start) for start in range(count)]
+        letters = [f"{keyframe_letter(k)} → {keyframe_letter(end)}" for k, end in enumerate(ends)]
+        shown = [self._segments.itemText(k) for k in range(1, self._segments.count())]
+        if shown != letters:
             self._segments.clear()
             self._segments.addItem("Whole walk", None)
-            for start in range(count):
-                ends = f"{keyframe_letter(start)} → {keyframe_letter(start + 1)}"
-                self._segments.addItem(ends, start)
+            for start, text in enumerate(letters):
+                self._segments.addItem(text, start)
         self._segments.setCurrentIndex(0 if segment is None else segment + 1)
         self._segments.blockSignals(False)
 

@@ -1,33 +1,48 @@
-"""A button between two keyframe cards that shows and changes the method of that segment."""
+"""A button between two keyframe cards: the method, easing and hold of that segment."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.methods.contract import methods
+from engine.timing import EASINGS, Pace, easing_name
 from gui.state.explorer_state import ExplorerState
+from gui.state.walk_timing import with_pace
 from gui.widgets.fields import Button
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import Theme
 
+#: The easings as they are shown.
+EASING_TEXTS = {
+    "linear": "Linear in time",
+    "ease-in": "Ease in",
+    "ease-out": "Ease out",
+    "ease-in-out": "Ease in and out",
+    "curve": "Curve",
+}
+
 
 class SegmentLink(Button):
-    """Shows the method of the segment with the number `index`. It is hidden in a walk of one
-    segment, whose method is chosen in the panel below.
+    """Shows the method, easing and hold of the segment with the number `index`, and changes them.
+    It is hidden in a walk of one segment, whose method is chosen in the panel below, and where the
+    walk has no such segment: the one back to the first keyframe is that of a loop.
 
     Signals: chosen(index, name).
     """
 
     chosen = Signal(int, str)
 
+    HOLDS = (0.0, 0.1, 0.25, 0.5)
+
     def __init__(
         self, state: ExplorerState, index: int, theme: Theme, parent: QWidget | None = None
     ) -> None:
-        ends = f"{keyframe_letter(index)} to {keyframe_letter(index + 1)}"
-        super().__init__(f"Method from {ends}", f"How the walk goes from {ends}", parent=parent)
+        name = f"Segment from {keyframe_letter(index)}"
+        super().__init__(name, "Method, easing and hold of this segment", parent=parent)
         self.setObjectName("link")
         self._state, self._index, self._theme = state, index, theme
         self.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
@@ -40,13 +55,20 @@ class SegmentLink(Button):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the method, if the walk has several segments and no methods are compared."""
-        exploration = self._state.exploration
-        self.setVisible(exploration.walk.segments > 1 and not exploration.side_by_side)
-        if self._index < exploration.walk.segments:
-            name = exploration.walk.method_of(self._index).name
-            self.setText(f"↓ {methods.get(name).label} ▾")
-            self.setStyleSheet(f"color: {self._theme.method_ink(name)}")
+        """Show the segment, if there are several and no methods are compared."""
+        walk = self._state.exploration.walk
+        there = 1 < walk.segments > self._index
+        self.setVisible(there and not self._state.exploration.side_by_side)
+        if not there:
+            return
+        name, pace = walk.method_of(self._index).name, walk.pace_of(self._index)
+        end = walk.end_of(self._index)
+        parts = ["↓" if end > self._index else f"↺ {keyframe_letter(end)}"]
+        parts.append(methods.get(name).label)
+        parts += [] if pace.easing.linear else [f"· {EASING_TEXTS[easing_name(pace.easing)]}"]
+        parts += [f"· hold {pace.hold:.0%}"] if pace.hold else []
+        self.setText(" ".join((*parts, "▾")))
+        self.setStyleSheet(f"color: {self._theme.method_ink(name)}")
 
     def _fill(self) -> None:
         menu, now = self.menu(), self._state.exploration.walk.method_of(self._index).name
@@ -57,3 +79,26 @@ class SegmentLink(Button):
             action.setChecked(name == now)
             choose = partial(self.chosen.emit, self._index, name)
             action.triggered.connect(lambda _=False, choose=choose: choose())
+        self._fill_pace(menu, self._state.exploration.walk.pace_of(self._index))
+
+    def _fill_pace(self, menu: QMenu, now: Pace) -> None:
+        """Add the easings and holds below the methods."""
+        menu.addSection("Easing")
+        for name, easing in EASINGS.items():
+            pace = replace(now, easing=easing)
+            self._add(menu, EASING_TEXTS[name], pace, easing_name(now.easing) == name)
+        menu.addSection("Hold of the first picture")
+        for hold in sorted({*self.HOLDS, now.hold}):
+            text = f"{hold:.0%} of the segment" if hold else "None"
+            self._add(menu, text, replace(now, hold=hold), now.hold == hold)
+
+    def _add(self, menu: QMenu, text: str, pace: Pace, checked: bool) -> None:
+        action = menu.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(checked)
+        action.triggered.connect(lambda: self._put(pace))
+
+    def _put(self, pace: Pace) -> None:
+        exploration = self._state.exploration
+        walk = with_pace(exploration.walk, pace, self._index)
+        self._state.edit(replace(exploration, walk=walk), "Easing")

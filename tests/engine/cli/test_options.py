@@ -138,3 +138,13 @@ def test_an_empty_prompt_at_the_end_is_a_prompt(session: str) -> None:
 def test_a_preset_without_frames_is_not_rendered(name: str) -> None:
     with pytest.raises(InputError, match="a plot in the window"):
         _read("--preset", name)
+
+
+def test_a_walk_file_gives_the_walk_and_options_change_it(session: str, tmp_path: Path) -> None:
+    path = tmp_path / "walk.toml"
+    path.write_text("frames = 7\nloop = true\n[[keyframe]]\nseed = 1\n[[keyframe]]\nseed = 2\n")
+    exploration = _read("--session", session, "--walk", str(path), "--frames", "9")
+    walk = exploration.walk
+    assert (walk.loop, walk.frames) == (True, 9)
+    assert [keyframe.noise.seed for keyframe in walk.keyframes] == [1, 2]
+    assert exploration.sampling == SESSION.sampling

@@ -162,3 +162,10 @@ def test_a_long_walk_can_be_cancelled_while_it_is_described() -> None:
     with pytest.raises(Cancelled):
         describe(_path(_walk("slerp", frames=20)), 1, 0, check=check)
     assert len(seen) == 3
+
+
+def test_a_loop_has_as_many_places_as_keyframes() -> None:
+    keyframes = tuple(Keyframe(noise=NoiseSource(k)) for k in range(3))
+    ready = describe(_path(Walk(keyframes, frames=6, loop=True)), 1, 0)
+    assert len(ready.keyframes) == 3
+    assert np.allclose(ready.frames[::2], ready.keyframes)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPaintEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPaintEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from gui.state.thumbnails import Thumbnails
+from gui.state.walk_edits import appended, looped
 from gui.timeline.filmstrip import Filmstrip
 from gui.timeline.readiness_strip import ReadinessStrip, condensed
 from gui.timeline.ruler import nice_step
@@ -227,3 +230,82 @@ def test_lanes_have_a_row_each(qtbot: QtBot) -> None:
     three = shown(scripted(methods=("linear", "normalized", "slerp")), qtbot)
     heights = [timeline.findChild(Filmstrip).height() for timeline in (one, three)]
     assert heights[1] > 2 * heights[0]
+
+
+def three_keyframes() -> ScriptedState:
+    """21 frames with keyframes at frames 0, 10 and 20."""
+    told_ = scripted()
+    exploration = told_.state.exploration
+    walk = appended(exploration.walk, lambda: 7)
+    told_.state.edit(replace(exploration, walk=replace(walk, frames=21)), "Add keyframe")
+    return told_
+
+
+def tick(index: float) -> QPoint:
+    """A frame's middle, on the upper half of the ruler."""
+    return place(index, 6)
+
+
+def test_a_tick_is_dragged_to_a_frame_as_one_step(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    drag(qtbot, timeline, tick(10), tick(11), tick(13), tick(14.3))
+    walk = told_.state.exploration.walk
+    assert walk.keyframe_indices() == (0, 14, 20)
+    assert walk.times[1] == 14 / 20
+    assert walk.locate(walk.time_of(14)) == (1, 0.0)
+    told_.state.history.undo()
+    assert told_.state.exploration.walk.keyframe_indices() == (0, 10, 20)
+
+
+def test_a_press_on_a_tick_moves_the_playhead_alone(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    drag(qtbot, timeline, tick(10))
+    assert told_.state.playhead == 10
+    assert told_.state.exploration.walk.times == ()
+
+
+def test_with_alt_a_tick_stays_between_frames(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    qtbot.mousePress(timeline, LEFT, pos=tick(10))
+    to = QPointF(tick(13.25))
+    alt = Qt.KeyboardModifier.AltModifier
+    event = QMouseEvent(QEvent.Type.MouseMove, to, to, LEFT, LEFT, alt)
+    QCoreApplication.sendEvent(timeline, event)
+    qtbot.mouseRelease(timeline, LEFT, pos=tick(13))
+    assert told_.state.exploration.walk.times[1] == pytest.approx(13.25 / 20, abs=0.002)
+
+
+def test_a_tick_stops_before_its_neighbour_and_the_ends_stay(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    drag(qtbot, timeline, tick(10), tick(12), tick(30))
+    assert told_.state.exploration.walk.times[1] < 1.0
+    told_.state.history.undo()
+    drag(qtbot, timeline, tick(0), tick(4), tick(6))
+    assert told_.state.exploration.walk.times == ()
+
+
+def test_keys_move_the_keyframe_at_the_playhead(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    told_.state.seek(10)
+    for _ in range(2):
+        QTest.keyClick(timeline, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert told_.state.exploration.walk.keyframe_indices()[1] == told_.state.playhead == 12
+    told_.state.history.undo()
+    assert told_.state.exploration.walk.keyframe_indices()[1] == 10
+
+
+def test_the_loop_switch_leads_back_to_the_first_keyframe(qtbot: QtBot) -> None:
+    told_ = three_keyframes()
+    timeline = shown(told_, qtbot)
+    drag(qtbot, timeline, tick(10), tick(13), tick(14))
+    told_.state.edit(looped(told_.state.exploration, True), "Loop")
+    walk = told_.state.exploration.walk
+    assert (walk.segments, walk.intervals, walk.frames) == (3, 21, 21)
+    assert walk.times[1] == pytest.approx(14 / 20 * 2 / 3)
+    told_.state.history.undo()
+    assert not told_.state.exploration.walk.loop

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
+from engine.timing import EASINGS, Pace
 from engine.walk import ARTICLE_PROMPT, NoiseSource
 from gui.walk.keyframe_card import KeyframeCard
 from gui.walk.seed_field import SeedField
@@ -126,3 +127,34 @@ def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
     desk.state.history.undo()
     assert reuse(first).isEnabled(), "back at its place"
     assert not reuse(second).isEnabled()
+
+
+def test_a_link_eases_and_holds_its_segment(desk: Desk) -> None:
+    click(named(desk.window, "Add a keyframe"))
+    link = named(desk.window, "Segment from A")
+    menu = link.menu()  # type: ignore[attr-defined]
+
+    def choose(text: str) -> None:
+        menu.aboutToShow.emit()
+        next(action for action in menu.actions() if action.text() == text).trigger()
+
+    choose("Ease in and out")
+    choose("25% of the segment")
+    walk = desk.state.exploration.walk
+    assert walk.pace_of(0) == Pace(EASINGS["ease-in-out"], 0.25)
+    assert "Ease in and out" in link.text()  # type: ignore[attr-defined]
+    desk.state.history.undo()
+    assert desk.state.exploration.walk.pace_of(0).hold == 0.0
+
+
+def test_the_loop_shows_its_segment_and_every_switch(desk: Desk) -> None:
+    link = named(desk.window, "Segment from B")
+    assert not link.isVisible()
+    click(named(desk.window, "Loop"))
+    assert desk.state.exploration.walk.loop
+    assert link.isVisible()
+    assert desk.window.actions_table["closed"].isChecked()
+    desk.state.history.undo()
+    QCoreApplication.processEvents()
+    assert not link.isVisible()
+    assert not desk.window.actions_table["closed"].isChecked()

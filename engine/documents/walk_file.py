@@ -1,0 +1,200 @@
+"""The walk file: a walk in TOML that people write by hand, for `render --walk`.
+
+frames = 90              # default 61
+loop = true              # default false
+prompt = "A photo of a fox"   # of keyframes without a prompt; also: negative
+method = "spline"        # of segments without a method; also: params = {…}, easing, hold
+
+[[keyframe]]             # at least two
+seed = 1                 # also: draw, prompt
+time = 0.0               # from 0 to 1, of all keyframes or of none
+easing = "ease-in-out"   # of the segment that starts here, or four numbers from 0 to 1;
+hold = 0.2               # also: method, params
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.atomic import open_file
+from engine.documents.validation import MAX_DRAW, check_walk
+from engine.errors import InputError
+from engine.methods.contract import make_method
+from engine.timing import EASINGS, Easing, Pace, check_pace
+from engine.walk import ARTICLE_PROMPT, MAX_SEED, Keyframe, MethodChoice, NoiseSource, Walk
+
+MAX_BYTES = 1 << 20
+_SEGMENT = ("method", "params", "easing", "hold")
+_WALK = ("frames", "loop", "prompt", "negative", *_SEGMENT, "keyframe")
+_KEYFRAME = ("seed", "draw", "prompt", "time", *_SEGMENT)
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("frames", "seed", "draw"), (int,)),
+    **dict.fromkeys(("prompt", "negative", "method"), (str,)),
+    **dict.fromkeys(("time", "hold"), (float, int)),
+    **{"loop": (bool,), "params": (dict,), "easing": (str, list), "keyframe": (list,)},
+}
+_NOUNS = {
+    int: "a whole number",
+    str: 'a text in "quotes"',
+    float: "a number",
+    bool: "true or false",
+    dict: 'a table such as {kind = "natural"}',
+    list: "a list of numbers",
+}
+_HEADER = re.compile(r"^\s*\[\[\s*keyframe\s*\]\]")
+
+
+def load_walk(path: Path) -> Walk:
+    """Reads a walk file. Raises InputError that names the file and the line."""
+    try:
+        with open_file(path) as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path.name} is no walk file: it has more than {MAX_BYTES:,} bytes.")
+    return read_walk(data, path.name)
+
+
+def read_walk(data: bytes, name: str) -> Walk:
+    """Returns the walk of a file's bytes. `name` is its name in errors. Raises InputError."""
+    try:
+        text = data.decode()
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is no walk file: it is not UTF-8 text.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{name} is no valid TOML: {error}.") from error
+    walk = _walk(table, _Lines(name, tuple(text.splitlines())))
+    try:
+        check_walk(walk)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    return walk
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a file, for errors."""
+
+    name: str
+    lines: tuple[str, ...]
+
+    def error(self, keyframe: int | None, key: str, text: str) -> InputError:
+        """An error at a key of keyframe number `keyframe`, or (None) of the walk."""
+        headers = [k for k, line in enumerate(self.lines) if _HEADER.match(line)]
+        if keyframe is None:
+            span, at = range(headers[0] if headers else len(self.lines)), 0
+        else:
+            ends = (*headers[1:], len(self.lines))
+            # Keyframes may also be written as one list, without headers.
+            at = headers[keyframe] if keyframe < len(headers) else 0
+            span = range(at, ends[keyframe] if keyframe < len(headers) else len(self.lines))
+        found = (k for k in span if re.match(rf"\s*{re.escape(key)}\s*=", self.lines[k]))
+        return InputError(f"{self.name}, line {next(found, at) + 1}: {text}")
+
+
+def _walk(table: dict[str, Any], lines: _Lines) -> Walk:
+    _check_keys(table, _WALK, None, lines)
+    rows = table.get("keyframe", [])
+    if len(rows) < 2 or not all(isinstance(row, dict) for row in rows):
+        raise lines.error(None, "keyframe", "A walk needs two [[keyframe]] tables or more.")
+    for number, row in enumerate(rows):
+        _check_keys(row, _KEYFRAME, number, lines)
+    loop = table.get("loop", False)
+    starts = rows if loop else rows[:-1]
+    _check_last(rows[-1], len(rows) - 1, loop, lines)
+    methods = tuple(_method(table, row, number, lines) for number, row in enumerate(starts))
+    paces = tuple(_pace(table, row, number, lines) for number, row in enumerate(starts))
+    prompt = table.get("prompt", ARTICLE_PROMPT)
+    return Walk(
+        keyframes=tuple(_keyframe(row, number, prompt, lines) for number, row in enumerate(rows)),
+        methods=methods[:1] if len(set(methods)) == 1 else methods,
+        negative=table.get("negative", ""),
+        frames=table.get("frames", 61),
+        loop=loop,
+        times=_times(rows, lines),
+        paces=paces if any(pace != Pace() for pace in paces) else (),
+    )
+
+
+def _check_keys(
+    table: dict[str, Any], known: tuple[str, ...], number: int | None, lines: _Lines
+) -> None:
+    """Raises InputError for unknown keys and for values of another type."""
+    for key, value in table.items():
+        if key not in known:
+            listing = ", ".join(known)
+            raise lines.error(number, key, f"There is no key {key!r} here; there are: {listing}.")
+        if type(value) not in _TYPES[key]:
+            noun = " or ".join(_NOUNS[kind] for kind in _TYPES[key] if (kind, key) != (int, "time"))
+            raise lines.error(number, key, f"{key} takes {noun}, not {value!r}.")
+
+
+def _check_last(row: dict[str, Any], number: int, loop: bool, lines: _Lines) -> None:
+    """Raises InputError for settings of a segment after the last keyframe of an open walk."""
+    for key in _SEGMENT:
+        if key in row and not loop:
+            text = f"No segment starts at the last keyframe; leave {key} out, or set loop = true."
+            raise lines.error(number, key, text)
+
+
+def _keyframe(row: dict[str, Any], number: int, prompt: str, lines: _Lines) -> Keyframe:
+    noise = NoiseSource(row.get("seed", 1), row.get("draw", 0 if "seed" in row else number))
+    for key, value, highest in (("seed", noise.seed, MAX_SEED), ("draw", noise.draw, MAX_DRAW)):
+        if not 0 <= value <= highest:
+            text = f"The {key} must be a whole number from 0 to {highest}, not {value}."
+            raise lines.error(number, key, text)
+    return Keyframe(row.get("prompt", prompt), noise)
+
+
+def _times(rows: list[dict[str, Any]], lines: _Lines) -> tuple[float, ...]:
+    given = [number for number, row in enumerate(rows) if "time" in row]
+    if not given:
+        return ()
+    if len(given) < len(rows):
+        missing = next(number for number in range(len(rows)) if number not in given)
+        raise lines.error(missing, "time", "Give a time to all keyframes or to none.")
+    times = tuple(float(row["time"]) for row in rows)
+    for number in range(1, len(times)):
+        if not times[number - 1] < times[number]:
+            raise lines.error(number, "time", "The time is not later than that before.")
+    return times
+
+
+def _method(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lines) -> MethodChoice:
+    own = "method" in row or "params" in row
+    at, source = (number, row) if own else (None, table)
+    name = row.get("method", table.get("method", "slerp"))
+    choice = MethodChoice(name, tuple(sorted(source.get("params", {}).items())))
+    try:
+        make_method(choice)
+    except InputError as error:
+        key = "params" if choice.params else "method"
+        raise lines.error(at, key, str(error)) from error
+    return choice
+
+
+def _pace(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lines) -> Pace:
+    at = number if "easing" in row else None
+    easing = row.get("easing", table.get("easing", "linear"))
+    if isinstance(easing, str) and easing not in EASINGS:
+        text = f"There is no easing {easing!r}; there are: {', '.join(EASINGS)}, or four numbers."
+        raise lines.error(at, "easing", text)
+    if isinstance(easing, list) and [type(v) in (int, float) for v in easing] != [True] * 4:
+        raise lines.error(at, "easing", "An easing by handles has four numbers from 0 to 1.")
+    handles = EASINGS[easing] if isinstance(easing, str) else Easing(*map(float, easing))
+    hold = float(row.get("hold", table.get("hold", 0.0)))
+    try:
+        check_pace(Pace(handles))
+    except InputError as error:
+        raise lines.error(at, "easing", str(error)) from error
+    try:
+        check_pace(Pace(handles, hold))
+    except InputError as error:
+        raise lines.error(number if "hold" in row else None, "hold", str(error)) from error
+    return Pace(handles, hold)

@@ -1,0 +1,78 @@
+"""Walk files in TOML: what they say, and errors by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.documents.walk_file import load_walk, read_walk
+from engine.errors import InputError
+from engine.timing import EASINGS, Easing, Pace
+from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
+
+EXAMPLE = Path(__file__).parents[3] / "resources" / "walks" / "loop.toml"
+TWO = "[[keyframe]]\nseed = 1\n[[keyframe]]\nseed = 2\n"
+
+
+def test_two_keyframes_are_enough() -> None:
+    expected = Walk((Keyframe(noise=NoiseSource(1)), Keyframe(noise=NoiseSource(2))))
+    assert read_walk(TWO.encode(), "w.toml") == expected
+
+
+def test_the_example_is_a_loop_with_all_settings() -> None:
+    walk = load_walk(EXAMPLE)
+    assert (walk.loop, walk.frames, walk.segments) == (True, 48, 3)
+    assert walk.times == (0.0, 0.4, 0.7)
+    assert walk.methods == (MethodChoice("slerp"),)
+    assert walk.paces == (
+        Pace(EASINGS["ease-in-out"], 0.1),
+        Pace(EASINGS["ease-in-out"]),
+        Pace(Easing(0.3, 0.0, 0.7, 1.0)),
+    )
+
+
+def test_methods_and_parameters_of_single_segments() -> None:
+    text = (
+        'method = "linear"\n[[keyframe]]\n[[keyframe]]\nprompt = "a dog"\n'
+        'method = "wipe"\nparams = {direction = "left"}\n[[keyframe]]\n'
+    )
+    walk = read_walk(text.encode(), "w.toml")
+    assert walk.methods == (
+        MethodChoice("linear"),
+        MethodChoice("wipe", (("direction", "left"),)),
+    )
+    assert walk.keyframes[1].prompt == "a dog"
+    assert [k.noise.draw for k in walk.keyframes] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("frames = 5\nspeed = 2\n" + TWO, 2, "no key 'speed'"),
+        (TWO + "speed = 2\n", 5, "no key 'speed'"),
+        ('frames = "5"\n' + TWO, 1, "whole number"),
+        ("loop = 1\n" + TWO, 1, "true or false"),
+        (TWO.replace("seed = 2", "seed = -2"), 4, "seed must be"),
+        ('method = "slrp"\n' + TWO, 1, "did you mean 'slerp'"),
+        ('easing = "bounce"\n' + TWO, 1, "no easing"),
+        (TWO.replace("seed = 1", "seed = 1\neasing = [0, 0, 2, 1]"), 3, "handles"),
+        (TWO.replace("seed = 1", "seed = 1\nhold = 2.0"), 3, "hold"),
+        (TWO + "hold = 0.1\n", 5, "last keyframe"),
+        (TWO.replace("seed = 1", "time = 0.0"), 3, "all keyframes or to none"),
+        ("[[keyframe]]\ntime = 0.5\n[[keyframe]]\ntime = 0.2\n", 4, "not later"),
+        ("[[keyframe]]\nseed = 1\n", 1, "two \\[\\[keyframe\\]\\]"),
+        ("frames = \n", 1, "TOML"),
+    ],
+)
+def test_an_error_names_its_line(text: str, line: int, part: str) -> None:
+    with pytest.raises(InputError, match=part) as raised:
+        read_walk(text.encode(), "w.toml")
+    assert f"line {line}" in str(raised.value)
+
+
+def test_bounds_of_the_whole_walk_hold_too() -> None:
+    with pytest.raises(InputError, match=r"w\.toml: The frames"):
+        read_walk(f"frames = 0\n{TWO}".encode(), "w.toml")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_walk(b"\xff\xfe", "w.toml")
