@@ -49,8 +49,8 @@ class PenItem(PlaneItem):
 
 
 class PathPen(QObject):
-    """Owns the path that is drawn. The next drag over the
-    plane draws; its end makes the walk, as an undo step."""
+    """Owns the path that is drawn. After `start`, the next drag over the plane draws; its end makes
+    the walk, as an undo step."""
 
     def __init__(
         self, state: ExplorerState, geometry: WalkGeometry, theme: Theme, parent: QObject
