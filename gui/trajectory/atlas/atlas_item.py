@@ -13,7 +13,7 @@ from engine.messages import Image, Points
 from gui.atlas.grid import MOST_CELLS, Cell, coarseness
 from gui.atlas.regions import region_colour
 from gui.trajectory.plane.plane_item import PlaneItem, mapped
-from gui.widgets.qt_images import to_pixmap
+from gui.widgets.qt_images import empty_pixmap, to_pixmap
 from gui.widgets.theme import Theme, tint
 
 #: Side of a cell's picture in pixels, and most pictures in memory: 23 MB at most.
@@ -83,10 +83,7 @@ class AtlasItem(PlaneItem):
         ratio = device.devicePixelRatioF()
         state = QTransform(screen), size, ratio, full, self._cells, self._version
         if self._painting is None or self._painting[0] != state:
-            pixmap = QPixmap(size * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            self._painting = state, pixmap
+            self._painting = state, empty_pixmap(size, ratio)
             wanted = self._cells
         else:
             wanted = tuple(cell for cell in self._cells if cell in self._new)
