@@ -48,9 +48,9 @@ class View:
     crisp: bool = False
     segment: int | None = None
     plane: str = "walk"
+    table: bool = False
+    loop: Loop = Loop.LOOP
     through: tuple[int, ...] = ()
     atlas: int = 0
     clusters: int = 0
     regions: tuple[str, ...] = ()
-    table: bool = False
-    loop: Loop = Loop.LOOP

@@ -50,7 +50,7 @@ class CellJobs(QObject):
         state.cells_requested.connect(self._ask)
         state.cells_dropped.connect(self._drop)
         state.busy_changed.connect(self._busy_changed)
-        for signal in (state.cancel_requested, state.pause_requested, state.opened):
+        for signal in (state.cancel_requested, state.pause_requested):
             signal.connect(self._stop)
 
     def apply(self, event: m.JobEvent) -> None:

@@ -48,6 +48,7 @@ class Atlas(QObject):
         self.paused = self._held = False
         self.problem = ""
         state.cells_event.connect(self._apply)
+        state.opened.connect(self._begin_anew)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
@@ -115,6 +116,12 @@ class Atlas(QObject):
             return f"Atlas {known} of {total}: {self.problem}"
         end = " · paused" if self.paused else "" if known < total else " · complete"
         return f"Atlas {known} of {total}{end}"
+
+    def _begin_anew(self) -> None:
+        """Forget the cells, and that a person has paused: another document was opened."""
+        self.paused, self._content = False, None
+        self._forget_other_planes()
+        self.changed.emit()
 
     # ── requests ─────────────────────────────────────────────────────────────────────────────
 

@@ -57,16 +57,17 @@ def spacing_of(area: Area, across: int) -> float:
     """Returns the largest spacing 2^k with at least `across` cells along the shorter side, or a
     larger one where the grid would have more than MOST_CELLS."""
     spacing = 2.0 ** floor(log2(min(area.width, area.height) / across))
-    while (area.width / spacing + 1) * (area.height / spacing + 1) > MOST_CELLS:
+    while (area.width / spacing + 2) * (area.height / spacing + 2) > MOST_CELLS:
         spacing *= 2.0
     return spacing
 
 
 def cells_of(area: Area, spacing: float) -> list[Cell]:
-    """Returns the cells in the area, coarse to fine, and from the middle outwards."""
+    """Returns the cells whose square reaches into the area, coarse to fine, and from the middle
+    outwards."""
     middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
-    columns = range(ceil(area.left / spacing), floor(area.right / spacing) + 1)
-    rows = range(ceil(area.bottom / spacing), floor(area.top / spacing) + 1)
+    columns = _numbers(area.left / spacing, area.right / spacing)
+    rows = _numbers(area.bottom / spacing, area.top / spacing)
 
     def order(place: tuple[int, int]) -> tuple[int, float]:
         i, j = place
@@ -75,6 +76,11 @@ def cells_of(area: Area, spacing: float) -> list[Cell]:
 
     places = sorted(((i, j) for j in rows for i in columns), key=order)
     return [(i * spacing, j * spacing) for i, j in places]
+
+
+def _numbers(low: float, high: float) -> range:
+    """Returns the numbers of the rows or columns that lie between two edges, or reach over one."""
+    return range(ceil(low - 0.5), floor(high + 0.5) + 1)
 
 
 def level_of(i: int, j: int) -> int:

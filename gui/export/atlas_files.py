@@ -18,7 +18,9 @@ from gui.atlas.grid import Cell
 from gui.atlas.regions import RegionNames
 from gui.export.export_plan import ExportKind
 
-NO_ATLAS = "There is no atlas; choose Atlas in the trajectory panel and wait for its pictures."
+NO_ATLAS = (
+    "There is no atlas; choose Plane › Atlas in the trajectory panel and wait for its pictures."
+)
 TABLE = "atlas.csv"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPixmap
 
 from engine.messages import Image
@@ -32,6 +32,14 @@ def to_pixmap(image: Image, side: float, ratio: float = 1.0) -> QPixmap:
     )
     pixmap = QPixmap.fromImage(scaled)
     pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def empty_pixmap(size: QSize, ratio: float = 1.0) -> QPixmap:
+    """Returns a transparent pixmap of `size` logical pixels to paint on."""
+    pixmap = QPixmap(size * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
     return pixmap
 
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap, QTransform
 
 from engine.lru_cache import LruCache
 from engine.messages import Image, Points
-from gui.atlas.grid import Cell, coarseness
+from gui.atlas.grid import MOST_CELLS, Cell, coarseness
 from gui.atlas.regions import region_colour
 from gui.trajectory.plane.plane_item import PlaneItem, mapped
-from gui.widgets.qt_images import to_pixmap
+from gui.widgets.qt_images import empty_pixmap, to_pixmap
 from gui.widgets.theme import Theme, tint
 
-#: Side of a cell's picture in pixels, and most pictures in memory: 24 MB at most.
-SIDE, CAPACITY = 64, 1536
+#: Side of a cell's picture in pixels, and most pictures in memory: 23 MB at most.
+SIDE, CAPACITY = 48, MOST_CELLS
 #: Opacity of a region's colour over its pictures.
 COVER = 0.62
 
 
 class AtlasItem(PlaneItem):
     """Paints the pictures of cells, coarse ones first and finer ones over them. Owns small copies
-    of the pictures."""
+    of the pictures, and on a screen a copy of the painting, to which new cells are added."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -33,6 +33,9 @@ class AtlasItem(PlaneItem):
         self._spacing = 0.0
         self._labels: Mapping[Cell, int] = {}
         self._borders: Points = np.empty((0, 2))
+        self._new: set[Cell] = set()
+        self._version = 0  # of the regions
+        self._painting: tuple[object, QPixmap] | None = None
 
     def set_cells(self, cells: tuple[Cell, ...], spacing: float) -> None:
         """Set the cells, coarse to fine, and the distance between neighbours; none hides all."""
@@ -43,11 +46,13 @@ class AtlasItem(PlaneItem):
         """Set the number of the region of each cell, and points [n, 2] on borders between regions.
         Without labels, the pictures are shown alone."""
         self._labels, self._borders = labels, borders
+        self._version += 1
         self.update()
 
     def add(self, cell: Cell, image: Image) -> None:
         """Add the picture of a cell. The item is painted again at the next `update`."""
         self._pixmaps.put(cell, to_pixmap(image, SIDE))
+        self._new.add(cell)
 
     def has(self, cell: Cell) -> bool:
         """True if the picture of a cell is in memory."""
@@ -60,10 +65,46 @@ class AtlasItem(PlaneItem):
         self.set_cells((), 0.0)
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         # A cell is as large as in its coarsest grid until the whole grid is there.
         full = all(cell in self._pixmaps for cell in self._cells)
-        for cell in self._cells:
+        engine = painter.paintEngine()
+        if engine is not None and engine.type() == QPaintEngine.Type.Raster:
+            self._draw_painting(painter, screen, unit, full)
+        else:  # a page of shapes
+            self._draw_cells(painter, screen, unit, full, self._cells)
+        self._draw_borders(painter, screen)
+
+    def _draw_painting(
+        self, painter: QPainter, screen: QTransform, unit: float, full: bool
+    ) -> None:
+        """Draw the copy of the painting, after the new cells were added to it."""
+        device = painter.device()
+        size = QSize(device.width(), device.height())
+        ratio = device.devicePixelRatioF()
+        state = QTransform(screen), size, ratio, full, self._cells, self._version
+        if self._painting is None or self._painting[0] != state:
+            self._painting = state, empty_pixmap(size, ratio)
+            wanted = self._cells
+        else:
+            wanted = tuple(cell for cell in self._cells if cell in self._new)
+        self._new.clear()
+        _, pixmap = self._painting
+        if wanted:
+            copy = QPainter(pixmap)
+            self._draw_cells(copy, screen, unit, full, wanted)
+            copy.end()
+        painter.drawPixmap(0, 0, pixmap)
+
+    def _draw_cells(
+        self,
+        painter: QPainter,
+        screen: QTransform,
+        unit: float,
+        full: bool,
+        cells: tuple[Cell, ...],
+    ) -> None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for cell in cells:
             pixmap = self._pixmaps.get(cell)
             if pixmap is None:
                 continue
@@ -74,7 +115,6 @@ class AtlasItem(PlaneItem):
             if cell in self._labels:
                 colour = region_colour(self._labels[cell])
                 painter.fillRect(box, tint(colour, COVER))
-        self._draw_borders(painter, screen)
 
     def _draw_borders(self, painter: QPainter, screen: QTransform) -> None:
         painter.setPen(QPen(QColor(self.theme.canvas), 1))

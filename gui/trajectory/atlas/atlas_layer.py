@@ -49,7 +49,7 @@ class AtlasLayer(QObject):
         self._state, self._atlas, self._basins = state, atlas, parts.basins
         self._geometry, self._box = geometry, parts.box
         self.item = AtlasItem(parts.theme)
-        self.menu = AtlasMenu(state, atlas, parts.basins, parts.box)
+        self.menu = AtlasMenu(state, atlas, parts.basins, parts.box, self)
         self._visible = True
         self._look_soon, self._repaint_soon = Throttle(LOOK, self), Throttle(REPAINT, self)
         self._look_soon.triggered.connect(self._look)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu
 
 from gui.atlas.basins import Basins
 from gui.atlas.tipping import with_tipping_points
@@ -24,10 +24,10 @@ class RegionMenu(QObject):
     """Adds the verbs of the regions to a menu. What regions are is part of the view."""
 
     def __init__(
-        self, state: ExplorerState, basins: Basins, box: PlaneBox, parent: QWidget
+        self, state: ExplorerState, basins: Basins, box: PlaneBox, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._state, self._basins, self._box, self._parent = state, basins, box, parent
+        self._state, self._basins, self._box = state, basins, box
 
     def fill(self, menu: QMenu) -> None:
         """Add the entries to the menu."""
@@ -73,7 +73,7 @@ class RegionMenu(QObject):
 
     def _ask_texts(self) -> None:
         """Ask for the texts, one a line. The dialog does not stop the program."""
-        dialog = QInputDialog(self._parent)
+        dialog = QInputDialog(self._box.getViewWidget().window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
         dialog.setWindowTitle("Regions by texts")

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QTransform
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QMenu
 
 from engine.geometry.drawn_path import places_along
 from engine.messages import Points
@@ -17,7 +17,6 @@ from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_item import PlaneItem, extent_of, mapped, polyline
 from gui.trajectory.plane.plane_path import NOTHING, round_pen
 from gui.trajectory.plane.walk_geometry import WalkGeometry
-from gui.widgets.fields import Button
 from gui.widgets.theme import Theme
 
 #: Method between the keyframes of a path on the shell, and of one as drawn.
@@ -50,8 +49,8 @@ class PenItem(PlaneItem):
 
 
 class PathPen(QObject):
-    """Owns the button that starts a drawing, and the path that is drawn. The next drag over the
-    plane draws; its end makes the walk, as an undo step."""
+    """Owns the path that is drawn. After `start`, the next drag over the plane draws; its end makes
+    the walk, as an undo step."""
 
     def __init__(
         self, state: ExplorerState, geometry: WalkGeometry, theme: Theme, parent: QObject
@@ -61,17 +60,12 @@ class PathPen(QObject):
         self.item = PenItem(theme)
         self._points: list[tuple[float, float]] = []
         self._method = ""
-        self.button = Button(
-            "Draw", "Draw a path with the mouse; it becomes the walk", text="Draw ▾"
-        )
-        menu = QMenu(self.button)
-        for method, text in (
-            (ON_SHELL, "Draw a path on the shell"),
-            (AS_DRAWN, "Draw a path as it is"),
-        ):
+
+    def fill(self, parent: QMenu) -> None:
+        """Add a submenu with the ways to draw."""
+        menu = parent.addMenu("Draw a path")
+        for method, text in ((ON_SHELL, "On the shell"), (AS_DRAWN, "As it is drawn")):
             menu.addAction(text, partial(self.start, method))
-        self.button.setMenu(menu)
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     @property
     def active(self) -> bool:

@@ -1,9 +1,10 @@
-"""The menu of planes: that of the path, through two or three keyframes, or the best for all."""
+"""The menu of the plane: which plane it is, and further verbs of the view."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Protocol
 
 from PySide6.QtWidgets import QMenu, QToolButton
 
@@ -18,13 +19,20 @@ from gui.widgets.text_format import keyframe_letter
 MOST_COMBINED = 6
 
 
-class PlaneMenu(Button):
-    """A button that opens the list of planes. The chosen plane is part of the view."""
+class MenuPart(Protocol):
+    """Adds entries to a menu, each time when it opens."""
 
-    def __init__(self, state: ExplorerState, geometry: WalkGeometry) -> None:
-        tip = "Choose the plane: that of the walk, or one through keyframes"
+    def fill(self, menu: QMenu) -> None: ...
+
+
+class PlaneMenu(Button):
+    """A button that opens the list of planes and further `parts`. The chosen plane is part of the
+    view."""
+
+    def __init__(self, state: ExplorerState, geometry: WalkGeometry, *parts: MenuPart) -> None:
+        tip = "Choose the plane, fill it with pictures, or draw a path in it"
         super().__init__("Plane", tip, text="Plane ▾")
-        self._state, self._geometry = state, geometry
+        self._state, self._geometry, self._parts = state, geometry, parts
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self._fill)
@@ -32,8 +40,15 @@ class PlaneMenu(Button):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def _fill(self) -> None:
-        menu, keyframes = self.menu(), self._state.exploration.walk.keyframes
+        menu = self.menu()
         menu.clear()
+        self._add_planes(menu)
+        menu.addSeparator()
+        for part in self._parts:
+            part.fill(menu)
+
+    def _add_planes(self, menu: QMenu) -> None:
+        keyframes = self._state.exploration.walk.keyframes
         self._add(menu, "Of the walk", (), "The plane of the path: that of two ends, or the best")
         if not self._geometry.has_planes:
             action = menu.addAction("Planes through keyframes need a rendered walk of at most 16")

@@ -26,7 +26,8 @@ class MixMenu(Button):
     start_requested = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Mix", "Type the weights, keep the mix, or walk from it", text="Mix ▾")
+        tip = "Type the weights, keep the mix, or walk from it"
+        super().__init__("Weights", tip, text="Weights ▾")
         self.fields: list[FloatField] = []
         self._menu = QMenu(self)
         self._holder: QWidgetAction | None = None

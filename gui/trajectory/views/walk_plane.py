@@ -78,7 +78,8 @@ class WalkPlane(TrajectoryView):
             self._layer.item, self._ring, self._curves, self._path, self._trail, self._dots
         )
         self.add_items(self._pen.item, self._visited, self._keyframes, self._playhead, self._probe)
-        self.widgets += PlaneMenu(self._state, self._geometry), self._layer.menu, self._pen.button
+        parts_of_menu = self._layer.menu, self._pen
+        self.widgets.append(PlaneMenu(self._state, self._geometry, *parts_of_menu))
         self._soon = Throttle(INTERVAL, self)
         self._soon.triggered.connect(self._refresh_dots)
         self._live = LivePoint(self._state, self)

@@ -74,7 +74,8 @@ def test_what_is_written_comes_back_equal(exploration: Exploration, origin: Orig
 def test_what_equality_leaves_out_comes_back_too() -> None:
     keyframe = Keyframe(id=7, locked=True, previous=NoiseSource(3, 2))
     walk = Walk((keyframe, Keyframe(id=2)), one_prompt=False)
-    view = View(ViewMode.LATENT, 2, True, 0, "toy", True, Loop.PING_PONG)
+    plane = (1, 2), 9, 3, ("a cat", "a dog")
+    view = View(ViewMode.LATENT, 2, True, 0, "toy", True, Loop.PING_PONG, *plane)
     exploration = Exploration(walk=walk, measures=("sharpness",), view=view)
     decoded, _ = decode(encode(exploration))
     assert decoded == exploration

@@ -146,6 +146,17 @@ def test_another_walk_empties_the_atlas(desk: Desk, qtbot: QtBot) -> None:
     assert desk.atlas.known == 0
 
 
+def test_another_document_is_not_paused(desk: Desk, qtbot: QtBot) -> None:
+    _filling(desk, qtbot)
+    desk.atlas.pause()
+    exploration = desk.state.exploration
+    desk.state.open_exploration(exploration)
+    assert (desk.atlas.paused, desk.atlas.known) == (False, 0)
+    desk.play()
+    desk.fill()
+    qtbot.waitUntil(lambda: len(desk.cells) == 2)
+
+
 def test_no_atlas_in_the_view_asks_for_nothing(desk: Desk, qtbot: QtBot) -> None:
     _filling(desk, qtbot)
     desk.state.set_view(atlas=0)

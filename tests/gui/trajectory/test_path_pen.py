@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.geometry.drawn_path import FEWEST, MOST, places_along
@@ -57,8 +57,12 @@ def plot(shown: ScriptedState, qtbot: QtBot) -> TrajectoryPlot:
 
 
 def _draw(plot: TrajectoryPlot, choice: int) -> None:
-    button = next(b for b in plot.findChildren(QToolButton) if b.accessibleName() == "Draw")
-    button.menu().actions()[choice].trigger()
+    button = next(b for b in plot.findChildren(QToolButton) if b.accessibleName() == "Plane")
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    (draw,) = (action.menu() for action in menu.actions() if action.text() == "Draw a path")
+    assert isinstance(draw, QMenu)
+    draw.actions()[choice].trigger()
     plot.view.press(QPointF(*DRAWN[0]))
     for x, y in DRAWN:
         plot.view.drag(QPointF(x, y))
