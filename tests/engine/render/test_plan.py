@@ -102,10 +102,13 @@ def test_frames_are_worked_out_when_they_are_asked_for(
 ) -> None:
     made = []
     honest = DiffusionModel.encode
+    plan_render(make_request(folder), resources)  # the negative and the empty prompt are known
 
-    def encode(self: DiffusionModel, prompts: Sequence[str]) -> tuple[Conditioning, ...]:
+    def encode(
+        self: DiffusionModel, prompts: Sequence[str], negative: bool = False
+    ) -> tuple[Conditioning, ...]:
         made.extend(prompts)
-        return honest(self, prompts)
+        return honest(self, prompts, negative)
 
     monkeypatch.setattr(DiffusionModel, "encode", encode)
     monkeypatch.setattr("engine.render.plan.frame_key", lambda *_: made.append("key") or "key")
