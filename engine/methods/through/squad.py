@@ -23,7 +23,7 @@ class Squad(ThroughMethod):
     """
 
     label = "Squad"
-    colour = "#00796B"
+    colour = "#297A6A"
 
     def through(self, keys: Sequence[Array], segment: int, gamma: float, loop: bool) -> Array:
         last = (segment + 1) % len(keys)
