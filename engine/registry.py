@@ -35,7 +35,7 @@ class Registry(Generic[T]):
         return enter
 
     def names(self) -> tuple[str, ...]:
-        """Return all names, in the order of their modules' names."""
+        """Return all names, in the order of their modules' names; those in folders come last."""
         self._discover()
         return tuple(self._entries)
 
@@ -53,5 +53,6 @@ class Registry(Generic[T]):
             return
         self._discovered = True
         package = importlib.import_module(self._package)
-        for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
-            importlib.import_module(module.name)
+        found = (m.name for m in pkgutil.walk_packages(package.__path__, f"{self._package}."))
+        for name in sorted(found, key=lambda name: (name.count("."), name)):
+            importlib.import_module(name)

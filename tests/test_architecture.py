@@ -143,7 +143,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pictures store",
+        "methods metrics models models.hub pacing pictures store",
     ),
     Room(
         "engine.render",

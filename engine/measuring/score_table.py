@@ -15,7 +15,11 @@ from engine.measuring.scoring_text import scoring_label
 from engine.measuring.standard_error import MEANING, standard_error
 from engine.measuring.table_files import Columns, Value
 from engine.metrics.contract import Summary, Values, make_measure
+from engine.pacing.certificate import certify
 from engine.walk import Lane
+
+#: The measures of a walk's certificate.
+_STEPS, _STD = "step_length", "latent_std"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ def score_table(
     notes = [f"{MEANING}."] if any(summary.is_mean for _, summary in summaries) else []
     if _compares(values):
         notes = [*_text_notes(lanes, scoring_text), *notes]
-    notes += [_turn_note(lanes[lane], at_keyframes) for lane, at_keyframes in (turns or {}).items()]
+    if _STEPS in values:
+        made = (_certificate(lane, values, k, turns or {}) for k, lane in enumerate(lanes))
+        notes += [sentence for sentence in made if sentence]
     return ScoreTable(tuple(s.label for _, s in summaries), tuple(rows), tuple(notes))
 
 
@@ -131,11 +137,17 @@ def _text_notes(lanes: Sequence[Lane], scoring_text: str) -> list[str]:
     ]
 
 
-def _turn_note(lane: Lane, turns: Sequence[float]) -> str:
-    """The turns of a path at its keyframes, in words. 0° is smooth; slerps turn by about 90°."""
-    least, most = f"{min(turns):.0f}", f"{max(turns):.0f}"
-    angle = f"{most}°" if least == most else f"{least}° to {most}°"
-    return f"The path of {lane.title} turns by {angle} at its inner keyframes."
+def _certificate(
+    lane: Lane,
+    values: Mapping[str, Sequence[Values]],
+    number: int,
+    turns: Mapping[int, Sequence[float]],
+) -> str:
+    """The certificate of a lane in one sentence, from what is known of it."""
+    steps = values[_STEPS][number]
+    stds = values[_STD][number] if _STD in values else np.full_like(steps, np.nan)
+    made = certify(stds, steps, tuple(turns.get(number, ())))
+    return made.sentence(lane.title, make_measure(_STEPS).label.lower())
 
 
 def _sums(name: str, values: Values) -> dict[str, Value]:

@@ -21,7 +21,7 @@ class ChannelSlerp(NoiseMethod):
     """
 
     label = "Slerp by channel"
-    colour = "#1B8A9E"
+    colour = "#338599"
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return np.stack([slerp_arc(a, b, gamma) for a, b in zip(start, end, strict=True)])

@@ -24,7 +24,7 @@ class NoiseDiffusion(NoiseMethod):
     """
 
     label = "NoiseDiffusion"
-    colour = "#A0522D"
+    colour = "#A85924"
     passes_ends = False
 
     noise: float = parameter(

@@ -22,7 +22,7 @@ class NormSlerp(NoiseMethod):
     """
 
     label = "Slerp, norm apart"
-    colour = "#5B6ABF"
+    colour = "#8181E4"
     planar = True
     splits = True
 

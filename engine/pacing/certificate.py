@@ -39,19 +39,20 @@ class Certificate:
         """True if the std stays within ±1 %."""
         return self.std_error <= STD_TOLERANCE
 
-    def lines(self, distance: str) -> tuple[str, ...]:
-        """Returns the certificate in words. `distance` names the distance of the steps."""
-        turn = f"{max(self.turns):.1f}°" if self.turns else "no inner keyframe"
+    def sentence(self, walk: str, distance: str) -> str:
+        """Returns the certificate in words. `distance` names the distance of the steps. Numbers
+        that were not measured are left out; "" if there are none."""
         within = "within" if self.typical else "beyond"
-        lines = [
-            f"std of the initial latents: {100 * self.std_error:.2f} % from 1, {within} 1 %",
-            f"largest turn at a keyframe: {turn}",
-            f"coefficient of variation of the steps ({distance}): {self.variation:.3f}",
-            f"largest step ({distance}): {self.largest:.2f} times the median",
-        ]
-        if not math.isnan(self.seam):
-            lines.append(f"seam of the loop: {self.seam:.1e}")
-        return tuple(lines)
+        most = f"{max(self.turns):.0f}" if self.turns else ""
+        parts = {
+            f"the std is at most {100 * self.std_error:.1f} % from 1, {within} 1 %": self.std_error,
+            f"the path turns by at most {most}° at keyframes": 0.0 if self.turns else math.nan,
+            f"the steps ({distance}) vary by {100 * self.variation:.0f} %": self.variation,
+            f"the largest is {self.largest:.1f} times the median": self.largest,
+            f"the ends of the loop differ by {self.seam:.0e}": self.seam,
+        }
+        known = [part for part, value in parts.items() if not math.isnan(value)]
+        return f"{walk}: {', '.join(known)}." if known else ""
 
 
 def certify(

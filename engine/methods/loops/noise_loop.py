@@ -24,7 +24,7 @@ class NoiseLoop(NoiseMethod):
     """
 
     label = "Noise loop"
-    colour = "#B03A2E"
+    colour = "#DB6457"
     passes_ends = False
     comes_back = True
 

@@ -20,7 +20,7 @@ class Orbit(NoiseMethod):
     """
 
     label = "Orbit"
-    colour = "#8E44AD"
+    colour = "#C266CC"
     planar = True
     passes_ends = False
     comes_back = True

@@ -36,7 +36,7 @@ class Wander(NoiseMethod):
     """
 
     label = "Wander"
-    colour = "#6B8E23"
+    colour = "#7C871D"
     passes_ends = False
     comes_back = True
 

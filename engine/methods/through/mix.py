@@ -24,7 +24,7 @@ class Mix(ThroughMethod):
     """
 
     label = "Mix of all"
-    colour = "#8D7B00"
+    colour = "#87711D"
 
     others: float = parameter(
         0.5, "Others", low=-2.0, high=2.0, step=0.05, help="Weight s of all other keyframes"

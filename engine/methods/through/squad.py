@@ -23,7 +23,7 @@ class Squad(ThroughMethod):
     """
 
     label = "Squad"
-    colour = "#00796B"
+    colour = "#297A6A"
 
     def through(
         self,

@@ -222,6 +222,8 @@ def test_a_table_says_so_where_there_is_nothing() -> None:
     lanes = [Lane(title, Walk(frames=4)) for title in "ab"]
     table = score_table(lanes, {"step_length": [nothing, known]})
     assert table.columns[:2] == ("Step length", "Smoothness")
+    assert [note[:3] for note in table.notes[-1:]] == ["b: "], "no certificate without numbers"
+    assert not any(note.startswith("a: ") for note in table.notes)
     assert table.columns[2:] == ("Step variation", "Largest step / median")
     assert [row.frames for row in table.rows] == [0, 3]
     assert [str(cell) for cell in table.rows[0].cells] == ["–"] * 4
@@ -230,12 +232,18 @@ def test_a_table_says_so_where_there_is_nothing() -> None:
     assert len(widths) == 1
 
 
-def test_a_table_names_the_turns_at_keyframes() -> None:
-    lanes = [Lane(title, Walk(frames=4)) for title in ("slerp", "spline", "one segment")]
-    steps = {"step_length": [np.ones(4)] * 3}
-    notes = score_table(lanes, steps, turns={0: (88.6, 90.2), 1: (0.01, 0.0)}).notes
-    assert notes[-2] == "The path of slerp turns by 89° to 90° at its inner keyframes."
-    assert notes[-1] == "The path of spline turns by 0° at its inner keyframes."
+def test_a_table_has_the_certificate_of_each_walk() -> None:
+    lanes = [Lane(title, Walk(frames=4)) for title in ("slerp", "spline")]
+    steps, stds = np.array([np.nan, 1.0, 1.0, 4.0]), np.array([1.0, 0.93, 1.0, 1.0])
+    values = {"step_length": [steps] * 2, "latent_std": [stds] * 2}
+    notes = score_table(lanes, values, turns={0: (88.6, 90.2)}).notes
+    assert notes[-2] == (
+        "slerp: the std is at most 7.0 % from 1, beyond 1 %, the path turns by at most 90° at "
+        "keyframes, the steps (step length) vary by 71 %, the largest is 4.0 times the median."
+    )
+    assert notes[-1].startswith("spline: the std")
+    assert "turns" not in notes[-1]
+    assert not any("slerp" in n for n in score_table(lanes, {"latent_std": [stds] * 2}).notes)
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,11 @@ def test_a_certificate_has_the_numbers_of_the_walk() -> None:
     assert found.std_error == pytest.approx(0.005)
     assert found.variation == pytest.approx(variation(steps[1:])) == pytest.approx(math.sqrt(2) / 2)
     assert found.largest == largest_step(steps) == 4.0
-    text = "\n".join(found.lines("seen"))
-    assert all(
-        part in text for part in ("0.50 %", "within 1 %", "89.0°", "4.00", "2.0e-08", "seen")
-    )
+    said = found.sentence("slerp", "seen")
+    for part in ("slerp: ", "0.5 % from 1, within 1 %", "89°", "(seen)", "71 %", "4.0", "2e-08"):
+        assert part in said
+    unknown = np.full(3, np.nan)
+    assert certify(unknown, steps).sentence("a", "seen").startswith("a: the steps")
     assert not certify(np.array([0.7]), steps).typical
 
 
