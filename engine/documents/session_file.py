@@ -5,6 +5,7 @@ A document is data that is checked before use. It contains nothing to execute.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -79,6 +80,7 @@ def _has_timing(exploration: Exploration) -> bool:
 
 def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]:
     """Decodes a document. `name` is its name in error messages. Raises InputError."""
+    data = data.removeprefix(codecs.BOM_UTF8)  # which some editors write
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is no session: it has more than {MAX_BYTES:,} bytes.")
     version = _version(data, name)

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 #: Encoders store rates as two integers of 31 bits.
 _LARGEST_DENOMINATOR = 100_000
+#: Largest number above or below the line of a rate that is typed as a fraction.
+_LARGEST_PART = 1e12
 
 
 def exact_rate(fps: float) -> Fraction:
@@ -29,9 +31,11 @@ def frame_rate(text: str) -> float:
     above, slash, below = text.strip().replace(",", ".").partition("/")
     if not slash:
         return float(exact_rate(float(above)))
-    if not float(below):
-        raise ValueError(f"{text!r} divides by zero")
-    return float(Fraction(above.strip()) / Fraction(below.strip()))
+    if max(abs(float(above)), abs(float(below))) > _LARGEST_PART:
+        raise ValueError("a number of the rate is too large")
+    if abs(float(below)) < 1 / _LARGEST_PART:
+        raise ValueError("the rate divides by zero")
+    return float(Fraction(repr(float(above))) / Fraction(repr(float(below))))
 
 
 def rate_text(rate: Fraction | float) -> str:

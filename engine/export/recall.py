@@ -39,6 +39,8 @@ def recall(path: Path, current: Exploration | None = None) -> Recalled:
         return recall(_first_picture(path), current)
     with open_file(path) as file:
         head = file.read(_HEAD)
+    if not head:
+        raise InputError(foreign_text(head, path.name))
     if path.suffix.lower() == SUFFIX or head.lstrip()[:1] == b"{":
         return Recalled(load_session(path))
     own = _own_document(path, head)

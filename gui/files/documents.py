@@ -130,7 +130,7 @@ class Documents(QObject):
         )
         if not name:
             return False
-        if name.endswith(SUFFIX):
+        if name.lower().endswith(SUFFIX):
             return self._write(Path(name))
         # The dialog has checked the name without the suffix, so this path is checked here.
         path = Path(f"{name}{SUFFIX}")

@@ -32,7 +32,7 @@ class Found:
 
     @property
     def is_session(self) -> bool:
-        return self.path.suffix == SUFFIX
+        return self.path.suffix.lower() == SUFFIX
 
 
 def look_at(path: Path, current: Exploration) -> Found:
@@ -40,7 +40,7 @@ def look_at(path: Path, current: Exploration) -> Found:
     if is_model(path):
         return Found(path, None)
     # Before it is read: a change in between is then noticed when the session is saved.
-    digest = file_digest(path) if path.suffix == SUFFIX else ""
+    digest = file_digest(path) if path.suffix.lower() == SUFFIX else ""
     return Found(path, recall(path, current), digest)
 
 

@@ -14,6 +14,8 @@ from engine.walk import ParameterValue
 from gui.files.settings_store import SettingsStore
 
 MOST_RECENT = 12
+#: Largest height that Qt gives to a widget.
+_MOST_PIXELS = 16_777_215
 THEMES = ("system", "dark", "light")
 AUTOMATIC = "automatic"
 DEVICES = (AUTOMATIC, "cuda", "mps", "cpu")
@@ -170,7 +172,7 @@ class Settings(QObject):
     def fitted_timeline(self) -> int:
         """Returns the stored height of a timeline that was fitted to its rows, or 0."""
         height = self._store.get("window/fitted_timeline")
-        return height if isinstance(height, int) else 0
+        return height if type(height) is int and 0 < height <= _MOST_PIXELS else 0
 
     def keep_layout(
         self, geometry: QByteArray, state: QByteArray, fitted_timeline: int = 0

@@ -67,7 +67,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise ValueError("no settings file")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     if "\0" in text:
         raise ValueError("no text")
     parser = _parser()
@@ -80,14 +80,17 @@ def _read(path: Path) -> dict[str, Any]:
     return {key: value for key, value in entries.items() if value is not None}
 
 
-def _decode(written: str) -> Any:
-    """Decodes a JSON value; returns a text that is no JSON, and None for an object of QSettings."""
-    if written.startswith("@"):
+def _decode(written: str | None) -> Any:
+    """Decodes a JSON value; returns a text that is no JSON, and None for an object of QSettings or
+    for nothing."""
+    if written is None or written.startswith("@"):
         return None
     try:
         return json.loads(written)
     except ValueError:
         return written
+    except RecursionError:
+        return None
 
 
 def _encode(values: Mapping[str, Any]) -> bytes:
@@ -104,7 +107,11 @@ def _encode(values: Mapping[str, Any]) -> bytes:
 
 def _parser() -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(
-        delimiters=("=",), comment_prefixes=(";", "#"), strict=False, default_section=""
+        delimiters=("=",),
+        comment_prefixes=(";", "#"),
+        strict=False,
+        default_section="",
+        allow_no_value=True,
     )
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     return parser

@@ -14,6 +14,9 @@ from engine.parameters import parameter
 
 #: The longest side that every encoder takes; WebP's limit is the lowest.
 MAX_SIDE = 16383
+#: Only these containers are read. Some others, such as lists of films, name files and addresses
+#: that FFmpeg would open.
+_READ_OPTIONS = {"format_whitelist": "mov,mp4,matroska,webm", "protocol_whitelist": "file"}
 
 
 def quality() -> Any:
@@ -97,7 +100,7 @@ class FilmFormat(ExportFormat):
         import av
 
         try:
-            with av.open(str(path)) as container:
+            with av.open(str(path), container_options=_READ_OPTIONS) as container:
                 tags = {key.lower(): value for key, value in container.metadata.items()}
         except av.FFmpegError as error:
             raise InputError(f"{path} cannot be read as a film ({error.strerror}).") from error

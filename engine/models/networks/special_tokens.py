@@ -21,6 +21,10 @@ _DEFAULTS = {
     "pad_token": "<|endoftext|>",
 }
 _OTHERS = ("sep_token", "cls_token", "mask_token")
+#: The largest file of a tokenizer, in bytes. Those of CLIP have 3 MB.
+_LARGEST_FILE = 64 << 20
+#: Tokenizers store the number of a token in 32 bits.
+_LARGEST_NUMBER = 2**32 - 1
 _FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 
 
@@ -44,6 +48,8 @@ def read_special_tokens(folder: Path, config: Mapping[str, Any]) -> SpecialToken
     extra = list(config.get("additional_special_tokens") or [])
     if "added_tokens_decoder" in config:
         listed = config["added_tokens_decoder"]
+        if not isinstance(listed, dict):
+            raise ValueError("added_tokens_decoder is no object of tokens by number")
         by_number = {int(number): _token(entry) for number, entry in listed.items()}
     else:
         special = read_json(folder / "special_tokens_map.json") or {}
@@ -62,21 +68,36 @@ def read_special_tokens(folder: Path, config: Mapping[str, Any]) -> SpecialToken
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Reads a JSON object. Returns None if there is no file, or no object in it."""
+    """Reads a JSON object. Returns None if there is no file, or no object in it.
+
+    Raises OSError, and ValueError for a file that is no JSON, too large or too deeply nested.
+    """
     if not path.is_file():
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"{path.name} has more than {_LARGEST_FILE:,} bytes")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deeply") from error
     return content if isinstance(content, dict) else None
 
 
 def _older_added_tokens(folder: Path, special: set[str]) -> dict[int, AddedToken]:
     """Reads the added tokens of added_tokens.json and tokenizer.json, by number."""
     found = {
-        int(number): AddedToken(text, normalized=text not in special, special=text in special)
+        _number(number): AddedToken(text, normalized=text not in special, special=text in special)
         for text, number in (read_json(folder / "added_tokens.json") or {}).items()
     }
     whole = read_json(folder / "tokenizer.json") or {}
-    return found | {int(entry["id"]): _token(entry) for entry in whole.get("added_tokens", ())}
+    return found | {_number(entry["id"]): _token(entry) for entry in whole.get("added_tokens", ())}
+
+
+def _number(value: Any) -> int:
+    """Returns the number of a token. Raises ValueError for any other value."""
+    if type(value) is not int or not 0 <= value <= _LARGEST_NUMBER:
+        raise ValueError(f"{str(value)[:50]} is no number of a token")
+    return value
 
 
 def _token(entry: Any, special: bool = False) -> AddedToken:

@@ -138,7 +138,13 @@ def _vector_counts(added: Sequence[str]) -> dict[str, int]:
 
 
 def _build(vocab: dict[str, int], merges: list[tuple[str, str]], unknown: str) -> Tokenizer:
-    """Builds the tokenizer with the normaliser, splitter and byte-pair encoding of transformers."""
+    """Builds the tokenizer with the normaliser, splitter and byte-pair encoding of transformers.
+
+    Raises ValueError for a merge of tokens that `vocab` lacks, and TypeError for wrong types.
+    """
+    for first, second in merges:  # the library raises nothing more exact than Exception
+        if not vocab.keys() >= {first, second, first + second}:
+            raise ValueError(f"the vocabulary lacks tokens of the merge {first[:30]!r}")
     model = BPE(
         vocab=vocab,
         merges=merges,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import re
 from collections.abc import Callable
@@ -14,8 +15,13 @@ Made = TypeVar("Made")
 
 #: The words of torch, its allocators and its backends; only some raise OutOfMemoryError.
 _SPELLINGS = re.compile(
-    r"out of memory|not enough memory|can't allocate memory|cannot allocate memory"
-    r"|alloc_failed|failed to allocate|invalid buffer size"
+    # Words, or a code such as OUT_OF_DEVICE_MEMORY (oneAPI), OutOfMemory (Metal, HIP):
+    r"out[ _]?of[ _]?(?:(?:device|host)_)?memory|out_of_resources|insufficient memory"
+    r"|not enough memory|can't allocate memory|cannot allocate memory"
+    r"|alloc_failed|failed to allocate|could not allocate memory|invalid buffer size"
+    r"|bad_alloc|bad allocation|could not create a memory object"  # C++, oneDNN
+    r"|failed to create metal buffer|cudaerrormemoryallocation"
+    r"|cublas_status_not_initialized.*cublascreate"  # of a handle for which no memory was left
     r"|cuda driver error: 2\b"  # CUDA_ERROR_OUT_OF_MEMORY
     r"|nvml_success"  # an assertion of torch's allocator, which fails where memory ends
     # cuDNN, which found no room to work in:
@@ -27,6 +33,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """True if an error means that a device or the machine has no memory left."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
     return isinstance(error, RuntimeError) and bool(_SPELLINGS.search(str(error).lower()))
 
 
@@ -35,7 +43,7 @@ def within_memory(work: Callable[[], Made]) -> Made | None:
     it refers to."""
     try:
         return work()
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, OSError) as error:
         if not is_out_of_memory(error):
             raise
     return None

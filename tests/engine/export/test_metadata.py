@@ -318,3 +318,23 @@ def test_a_hundred_thousand_damaged_pictures(tmp_path: Path) -> None:
             assert isinstance(recall(path), Recalled)
             read += 1
     assert 0 < read < 100_000, "some are damaged where it matters, and some are not"
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ffconcat version 1.0\nfile pipe.mp4\n",
+        "ffconcat version 1.0\nfile film.mp4\n",
+        "1\n00:00:00,000 --> 00:00:01,000\nsubtitles\n",
+    ],
+)
+def test_a_film_that_names_other_files_is_not_followed(
+    tmp_path: Path, suffix: str, content: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")  # FFmpeg would wait for its other end
+    (tmp_path / "film.mp4").write_bytes(b"")
+    list_of_films = tmp_path / f"list{suffix}"
+    list_of_films.write_text(content)
+    with pytest.raises(InputError, match="cannot be read as a film"):
+        recall(list_of_films)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QProgressDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.documents.session_file import contents
 from engine.export.recall import Recalled
 from engine.walk import Exploration
 from gui.files.drops import Drops
@@ -127,3 +129,23 @@ def test_settings_of_another_program_come_with_a_remark(desk: FileDesk, tmp_path
     assert desk.state.exploration.walk.keyframes[0].prompt == "a fox"
     assert desk.state.exploration.sampling.steps == 9
     assert "Sampler Euler a" in remarks[0]
+
+
+@pytest.mark.parametrize("name", ["walk.TRAIL", "with mark.trail"])
+def test_a_session_is_known_by_any_spelling_of_its_suffix_and_with_a_mark(
+    desk: FileDesk, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    data = contents(Exploration(scoring_text="a fox"))
+    file.write_bytes(data if name.endswith("TRAIL") else codecs.BOM_UTF8 + data)
+    desk.open(file)
+    assert desk.state.exploration.scoring_text == "a fox"
+    assert desk.documents.path == file
+    assert desk.documents.save()
+
+
+@pytest.mark.parametrize("name", ["a.trail", "a.png", "a.mp4", "a"])
+def test_an_empty_file_is_called_empty(desk: FileDesk, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    desk.open(tmp_path / name)
+    assert desk.said == [f"{name} is empty; open another file."]

@@ -194,3 +194,21 @@ def test_two_windows_keep_what_the_other_has_changed(file: Path) -> None:
     second.learn("two")
     assert Settings(file).knows("one")
     assert Settings(file).knows("two")
+
+
+@pytest.mark.parametrize(
+    "line", ["deep=" + "[" * 100_000, "no value", "fitted_timeline=12345678901234567890"]
+)
+def test_one_bad_value_leaves_the_others(file: Path, line: str) -> None:
+    file.parent.mkdir()
+    file.write_text(f"[preferences]\ntheme=dark\n[window]\n{line}\n", "utf-8")
+    settings = Settings(file)
+    assert settings.preferences.theme == "dark"
+    assert settings.fitted_timeline() == 0
+    assert not file.with_suffix(".broken").exists()
+
+
+def test_a_byte_order_mark_of_an_editor_is_no_damage(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text("[preferences]\ntheme=dark\n", "utf-8-sig")
+    assert Settings(file).preferences.theme == "dark"

@@ -172,3 +172,29 @@ def test_broken_settings_of_a_tokenizer_are_named(
     (tmp_path / "tokenizer_config.json").write_text(content)
     with pytest.raises(ModelError, match=r"tokenizer.*cannot be read"):
         TokenCounter(tmp_path)
+
+
+HOSTILE_FILES = {
+    "a deeply nested config": ("tokenizer_config.json", "[" * 100_000),
+    "a list of numbered tokens": ("tokenizer_config.json", '{"added_tokens_decoder": [1]}'),
+    "no numbered tokens": ("tokenizer_config.json", '{"added_tokens_decoder": null}'),
+    "an infinite number": ("added_tokens.json", '{"toy": 1e999}'),
+    "a negative number": ("added_tokens.json", '{"toy": -1}'),
+    "an infinite id": ("tokenizer.json", '{"added_tokens": [{"id": 1e999, "content": "toy"}]}'),
+    "a merge of no tokens": ("merges.txt", "zzz zzz\n"),
+    "a vocabulary of nothing": ("vocab.json", "{}"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), HOSTILE_FILES.values(), ids=HOSTILE_FILES)
+def test_any_damaged_file_of_a_tokenizer_is_one_sentence(
+    folder: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (tmp_path / "vocab.json").write_text(json.dumps(model["vocab"]))
+    pairs = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    (tmp_path / "merges.txt").write_text("\n".join(pairs))
+    TokenCounter(tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ModelError, match=r"tokenizer.*cannot be read"):
+        TokenCounter(tmp_path)

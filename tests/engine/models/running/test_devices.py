@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 import torch
 
@@ -74,6 +76,14 @@ def test_a_precision_that_the_device_lacks_is_said_with_a_way_out() -> None:
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
         RuntimeError("Invalid buffer size: 12.00 GB"),
         RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("hipErrorOutOfMemory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(h)`"),
+        RuntimeError("Insufficient Memory (kIOGPUCommandBufferCallbackErrorOutOfMemory)"),
+        RuntimeError("level_zero backend failed: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"),
+        RuntimeError("Native API returns: -5 (PI_ERROR_OUT_OF_RESOURCES)"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("could not create a memory object"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
         MemoryError(),
     ],
 )
@@ -85,6 +95,8 @@ def test_other_errors_are_not_memory() -> None:
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     assert not is_out_of_memory(ValueError("out of memory"))
     assert not is_out_of_memory(RuntimeError("CUDA driver error: 201"))
+    assert not is_out_of_memory(RuntimeError("CUBLAS_STATUS_NOT_INITIALIZED in cublasSgemm"))
+    assert not is_out_of_memory(OSError(errno.ENOSPC, "No space left on device"))
 
 
 def test_a_lost_device_takes_no_memory_back_and_nobody_minds(  # R25
