@@ -6,15 +6,14 @@ functions.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from itertools import pairwise
 
 from engine.errors import InputError
 
-Values = npt.NDArray[np.float64]
 #: The pacing of a walk: inner knots (share of the frames, time of the walk), both in 0…1 and not
 #: decreasing. The ends (0, 0) and (1, 1) are not among them. No knots: even times.
 Pacing = tuple[tuple[float, float], ...]
@@ -104,8 +103,11 @@ def pace(pacing: Pacing, share: float) -> float:
     """Returns the time in 0…1 of the walk at a share in 0…1 of its frames."""
     if not pacing:
         return share
-    shares, times = _ends(pacing)
-    return float(np.interp(share, shares, times))
+    knots = _ends(pacing)
+    after = min(max(bisect_right(knots, (share, math.inf)), 1), len(knots) - 1)
+    (low, start), (high, end) = knots[after - 1 : after + 1]
+    part = min(max((share - low) / (high - low), 0.0), 1.0)
+    return end if part == 1.0 else start + part * (end - start)
 
 
 def share_of(pacing: Pacing, time: float) -> float:
@@ -115,46 +117,27 @@ def share_of(pacing: Pacing, time: float) -> float:
     """
     if not pacing:
         return time
-    shares, times = _ends(pacing)
-    place = int(np.searchsorted(times, time))
-    if place == 0 or place >= times.size:
-        return float(shares[0 if place == 0 else -1])
-    low, high = times[place - 1], times[place]
-    part = (time - low) / (high - low)
-    return float(shares[place - 1] + part * (shares[place] - shares[place - 1]))
-
-
-def knots_of(times: Values) -> Pacing:
-    """Returns the pacing whose n frames have these times [n], from 0 to 1.
-
-    Knots on the line between their neighbours are left out. Raises InputError as `check_pacing`.
-    """
-    shares = np.linspace(0.0, 1.0, times.size)
-    knots: list[tuple[float, float]] = [(0.0, 0.0)]
-    for k in range(1, times.size - 1):
-        (share, time), after = knots[-1], (shares[k + 1], times[k + 1])
-        line = time + (shares[k] - share) * (after[1] - time) / (after[0] - share)
-        if abs(times[k] - line) > 1e-12:
-            knots.append((float(shares[k]), float(times[k])))
-    pacing = tuple(knots[1:])
-    check_pacing(pacing)
-    return pacing
+    knots = _ends(pacing)
+    place = bisect_left([knot_time for _, knot_time in knots], time)
+    if place == 0 or place >= len(knots):
+        return knots[0 if place == 0 else -1][0]
+    (before, low), (after, high) = knots[place - 1 : place + 1]
+    return before + (time - low) / (high - low) * (after - before)
 
 
 def check_pacing(pacing: Pacing) -> None:
     """Raises InputError for knots outside 0…1, for shares that do not increase, and for times that
     decrease."""
-    shares, times = _ends(pacing)
-    inside = np.isfinite(shares).all() and np.isfinite(times).all()
-    inside = inside and times.min() >= 0.0 and times.max() <= 1.0
-    if not inside or (np.diff(shares) <= 0.0).any() or (np.diff(times) < 0.0).any():
+    knots = _ends(pacing)
+    inside = all(0.0 <= value <= 1.0 for knot in knots for value in knot)
+    rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(knots))
+    if not inside or not rising:
         raise InputError(
             "A pacing has pairs of a share of the frames and a time of the walk, from 0 to 1; the "
             "shares increase and the times do not decrease."
         )
 
 
-def _ends(pacing: Pacing) -> tuple[Values, Values]:
-    """Returns the shares and the times of all knots, with both ends."""
-    knots = np.array(((0.0, 0.0), *pacing, (1.0, 1.0)), np.float64)
-    return knots[:, 0], knots[:, 1]
+def _ends(pacing: Pacing) -> Pacing:
+    """Returns all knots, with both ends."""
+    return ((0.0, 0.0), *pacing, (1.0, 1.0))

@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from engine.errors import InputError
+from engine.pacing.curve import Values, knots_of
 from engine.pacing.even_out import EvenOut
 from engine.pictures.picture_distance import distance, pyramid_of
-from engine.timing import Values, knots_of
 from engine.walk import Exploration, MethodChoice, with_method
 from gui.pacing_verbs import STEPS
 from gui.state.explorer_state import ExplorerState

@@ -57,8 +57,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-#: Name of the threads of gui/files/timed_work.py.
-TIMED_WORK = "timed work"
+#: Names of threads that the program does not wait for, in timed_work.py and hub_task.py.
+UNAWAITED = ("timed work", "model hub")
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def _nothing_left_behind(
     threads, widgets = set(threading.enumerate()), set(_top_level_widgets())
     yield
     for thread in threading.enumerate():
-        if thread.name == TIMED_WORK and thread not in threads:
+        if thread.name in UNAWAITED and thread not in threads:
             thread.join(10)  # nothing in the program waits for it; it ends soon after its result
     left = [thread for thread in started if _runs(thread)]
     left += [t for t in threading.enumerate() if t not in threads and not _is_foreign(t)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.metrics.contract import largest_step, variation
-from engine.timing import Values
+from engine.pacing.curve import Values
 
 #: Distance in time from a keyframe at which its turn is measured.
 _NEAR = 1e-5

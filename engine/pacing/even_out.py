@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.metrics.contract import variation
-from engine.timing import Values
+from engine.pacing.curve import Values
 
 MOST_ROUNDS = 3
 #: Steps that vary by less than this are even. Frames and pixels are discrete.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.timing import Values
+from engine.pacing.curve import Values
 
 #: Local change at a tipping point, as a multiple of its median along the walk.
 _LEAST = 1.5

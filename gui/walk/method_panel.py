@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 
-from engine.methods.contract import Method, methods
+from engine.methods.contract import methods
 from engine.parameters import parameters_of
 from engine.walk import MethodChoice, ParameterValue
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import toggled, with_method
-from gui.widgets.fields import ENTER_KEYS, Choice
+from gui.walk.method_buttons import MethodButton, MoreButton
+from gui.widgets.fields import Choice
 from gui.widgets.layouts import column, heading, row
 from gui.widgets.parameter_form import ParameterForm
 from gui.widgets.text_format import keyframe_letter
-from gui.widgets.theme import UNIT, Theme, tint
+from gui.widgets.theme import UNIT, Theme
 
 COLUMNS = 2
-#: Height of a method's button, in pixels.
-HEIGHT = 6 * UNIT + 2
+#: The methods with a button of their own; the others are in a menu.
+FIRST = ("linear", "normalized", "slerp", "spline", "prompt-linear", "translation", "wipe")
 
 
 def ordered_methods() -> list[str]:
     """Returns the methods' names: the planar ones of the article first, then the others."""
     return sorted(methods.names(), key=lambda name: not methods.get(name).planar)
-
-
-def explained(name: str) -> str:
-    """Returns a method's docstring as a tooltip: the formula, then the properties."""
-    text = inspect.getdoc(methods.get(name)) or ""
-    paragraphs = [part.replace("\n", " ") for part in text.split("\n\n")]
-    return "".join(f"<p>{part}</p>" for part in [f"<b>{methods.get(name).label}</b>", *paragraphs])
 
 
 class MethodPanel(QWidget):
@@ -51,7 +42,9 @@ class MethodPanel(QWidget):
             lambda _: state.set_view(segment=self._segments.currentData())
         )
         self._group = QButtonGroup(self)
-        self._buttons = {name: MethodButton(name, theme) for name in ordered_methods()}
+        self._buttons = {name: MethodButton(name, theme) for name in FIRST}
+        others = [name for name in ordered_methods() if name not in FIRST]
+        self._more = MoreButton(others, self.choose, theme)
         self._form = ParameterForm()
         self._form.edited.connect(self._edit_parameter)
         layout = column(self)
@@ -70,11 +63,12 @@ class MethodPanel(QWidget):
             self._group.addButton(button)
             button.clicked.connect(lambda _=False, name=name: self.choose(name))
             grid.addWidget(button, number // COLUMNS, number % COLUMNS)
+        grid.addWidget(self._more, len(self._buttons) // COLUMNS, len(self._buttons) % COLUMNS)
         return grid
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for button in self._buttons.values():
+        for button in (*self._buttons.values(), self._more):
             button.set_theme(theme)
 
     def show_segment(self, segment: int) -> None:
@@ -98,6 +92,7 @@ class MethodPanel(QWidget):
             self._group.setExclusive(False)
             for name, button in self._buttons.items():
                 button.setChecked(name in compare)
+            self._more.show_chosen(compare)
             self._form.hide()
         else:
             self._show_choice(self._choice())
@@ -108,7 +103,8 @@ class MethodPanel(QWidget):
         self._group.setExclusive(False)
         for name, button in self._buttons.items():
             button.setChecked(name == choice.name and not mixed)
-        self._group.setExclusive(not mixed)
+        self._more.show_chosen(() if mixed else (choice.name,))
+        self._group.setExclusive(not mixed and choice.name in self._buttons)
         same_words = len({keyframe.prompt for keyframe in walk.keyframes}) == 1
         method = methods.get(choice.name)
         self._form.show_values(method, dict(choice.params), ("prompts",) if same_words else ())
@@ -153,65 +149,3 @@ class MethodPanel(QWidget):
         exploration = self._state.exploration
         walk = with_method(exploration.walk, choice, self._segment())
         self._state.edit(replace(exploration, walk=walk), label, merge)
-
-
-class MethodButton(QAbstractButton):
-    """The button of a method: a dot in its colour, its name, and a tinted ground if checked."""
-
-    def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        method: type[Method] = methods.get(name)
-        self._name = name
-        self.setText(method.label)
-        self.setAccessibleName(f"Method {method.label}")
-        self.setToolTip(explained(name))
-        self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.set_theme(theme)
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self._colour = theme.method_colour(self._name)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        width = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(width + 8 * UNIT, HEIGHT)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(12 * UNIT, HEIGHT)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER_KEYS:
-            self.click()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if self.isChecked():
-            painter.setBrush(tint(self._colour, 0.20))
-        else:
-            painter.setBrush(tint(self._theme.text, 0.06 if self.underMouse() else 0.0))
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(self._theme.accent), 1))
-        painter.drawRoundedRect(place, UNIT + 2, UNIT + 2)
-        self._paint_dot(painter, place)
-        painter.setPen(QColor(self._theme.text if self.isChecked() else self._theme.muted))
-        text = place.adjusted(6 * UNIT, 0, -UNIT, 0)
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, int(text.width())
-        )
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, shown)
-
-    def _paint_dot(self, painter: QPainter, place: QRectF) -> None:
-        dot = QRectF(0, 0, 9, 9)
-        dot.moveCenter(place.center())
-        dot.moveLeft(2 * UNIT + 1)
-        painter.setPen(QPen(QColor(self._colour), 1.8))
-        painter.setBrush(QColor(self._colour) if self.isChecked() else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(dot)

@@ -38,7 +38,7 @@ from pytestqt.qtbot import QtBot
 from engine.view import Loop
 from engine.walk import MethodChoice, NoiseSource
 from gui.shell.actions import TABLE
-from gui.walk.method_panel import MethodButton
+from gui.walk.method_buttons import MethodButton
 from gui.widgets.fields import Button
 from tests.gui.conftest import Desk
 

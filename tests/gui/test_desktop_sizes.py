@@ -14,7 +14,7 @@ from gui.measures.measure_values import offered
 from gui.shell.window_place import hide_floating
 from gui.viewer.pane_layout import lay_out, lay_out_sheet
 from gui.viewer.panes import Pane
-from gui.walk.method_panel import MethodButton
+from gui.walk.method_buttons import MethodButton
 from gui.widgets.tick_menu import TickMenu
 from tests.gui.conftest import Desk
 from tests.support.scripted_engine import picture

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QLabel,
+    QMenu,
     QPlainTextEdit,
     QToolButton,
     QWidget,
@@ -32,7 +33,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 from gui.walk.keyframe_card import KeyframeCard
-from gui.walk.method_panel import MethodButton
+from gui.walk.method_buttons import MethodButton, MoreButton
 from gui.walk.segment_link import SegmentLink
 from gui.widgets.fields import Button, FloatField, IntField
 from gui.widgets.parameter_form import ParameterForm
@@ -133,7 +134,9 @@ def test_every_edit_is_undone_and_made_again(desk: Desk, edit: Callable[[Desk], 
 
 def test_a_parameter_of_a_method_is_undone_in_its_field(desk: Desk) -> None:
     desk.finish()
-    click(desk, "Method Std sweep")
+    menu = desk.window.findChild(MoreButton).findChild(QMenu)
+    next(a for a in menu.actions() if a.text() == "Std sweep").trigger()
+    assert named(desk, "Method Std sweep").isChecked()  # type: ignore[attr-defined]
     form = next(
         f
         for form in desk.window.walk_panel.findChildren(ParameterForm)

@@ -11,11 +11,11 @@ from engine.geometry.plane_points import keyframe_between, walk_through
 from engine.mailbox import JobControl
 from engine.methods.contract import arc_weights
 from engine.metrics.contract import variation
+from engine.pacing.curve import Values
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut
 from engine.render.renderer import Renderer
 from engine.requests import build_request
 from engine.store.frame_store import FrameStore
-from engine.timing import Values
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
 
 SAMPLING = Sampling(steps=20, guidance=1.5, width=128, height=128)

@@ -232,7 +232,7 @@ def path_of(job: int, number: int, lane: Lane) -> m.PathReady:
     segments = [walk.locate(walk.time_of(k))[0] for k in range(walk.frames)]
     weights = np.array(
         [
-            np.linalg.lstsq(ends[segment : segment + 2].T, point, rcond=None)[0]
+            np.linalg.lstsq(ends[[segment, walk.end_of(segment)]].T, point, rcond=None)[0]
             for segment, point in zip(segments, points, strict=True)
         ]
     )

@@ -13,6 +13,7 @@ from engine.walk import Keyframe
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.walk_geometry import WalkGeometry
 from gui.widgets.fields import Button
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.text_format import keyframe_letter
 
 #: With more keyframes, only those that follow one another are offered.
@@ -66,7 +67,7 @@ class PlaneMenu(Button):
         action = menu.addAction(text)
         action.setCheckable(True)
         action.setChecked(self._state.view.through == through)
-        action.setToolTip(tip or text)
+        action.setToolTip(plain_tip(tip or text))
         action.triggered.connect(lambda: self._state.set_view(through=through))
 
 

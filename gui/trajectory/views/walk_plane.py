@@ -249,7 +249,6 @@ class WalkPlane(TrajectoryView):
         self._show_steps()
 
     def _show_steps(self) -> None:
-        """Colour the path by its step lengths, if they are among the shown measures."""
         self._path.set_steps(*self._geometry.steps())
 
     def _on_frame(self, lane: int, index: int) -> None:

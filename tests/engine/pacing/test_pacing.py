@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.metrics.contract import largest_step, variation
 from engine.pacing.certificate import certify, turn_at
+from engine.pacing.curve import Values, knots_of
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, retimed
 from engine.pacing.tipping_points import tipping_points
-from engine.timing import Values, check_pacing, knots_of, pace, share_of
+from engine.timing import check_pacing, pace, share_of
 
 
 def _place(time: Values) -> Values:
