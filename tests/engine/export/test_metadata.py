@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from engine.atomic import Existing
-from engine.documents.session_file import decode
+from engine.documents.session_file import decode, encode
 from engine.errors import InputError
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
@@ -338,3 +338,15 @@ def test_a_film_that_names_other_files_is_not_followed(
     list_of_films.write_text(content)
     with pytest.raises(InputError, match="cannot be read as a film"):
         recall(list_of_films)
+
+
+def test_comments_of_a_gif_are_searched_within_a_limit(tmp_path: Path) -> None:
+    document = encode(EXPLORATION)
+    blocks = (document[k : k + 255] for k in range(0, len(document), 255))
+    comment = b"!\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+    path = tmp_path / "a.gif"
+    path.write_bytes(GIF_HEAD + b"!\xfe\0" * 10 + comment)
+    assert recall(path).exploration == EXPLORATION
+    path.write_bytes(GIF_HEAD + b"!\xfe\0" * 2_000_000 + comment)
+    with pytest.raises(InputError):
+        recall(path)
