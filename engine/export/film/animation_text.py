@@ -84,6 +84,8 @@ def _last_comment(file: BinaryIO) -> str | None:
             if left < 0:
                 return None
         left -= 3
+        if left < 0:
+            return None
         found = b"".join(blocks)
     return None if found is None else found.decode("utf-8", "replace")
 

@@ -21,17 +21,19 @@ _MOST_LISTED = 32
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """A number from `low` to `high`, or None. `listed` also allows a list of numbers."""
+    """A number from `low` to `high`, or None unless it is `required`. `listed` also allows a list
+    of numbers."""
 
     low: float
     high: float
     whole: bool = True
     listed: bool = False
+    required: bool = False
 
     def holds(self, value: Any) -> bool:
         if self.listed and isinstance(value, list):
             return len(value) <= _MOST_LISTED and all(self._is_one(item) for item in value)
-        return value is None or self._is_one(value)
+        return (value is None and not self.required) or self._is_one(value)
 
     def _is_one(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -60,15 +62,32 @@ class _Names:
         return "a list of names" if self.listed else "a name"
 
 
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """One of these names."""
+
+    names: tuple[str, ...]
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self.names
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.names)}"
+
+
+#: A beta of a schedule, the share of noise that a training step adds.
+_BETA = _Numbers(1e-12, 0.9999, whole=False, required=True)
+_Limit = _Numbers | _Names | _OneOf
+
 #: Configs inside another config.
 _INNER = ("text_config", "vision_config")
 
 
-def _limits() -> Mapping[str, _Numbers | _Names]:
+def _limits() -> Mapping[str, _Limit]:
     """Returns the limit of each option. A name has the same meaning in the configs of all parts."""
     width, widths = _Numbers(1, 65_536), _Numbers(1, 65_536, listed=True)
     layers, real = _Numbers(1, 256, listed=True), _Numbers(-1e9, 1e9, whole=False)
-    kinds: Mapping[_Numbers | _Names, tuple[str, ...]] = {
+    kinds: Mapping[_Limit, tuple[str, ...]] = {
         width: (
             *("in_channels", "out_channels", "latent_channels", "hidden_size"),
             *("intermediate_size", "projection_dim", "image_size"),
@@ -85,19 +104,21 @@ def _limits() -> Mapping[str, _Numbers | _Names]:
             *("num_layers", "num_single_layers", "n_layers", "num_refiner_layers"),
         ),
         real: (
-            *("beta_start", "beta_end", "scaling_factor"),
-            *("norm_eps", "layer_norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
+            *("norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
             *("base_shift", "max_shift", "shift_terminal"),
         ),
+        _BETA: ("beta_start", "beta_end"),
+        _Numbers(-1e9, 1e9, whole=False, required=True): ("scaling_factor", "layer_norm_eps"),
+        _Numbers(1, 10, required=True): ("solver_order",),
         _Numbers(1, 10_000_000): ("vocab_size", "max_position_embeddings"),
-        _Numbers(1, 100_000): (
-            *("num_train_timesteps", "base_image_seq_len", "max_image_seq_len"),
-        ),
+        _Numbers(1, 100_000, required=True): ("num_train_timesteps",),
+        _Numbers(1, 100_000): ("base_image_seq_len", "max_image_seq_len"),
         _Numbers(-100_000, 100_000): ("steps_offset",),
+        _OneOf(("linspace", "leading", "trailing")): ("timestep_spacing",),
         _Names(listed=True): ("down_block_types", "up_block_types"),
         _Names(): (
             *("_class_name", "act_fn", "hidden_act", "mid_block_type", "model_type"),
-            *("beta_schedule", "prediction_type", "timestep_spacing", "addition_embed_type"),
+            *("beta_schedule", "prediction_type", "addition_embed_type"),
         ),
     }
     return {name: limit for limit, names in kinds.items() for name in names}
@@ -126,10 +147,7 @@ def read_config(file: Path) -> dict[str, Any]:
 
 
 def _are_betas(betas: Any) -> bool:
-    probability = _Numbers(0, 1, whole=False)
-    return (
-        isinstance(betas, list) and 0 < len(betas) <= 100_000 and all(map(probability.holds, betas))
-    )
+    return isinstance(betas, list) and 0 < len(betas) <= 100_000 and all(map(_BETA.holds, betas))
 
 
 def _shown(value: Any) -> str:

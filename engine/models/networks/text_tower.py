@@ -56,6 +56,8 @@ class _SelfAttention(nn.Module):
     def __init__(self, s: SimpleNamespace) -> None:
         super().__init__()
         width, self._heads = s.hidden_size, s.num_attention_heads
+        if not isinstance(self._heads, int) or width % self._heads:
+            raise ValueError(f"{width} channels cannot be split into {self._heads} heads")
         self.k_proj, self.v_proj = nn.Linear(width, width), nn.Linear(width, width)
         self.q_proj, self.out_proj = nn.Linear(width, width), nn.Linear(width, width)
 

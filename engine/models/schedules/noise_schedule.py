@@ -28,6 +28,10 @@ def noise_schedule(scheduler_class: str, config: Config) -> Schedule:
     if kind == "flow":
         return _flow_schedule(scheduler_class, config, prediction)
     signal = _signal(config)
+    if not (np.isfinite(signal).all() and 0.0 < signal[0] < 1.0 and (np.diff(signal) < 0).all()):
+        raise ModelError(
+            "The model's noise schedule does not add noise at every step; fetch the model again."
+        )
     timesteps = np.arange(len(signal), dtype=np.float64)
     return Schedule("diffusion", timesteps, signal, 1.0 - signal, prediction, config)
 

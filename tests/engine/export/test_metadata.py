@@ -338,3 +338,14 @@ def test_a_film_that_names_other_files_is_not_followed(
     list_of_films.write_text(content)
     with pytest.raises(InputError, match="cannot be read as a film"):
         recall(list_of_films)
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "io_counters"), reason="counts what is read")
+def test_empty_comments_of_a_gif_are_searched_within_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    path.write_bytes(GIF_HEAD + b"!\xfe\0" * 2_000_000)
+    process = psutil.Process()
+    before = process.io_counters().read_chars
+    with pytest.raises(InputError):
+        recall(path)
+    assert process.io_counters().read_chars - before < 5 << 20

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.errors import ModelError
 from engine.models.inspection.check import check_model
 from engine.models.inspection.config_limits import read_config
 from tests.support.tiny_models import make_tiny_model
@@ -382,3 +383,20 @@ def test_configs_of_published_models_are_within_the_limits(
     file = tmp_path / "config.json"
     file.write_text(json.dumps(config))
     assert read_config(file) == config
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *('"beta_start": null', '"beta_start": -1', '"beta_start": 0', '"beta_end": 1.5'),
+        *('"beta_end": 1e8', '"num_train_timesteps": null', '"solver_order": "x"'),
+        *('"solver_order": null', '"solver_order": 1e999', '"timestep_spacing": "x"'),
+        *('"timestep_spacing": null', '"scaling_factor": null', '"layer_norm_eps": null'),
+        *('"trained_betas": [null]', '"trained_betas": [0.1, 1.0]', '"trained_betas": [0, 0]'),
+    ],
+)
+def test_options_that_no_picture_can_be_drawn_with_are_refused(tmp_path: Path, option: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(f"{{{option}}}")
+    with pytest.raises(ModelError, match="fetch the model again"):
+        read_config(file)

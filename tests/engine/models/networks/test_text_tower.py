@@ -88,3 +88,11 @@ def test_an_unknown_activation_is_named() -> None:
     config = theirs.config.to_dict() | {"hidden_act": "relu6"}
     with pytest.raises(ModelError, match="relu6"):
         build_text_encoder(config, dict(theirs.state_dict()))
+
+
+@pytest.mark.parametrize("heads", [3, None, [1, 2], 0, "x"])
+def test_heads_that_do_not_divide_the_channels_are_named(heads: Any) -> None:
+    theirs = _theirs()
+    config = theirs.config.to_dict() | {"num_attention_heads": heads}
+    with pytest.raises(ModelError, match="text encoder"):
+        build_text_encoder(config, dict(theirs.state_dict()))

@@ -122,3 +122,16 @@ def test_models_distilled_to_few_steps_are_recognised() -> None:
     assert not draws_in_few_steps("EulerDiscreteScheduler", SD1)
     zero_snr = {"timestep_spacing": "trailing", "rescale_betas_zero_snr": True}
     assert not draws_in_few_steps("EulerDiscreteScheduler", zero_snr)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num_train_timesteps": 1, "rescale_betas_zero_snr": True},
+        {"trained_betas": [0.1, 1.5, 0.1]},
+        {"trained_betas": [0.0, 0.0]},
+    ],
+)
+def test_a_schedule_that_is_none_is_one_sentence(options: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="does not add noise at every step"):
+        noise_schedule("DDIMScheduler", options)
