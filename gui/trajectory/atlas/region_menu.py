@@ -12,6 +12,7 @@ from gui.atlas.basins import Basins
 from gui.atlas.tipping import with_tipping_points
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_item import PlaneBox
+from gui.widgets.plain_text import plain_title
 
 #: Numbers of clusters to choose from, and most texts.
 CLUSTERS = (2, 3, 4, 5, 6, 8)
@@ -45,7 +46,7 @@ class RegionMenu(QObject):
         self._list_crossings(menu)
 
     def _add(self, menu: QMenu, text: str, chosen: bool, **changes: object) -> None:
-        action = menu.addAction(text, partial(self._state.set_view, **changes))
+        action = menu.addAction(plain_title(text), partial(self._state.set_view, **changes))
         action.setCheckable(True)
         action.setChecked(chosen)
 
@@ -56,7 +57,7 @@ class RegionMenu(QObject):
         for crossing in crossings[:LISTED]:
             before, after = (self._basins.name(k) for k in (crossing.before, crossing.after))
             text = f"γ {crossing.gamma:.3f}: {before} → {after}"
-            listed.addAction(text, partial(self._state.seek, crossing.index + 1))
+            listed.addAction(plain_title(text), partial(self._state.seek, crossing.index + 1))
         listed.setEnabled(bool(crossings))
         keep = menu.addAction("Keyframes at the crossings", self._keep_crossings)
         keep.setEnabled(bool(crossings))
