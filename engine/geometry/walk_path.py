@@ -20,6 +20,9 @@ from engine.walk import Walk
 class WalkPath:
     """Latents and texts of a walk. `texts` holds the conditioning of each of its prompts.
 
+    `granule` is the side in latent pixels of what the model reads as one token. Methods that move
+    or replace columns and rows of the latents do so in whole granules.
+
     Interpolation is computed in float64 on the CPU and returned as float32. Raises InputError for
     an unknown method.
     """
@@ -27,6 +30,7 @@ class WalkPath:
     walk: Walk
     noise: NoiseBank
     texts: Mapping[str, Conditioning]
+    granule: int = 1
     _methods: tuple[Method, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +80,11 @@ class WalkPath:
             run = run_of(self.walk, segment)
             keys = [self._drawn(number) for number in run.keyframes]
             return method.through(keys, run.segment, gamma, run.loop, run.times)
-        return method.latent(self.keyframe(segment), self.target(segment), gamma)
+        ends = self.keyframe(segment), self.target(segment)
+        if self.granule > 1 and method.seam(0.5, 2) is not None:
+            start, end = (_in_granules(latent, self.granule) for latent in ends)
+            return _in_pixels(method.latent(start, end, gamma), self.granule)
+        return method.latent(*ends, gamma)
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
@@ -92,6 +100,20 @@ class WalkPath:
     def negative(self) -> Conditioning:
         """Returns the conditioning of the negative prompt."""
         return self.texts[self.walk.negative]
+
+
+def _in_granules(latent: Array, side: int) -> Array:
+    """Returns a latent [C, h, w] with squares as channels: [C·side², h/side, w/side]."""
+    channels, height, width = latent.shape
+    parts = latent.reshape(channels, height // side, side, width // side, side)
+    return parts.transpose(0, 2, 4, 1, 3).reshape(-1, height // side, width // side)
+
+
+def _in_pixels(latent: Array, side: int) -> Array:
+    """The inverse of `_in_granules`."""
+    _, height, width = latent.shape
+    parts = latent.reshape(-1, side, side, height, width)
+    return parts.transpose(0, 3, 1, 4, 2).reshape(-1, height * side, width * side)
 
 
 def _leads_on(method: Method) -> bool:

@@ -95,7 +95,8 @@ class ModelResources:
         for prompt in prompts_of(walk):
             check()
             texts[prompt] = self.text(prompt)
-        return WalkPath(walk, self._noises.setdefault(shape, NoiseBank(shape)), texts)
+        noise = self._noises.setdefault(shape, NoiseBank(shape))
+        return WalkPath(walk, noise, texts, self.model.family.patch)
 
     def plane(self, path: WalkPath) -> Plane:
         """Return the plane of a path of this model, which is computed once for many points."""

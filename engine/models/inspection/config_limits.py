@@ -75,12 +75,15 @@ class _OneOf:
         return f"one of {', '.join(self.names)}"
 
 
-#: A beta of a schedule, the share of noise that a training step adds.
-_BETA = _Numbers(1e-12, 0.9999, whole=False, required=True)
 _Limit = _Numbers | _Names | _OneOf
 
 #: Configs inside another config.
 _INNER = ("text_config", "vision_config")
+
+
+def _beta() -> _Numbers:
+    """Returns the limit of a beta of a schedule, the share of noise that a training step adds."""
+    return _Numbers(1e-12, 0.9999, whole=False, required=True)
 
 
 def _limits() -> Mapping[str, _Limit]:
@@ -107,7 +110,7 @@ def _limits() -> Mapping[str, _Limit]:
             *("norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
             *("base_shift", "max_shift", "shift_terminal"),
         ),
-        _BETA: ("beta_start", "beta_end"),
+        _beta(): ("beta_start", "beta_end"),
         _Numbers(-1e9, 1e9, whole=False, required=True): ("scaling_factor", "layer_norm_eps"),
         _Numbers(1, 10, required=True): ("solver_order",),
         _Numbers(1, 10_000_000): ("vocab_size", "max_position_embeddings"),
@@ -147,7 +150,7 @@ def read_config(file: Path) -> dict[str, Any]:
 
 
 def _are_betas(betas: Any) -> bool:
-    return isinstance(betas, list) and 0 < len(betas) <= 100_000 and all(map(_BETA.holds, betas))
+    return isinstance(betas, list) and 0 < len(betas) <= 100_000 and all(map(_beta().holds, betas))
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QInputDialog, QMenu
 
 from gui.atlas.basins import Basins
-from gui.atlas.tipping import with_tipping_points
+from gui.atlas.crossings_edit import with_crossings
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_item import PlaneBox
 from gui.widgets.plain_text import plain_title
@@ -69,7 +69,7 @@ class RegionMenu(QObject):
         lanes, exploration = self._state.results.lanes, self._state.exploration
         path = lanes[0].path if lanes else None
         if path is not None and self._state.results.are_of(exploration):
-            walk = with_tipping_points(exploration.walk, path, self._basins.crossings)
+            walk = with_crossings(exploration.walk, path, self._basins.crossings)
             self._state.edit(replace(exploration, walk=walk), "Keyframes at crossings")
 
     def _ask_texts(self) -> None:

@@ -16,9 +16,9 @@ from engine.errors import InputError
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk
 from gui.atlas.atlas import Atlas
 from gui.atlas.basins import Basins
+from gui.atlas.crossings_edit import with_crossings
 from gui.atlas.grid import Area, PlaneFacts
 from gui.atlas.regions import Crossing
-from gui.atlas.tipping import with_tipping_points
 from gui.export.atlas_files import TABLE, file_name, write_atlas, write_cells
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
@@ -130,14 +130,14 @@ def test_keyframes_are_put_where_the_walk_crosses(desk: Desk) -> None:
     exploration = desk.state.exploration
     path = path_of(1, 0, request_for(exploration).lanes[0])
     crossings = [Crossing(4, 0.2, 0, 1), Crossing(12, 0.6, 1, 0), Crossing(19, 0.97, 0, 1)]
-    walk = with_tipping_points(exploration.walk, path, crossings)
+    walk = with_crossings(exploration.walk, path, crossings)
     assert len(walk.keyframes) == 4, "the last crossing is at the end, which is a keyframe"
     assert path.weights is not None
     for keyframe, index in zip(walk.keyframes[1:3], (5, 13), strict=True):
         weights = [keyframe.scale, *(term.weight for term in keyframe.blend)]
         assert weights == pytest.approx(path.weights[index].tolist())
     unknown = replace(path, weights=np.full((21, 2), np.nan))
-    assert with_tipping_points(exploration.walk, unknown, crossings) == exploration.walk
+    assert with_crossings(exploration.walk, unknown, crossings) == exploration.walk
 
 
 def test_the_atlas_is_exported_as_one_picture_and_as_a_folder(

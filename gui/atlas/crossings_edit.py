@@ -13,7 +13,7 @@ from gui.atlas.regions import Crossing
 from gui.state.walk_edits import inserted
 
 
-def with_tipping_points(walk: Walk, path: PathReady, crossings: Iterable[Crossing]) -> Walk:
+def with_crossings(walk: Walk, path: PathReady, crossings: Iterable[Crossing]) -> Walk:
     """Returns the walk with a keyframe at the frame after each crossing.
 
     Frames that are keyframes already, or no sum of the ends of their segment, get none. The number
