@@ -151,6 +151,11 @@ class Walk:
         """The number of the keyframe at the end of `segment`."""
         return (segment + 1) % len(self.keyframes)
 
+    def nearest(self, time: float) -> Keyframe:
+        """The keyframe at the nearer end of the segment at `time`."""
+        segment, gamma = self.locate(time)
+        return self.keyframes[self.end_of(segment) if round(gamma) else segment]
+
     def stops(self) -> tuple[float, ...]:
         """The times of the starts and ends of all segments, from 0 to 1: [segments + 1]."""
         if not self.times:

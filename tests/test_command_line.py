@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
+from engine.documents.session_file import save_session
 from engine.export.recall import recall
 from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
@@ -324,3 +325,54 @@ def test_safe_mode_is_asked_for_by_hand() -> None:
     parser = main.build_parser()
     assert parser.parse_args(["window", "--safe"]).safe
     assert not parser.parse_args(["window"]).safe
+
+
+LOOP = """
+frames = 10
+loop = true
+prompt = "a cat"
+method = "spline"
+[[keyframe]]
+seed = 1
+time = 0.0
+easing = "ease-in-out"
+[[keyframe]]
+seed = 2
+time = 0.3
+[[keyframe]]
+seed = 3
+time = 0.7
+"""
+
+
+def test_a_loop_from_a_file_shows_no_frame_twice_and_equals_its_session(
+    folder: str, tmp_path: Path
+) -> None:
+    import av
+
+    file = tmp_path / "loop.toml"
+    file.write_text(LOOP, encoding="utf-8")
+    options = ["--model", folder, "--steps", "2", "--width", "32", "--height", "32"]
+
+    def render(name: str, *more: str) -> Path:
+        out = tmp_path / name
+        assert main.main(["render", "--out", str(out), *more]) == 0
+        return out
+
+    walk = "--walk", str(file)
+    pictures = sorted(render("pictures", *options, *walk).glob("*.png"))
+    frames = [np.asarray(Image.open(picture)) for picture in pictures]
+    assert len(frames) == 10
+    for first, second in zip(frames, (*frames[1:], frames[0]), strict=True):
+        assert not np.array_equal(first, second)
+    for name in ("loop.mp4", "loop.webm", "loop.gif"):
+        with av.open(str(render(name, *options, *walk))) as film:
+            assert sum(1 for _ in film.decode(video=0)) == 10, name
+    with Image.open(render("loop.webp", *options, *walk)) as animation:
+        assert animation.n_frames == 10
+    session = recall(pictures[0]).exploration
+    assert session.walk.loop
+    again = tmp_path / "again.trail"
+    save_session(again, session)
+    for picture in sorted(render("again", "--session", str(again)).glob("*.png")):
+        assert np.array_equal(np.asarray(Image.open(picture)), frames[int(picture.stem)])

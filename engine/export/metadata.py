@@ -140,8 +140,8 @@ def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
 
     If the method changes only prompts, the noise is that of its segment's start.
     """
-    segment, gamma = walk.locate(time)
-    nearest = walk.keyframes[segment + round(gamma)]
+    segment, _ = walk.locate(time)
+    nearest = walk.nearest(time)
     method = walk.method_of(segment).name
     noisy = methods.get(method).walks_noise
     return nearest.prompt, (nearest if noisy else walk.keyframes[segment]).noise, method

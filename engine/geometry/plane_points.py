@@ -38,7 +38,7 @@ def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
 
     The prompt is that of the end with the larger weight.
     """
-    start, end = walk.keyframes[segment : segment + 2]
+    start, end = walk.keyframes[segment], walk.keyframes[walk.end_of(segment)]
     prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
     return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
 

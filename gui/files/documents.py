@@ -224,6 +224,5 @@ class Documents(QObject):
 
 def _keyframe_of(recalled: Recalled) -> Keyframe:
     """Returns the keyframe nearest to the picture's frame."""
-    walk, origin = recalled.exploration.walk, recalled.origin
-    segment, gamma = walk.locate(origin.time if origin else 0.0)
-    return walk.keyframes[segment + round(gamma)]
+    origin = recalled.origin
+    return recalled.exploration.walk.nearest(origin.time if origin else 0.0)

@@ -9,6 +9,7 @@ import pytest
 from engine.documents.session_file import decode, encode
 from engine.documents.validation import check_walk
 from engine.errors import InputError
+from engine.geometry.plane_points import keyframe_between
 from engine.timing import EASINGS, Easing, Pace, easing_name
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Walk
 from gui.state.walk_timing import spread_evenly, with_loop, with_pace, with_time
@@ -34,6 +35,14 @@ def test_a_loop_leads_back_and_shows_no_frame_twice() -> None:
     assert max(times) == pytest.approx(11 / 12)
     assert LOOP.locate(1.0) == (3, 1.0)
     assert LOOP.keyframe_indices() == (0, 3, 6, 9)
+
+
+def test_the_last_segment_of_a_loop_is_between_the_last_keyframe_and_the_first() -> None:
+    first, last = LOOP.keyframes[0], LOOP.keyframes[-1]
+    assert [LOOP.nearest(time) for time in (0.8, 0.95, 1.0)] == [last, first, first]
+    between = keyframe_between(LOOP, 3, (0.6, 0.8))
+    sources = {between.noise: between.scale} | {t.source: t.weight for t in between.blend}
+    assert sources == {last.noise: 0.6, first.noise: 0.8}
 
 
 def test_keyframes_have_free_times() -> None:
