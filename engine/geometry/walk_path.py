@@ -97,10 +97,6 @@ class WalkPath:
         method = self._methods[segment]
         return blend_texts(self.texts[first], self.texts[last], gamma, method.conditioning)
 
-    def negative(self) -> Conditioning:
-        """Returns the conditioning of the negative prompt."""
-        return self.texts[self.walk.negative]
-
 
 def _in_granules(latent: Array, side: int) -> Array:
     """Returns a latent [C, h, w] with squares as channels: [C·side², h/side, w/side]."""

@@ -67,22 +67,17 @@ class Flux2Klein(Family):
         from engine.models.running.texts import number_of_tokens, text_before_prompt
 
         tokenizer = networks["tokenizer"]
-        before = text_before_prompt(tokenizer, add_generation_prompt=True, enable_thinking=False)
+        before = text_before_prompt(tokenizer, enable_thinking=False)
         return _TOKENS - number_of_tokens(tokenizer, before)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
         import torch
 
         from engine.conditioning import Conditioning, Role
-        from engine.models.running.texts import token_ids
+        from engine.models.running.texts import chat_text, token_ids
 
         tokenizer, encoder = networks["tokenizer"], networks["text_encoder"]
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-        )
+        text = chat_text(tokenizer, prompt, enable_thinking=False)
         ids, mask = token_ids(tokenizer, text, _TOKENS, encoder.device)
         said = encoder(
             input_ids=ids, attention_mask=mask, output_hidden_states=True, use_cache=False

@@ -56,19 +56,14 @@ class ZImage(Family):
         from engine.models.running.texts import number_of_tokens, text_before_prompt
 
         tokenizer = networks["tokenizer"]
-        before = text_before_prompt(tokenizer, add_generation_prompt=True, enable_thinking=True)
+        before = text_before_prompt(tokenizer, enable_thinking=True)
         return _TOKENS - number_of_tokens(tokenizer, before)
 
     def encode(self, networks: Networks, prompt: str, negative: bool) -> Conditioning:
-        from engine.models.running.texts import token_ids, whole_tokens
+        from engine.models.running.texts import chat_text, token_ids, whole_tokens
 
         tokenizer, encoder = networks["tokenizer"], networks["text_encoder"]
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=True,
-        )
+        text = chat_text(tokenizer, prompt, enable_thinking=True)
         ids, mask = token_ids(tokenizer, text, _TOKENS, encoder.device)
         said = encoder(input_ids=ids, attention_mask=mask.bool(), output_hidden_states=True)
         return whole_tokens(said.hidden_states[-2][0][mask[0].bool()], _TOKENS)

@@ -33,12 +33,19 @@ def number_of_tokens(tokenizer: Any, text: str) -> int:
     return len(tokenizer(text, add_special_tokens=False).input_ids)
 
 
+def chat_text(tokenizer: Any, prompt: str, **options: Any) -> str:
+    """The text of a chat whose only message is the prompt, by the tokenizer's template."""
+    chat = [{"role": "user", "content": prompt}]
+    text: str = tokenizer.apply_chat_template(
+        chat, tokenize=False, add_generation_prompt=True, **options
+    )
+    return text
+
+
 def text_before_prompt(tokenizer: Any, **options: Any) -> str:
-    """The text of a chat with one message, up to the message."""
+    """The text of such a chat, up to the prompt."""
     place = "\N{REPLACEMENT CHARACTER}"
-    chat = [{"role": "user", "content": place}]
-    text: str = tokenizer.apply_chat_template(chat, tokenize=False, **options)
-    return text.partition(place)[0]
+    return chat_text(tokenizer, place, **options).partition(place)[0]
 
 
 def whole_tokens(sequence: torch.Tensor, length: int) -> Conditioning:
