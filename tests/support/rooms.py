@@ -187,7 +187,7 @@ ROOMS = (
     ),
     Room(
         "gui.timeline",
-        "ruler, filmstrip, readiness strip, transport buttons",
+        "ruler, prompts, filmstrip, readiness strip, transport buttons",
         "state widgets",
         "Qt",
     ),
