@@ -76,6 +76,6 @@ class PromptTrack(Track):
         room = box.adjusted(UNIT, 0, -UNIT, 0)
         text = zone.prompt or "no prompt"
         elided = QFontMetricsF(painter.font()).elidedText(
-            text, Qt.TextElideMode.ElideRight, room.width()
+            text, Qt.TextElideMode.ElideMiddle, room.width()
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, elided)
