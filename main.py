@@ -85,6 +85,15 @@ def _add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
     )
+    render.add_argument(
+        "--even-out",
+        nargs="?",
+        const="steady",
+        default="",
+        metavar="SPEED",
+        help="first give the frames times at which all steps look equally large, or follow a "
+        "SPEED: slow-ends, slow-middle, faster, slower",
+    )
     render.add_argument("--save-latents", type=path_argument, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
@@ -182,6 +191,7 @@ def _render(options: argparse.Namespace) -> int:
         out=options.out,
         latents=options.save_latents,
         difference=options.difference,
+        even_out=options.even_out,
         metadata=not options.no_metadata,
         parameters={name: value for name, value in given.items() if value is not None},
     )

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from engine.errors import InputError
-from engine.pacing.curve import Values, knots_of
+from engine.pacing.curve import Values, knots_of, times_of
 from engine.pacing.even_out import EvenOut
 from engine.pictures.picture_distance import distance, pyramid_of
 from engine.walk import Exploration, MethodChoice, with_method
@@ -90,7 +90,7 @@ class EvenOutRun(QObject):
 
     def _next(self, wanted: Exploration, steps: Values) -> None:
         """Take the steps of a round, and begin the next one or end."""
-        rounds = (self._rounds or EvenOut.of(_times(wanted))).measured(steps)
+        rounds = (self._rounds or EvenOut.of(times_of(wanted.walk))).measured(steps)
         self._rounds = rounds
         walk = replace(wanted.walk, pacing=knots_of(rounds.times))
         exploration = replace(wanted, walk=walk)
@@ -117,10 +117,3 @@ class EvenOutRun(QObject):
             return np.append(steps, np.nan)
         last, first = (pyramid_of(image) for image in ends if image is not None)
         return np.append(steps, distance(last, first))
-
-
-def _times(exploration: Exploration) -> Values:
-    """Returns the times of the frames, in a loop with 1 at the end: from 0 to 1."""
-    walk = exploration.walk
-    times = [walk.time_of(index) for index in range(walk.frames)]
-    return np.array([*times, 1.0] if walk.loop else times)

@@ -151,7 +151,7 @@ ROOMS = (
         "engine.cli",
         "the commands render, score and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers store",
+        "models.running pacing pictures render solvers store",
         "torch",
     ),
     Room(
