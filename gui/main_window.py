@@ -165,7 +165,12 @@ class MainWindow(QMainWindow):
     def add_below_picture(self, bar: HintBar) -> None:
         """Add the line of hints below the viewer."""
         self._centre.addWidget(bar)
-        self._themed.append(bar)
+        self.follow_theme(bar)
+
+    def follow_theme(self, view: Themed) -> None:
+        """Give a view the colours of the theme, also when it changes."""
+        view.set_theme(self._theme)
+        self._themed.append(view)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme` in all views."""

@@ -69,7 +69,7 @@ def even_out(
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What was measured of one timing of the walk: steps [n−1], in a loop [n]."""
+    """The measures of one timing of the walk: steps [n−1], in a loop [n]."""
 
     exploration: Exploration
     steps: Values

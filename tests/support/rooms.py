@@ -246,7 +246,12 @@ ROOMS = (
         "export files state viewer walk widgets",
         "Qt",
     ),
-    Room("gui.dialogs", "preferences, shortcuts, log, about", "files shell widgets", "Qt"),
+    Room(
+        "gui.dialogs",
+        "preferences, shortcuts, wanted speed, log, about",
+        "engine.pacing files shell state widgets",
+        "Qt",
+    ),
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
