@@ -56,7 +56,10 @@ class SpeedDialog(QDialog):
         state.results_reset.connect(self._show_steps)
 
     def open_now(self) -> None:
-        """Show the dialog with the steps that are measured."""
+        """Show the dialog with the measured steps; request them if they are not shown yet."""
+        measures = self._state.exploration.measures
+        if STEPS not in measures:
+            self._state.show_measures((*measures[-2:], STEPS))
         self._show_steps()
         self.show()
         self.raise_()

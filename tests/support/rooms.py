@@ -255,9 +255,9 @@ ROOMS = (
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
-        "engine.documents engine.methods engine.models.hub engine.models.inspection "
-        "engine.pacing engine.pictures engine.store dialogs export files shell state widgets "
-        "walk viewer timeline trajectory trajectory.views measures models",
+        "engine.documents engine.geometry engine.methods engine.models.hub "
+        "engine.models.inspection engine.pacing engine.pictures engine.store dialogs export files "
+        "shell state widgets walk viewer timeline trajectory trajectory.views measures models",
         "Qt",
     ),
 )
