@@ -227,6 +227,8 @@ class Companions(QObject):
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
         self._window.trajectory.reset_view()
+        if preset.even:
+            self.even_out.even_out()
 
     def keep_point(self) -> None:
         """Insert the probed point of the plane as a keyframe at the playhead."""

@@ -394,6 +394,18 @@ def test_a_walk_is_evened_out_first_and_its_file_has_the_certificate(
     assert {"std_error", "step_variation", "largest_step"} == set(numbers)
 
 
+def test_a_preset_with_even_steps_is_evened_out(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "loop.gif"
+    assert _render(folder, out, "--preset", "loop-spline") == 0
+    recalled = recall(out)
+    assert recalled.exploration is not None
+    assert recalled.exploration.walk.loop
+    assert recalled.origin is not None
+    assert recalled.origin.certificates[0]["seam"] < 1e-6
+    compared = tmp_path / "compared.gif"
+    assert _render(folder, compared, "--preset", "loop-spline", "--compare", "spline,squad") == 0
+
+
 def test_the_frames_of_an_evened_session_are_equal(folder: str, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     assert _render(folder, first, "--even-out", "slow-ends") == 0
