@@ -87,6 +87,19 @@ class Pace:
         return share / self.hold if self.drift and 0.0 < share < self.hold else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class PromptKey:
+    """A prompt at a time in 0…1 of a walk whose prompts have times of their own.
+
+    `blend` ("linear", or "slerp" of each token) and `pace` are those of the way to the next one.
+    """
+
+    time: float
+    text: str
+    blend: str = "linear"
+    pace: Pace = Pace()
+
+
 def _bezier(first: float, second: float, t: float) -> float:
     """The coordinate of a cubic Bézier curve from 0 to 1 with handles at `first` and `second`."""
     rest = 1.0 - t

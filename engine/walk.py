@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
-from engine.timing import Pace, Pacing, pace, share_of
+from engine.timing import Pace, Pacing, PromptKey, pace, share_of
 from engine.view import View, ViewMode
 
 #: The model that ships with the program.
@@ -112,7 +112,8 @@ class Walk:
     intervals. `paces` hold the easing and the hold of each segment; () are constant speed. In a
     `loop`, the last segment leads back to the first keyframe, which has the times 0 and 1 and is
     shown once. `pacing` gives the time of the walk at each share of its frames, see
-    `engine.timing`; () is the share itself.
+    `engine.timing`; () is the share itself. `prompts` is a track of prompts with times of their
+    own, see `engine.tracks.prompts`; () are the prompts of the keyframes.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
@@ -124,6 +125,7 @@ class Walk:
     times: tuple[float, ...] = ()
     paces: tuple[Pace, ...] = ()
     pacing: Pacing = ()
+    prompts: tuple[PromptKey, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keyframes", _numbered(self.keyframes))

@@ -36,6 +36,7 @@ class Room:
 
 ROOMS = (
     Room("engine", "walk, texts by role, messages, errors, mailbox, registry, writing of files"),
+    Room("engine.tracks", "tracks of a walk beside its keyframes: prompts with times of their own"),
     Room("engine.methods", "interpolation methods of two keyframes, one a file"),
     Room(
         "engine.methods.loops",
@@ -57,12 +58,12 @@ ROOMS = (
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods methods.through pacing",
+        "methods methods.through pacing tracks",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
     Room("engine.store", "finished frames by content, in memory and on disk"),
-    Room("engine.documents", "session files, presets, validation", "methods solvers"),
+    Room("engine.documents", "session files, presets, validation", "methods solvers tracks"),
     Room(
         "engine.documents.foreign",
         "settings that other programs write into pictures, one program a file",
@@ -112,7 +113,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pacing pictures store",
+        "methods metrics models models.hub pacing pictures store tracks",
     ),
     Room(
         "engine.render",
@@ -129,7 +130,7 @@ ROOMS = (
     Room(
         "engine.export",
         "what every export shares: contract, plan, frames in order, file names, metadata, recall",
-        "documents documents.foreign export.texts methods pictures solvers",
+        "documents documents.foreign export.texts methods pictures solvers tracks",
         "cv2",
     ),
     Room(
