@@ -134,6 +134,14 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         WALK,
+        "own_times",
+        "Prompts with own &times",
+        ("Ctrl+Shift+Y",),
+        "Give prompts times that do not depend on the keyframes",
+        True,
+    ),
+    Entry(
+        WALK,
         "speed",
         "&Wanted speed…",
         ("Ctrl+Shift+W",),

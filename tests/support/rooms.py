@@ -165,7 +165,7 @@ ROOMS = (
     Room(
         "gui.state",
         "state, results, undo, edits of a walk, playback, thumbnails",
-        "engine.methods engine.metrics engine.models.networks widgets",
+        "engine.methods engine.metrics engine.models.networks engine.tracks widgets",
         "Qt",
     ),
     Room(
@@ -189,7 +189,7 @@ ROOMS = (
     Room(
         "gui.timeline",
         "ruler, prompts, filmstrip, readiness strip, transport buttons",
-        "state widgets",
+        "engine.tracks state widgets",
         "Qt",
     ),
     Room(
@@ -244,7 +244,7 @@ ROOMS = (
     Room(
         "gui.shell",
         "actions, commands, toolbar, status line, messages, panels",
-        "export files state viewer walk widgets",
+        "engine.tracks export files state viewer walk widgets",
         "Qt",
     ),
     Room(
