@@ -60,6 +60,15 @@ def ends_of_key(walk: Walk, number: int) -> tuple[float, float] | None:
     return (keys[number].time, keys[0].time + 1.0) if walk.loop and len(keys) > 1 else None
 
 
+def way_at(walk: Walk, time: float) -> int | None:
+    """Returns the number of the key of the track at whose way to the next key a time lies; None
+    before the first key and after the last one, which only loops join."""
+    number = bisect_right([key.time for key in walk.prompts], time + _EXACT) - 1
+    if number < 0:
+        return len(walk.prompts) - 1 if walk.loop and len(walk.prompts) > 1 else None
+    return None if ends_of_key(walk, number) is None else number
+
+
 def check_prompts(walk: Walk) -> None:
     """Raises InputError for times of prompts that are not increasing in 0…1, for unknown blends,
     and for wrong easings."""
@@ -76,15 +85,13 @@ def check_prompts(walk: Walk) -> None:
 
 
 def _on_track(walk: Walk, time: float) -> PromptPlace:
-    keys = walk.prompts
-    number = bisect_right([key.time for key in keys], time + _EXACT) - 1
-    if number < 0:
-        if not walk.loop or len(keys) == 1:
-            return PromptPlace(keys[0].text, keys[0].text, 0.0, keys[0].blend)
-        number, time = len(keys) - 1, time + 1.0
-    key, ends = keys[number], ends_of_key(walk, number)
-    if ends is None:
+    keys, number = walk.prompts, way_at(walk, time)
+    ends = None if number is None else ends_of_key(walk, number)
+    if number is None or ends is None:
+        key = keys[0] if time < keys[0].time else keys[-1]
         return PromptPlace(key.text, key.text, 0.0, key.blend)
+    key = keys[number]
+    time = time + 1.0 if time + _EXACT < ends[0] else time
     share = (time - ends[0]) / (ends[1] - ends[0])
     share = 0.0 if share < _EXACT else share
     last: PromptKey = keys[(number + 1) % len(keys)]

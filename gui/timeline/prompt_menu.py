@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from engine.timing import EASINGS
 from engine.tracks.edits import with_key, with_key_added, with_key_removed, with_own_times
-from engine.tracks.prompts import ends_of_key
+from engine.tracks.prompts import way_at
 from engine.walk import MethodChoice, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_method
@@ -75,15 +75,20 @@ def _fill_key(
 ) -> None:
     """Add the actions for a prompt with a time of its own."""
     walk = state.exploration.walk
-    key = walk.prompts[number]
     menu.addAction("Edit prompt…", lambda: edit(number))
     added, removed = with_key_added(walk, walk.time_of(index)), with_key_removed(walk, number)
     add = menu.addAction("Add a prompt here", lambda: _put(state, added, "Add prompt"))
     add.setEnabled(len(added.prompts) > len(walk.prompts))
     menu.addAction("Remove prompt", lambda: _put(state, removed, "Remove prompt"))
-    if ends_of_key(walk, number) is None:
-        return
-    menu.addSection("To the next prompt")
+    way = way_at(walk, walk.time_of(index))
+    if way is not None:
+        _fill_way(menu, state, way)
+
+
+def _fill_way(menu: QMenu, state: ExplorerState, number: int) -> None:
+    """Add the blends and easings of the way from a prompt with an own time to the next one."""
+    walk, key = state.exploration.walk, state.exploration.walk.prompts[number]
+    menu.addSection("From this prompt to the next")
     walks = [with_key(walk, number, blend=value) for value in BLENDS]
     texts = [f"Blend: {text}" for text in BLENDS.values()]
     chosen = list(BLENDS).index(key.blend)
