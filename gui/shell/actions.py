@@ -134,11 +134,10 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         WALK,
-        "own_times",
-        "Prompts with own &times",
-        ("Ctrl+Shift+Y",),
-        "Give prompts times that do not depend on the keyframes",
-        True,
+        "perfect",
+        "Per&fect walk",
+        ("Ctrl+Shift+F",),
+        "Use a spline through all keyframes, and even out the steps",
     ),
     Entry(
         WALK,
@@ -147,19 +146,20 @@ TABLE: tuple[Entry, ...] = (
         ("Ctrl+Shift+W",),
         "Choose or draw the speed that the steps will follow",
     ),
-    Entry(
-        WALK,
-        "perfect",
-        "Per&fect walk",
-        ("Ctrl+Shift+F",),
-        "Use a spline through all keyframes, and even out the steps",
-    ),
     Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
     Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
     Entry(
         WALK, "closed", "&Loop", ("Ctrl+Shift+O",), "Lead the last keyframe back to the first", True
     ),
     Entry(WALK, "spread", "&Spread evenly", ("Ctrl+Shift+G",), "Put keyframes at equal intervals"),
+    Entry(
+        WALK,
+        "own_times",
+        "Prompts with own &times",
+        ("Ctrl+Shift+Y",),
+        "Give prompts times that do not depend on the keyframes",
+        True,
+    ),
     _separator(WALK),
     Entry(WALK, "draft", "&Draft", ("Ctrl+Shift+1",), "Few steps, for a quick look", True),
     Entry(WALK, "normal", "&Normal", ("Ctrl+Shift+2",), "The model's recommended settings", True),
