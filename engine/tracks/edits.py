@@ -26,13 +26,15 @@ def with_own_times(walk: Walk, own: bool) -> Walk:
 
 def with_key(walk: Walk, number: int, **changes: Any) -> Walk:
     """Returns the walk with fields of a key of its track changed. Its time stays between those of
-    its neighbours."""
+    its neighbours, by a quarter of a frame."""
     keys = list(walk.prompts)
     key: PromptKey = replace(keys[number], **changes)
-    low = keys[number - 1].time + LEAST_GAP if number else 0.0
-    after = keys[number + 1].time - LEAST_GAP if number + 1 < len(keys) else 1.0
-    high = min(after, 1.0 - LEAST_GAP) if walk.loop else after
-    keys[number] = replace(key, time=min(max(key.time, low), high))
+    gap = max(2.0 * LEAST_GAP, 0.25 / max(walk.intervals, 1))
+    low = keys[number - 1].time + gap if number else 0.0
+    after = keys[number + 1].time - gap if number + 1 < len(keys) else 1.0
+    high = min(after, 1.0 - gap) if walk.loop else after
+    time = min(max(key.time, low), high) if low <= high else keys[number].time
+    keys[number] = replace(key, time=time)
     return replace(walk, prompts=tuple(keys))
 
 

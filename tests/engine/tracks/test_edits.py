@@ -43,6 +43,9 @@ def test_a_key_stays_between_its_neighbours() -> None:
     assert with_key(OWN, 0, time=-1.0).prompts[0].time == 0.0
     assert with_key(OWN, 2, time=2.0).prompts[2].time == 1.0
     check_walk(with_key(replace(OWN, loop=True), 2, time=2.0))
+    for time in (0.0, 0.3, 1.0):
+        for frames in (2, 21, 5000):
+            check_walk(with_key(replace(OWN, frames=frames), 1, time=time))
 
 
 def test_keys_are_added_and_removed() -> None:
