@@ -24,6 +24,8 @@ EASING_TEXTS = {
     "ease-out": "Ease out",
     "ease-in-out": "Ease in and out",
 }
+#: Shares of the way for which the first prompt stays, to choose from.
+HOLDS = (0.0, 0.1, 0.25, 0.5)
 #: Start of the names of the methods that change prompts only, one for each way.
 PROMPTS_ONLY = "prompt-"
 
@@ -100,6 +102,12 @@ def _fill_way(menu: QMenu, state: ExplorerState, number: int) -> None:
     chosen = known.index(key.pace.easing) if key.pace.easing in known else -1
     choices = zip(EASING_TEXTS.values(), eased, strict=True)
     _add_choices(menu, state, choices, chosen, "Easing of prompts")
+    menu.addSeparator()
+    holds = sorted({*HOLDS, key.pace.hold})
+    held = [with_key(walk, number, pace=replace(key.pace, hold=hold)) for hold in holds]
+    texts = [f"Hold for {hold:.0%} of the way" if hold else "No hold" for hold in holds]
+    choices = zip(texts, held, strict=True)
+    _add_choices(menu, state, choices, holds.index(key.pace.hold), "Hold of prompts")
 
 
 def _add_choices(

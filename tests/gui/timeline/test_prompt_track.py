@@ -181,11 +181,12 @@ def test_a_click_edits_a_prompt_with_an_own_time(qtbot: QtBot) -> None:
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        ("Add a prompt here", 4),
-        ("Remove prompt", 2),
+        ("Add a prompt here", "4 prompts"),
+        ("Remove prompt", "2 prompts"),
         ("Blend: slerp of each token", "slerp"),
         ("Ease in", EASINGS["ease-in"]),
-        ("Prompts with own times", 0),
+        ("Hold for 25% of the way", 0.25),
+        ("Prompts with own times", "0 prompts"),
     ],
 )
 def test_the_menu_of_a_prompt_with_an_own_time(qtbot: QtBot, action: str, expected: object) -> None:
@@ -195,7 +196,10 @@ def test_the_menu_of_a_prompt_with_an_own_time(qtbot: QtBot, action: str, expect
     {each.text(): each for each in menu.actions()}[action].trigger()
     menu.close()
     prompts = scripted_.state.exploration.walk.prompts
-    found = [len(prompts), *(v for key in prompts for v in (key.blend, key.pace.easing))]
+    found = [
+        f"{len(prompts)} prompts",
+        *(v for key in prompts for v in (key.blend, key.pace.easing, key.pace.hold)),
+    ]
     assert expected in found
     scripted_.state.history.undo()
     assert scripted_.state.exploration.walk.prompts == KEYS
