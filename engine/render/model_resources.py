@@ -111,10 +111,12 @@ class ModelResources:
     def keep_steady(self, shape: Shape, check: Check) -> bool:
         """Make the model compute enough rows that a frame does not depend on its batch.
 
-        Returns True if this is known. Where only one frame fits, as for a large model on a CPU or a
-        GPU with little free memory, nothing is measured and nothing is stored.
+        Returns True if this is known. Where only one frame fits, as for a large model, nothing is
+        measured and nothing is stored. GPUs decode several pictures at once, which is not exact.
         """
         model = self.model
+        if model.device.type != "cpu":
+            return False
         if model.steady_rows(shape) is None:
             key = f"rows, {self._key(shape)}"
             rows = self._remembered(key)
