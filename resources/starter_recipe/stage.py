@@ -187,6 +187,25 @@ def _lamps(row: np.ndarray, kind: int, x: float, y: float, sun: float, seed: int
 
 
 @numba.njit(**SETTINGS)
+def _sky(
+    row: np.ndarray,
+    colours: np.ndarray,
+    kind: int,
+    x: float,
+    y: float,
+    horizon: float,
+    strength: float,
+    seed: int,
+) -> None:
+    """The colour of what rises behind, from the horizon up, without what shines in it."""
+    up = max(0.0, 1 - y / horizon)
+    wall = np.exp(WALL * strength * _wall(x, y, seed))
+    behind = _behind(kind, x, y / horizon - 1, seed)
+    for c in range(3):
+        row[c] = (colours[1, c] * (1 - up) + colours[2, c] * up) * behind[c] * wall
+
+
+@numba.njit(**SETTINGS)
 def draw_stage(
     picture: np.ndarray,
     colours: np.ndarray,
@@ -208,18 +227,15 @@ def draw_stage(
     height = picture.shape[0] / fine
     for j in range(picture.shape[0]):
         y = (j + 0.5) / fine
-        near, up = (y - horizon) / (height - horizon), max(0.0, 1 - y / horizon)
+        near = (y - horizon) / (height - horizon)
         focus = _smooth(0.0, 0.45, near)
         soft = 0.30 if kind == STUDIO else 0.05
         lies = _smooth(-soft, soft, near)
         for i in range(picture.shape[1]):
             x, row = (i + 0.5) / fine, picture[j, i]
             relief = _relief(kind, x, y, seed) * texture * strength * (0.45 + 0.55 * focus) * lies
-            wall = np.exp(WALL * strength * _wall(x, y, seed))
             tint = _tint(kind, x, y, seed, strength)
-            behind = _behind(kind, x, y / horizon - 1, seed)
-            for c in range(3):
-                row[c] = (colours[1, c] * (1 - up) + colours[2, c] * up) * behind[c] * wall
+            _sky(row, colours, kind, x, y, horizon, strength, seed)
             if lies < 1:
                 _lamps(row, kind, x, y, sun, seed)
             for c in range(3):

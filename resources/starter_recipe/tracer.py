@@ -209,12 +209,11 @@ def draw_figure(
     unit, `floor` the row of the ground at depth 0, `relief` how strong the texture is.
     """
     base_x, base_z, size, yaw = place
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    up, into = np.cos(PITCH), np.sin(PITCH)
+    cos, sin, up, into = np.cos(yaw), np.sin(yaw), np.cos(PITCH), np.sin(PITCH)
     way = _turned(0.0, -into, -up, cos, sin)
     light = _turned(LIGHT[0], LIGHT[1], LIGHT[2], cos, sin)
-    near, shades = np.zeros(parts.shape[0], np.int64), np.zeros(parts.shape[0], np.int64)
-    look = (parts, colours, kinds, lights)
+    near, look = np.zeros(parts.shape[0], np.int64), (parts, colours, kinds, lights)
+    room = (near, np.zeros_like(near))
     left, right, top, bottom, foot = _box(place, pixels, floor)
     for j in range(max(0, top), min(picture.shape[0], bottom)):
         for i in range(max(0, left), min(picture.shape[1], right)):
@@ -229,9 +228,7 @@ def draw_figure(
                 continue
             depth[j, i], covered[j, i] = nearness, 1.0
             point = (origin[0] + way[0] * t, origin[1] + way[1] * t, origin[2] + way[2] * t)
-            _colour_point(
-                look, (near, shades), count, point, way, light, seed, relief, picture[j, i]
-            )
+            _colour_point(look, room, count, point, way, light, seed, relief, picture[j, i])
 
 
 @numba.njit(**SETTINGS)
