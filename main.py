@@ -85,6 +85,15 @@ def _add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument(
         "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
     )
+    render.add_argument(
+        "--even-out",
+        nargs="?",
+        const="steady",
+        default="",
+        metavar="SPEED",
+        help="first give the frames times at which all steps look equally large, or follow a "
+        "SPEED: slow-ends, slow-middle, faster, slower",
+    )
     render.add_argument("--save-latents", type=path_argument, metavar="FILE.safetensors")
     render.add_argument(
         "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
@@ -182,10 +191,20 @@ def _render(options: argparse.Namespace) -> int:
         out=options.out,
         latents=options.save_latents,
         difference=options.difference,
+        even_out=options.even_out or _speed_of(options),
         metadata=not options.no_metadata,
         parameters={name: value for name, value in given.items() if value is not None},
     )
     return render(command, _store(), batches=_batches())
+
+
+def _speed_of(options: argparse.Namespace) -> str:
+    """Returns the speed of a preset with even steps, or "". Compared methods have none."""
+    if options.preset is None or options.compare:
+        return ""
+    from engine.documents.presets import find_preset
+
+    return "steady" if find_preset(options.preset).even else ""
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -170,12 +170,17 @@ class Walk:
 
     def locate(self, time: float) -> tuple[int, float]:
         """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
+        segment, share = self.place(time)
+        return segment, self.pace_of(segment).at(share)
+
+    def place(self, time: float) -> tuple[int, float]:
+        """Segment number and the share in [0, 1] of its time, for a time of the whole walk."""
         position = self._position(min(max(time, 0.0), 1.0))
         if abs(position - round(position)) < 1e-9:
             # k/(n−1) times n−1 is not always k; a frame at a keyframe is the keyframe, bit for bit.
             position = float(round(position))
         segment = min(int(position), self.segments - 1)
-        return segment, self.pace_of(segment).at(position - segment)
+        return segment, position - segment
 
     def _position(self, time: float) -> float:
         """The segment number plus the share of the segment's time."""
