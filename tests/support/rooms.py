@@ -148,10 +148,17 @@ ROOMS = (
         "cv2",
     ),
     Room(
+        "engine.study",
+        "many walks by plan: cells in worker processes, and their table",
+        "documents export methods metrics models models.inspection models.running pictures render "
+        "store",
+        "torch",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score and doctor; command-line options",
+        "the commands render, score, study and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers store",
+        "models.running pictures render solvers store study",
         "torch",
     ),
     Room(
