@@ -34,8 +34,9 @@ _LIBRARIES = ("latent-trails", "torch", "diffusers", "transformers", "numpy", "s
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The extent of a study and of its rest. `seconds` is the measured time of a cell times those left, over the
-    workers; None if no cell was computed. `bytes` is the size of all cells on disk."""
+    """The extent of a study and of its rest. `seconds` is the measured time of a cell times those
+    left, over the workers; None if no cell was computed. `bytes` is the size of all cells on disk.
+    """
 
     cells: int
     left: int

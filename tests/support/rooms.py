@@ -148,10 +148,14 @@ ROOMS = (
         "cv2",
     ),
     Room(
+        "engine.statistics",
+        "statistics of independent units: intervals, paired differences, power",
+    ),
+    Room(
         "engine.study",
-        "many walks by plan: cells in worker processes, and their table",
-        "documents export methods metrics models models.inspection models.running pictures render "
-        "store",
+        "many walks by plan: cells in worker processes, their table and its statistics",
+        "documents export measuring methods metrics models models.inspection models.running "
+        "pictures render statistics store",
         "torch",
     ),
     Room(
