@@ -63,7 +63,10 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
 def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextIO) -> int:
     if command.only_estimate:
         return DONE
-    print(f"{outcome.cells} of {study.cells} cells are in {command.out}.", file=stream)
+    print(f"{outcome.cells:,} of {study.cells:,} cells are in {command.out}.", file=stream)
+    if outcome.cells:
+        page = write_report(study, command.out)
+        print(f"The report is {page}.", file=stream)
     if outcome.failed:
         print(
             f"{outcome.failed} cells failed; {command.out / 'failed.json'} says why, and --resume "
@@ -71,6 +74,19 @@ def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextI
             file=stream,
         )
     return FAILED if outcome.failed else DONE
+
+
+def write_report(study: Study, folder: Path) -> Path:
+    """Writes the statistics and the report, and returns the path of the page. Raises WriteError."""
+    from engine.study.findings import study_findings
+    from engine.study.report.page import write_page
+    from engine.study.report.pdf import write_pdf
+    from engine.study.statistics_files import write_statistics
+
+    found = tuple(study_findings(study, folder))
+    write_statistics(folder, found)
+    write_pdf(study, folder, found)
+    return write_page(study, folder, found)
 
 
 def _usual_workers(study: Study) -> int:

@@ -159,10 +159,15 @@ ROOMS = (
         "torch",
     ),
     Room(
+        "engine.study.report",
+        "the report of a study: plots, tables and sample sheets as a page and as PDF",
+        "metrics study",
+    ),
+    Room(
         "engine.cli",
         "the commands render, score, study and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers store study",
+        "models.running pictures render solvers store study study.report",
         "torch",
     ),
     Room(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
-from engine.study.plan_file import read_plan
+from engine.study.plan_file import load_plan, read_plan
 from engine.walk import MethodChoice
+from tests.support.sources import ROOT
 
 GOOD = {
     "prompts": '["A cat", "A fox"]',
@@ -74,3 +75,14 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
         read_plan(b'prompts = ["A cat"]\nmethods = ["slerp"]', "plan.toml", tmp_path)
     with pytest.raises(InputError, match="no valid TOML"):
         read_plan(b"prompts = [", "plan.toml", tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "resources" / "studies").glob("*.toml")))
+def test_the_plans_that_ship_are_valid_and_large_enough(path: Path) -> None:
+    """The issue's size: at least 200 pairs, 5 prompts, 21 γ, and the four methods."""
+    plan = load_plan(path)
+    assert len(plan.seeds) >= 200
+    assert len(plan.prompts) >= 5
+    assert plan.frames >= 21
+    names = [choice.name for choice in plan.methods]
+    assert names == ["linear", "normalized", "slerp", "spline"]
