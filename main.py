@@ -105,6 +105,9 @@ def _add_score(score: argparse.ArgumentParser) -> None:
         "--out", type=path_argument, metavar="FILE", help="one row a frame: .csv or .json"
     )
     score.add_argument("--overwrite", action="store_true", help="replace existing files")
+    score.add_argument(
+        "--pairs", type=int, default=1, metavar="N", help="means over N pairs: seed, seed + 1, …"
+    )
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
 
@@ -194,6 +197,8 @@ def _render(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from engine.cli.scoring import MEASURES, ScoreCommand, score
 
+    if options.pairs < 1:
+        raise InputError(f"--pairs takes a whole number from 1 on, not {options.pairs}.")
     model = named_model(options)
     exploration = _exploration(options, model)
     command = ScoreCommand(
@@ -206,6 +211,7 @@ def _score(options: argparse.Namespace) -> int:
         found=model,
         out=options.out,
         measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
+        pairs=options.pairs,
     )
     return score(command, _store())
 

@@ -100,7 +100,8 @@ class StudyLines:
     """The progress of a study: a bar on a terminal, else a line every few seconds."""
 
     def __init__(self, stream: TextIO, study: Study, workers: int) -> None:
-        self._stream, self._workers, self._told = stream, workers, time.monotonic()
+        self._stream, self._workers = stream, workers
+        self._told: float | None = None  # the trial has no lines
         self._bar: tqdm[None] | None = None
         if stream.isatty():
             self._bar = tqdm(total=study.cells, unit="cell", file=stream, dynamic_ncols=True)
@@ -122,7 +123,7 @@ class StudyLines:
             self._bar.close()
 
     def _estimate(self, estimate: Estimate) -> None:
-        e = estimate
+        e, self._told = estimate, time.monotonic()
         several = "worker" if self._workers == 1 else "workers"
         rest = f", {_duration(e.seconds)} on {self._workers} {several}" if e.seconds else ""
         self.say(
@@ -136,6 +137,8 @@ class StudyLines:
         if self._bar is not None:
             self._bar.n = done
             self._bar.update(0)
+        elif self._told is None:
+            return
         elif time.monotonic() - self._told > _SECONDS_BETWEEN_LINES or done == total:
             self._told = time.monotonic()
             rest = f", {_duration(seconds_left)} left" if done < total else ""

@@ -167,7 +167,7 @@ ROOMS = (
         "engine.cli",
         "the commands render, score, study and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers store study study.report",
+        "models.running pictures render solvers statistics store study study.report",
         "torch",
     ),
     Room(
