@@ -89,8 +89,8 @@ def test_pairs_are_scored_as_means_with_intervals(
     frames = [row for row in rows if row["frame"] and row["walk"] == "slerp"]
     assert [row["seed"] for row in frames] == ["5"] * 3 + ["6"] * 3 + ["7"] * 3
     mean = sum(float(row["sharpness"]) for row in frames) / 9
-    line = next(line for line in printed.splitlines() if line.startswith("slerp"))
-    assert f"{mean:.4g} [" in line
+    line = next(x for x in printed.splitlines() if x.split()[:2] == ["Sharpness", "slerp"])
+    assert line.split()[2] == f"{mean:.4g}"
     assert "linear − slerp" in printed
     assert "3 pairs of noises" in printed
 

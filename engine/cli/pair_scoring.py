@@ -40,48 +40,42 @@ class PairScores:
         return self.rows
 
     def to_text(self) -> str:
-        """Format means and differences for a terminal."""
+        """Format means and differences for a terminal: a line for each method of each measure."""
         first = self.tables[0]
         values = np.array([[[c.value for c in r.cells] for r in t.rows] for t in self.tables])
         titles = [row.title for row in first.rows]
-        lines = [("", "Pairs", *first.columns)]
-        for number, title in enumerate(titles):
-            cells = (_mean(values[:, number, k]) for k in range(len(first.columns)))
-            lines.append((title, str(len(values)), *cells))
-        differences = [("", *first.columns)]
-        for number, title in enumerate(titles[1:], 1):
-            between = values[:, 0] - values[:, number]
-            cells = (_difference(between[:, k]) for k in range(len(first.columns)))
-            differences.append((f"{titles[0]} − {title}", *cells))
-        text = aligned(lines)
-        if len(titles) > 1:
-            text += ["", *aligned(differences)]
-        return "\n".join((*text, "", NOTE.format(pairs=len(values))))
+        lines = [("", "", "Mean", "95 %", "d", "Ahead")]
+        for column, label in enumerate(first.columns):
+            of_lanes = values[:, :, column]
+            lines += [(label, title, *_mean(of_lanes[:, k])) for k, title in enumerate(titles)]
+            for k, title in enumerate(titles[1:], 1):
+                name = f"{titles[0]} − {title}"
+                lines.append((label, name, *_difference(of_lanes[:, 0] - of_lanes[:, k])))
+        return "\n".join((*aligned(lines), NOTE.format(pairs=len(values))))
 
 
 def _known(values: Values) -> Values:
     return values[np.isfinite(values)]
 
 
-def _mean(values: Values) -> str:
+def _mean(values: Values) -> tuple[str, ...]:
     """The mean of the pairs that have a value, and its interval."""
     known = _known(values)
     if not known.size:
-        return "–"
+        return ("–", "", "", "")
     mean, low, high = mean_interval(known).at()
-    return _with_ends(mean, low, high)
+    return (f"{mean:.4g}", _ends(low, high), "", "")
 
 
-def _difference(values: Values) -> str:
+def _difference(values: Values) -> tuple[str, ...]:
+    """The mean difference, its interval, effect size, and the share of pairs."""
     known = _known(values)
     if not known.size:
-        return "–"
+        return ("–", "", "", "")
     found = paired(known)
-    text = _with_ends(found.mean, found.low, found.high)
-    return f"{text}, d {found.effect:.2f}, ahead {found.share:.0%}"
+    ends = _ends(found.low, found.high)
+    return (f"{found.mean:.4g}", ends, f"{found.effect:.2f}", f"{found.share:.0%}")
 
 
-def _with_ends(mean: float, low: float, high: float) -> str:
-    if math.isnan(low):
-        return f"{mean:.4g}"
-    return f"{mean:.4g} [{low:.4g}, {high:.4g}]"
+def _ends(low: float, high: float) -> str:
+    return "–" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
