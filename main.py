@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from engine.atomic import person_path
 from engine.cli.options import (
+    add_study_options,
     add_walk_options,
     downloads_of,
     exploration_from,
@@ -26,7 +27,7 @@ from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 
-COMMANDS = ("window", "render", "score", "doctor", "bench")
+COMMANDS = ("window", "render", "score", "study", "doctor", "bench")
 SAFE = "--safe"
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 #: What the article scores, and at how many frames.
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(
         commands.add_parser("score", help="measure walks by several methods, as the article does")
     )
+    add_study_options(commands.add_parser("study", help="run a plan of many walks, as one table"))
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     _add_bench(
@@ -112,6 +114,9 @@ def _add_score(score: argparse.ArgumentParser) -> None:
         "--out", type=path_argument, metavar="FILE", help="one row a frame: .csv or .json"
     )
     score.add_argument("--overwrite", action="store_true", help="replace existing files")
+    score.add_argument(
+        "--pairs", type=int, default=1, metavar="N", help="means over N pairs: seed, seed + 1, …"
+    )
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
 
@@ -136,6 +141,7 @@ def main(arguments: Sequence[str]) -> int:
         "window": _window,
         "render": _render,
         "score": _score,
+        "study": _study,
         "doctor": _doctor,
         "bench": _bench,
     }
@@ -210,6 +216,8 @@ def _speed_of(options: argparse.Namespace) -> str:
 def _score(options: argparse.Namespace) -> int:
     from engine.cli.scoring import MEASURES, ScoreCommand, score
 
+    if options.pairs < 1:
+        raise InputError(f"--pairs takes a whole number from 1 on, not {options.pairs}.")
     model = named_model(options)
     exploration = _exploration(options, model)
     command = ScoreCommand(
@@ -222,8 +230,17 @@ def _score(options: argparse.Namespace) -> int:
         found=model,
         out=options.out,
         measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
+        pairs=options.pairs,
     )
     return score(command, _store())
+
+
+def _study(options: argparse.Namespace) -> int:
+    from engine.cli.study import StudyCommand, run_study
+
+    return run_study(
+        StudyCommand(options.plan, options.out, options.resume, options.workers, options.estimate)
+    )
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 
 from engine.conditioning import Role
 from engine.models.families.contract import Family, families
-from engine.models.inspection.identity import identity_of
+from engine.models.inspection.identity import model_identity
 from engine.models.inspection.memory_need import memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
@@ -109,7 +109,7 @@ class _Loader:
             if not apart or name in ("vae", *family.tokenizers):
                 self._tell(name, number / len(openers))
                 _ = parts[name]
-        identity = identity_of(report.path, _pixel_files(report))
+        identity = model_identity(report)
         numbers = {part.name: part.numbers for part in report.parts}
         card = self._card(
             family, identity, report.scheduler, report.schedule, numbers[family.denoiser]
@@ -132,7 +132,7 @@ class _Loader:
             networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
         schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
-        identity = identity_of(path.parent, [path])
+        identity = model_identity(self._report)
         numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
         card = self._card(family, identity, self._report.scheduler, schedule, numbers)
         parts = Parts({name: partial(_given, part) for name, part in networks.items()})
@@ -213,19 +213,3 @@ def _name_of(location: str, path: Path) -> str:
     if location == STARTER:
         return "Starter"
     return path.stem if Path(location).expanduser().exists() else location.rpartition("/")[2]
-
-
-def _pixel_files(report: ModelReport) -> list[Path]:
-    """The files that the pictures depend on: not the model card, the scorer, the safety checker."""
-    folder = report.path
-    configs = [folder / part.name / "config.json" for part in report.parts]
-    weights = [file for part in report.parts for file in part.weights]
-    names = (
-        *("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model"),
-        *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
-    )
-    folders = families.get(report.family).tokenizers
-    tokenizers = [
-        file for part in folders for name in names if (file := folder / part / name).is_file()
-    ]
-    return [*configs, *weights, *tokenizers, folder / "scheduler" / "scheduler_config.json"]

@@ -148,10 +148,26 @@ ROOMS = (
         "cv2",
     ),
     Room(
+        "engine.statistics",
+        "statistics of independent units: intervals, paired differences, power",
+    ),
+    Room(
+        "engine.study",
+        "many walks by plan: cells in worker processes, their table and its statistics",
+        "documents export measuring methods metrics models models.inspection models.running "
+        "pictures render statistics store",
+        "torch",
+    ),
+    Room(
+        "engine.study.report",
+        "the report of a study: plots, tables and sample sheets as a page and as PDF",
+        "metrics study",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score and doctor; command-line options",
+        "the commands render, score, study and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pacing pictures render solvers store",
+        "models.running pacing pictures render solvers statistics store study study.report",
         "torch",
     ),
     Room(
