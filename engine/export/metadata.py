@@ -55,6 +55,8 @@ class Provenance:
         if info is None:
             return cls(exploration, notes=notes)
         machine = f"{info.device} {info.precision}"
+        if info.precision_note:
+            machine += " (chosen by measurement)"
         if not info.batch_exact:
             machine += " (drawn in other batches, frames may differ in rounding)"
         return cls(exploration, info.identity, info.solver, info.replaced, machine, notes=notes)
