@@ -121,6 +121,7 @@ class Provenance:
             "CFG scale": sampling.guidance,
             "Seed": seed,
             "Guidance interval": _interval(sampling),
+            "Shared steps": _shared(sampling),
             "Size": f"{sampling.width}x{sampling.height}",
             "Model": self.exploration.model,
         }
@@ -159,6 +160,11 @@ def _interval(sampling: Sampling) -> str:
     """Returns the share of the steps with guidance, or "" for all steps."""
     span = sampling.guidance_from, sampling.guidance_to
     return "" if span == (0.0, 1.0) else f"{span[0]:g} to {span[1]:g}"
+
+
+def _shared(sampling: Sampling) -> str:
+    """Returns the share of the steps that frames share, or "" for none."""
+    return f"{sampling.shared_steps:g}" if sampling.shared_steps else ""
 
 
 def _quoted(text: str) -> str:

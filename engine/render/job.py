@@ -7,14 +7,15 @@ sequential order, this takes 55 frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine import messages as m
 from engine.geometry.walk_path import latent_stats
-from engine.render.plan import Ingredients, RenderPlan
+from engine.render.plan import Ingredients, LanePlan, RenderPlan
+from engine.render.shared_steps import neighbours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Job:
 
     def __init__(self, plan: RenderPlan) -> None:
         self._plan, self.in_order = plan, plan.in_order
-        self._lanes = [Refinement(lane.path.walk.frames, lane.frames) for lane in plan.lanes]
+        self._lanes = [
+            Refinement(lane.path.walk.frames, lane.frames, _first_of(lane, plan.shared_step))
+            for lane in plan.lanes
+        ]
         self.totals = tuple(lane.left for lane in self._lanes)
         self.done = 0
 
@@ -95,10 +99,20 @@ class Job:
                 yield Ticket(lane, index)
 
 
-class Refinement:
-    """Returns the `wanted` frames of a lane's frames 0…count−1 coarse to fine, each once."""
+def _first_of(lane: LanePlan, shared_step: int) -> list[int]:
+    """Returns the frames that others share steps with."""
+    walk = lane.path.walk
+    wanted = lane.frames if shared_step else ()
+    return [index for index in wanted if neighbours_of(walk, index) is None]
 
-    def __init__(self, count: int, wanted: Iterable[int]) -> None:
+
+class Refinement:
+    """Returns the `wanted` frames of a lane's frames 0…count−1 coarse to fine, each once; first
+    those among `first`."""
+
+    def __init__(self, count: int, wanted: Iterable[int], first: Sequence[int] = ()) -> None:
+        self._first = np.zeros(count, bool)
+        self._first[list(first)] = True
         self._open = np.zeros(count, bool)
         self._open[list(wanted)] = True
         self._taken = np.zeros(count, bool)
@@ -142,9 +156,10 @@ class Refinement:
         if not self.left:
             return None
         focus = min(max(focus, 0), len(self._open) - 1)
-        wanted = np.flatnonzero(self._open)
+        early = self._open & self._first
+        wanted = np.flatnonzero(early if early.any() else self._open)
         first, last = int(wanted[0]), int(wanted[-1])
-        if self._open[focus]:
+        if focus in wanted:
             index = focus
         elif not self._taken[: first + 1].any():
             index = first
