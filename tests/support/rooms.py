@@ -116,8 +116,8 @@ ROOMS = (
     ),
     Room(
         "engine.render",
-        "one job: its plan, frames in their order, batches, points of the plane, previews",
-        "geometry measuring models models.running pictures render.sampling solvers store",
+        "one job: its plan, frames in their order, batches, points of the plane, previews, shared steps",
+        "geometry measuring methods models models.running pictures render.sampling solvers store",
         "torch",
     ),
     Room(
