@@ -11,9 +11,8 @@ from engine import messages as m
 from engine.errors import ModelError
 from engine.mailbox import JobControl
 from engine.models.running.memory import device_memory, release_memory, within_memory
-from engine.render.flight import Flight, finished
 from engine.render.frame_memory import FrameMemory
-from engine.render.job import Job, Probe, TakeProbe, Ticket
+from engine.render.job import Flight, Job, Probe, TakeProbe, Ticket, finished
 from engine.render.model_resources import ModelResources
 from engine.render.plan import Ingredients, RenderPlan
 from engine.render.point_drafts import HOLD_S, PointDrafts

@@ -8,7 +8,7 @@ sequential order, this takes 55 frames.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from engine import messages as m
 from engine.geometry.walk_path import latent_stats
 from engine.render.plan import Ingredients, LanePlan, RenderPlan
 from engine.render.shared_steps import neighbours_of
+from engine.store.stored_frame import StoredFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,40 @@ class Probe:
         stats = latent_stats(self.ingredients.initial)
         r = self.request
         return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image, r.point)
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """Ingredients in the sampler, with the tickets and probes that wait for their picture.
+
+    `previewed` is the step of the last preview. `notes` say how the frame is made.
+    """
+
+    ingredients: Ingredients
+    tickets: list[Ticket] = field(default_factory=list)
+    probe: Probe | None = None
+    previewed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def finished(
+    plan: RenderPlan, ticket: Ticket, ingredients: Ingredients, frame: StoredFrame, cached: bool
+) -> m.FrameReady:
+    """Returns the event of a finished frame, with its latents if the plan asks for them."""
+    return m.FrameReady(
+        job=plan.job,
+        lane=ticket.lane,
+        index=ticket.index,
+        time=ingredients.time,
+        tier=m.Tier.FINAL,
+        key=ingredients.key,
+        image=frame.image,
+        stats=latent_stats(ingredients.initial),
+        cached=cached,
+        initial=ingredients.initial if plan.latents else None,
+        final=frame.final if plan.latents else None,
+        notes=frame.notes,
+    )
 
 
 #: Returns the next point of the plane that fits a plan, or None. The first argument is the time to
