@@ -116,7 +116,7 @@ ROOMS = (
     ),
     Room(
         "engine.render",
-        "one job: its plan, frames in their order, batches, points of the plane, previews, shared steps",
+        "one job: its plan, frames in their order, batches, points of the plane, previews",
         "geometry measuring methods models models.running pictures render.sampling solvers store",
         "torch",
     ),
