@@ -22,6 +22,8 @@ ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
 MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
 MAX_STEPS = 1000
+#: The largest share of the steps that frames may share.
+MAX_SHARED = 0.8
 MAX_KEYFRAMES = 1000
 MAX_SIDE = 4096
 #: Least time between two keyframes.
@@ -206,7 +208,9 @@ class Sampling:
 
     `solver` "" is the default solver: the one that equals the model's scheduler, or stands in for
     it. The guidance interval is an approximation (arXiv 2404.07724): outside of that share of the
-    steps, only the conditional prediction is used. The default (0, 1) turns it off.
+    steps, only the conditional prediction is used. The default (0, 1) turns it off. `shared_steps`
+    is an approximation, too: the share of the steps that most frames share with their neighbours; 0
+    turns it off.
     """
 
     steps: int = 30
@@ -216,6 +220,7 @@ class Sampling:
     solver: str = ""
     guidance_from: float = 0.0
     guidance_to: float = 1.0
+    shared_steps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ ROOMS = (
     Room(
         "engine.render",
         "one job: its plan, frames in their order, batches, points of the plane, previews",
-        "geometry measuring models models.running pictures render.sampling solvers store",
+        "geometry measuring methods models models.running pictures render.sampling solvers store",
         "torch",
     ),
     Room(
