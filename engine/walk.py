@@ -21,11 +21,9 @@ ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
 
 MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
-MAX_STEPS = 1000
-#: The largest share of the steps that frames may share.
-MAX_SHARED = 0.8
-MAX_KEYFRAMES = 1000
-MAX_SIDE = 4096
+#: Steps of a frame, and the largest share of them that frames may share.
+MAX_STEPS, MAX_SHARED = 1000, 0.8
+MAX_KEYFRAMES, MAX_SIDE = 1000, 4096
 #: Least time between two keyframes.
 LEAST_GAP = 1e-6
 
@@ -208,9 +206,8 @@ class Sampling:
 
     `solver` "" is the default solver: the one that equals the model's scheduler, or stands in for
     it. The guidance interval is an approximation (arXiv 2404.07724): outside of that share of the
-    steps, only the conditional prediction is used. The default (0, 1) turns it off. `shared_steps`
-    is an approximation, too: the share of the steps that most frames share with their neighbours; 0
-    turns it off.
+    steps, only the conditional prediction is used. So is `shared_steps`, the share of the steps
+    that most frames share with their neighbours. (0, 1) and 0 turn them off.
     """
 
     steps: int = 30
