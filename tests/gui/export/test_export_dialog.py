@@ -403,13 +403,13 @@ def test_a_slow_file_is_written_on_another_thread(
             raise fault
         path.write_text("whole", "utf-8")
 
-    kinds = (ExportKind("slow", "Slow", ".slow", prepare=lambda: write),)
+    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
     missing = desk.session.missing_frames
     desk.out.mkdir()
     desk.dialog = ExportDialog(
         desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
     )
-    desk.dialog.open_now()
+    desk.dialog.open_now("slow")
     out = desk.out / "walk.slow"
     assert desk.export(qtbot) == (f"Written: {out}" if fault is None else "the disk is full")
     assert threads[0] != threading.get_ident()
