@@ -21,9 +21,9 @@ ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
 
 MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
-MAX_STEPS = 1000
-MAX_KEYFRAMES = 1000
-MAX_SIDE = 4096
+#: Steps of a frame, and the largest share of them that frames may share.
+MAX_STEPS, MAX_SHARED = 1000, 0.8
+MAX_KEYFRAMES, MAX_SIDE = 1000, 4096
 #: Least time between two keyframes.
 LEAST_GAP = 1e-6
 
@@ -108,12 +108,11 @@ class Walk:
     `methods` holds one choice for each segment, or a single one for all segments. `one_prompt` is
     True if the keyframes are edited with one common prompt; it is False if their prompts differ.
 
-    The timing: `times` are the times of the keyframes in [0, 1], increasing; () are equal
-    intervals. `paces` hold the easing and the hold of each segment; () are constant speed. In a
-    `loop`, the last segment leads back to the first keyframe, which has the times 0 and 1 and is
-    shown once. `pacing` gives the time of the walk at each share of its frames, see
-    `engine.timing`; () is the share itself. `prompts` is a track of prompts with times of their
-    own, see `engine.tracks.prompts`; () are the prompts of the keyframes.
+    `times` are those of the keyframes in [0, 1], increasing; () are equal intervals. `paces` hold
+    the easing and hold of each segment; () is constant speed. In a `loop`, the last segment leads
+    back to the first keyframe, which has the times 0 and 1 and is shown once. `pacing` gives the
+    time at each share of the frames (see `engine.timing`); () is the share. `prompts` have times of
+    their own (see `engine.tracks.prompts`); () are those of the keyframes.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
@@ -165,8 +164,7 @@ class Walk:
         return (*self.times, 1.0) if self.loop else self.times
 
     def time_of(self, index: int) -> float:
-        """The time in [0, 1] of frame `index`. Its share of the frames is k/(n−1), in a loop k/n,
-        and 0 for a single frame."""
+        """The time in [0, 1] of frame `index`: at the share k/(n−1) of the frames, in a loop k/n."""
         share = index / self.intervals if self.intervals > 0 else 0.0
         return pace(self.pacing, share)
 
@@ -208,7 +206,8 @@ class Sampling:
 
     `solver` "" is the default solver: the one that equals the model's scheduler, or stands in for
     it. The guidance interval is an approximation (arXiv 2404.07724): outside of that share of the
-    steps, only the conditional prediction is used. The default (0, 1) turns it off.
+    steps, only the conditional prediction is used. So is `shared_steps`, the share of the steps
+    that most frames share with their neighbours. (0, 1) and 0 turn them off.
     """
 
     steps: int = 30
@@ -218,6 +217,7 @@ class Sampling:
     solver: str = ""
     guidance_from: float = 0.0
     guidance_to: float = 1.0
+    shared_steps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

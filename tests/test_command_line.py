@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
+from engine.cli.arguments import build_parser
 from engine.documents.session_file import save_session
 from engine.export.recall import recall
 from engine.methods.contract import methods
@@ -322,7 +323,7 @@ def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
 
 
 def test_safe_mode_is_asked_for_by_hand() -> None:
-    parser = main.build_parser()
+    parser = build_parser()
     assert parser.parse_args(["window", "--safe"]).safe
     assert not parser.parse_args(["window"]).safe
 

@@ -59,6 +59,12 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     sampling.add_argument("--width", type=int, metavar="W")
     sampling.add_argument("--height", type=int, metavar="H")
     sampling.add_argument("--solver", metavar="NAME", help=_solver_help())
+    sampling.add_argument(
+        "--shared-steps",
+        type=float,
+        metavar="S",
+        help="approximate and faster: the share of the steps that most frames share, 0 to 0.8",
+    )
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
     machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
@@ -70,6 +76,21 @@ def _solver_help() -> str:
         "default: the solver that equals the model's scheduler, or stands in for it; for diffusion "
         f"models: {', '.join(solvers_for('diffusion'))}; for flow models: "
         f"{', '.join(solvers_for('flow'))}; scheduler is the model's own scheduler"
+    )
+
+
+def add_study_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of a study."""
+    parser.add_argument("plan", type=path_argument, metavar="PLAN.toml")
+    parser.add_argument(
+        "--out", type=path_argument, required=True, metavar="FOLDER", help="of tables and report"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the study in FOLDER")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="default: one a core, or one on a GPU"
+    )
+    parser.add_argument(
+        "--estimate", action="store_true", help="measure time and space of the plan, and stop"
     )
 
 
@@ -102,7 +123,7 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
     if options.walk is not None:
         base = replace(base, walk=_walk_of_file(options.walk), rows=(), compare=())
     walk = _walk(base.walk, options)
-    given = _given(options, "steps", "guidance", "width", "height", "solver")
+    given = _given(options, "steps", "guidance", "width", "height", "solver", "shared_steps")
     changes = _given(options, "fps")
     if getattr(options, "compare", None):
         changes["compare"] = compared(options.compare)

@@ -57,6 +57,8 @@ class Provenance:
         if info is None:
             return cls(exploration, notes=notes)
         machine = f"{info.device} {info.precision}"
+        if info.precision_note:
+            machine += " (chosen by measurement)"
         if not info.batch_exact:
             machine += " (drawn in other batches, frames may differ in rounding)"
         return cls(exploration, info.identity, info.solver, info.replaced, machine, notes=notes)
@@ -127,6 +129,7 @@ class Provenance:
             "CFG scale": sampling.guidance,
             "Seed": seed,
             "Guidance interval": _interval(sampling),
+            "Shared steps": _shared(sampling),
             "Size": f"{sampling.width}x{sampling.height}",
             "Model": self.exploration.model,
         }
@@ -166,6 +169,11 @@ def _interval(sampling: Sampling) -> str:
     """Returns the share of the steps with guidance, or "" for all steps."""
     span = sampling.guidance_from, sampling.guidance_to
     return "" if span == (0.0, 1.0) else f"{span[0]:g} to {span[1]:g}"
+
+
+def _shared(sampling: Sampling) -> str:
+    """Returns the share of the steps that frames share, or "" for none."""
+    return f"{sampling.shared_steps:g}" if sampling.shared_steps else ""
 
 
 def _quoted(text: str) -> str:

@@ -60,8 +60,7 @@ class ScoreTable:
         """Format the table for a terminal, in aligned columns."""
         lines = [("", "Frames", *self.columns)]
         lines += [(r.title, str(r.frames), *(str(c) for c in r.cells)) for r in self.rows]
-        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-        return "\n".join((*(_aligned(line, widths) for line in lines), *self.notes))
+        return "\n".join((*aligned(lines), *self.notes))
 
 
 def score_table(
@@ -189,7 +188,14 @@ def _decimals(value: float) -> int:
     return 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
+def aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    """Returns the lines of a table for a terminal: the first column on the left, others on the
+    right."""
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return [_padded(line, widths) for line in lines]
+
+
+def _padded(line: tuple[str, ...], widths: list[int]) -> str:
     cells = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
     cells[0] = line[0].ljust(widths[0])
     return "  ".join(cells)

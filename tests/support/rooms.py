@@ -54,6 +54,11 @@ ROOMS = (
         "the speed of a walk: even steps, wanted speed, tipping points, certificate",
         "metrics",
     ),
+    Room(
+        "engine.atlas",
+        "the atlas of a plane: its cells, the labels of their pictures, files of it",
+        "export measuring pictures",
+    ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
@@ -118,7 +123,7 @@ ROOMS = (
     Room(
         "engine.render",
         "one job: its plan, frames in their order, batches, points of the plane, previews",
-        "geometry measuring models models.running pictures render.sampling solvers store",
+        "geometry measuring methods models models.running pictures render.sampling solvers store",
         "torch",
     ),
     Room(
@@ -149,10 +154,27 @@ ROOMS = (
         "cv2",
     ),
     Room(
+        "engine.statistics",
+        "statistics of independent units: intervals, paired differences, power",
+    ),
+    Room(
+        "engine.study",
+        "many walks by plan: cells in worker processes, their table and its statistics",
+        "documents export measuring methods metrics models models.inspection models.running "
+        "pictures render statistics store",
+        "torch",
+    ),
+    Room(
+        "engine.study.report",
+        "the report of a study: plots, tables and sample sheets as a page and as PDF",
+        "metrics study",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score and doctor; command-line options",
-        "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pacing pictures render solvers store",
+        "the commands render, score, atlas, study and doctor; command-line options",
+        "atlas documents export export.film geometry measuring metrics models models.hub "
+        "models.inspection models.running pacing pictures render solvers statistics store study "
+        "study.report",
         "torch",
     ),
     Room(
@@ -195,7 +217,7 @@ ROOMS = (
     Room(
         "gui.atlas",
         "the atlas of a plane: its cells, their pictures, regions of similar ones",
-        "engine.geometry engine.pictures state widgets",
+        "engine.atlas engine.geometry state widgets",
         "Qt",
     ),
     Room(
@@ -207,7 +229,7 @@ ROOMS = (
     Room(
         "gui.trajectory.atlas",
         "the atlas in the trajectory plot: its layer under the paths, its menu",
-        "atlas state trajectory.plane widgets",
+        "engine.atlas atlas state trajectory.plane widgets",
         "Qt",
     ),
     Room(
@@ -237,8 +259,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring engine.pictures atlas "
-        "files measures state viewer widgets",
+        "engine.atlas engine.documents engine.export engine.geometry engine.measuring "
+        "engine.pictures atlas files measures state viewer widgets",
         "Qt",
     ),
     Room(

@@ -105,6 +105,9 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     _, origin = decode(made.picture_text(0, 0)["latent-trails"].encode())
     assert origin is not None
     assert (origin.model, origin.machine) == ("abc", "cuda:0 float16")
+    chosen = replace(info, device="cpu", precision="bfloat16", precision_note="It is 3× as fast.")
+    made = Provenance.of(EXPLORATION, chosen, lambda _lane, _index: ())
+    assert made.machine == "cpu bfloat16 (chosen by measurement)"
 
 
 def test_the_text_of_a_walk_names_all_prompts_and_seeds_and_no_frame() -> None:
