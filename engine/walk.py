@@ -164,7 +164,7 @@ class Walk:
         return (*self.times, 1.0) if self.loop else self.times
 
     def time_of(self, index: int) -> float:
-        """The time in [0, 1] of frame `index`: at the share k/(n−1) of the frames, in a loop k/n."""
+        """The time in [0, 1] of frame `index`: at the share k/(n−1) of all, in a loop k/n."""
         share = index / self.intervals if self.intervals > 0 else 0.0
         return pace(self.pacing, share)
 
