@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.atomic import person_path
+from engine.cli.experiments import EXPERIMENTS, add_experiments, run_experiment
 from engine.cli.options import (
-    add_study_options,
     add_walk_options,
     downloads_of,
     exploration_from,
@@ -27,7 +27,7 @@ from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 
-COMMANDS = ("window", "render", "score", "study", "doctor", "bench")
+COMMANDS = ("window", "render", "score", *EXPERIMENTS, "doctor", "bench")
 SAFE = "--safe"
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 #: What the article scores, and at how many frames.
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(
         commands.add_parser("score", help="measure walks by several methods, as the article does")
     )
-    add_study_options(commands.add_parser("study", help="run a plan of many walks, as one table"))
+    add_experiments(commands)
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     _add_bench(
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
         "window": _window,
         "render": _render,
         "score": _score,
-        "study": _study,
+        **dict.fromkeys(EXPERIMENTS, lambda options: run_experiment(options, _store)),
         "doctor": _doctor,
         "bench": _bench,
     }
@@ -214,14 +214,6 @@ def _score(options: argparse.Namespace) -> int:
         pairs=options.pairs,
     )
     return score(command, _store())
-
-
-def _study(options: argparse.Namespace) -> int:
-    from engine.cli.study import StudyCommand, run_study
-
-    return run_study(
-        StudyCommand(options.plan, options.out, options.resume, options.workers, options.estimate)
-    )
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class PairScores:
         first = self.tables[0]
         values = np.array([[[c.value for c in r.cells] for r in t.rows] for t in self.tables])
         titles = [row.title for row in first.rows]
-        lines = [("", "", "Mean", "95 %", "d", "Ahead")]
+        lines: list[tuple[str, ...]] = [("", "", "Mean", "95 %", "d", "Ahead")]
         for column, label in enumerate(first.columns):
             of_lanes = values[:, :, column]
             lines += [(label, title, *_mean(of_lanes[:, k])) for k, title in enumerate(titles)]

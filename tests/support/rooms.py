@@ -149,7 +149,7 @@ ROOMS = (
     ),
     Room(
         "engine.statistics",
-        "statistics of independent units: intervals, paired differences, power",
+        "statistics of independent units: intervals, paired differences, power, shares of variance",
     ),
     Room(
         "engine.study",
@@ -164,10 +164,15 @@ ROOMS = (
         "metrics study",
     ),
     Room(
+        "engine.seed_meter",
+        "prompts × noises: properties of the pictures, and the shares of both in them",
+        "export measuring metrics models render statistics study.report",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score, study and doctor; command-line options",
+        "the commands render, score, study, meter and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers statistics store study study.report",
+        "models.running pictures render seed_meter solvers statistics store study study.report",
         "torch",
     ),
     Room(
