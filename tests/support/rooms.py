@@ -169,10 +169,16 @@ ROOMS = (
         "export measuring metrics models render statistics study.report",
     ),
     Room(
+        "engine.dimensions",
+        "the influence of parts of z_T, and directions in it",
+        "export geometry measuring models pictures render statistics study.report",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score, study, meter and doctor; command-line options",
-        "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render seed_meter solvers statistics store study study.report",
+        "the commands, one or two a file; command-line options",
+        "dimensions documents export export.film measuring metrics models models.hub "
+        "models.inspection models.running pictures render seed_meter solvers statistics store "
+        "study study.report",
         "torch",
     ),
     Room(
