@@ -93,6 +93,7 @@ def _maps(found: Sequence[Influence]) -> Figure:
             height, width = each.map.shape
             axes.imshow(each.map, cmap="magma", vmin=0, vmax=top)
             axes.set_title(each.part.name, fontsize=8)
+            axes.autoscale(False)
             if each.part.box is not None:
                 left, upper, right, lower = each.part.box
                 x, y = (left * width, right * width), (upper * height, lower * height)
