@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -39,6 +39,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
+from gui.study.experiments import PROGRAMS, Experiments
 from gui.widgets.background_work import Background
 from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import Theme, paper_theme
@@ -117,6 +118,13 @@ class Companions(QObject):
         return dialog
 
     @cached_property
+    def experiments(self) -> Experiments:
+        """Studies, seed meter and dimensions. Closing the window ends their programs."""
+        experiments = Experiments(self._state, self._window)
+        self._window.closing.connect(experiments.close)
+        return experiments
+
+    @cached_property
     def export(self) -> ExportDialog:
         """The export dialog. Closing the window cancels its export."""
         plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
@@ -148,6 +156,7 @@ class Companions(QObject):
                 "tipping_points": lambda: put_tipping_points(self._state),
                 "even_out": self.even_out.even_out,
                 "perfect": self.even_out.perfect,
+                **{name: partial(self._open_program, name) for name in PROGRAMS},
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,
@@ -230,6 +239,9 @@ class Companions(QObject):
             state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
         )
         state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
+
+    def _open_program(self, name: str) -> None:
+        self.experiments.open(name)
 
     def _plane_on_paper(self) -> QWidget:
         return self._window.trajectory.on_paper(paper_theme())

@@ -268,6 +268,12 @@ ROOMS = (
         "Qt",
     ),
     Room(
+        "gui.study",
+        "dialogs of studies, seed meter and dimensions, which run as programs",
+        "state widgets",
+        "Qt",
+    ),
+    Room(
         "gui.shell",
         "actions, commands, toolbar, status line, messages, panels",
         "export files state viewer walk widgets",
@@ -279,7 +285,7 @@ ROOMS = (
         "the window, its companions, and the session: they put the rooms together",
         "engine.documents engine.methods engine.models.hub engine.models.inspection "
         "engine.pacing engine.pictures engine.store dialogs export files shell state widgets "
-        "walk viewer timeline trajectory trajectory.views measures models",
+        "walk viewer timeline trajectory trajectory.views measures models study",
         "Qt",
     ),
 )
