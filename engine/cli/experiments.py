@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from engine.atomic import WriteError
 from engine.cli.options import path_argument
 from engine.errors import InputError
 from engine.requests import Machine
@@ -32,14 +33,20 @@ def add_experiments(commands: Any) -> None:
 
 def run_experiment(options: argparse.Namespace, make_store: Callable[[], FrameStore]) -> int:
     """Runs the command of the options; returns the exit code. Raises InputError and ModelError."""
-    if options.command == "study":
-        from engine.cli.study import StudyCommand, run_study
-
-        estimate, workers = options.estimate, options.workers
-        command = StudyCommand(options.plan, options.out, options.resume, workers, estimate)
-        return run_study(command)
     actions = {"meter": _meter, "influence": _influence, "direction": _direction}
-    return actions[options.command](options, make_store())
+    try:
+        if options.command == "study":
+            return _study(options)
+        return actions[options.command](options, make_store())
+    except WriteError as error:
+        raise InputError(str(error)) from error
+
+
+def _study(options: argparse.Namespace) -> int:
+    from engine.cli.study import StudyCommand, run_study
+
+    estimate, workers = options.estimate, options.workers
+    return run_study(StudyCommand(options.plan, options.out, options.resume, workers, estimate))
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:

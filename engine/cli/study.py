@@ -11,11 +11,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from engine.atomic import WriteError, open_file
 from engine.cli.headless import DONE, FAILED, INTERRUPTED, interruptible
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
-from engine.study.plan_file import read_plan
+from engine.study.plan_file import load_plan
 from engine.study.prepare import prepare
 from engine.study.run import CellFailure, Estimate, Listener, Outcome, StudyRun, opened
 from engine.study.study import Study
@@ -38,11 +37,10 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
     """Runs a study and returns the process's exit code. Raises InputError and ModelError before
     anything runs. Ctrl-C ends it; finished cells are kept."""
     stream = errors or sys.stderr
-    with open_file(command.plan) as file:
-        data = file.read()
+    plan, data = load_plan(command.plan)
     if command.workers < 0:
         raise InputError(f"--workers takes a whole number from 1 on, not {command.workers}.")
-    study = prepare(read_plan(data, command.plan.name, command.plan.parent))
+    study = prepare(plan)
     workers = command.workers or _usual_workers(study)
     control = JobControl()
     with opened(command.out, data, command.resume) as files, interruptible(control):
@@ -53,8 +51,6 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
         except Cancelled:
             lines.say("Cancelled; finished cells are kept, and --resume goes on from them.")
             return INTERRUPTED
-        except WriteError as error:
-            raise InputError(str(error)) from error
         finally:
             lines.close()
     return _report(outcome, study, command, stream)

@@ -77,7 +77,6 @@ def sheet_of(reading: Reading) -> Image:
 def write_meter(plan: MeterPlan, readings: Sequence[Reading], folder: Path) -> Path:
     """Writes all files and returns the path of the page. Existing ones are replaced. Raises
     WriteError."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / TABLE, columns_of(readings), Existing.REPLACE)
     parts = [f"<h1>Seed meter: {escape(plan.model)}</h1><p>{TEXT}</p>"]
     for number, reading in enumerate(readings):

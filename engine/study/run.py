@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from engine.atomic import Existing, sweep_parts, write_bytes
+from engine.atomic import Existing, explain, sweep_parts, write_bytes
 from engine.errors import InputError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
@@ -82,7 +82,10 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
             f"{folder} holds a study already; add --resume to go on with it, or choose another "
             "folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(explain(folder, error)) from error
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -125,8 +128,14 @@ class StudyRun:
         return self._finish()
 
     def _trial(self, pool: Pool, numbers: Iterator[int]) -> list[float]:
-        """Compute two cells a worker; return the seconds of the later half, without loading."""
-        seconds = [a.seconds for a in self._answers(pool, islice(numbers, 2 * self._workers))]
+        """Compute two cells a worker; return the seconds of the later half, without loading.
+
+        Raises InputError if all of them fail and more are left, which would fail, too.
+        """
+        answers = list(self._answers(pool, islice(numbers, 2 * self._workers)))
+        if answers and all(a.error for a in answers) and self._done < self._study.cells:
+            raise InputError(answers[0].error)
+        seconds = [answer.seconds for answer in answers if not answer.error]
         return seconds[self._workers :] or seconds
 
     def _answers(self, pool: Pool, numbers: Iterator[int]) -> Iterator[Answer]:

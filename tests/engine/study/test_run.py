@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tracemalloc
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -122,6 +123,32 @@ def test_a_failed_cell_is_reported_and_the_others_are_kept(
     assert outcome == Outcome(0, 1)
     listed = json.loads((tmp_path / "s" / "failed.json").read_text("utf-8"))
     assert [(f["seed"], f["error"]) for f in listed] == [(1, failures[0].error)]
+
+
+def test_a_study_of_which_every_cell_fails_ends_with_its_sentence(
+    model: Path, tmp_path: Path
+) -> None:
+    """A solver for other models: nobody waits for 1,000 failures."""
+    study = prepare(_plan(model, solver="flow-euler", seeds=range(1000)))
+    with pytest.raises(InputError, match="solver"):
+        _run(study, tmp_path / "s", 1)
+
+
+def test_a_folder_that_is_a_file_is_one_sentence(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(InputError, match="could not be written"):
+        _run(prepare(_plan(model)), tmp_path / "file" / "s", 1)
+
+
+def test_the_driver_keeps_no_cells(model: Path, tmp_path: Path) -> None:
+    """20,000 cells are gone through in the memory of a few."""
+    study, files = prepare(_plan(model, seeds=range(10_000))), CellFiles(tmp_path)
+    tracemalloc.start()
+    left = sum(not files.has(study, cell) for cell in study.all_cells())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert left == 20_000
+    assert peak < 200_000
 
 
 def test_the_key_of_a_cell_holds_all_that_it_depends_on(model: Path) -> None:
