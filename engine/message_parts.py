@@ -33,7 +33,8 @@ class ModelInfo:
     `solver` is the default of the `solvers` that fit. It stands in for the model's scheduler
     `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
     the same bit for bit in any batch. `tokenizer` is the folder of the tokenizer, or "". `tokens`
-    is the limit of a prompt; 0 is CLIP's.
+    is the limit of a prompt; 0 is CLIP's. `precision_note` is the reason for a precision that was
+    chosen by measurement.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ModelInfo:
     tokenizer: str = ""
     tokens: int = 0
     guiding: Guiding = Guiding.APART
+    precision_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

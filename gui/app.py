@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -181,6 +182,7 @@ class Program(QObject):
         fit_to_screen(self.window)
         self.appearance.changed.connect(self.window.set_theme)
         settings.changed.connect(self._follow_preferences)
+        self.window.status.fp32_wanted.connect(self._use_fp32)
         self.window.painted.connect(self._begin)
         self.window.closing.connect(self._background.close)
         self.window.closing.connect(self.started_well)
@@ -252,6 +254,10 @@ class Program(QObject):
             self._keep_budgets(preferences)
         if machine_of(preferences) != machine_of(before):
             self.session.use_machine(machine_of(preferences))
+
+    def _use_fp32(self) -> None:
+        """Render in fp32 from now on."""
+        self._settings.set_preferences(replace(self._settings.preferences, precision="fp32"))
 
     def _keep_budgets(self, preferences: Preferences) -> None:
         """Set the limits of the frame store. Runs in the background, because it reads the disk."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -16,6 +16,7 @@ from gui.dialogs.about_dialog import AboutDialog
 from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
+from gui.dialogs.speed_dialog import SpeedDialog
 from gui.even_out import EvenOutRun
 from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
 from gui.export.atlas_files import atlas_kinds
@@ -39,7 +40,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
-from gui.study.experiments import PROGRAMS, Experiments
+from gui.study.experiments import Experiments
 from gui.widgets.background_work import Background
 from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import Theme, paper_theme
@@ -61,6 +62,7 @@ class Companions(QObject):
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
+        self._theme = theme
         self._frames, self._missing, self._folders = frames, missing, folders
         self.background = background
         self.documents = Documents(state, settings, window)
@@ -70,6 +72,7 @@ class Companions(QObject):
         )
         self.picture_file = PictureFile(state, settings, window)
         self.even_out = EvenOutRun(state, frames, self)
+        self.experiments = Experiments(state, window)
         self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -77,12 +80,7 @@ class Companions(QObject):
         self._connect()
         self._fill_menus()
         self._offers = Offers(
-            state,
-            window.messages,
-            self.documents,
-            self.recovery,
-            self.recorder,
-            self.get_model,
+            state, window.messages, self.documents, self.recovery, self.recorder, self.get_model
         )
 
     # ── dialogs, each created at its first use ───────────────────────────────────────────────
@@ -103,6 +101,14 @@ class Companions(QObject):
         return AboutDialog(self._window)
 
     @cached_property
+    def speed(self) -> SpeedDialog:
+        """The dialog for a wanted speed of the walk."""
+        dialog = SpeedDialog(self._state, self._theme, self._window)
+        dialog.wanted.connect(self.even_out.even_out)
+        self._window.follow_theme(dialog)
+        return dialog
+
+    @cached_property
     def log(self) -> LogView:
         """The log dialog."""
         return LogView(self._folders.log, self._window)
@@ -116,13 +122,6 @@ class Companions(QObject):
         self._window.closing.connect(dialog.hub.stop)
         dialog.unload_asked.connect(self._state.pause)
         return dialog
-
-    @cached_property
-    def experiments(self) -> Experiments:
-        """Studies, seed meter and dimensions. Closing the window ends their programs."""
-        experiments = Experiments(self._state, self._window)
-        self._window.closing.connect(experiments.close)
-        return experiments
 
     @cached_property
     def export(self) -> ExportDialog:
@@ -154,9 +153,10 @@ class Companions(QObject):
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
                 "tipping_points": lambda: put_tipping_points(self._state),
-                "even_out": self.even_out.even_out,
+                "even_out": lambda: self.even_out.even_out(),
+                "speed": lambda: self.speed.open_now(),
                 "perfect": self.even_out.perfect,
-                **{name: partial(self._open_program, name) for name in PROGRAMS},
+                **self.experiments.verbs(),
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,
@@ -225,6 +225,8 @@ class Companions(QObject):
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
         self._window.trajectory.reset_view()
+        if preset.even:
+            self.even_out.even_out()
 
     def keep_point(self) -> None:
         """Insert the probed point of the plane as a keyframe at the playhead."""
@@ -239,9 +241,6 @@ class Companions(QObject):
             state.exploration.walk, point, state.exploration.walk.time_of(state.playhead)
         )
         state.edit(replace(state.exploration, walk=walk), "Add point as keyframe")
-
-    def _open_program(self, name: str) -> None:
-        self.experiments.open(name)
 
     def _plane_on_paper(self) -> QWidget:
         return self._window.trajectory.on_paper(paper_theme())
@@ -293,5 +292,6 @@ class Companions(QObject):
 
     def close(self) -> None:
         """Cancel running work and write the recovery file, before the window closes."""
+        self.experiments.close()
         self.recorder.close()
         self.recovery.close()

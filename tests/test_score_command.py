@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import main
+from engine.cli.arguments import build_parser
 from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
@@ -41,7 +42,7 @@ def test_it_prints_the_table_and_writes_the_rows(
 
 
 def test_the_articles_methods_and_frames_are_the_default(folder: str) -> None:
-    options = main.build_parser().parse_args(["score", "--model", folder])
+    options = build_parser().parse_args(["score", "--model", folder])
     assert options.frames == 300
     assert options.compare == "linear,normalized,slerp"
 

@@ -59,6 +59,12 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     sampling.add_argument("--width", type=int, metavar="W")
     sampling.add_argument("--height", type=int, metavar="H")
     sampling.add_argument("--solver", metavar="NAME", help=_solver_help())
+    sampling.add_argument(
+        "--shared-steps",
+        type=float,
+        metavar="S",
+        help="approximate and faster: the share of the steps that most frames share, 0 to 0.8",
+    )
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
     machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
@@ -102,7 +108,7 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
     if options.walk is not None:
         base = replace(base, walk=_walk_of_file(options.walk), rows=(), compare=())
     walk = _walk(base.walk, options)
-    given = _given(options, "steps", "guidance", "width", "height", "solver")
+    given = _given(options, "steps", "guidance", "width", "height", "solver", "shared_steps")
     changes = _given(options, "fps")
     if getattr(options, "compare", None):
         changes["compare"] = compared(options.compare)

@@ -105,6 +105,8 @@ def _opened(info: m.ModelInfo) -> str:
         Guiding.EMBEDDED: "; it has no negative prompt",
         Guiding.NONE: "; guidance and a negative prompt have no effect",
     }[info.guiding]
+    if info.precision_note:
+        notes += f". {info.precision_note}"
     return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}{notes}"
 
 

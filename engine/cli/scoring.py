@@ -43,27 +43,35 @@ class Scores:
     """The measures of each frame: measure → lane → one value for each frame, NaN if unknown.
 
     `scoring_text` is the text that pictures are compared with; "" means their prompts. `turns`
-    holds the turns of the lanes that have inner keyframes.
+    holds the turns of the lanes that have inner keyframes, `seams` the gaps of loops' ends.
     """
 
     lanes: tuple[Lane, ...]
     scoring_text: str
     values: dict[str, list[Values]]
     turns: dict[int, tuple[float, ...]]
+    seams: dict[int, float]
 
     @classmethod
     def empty(cls, request: m.RenderRequest) -> Scores:
         lanes, names = request.lanes, request.measures
         values = {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in names}
-        return cls(lanes, request.scoring_text, values, {})
+        return cls(lanes, request.scoring_text, values, {}, {})
 
     def take(self, event: m.MeasureReady) -> None:
         """Store one value."""
         self.values[event.name][event.lane][event.index] = event.value
 
+    def take_path(self, event: m.PathReady) -> None:
+        """Store the turns and the seam of a lane, if it has them."""
+        if event.turns:
+            self.turns[event.lane] = event.turns
+        if event.seam is not None:
+            self.seams[event.lane] = event.seam
+
     def table(self) -> ScoreTable:
         """Return the summary table."""
-        return score_table(self.lanes, self.values, self.scoring_text, self.turns)
+        return score_table(self.lanes, self.values, self.scoring_text, self.turns, self.seams)
 
     def columns(self) -> Columns:
         """A row for each frame of a lane, and for each summary of it."""
@@ -148,8 +156,8 @@ def _measured(
         match event:
             case m.MeasureReady():
                 scores.take(event)
-            case m.PathReady() if event.turns:
-                scores.turns[event.lane] = event.turns
+            case m.PathReady():
+                scores.take_path(event)
             case m.FrameFailed():
                 failed = True
                 progress.say(event.message)

@@ -18,6 +18,7 @@ from engine.walk import (
     MAX_FRAMES,
     MAX_KEYFRAMES,
     MAX_SEED,
+    MAX_SHARED,
     MAX_SIDE,
     MAX_STEPS,
     Exploration,
@@ -117,6 +118,7 @@ def check_sampling(sampling: Sampling) -> None:
         solvers.get(sampling.solver)
     _check_number("guidance's start", sampling.guidance_from, 0.0, 1.0)
     _check_number("guidance's end", sampling.guidance_to, sampling.guidance_from, 1.0)
+    _check_number("share of shared steps", sampling.shared_steps, 0.0, MAX_SHARED)
 
 
 def _check_view(view: View) -> None:

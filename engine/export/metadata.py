@@ -39,7 +39,7 @@ def package_versions() -> dict[str, str]:
 class Provenance:
     """An exploration, and how it was rendered: the model's identity, the default solver and the
     scheduler that it stands in for, the device and its precision. `notes` is called when a picture
-    is written, on the writer's thread."""
+    is written, on the writer's thread. `certificates` are those of the lanes, see `Origin`."""
 
     exploration: Exploration
     model: str = ""
@@ -48,6 +48,7 @@ class Provenance:
     machine: str = ""
     versions: Mapping[str, str] = field(default_factory=package_versions)
     notes: NotesOf = lambda _lane, _index: ()
+    certificates: tuple[dict[str, float], ...] = ()
 
     @classmethod
     def of(cls, exploration: Exploration, info: ModelInfo | None, notes: NotesOf) -> Provenance:
@@ -55,6 +56,8 @@ class Provenance:
         if info is None:
             return cls(exploration, notes=notes)
         machine = f"{info.device} {info.precision}"
+        if info.precision_note:
+            machine += " (chosen by measurement)"
         if not info.batch_exact:
             machine += " (drawn in other batches, frames may differ in rounding)"
         return cls(exploration, info.identity, info.solver, info.replaced, machine, notes=notes)
@@ -67,13 +70,19 @@ class Provenance:
         """Return the metadata of frame `index` of `lane`, for `Plan.describe`."""
         time = self._walks[lane].time_of(index)
         made_by = self.model, dict(self.versions), self.machine
-        origin = Origin(lane, index, time, *made_by, self.notes(lane, index))
+        notes = self.notes(lane, index)
+        origin = Origin(lane, index, time, *made_by, notes, self.certificates)
         document = encode(self.exploration, origin).decode()
         return {"parameters": self.parameters(lane, index), FORMAT: document}
 
     def film_tags(self) -> dict[str, str]:
         """Return the metadata of a file that shows the whole walk, for `Plan.about`."""
-        origin = Origin(model=self.model, versions=dict(self.versions), machine=self.machine)
+        origin = Origin(
+            model=self.model,
+            versions=dict(self.versions),
+            machine=self.machine,
+            certificates=self.certificates,
+        )
         return {
             "title": self._walks[0].keyframes[0].prompt[:200],
             "description": self.parameters(0, 0),
@@ -119,6 +128,7 @@ class Provenance:
             "CFG scale": sampling.guidance,
             "Seed": seed,
             "Guidance interval": _interval(sampling),
+            "Shared steps": _shared(sampling),
             "Size": f"{sampling.width}x{sampling.height}",
             "Model": self.exploration.model,
         }
@@ -157,6 +167,11 @@ def _interval(sampling: Sampling) -> str:
     """Returns the share of the steps with guidance, or "" for all steps."""
     span = sampling.guidance_from, sampling.guidance_to
     return "" if span == (0.0, 1.0) else f"{span[0]:g} to {span[1]:g}"
+
+
+def _shared(sampling: Sampling) -> str:
+    """Returns the share of the steps that frames share, or "" for none."""
+    return f"{sampling.shared_steps:g}" if sampling.shared_steps else ""
 
 
 def _quoted(text: str) -> str:

@@ -30,6 +30,7 @@ from engine.models.running.devices import (
     require_working,
     use_threads,
 )
+from engine.models.running.precision import PrecisionTrials
 from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
     TOKENIZER_FOLDER,
@@ -57,14 +58,15 @@ def open_model(
     progress: Reporter = lambda *_: None,
     downloads: Container[str] = (),
     found: FoundModel | None = None,
+    trials: PrecisionTrials | None = None,
 ) -> DiffusionModel:
     """The model at `location`: "starter", a folder, a .safetensors file or a hub id.
 
-    `device` and `precision` "" are chosen by the machine; of the hub, only what is among
-    `downloads` is fetched. A model that was `found` for the same location and precision is not
-    looked for and checked again. Blocks; any thread. Raises ModelError where the model cannot be
-    used, InputError for a device or precision that is not there, and whatever `progress` raises,
-    which is how a caller cancels.
+    `device` and `precision` "" are chosen by the machine; with `trials`, the precision of a large
+    model on a CPU by measurement. Of the hub, only what is among `downloads` is fetched. A model
+    that was `found` for the same location and precision is not looked for and checked again.
+    Blocks; any thread. Raises ModelError where the model cannot be used, InputError for a device or
+    precision that is not there, and whatever `progress` raises, which is how a caller cancels.
     """
     target = choose_device(device)
     dtype = choose_dtype(target, precision)
@@ -76,8 +78,14 @@ def open_model(
         found = find_model(location, half, progress, downloads)
     if half and not precision:
         dtype = choose_dtype(target, families.get(found.report.family).half)
-    loader = _Loader(found.report, location, target, dtype, progress)
-    return loader.open_file() if found.report.form is ModelForm.FILE else loader.open_folder()
+    report, identity = found.report, model_identity(found.report)
+
+    def open_in(kind: torch.dtype) -> DiffusionModel:
+        return _Loader(report, location, identity, target, kind, progress).open()
+
+    if trials is None or precision or target.type != "cpu":
+        return open_in(dtype)
+    return trials.open(open_in, identity, progress)
 
 
 class _Loader:
@@ -87,15 +95,21 @@ class _Loader:
         self,
         report: ModelReport,
         location: str,
+        identity: str,
         device: torch.device,
         dtype: torch.dtype,
         progress: Reporter,
     ) -> None:
-        self._report, self._location = report, location
+        self._report, self._location, self._identity = report, location, identity
         self._device, self._dtype, self._progress = device, dtype, progress
         self._kind = families.get(report.family)
 
-    def open_folder(self) -> DiffusionModel:
+    def open(self) -> DiffusionModel:
+        """The model in its form."""
+        file = self._report.form is ModelForm.FILE
+        return self._open_file() if file else self._open_folder()
+
+    def _open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
         report, family = self._report, self._kind(self._report.configs)
         openers: dict[str, Callable[[], Any]] = {
@@ -109,14 +123,11 @@ class _Loader:
             if not apart or name in ("vae", *family.tokenizers):
                 self._tell(name, number / len(openers))
                 _ = parts[name]
-        identity = model_identity(report)
         numbers = {part.name: part.numbers for part in report.parts}
-        card = self._card(
-            family, identity, report.scheduler, report.schedule, numbers[family.denoiser]
-        )
+        card = self._card(family, report.scheduler, report.schedule, numbers[family.denoiser])
         return self._opened(card, family, parts, apart)
 
-    def open_file(self) -> DiffusionModel:
+    def _open_file(self) -> DiffusionModel:
         """A model in the original layout, whose configs are known by its family."""
         path, layout = self._report.path, self._kind.layouts[self._report.label]
         family, networks = self._kind(layout.configs), dict[str, Any]()
@@ -132,9 +143,8 @@ class _Loader:
             networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
         schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
-        identity = model_identity(self._report)
         numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
-        card = self._card(family, identity, self._report.scheduler, schedule, numbers)
+        card = self._card(family, self._report.scheduler, schedule, numbers)
         parts = Parts({name: partial(_given, part) for name, part in networks.items()})
         return self._opened(card, family, parts, apart=False)
 
@@ -171,7 +181,6 @@ class _Loader:
     def _card(
         self,
         family: Family,
-        identity: str,
         scheduler: str,
         schedule: Mapping[str, Any],
         weights: int,
@@ -179,7 +188,7 @@ class _Loader:
         report = self._report
         scorer = report.path / "clip"
         return ModelCard(
-            identity=identity,
+            identity=self._identity,
             name=_name_of(self._location, report.path),
             location=self._location,
             scheduler_class=scheduler,

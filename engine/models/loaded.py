@@ -59,7 +59,8 @@ class DiffusionModel:
 
     `parts` are its networks, in evaluation mode, and its tokenizers. With `apart`, its text
     encoders and its denoiser are never in memory together: each is opened when it is needed. With
-    `cuda_graphs`, small steps on a CUDA device are recorded and replayed.
+    `cuda_graphs`, small steps on a CUDA device are recorded and replayed. `precision_note` is the
+    reason for a precision that was chosen by measurement.
     """
 
     def __init__(
@@ -82,7 +83,8 @@ class DiffusionModel:
         self.schedule = noise_schedule(card.scheduler_class, card.scheduler_config)
         self.weights, self.latent_channels = card.weights, family.channels
         self.downscale = family.downscale
-        self._apart, self._cuda_graphs = apart, cuda_graphs
+        self.apart, self._cuda_graphs = apart, cuda_graphs
+        self.precision_note = ""
         vae, together = parts["vae"], device.type != "cpu"
         if family.own_networks:
             vae.to(memory_format=torch.channels_last)
@@ -121,7 +123,7 @@ class DiffusionModel:
         One prompt at a time, so that none depends on its neighbours.
         """
         parts = self._parts
-        if self._apart and any(name not in parts.opened for name in self.family.encoders):
+        if self.apart and any(name not in parts.opened for name in self.family.encoders):
             self._made = None
             self._free((self.family.denoiser,))
         return tuple(self.family.encode(parts, prompt, negative) for prompt in prompts)
@@ -218,6 +220,7 @@ class DiffusionModel:
             location=self.location,
             device=str(self.device),
             precision=str(self.dtype).removeprefix("torch."),
+            precision_note=self.precision_note,
             batch=batch,
             multiple=self.family.multiple,
             solver=self.solver,

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import torch
 
 from engine import messages as m
 from engine.errors import ModelError
-from engine.geometry.walk_path import latent_stats
 from engine.mailbox import JobControl
 from engine.models.running.memory import device_memory, release_memory, within_memory
 from engine.render.frame_memory import FrameMemory
-from engine.render.job import Job, Probe, TakeProbe, Ticket
+from engine.render.job import Flight, Job, Probe, TakeProbe, Ticket, finished
 from engine.render.model_resources import ModelResources
 from engine.render.plan import Ingredients, RenderPlan
 from engine.render.point_drafts import HOLD_S, PointDrafts
 from engine.render.sampling.lockstep import LockstepSampler
 from engine.render.sampling.sampler import Sampler
+from engine.render.shared_steps import SharedSteps, shared_note
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from engine.walk import frame_text
@@ -30,16 +29,6 @@ _RECALLED_AT_ONCE = 32
 #: Most points of the plane in work at a time.
 _PROBES = 2
 _PREVIEW_EVERY = 4
-
-
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """Ingredients in the sampler, with the tickets and probes that wait for their picture."""
-
-    ingredients: Ingredients
-    tickets: list[Ticket] = field(default_factory=list)
-    probe: Probe | None = None
-    previewed: int = 0
 
 
 class FrameWork:
@@ -54,7 +43,8 @@ class FrameWork:
         self._sampler = self._new_sampler()
         self._frames = FrameMemory(store, self._model)
         self._drafts = PointDrafts(plan, resources, self._frames)
-        self._flights: dict[str, _Flight] = {}
+        self._shared = SharedSteps[Ticket](resources.states, self._slots)
+        self._flights: dict[str, Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._pace: float | None = None
 
@@ -70,12 +60,12 @@ class FrameWork:
                 scanning = seen
             yield from self._admit(control, take_probe)
             if not self._flights:
-                if not scanning and not self._job.left:
+                if not scanning and not self._job.left and not self._shared.waiting:
                     return
                 continue
-            finished = self._tick()
+            done = self._tick()
             control.check()
-            yield from self._finish(finished)
+            yield from self._finish(done)
             if self._plan.previews:
                 yield from self._preview()
             yield self._progress()
@@ -101,9 +91,9 @@ class FrameWork:
     def _admit(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
         yield from self._admit_probes(control, take_probe)
         for _ in self._frames.turn(_RECALLED_AT_ONCE):
-            if not (self._job.left and self._may_start() and self._in_reach()):
+            if not (self._may_start() and self._in_reach()):
                 return
-            ticket = self._job.next(control.focus)
+            ticket = self._next(control.focus)
             if ticket is None:
                 return
             ingredients = self._job.ingredients(ticket)
@@ -111,7 +101,26 @@ class FrameWork:
             if frame is not None:
                 yield from self._tell(ticket, ingredients, frame, cached=True)
             else:
-                self._start(ingredients).tickets.append(ticket)
+                self._begin(ticket, ingredients)
+
+    def _next(self, focus: int) -> Ticket | None:
+        """Return the next frame, or one that waited for its neighbours."""
+        waited = self._shared.take(self._flights)
+        return waited or (None if self._shared.full else self._job.next(focus))
+
+    def _begin(self, ticket: Ticket, ingredients: Ingredients) -> None:
+        """Start a frame, or a neighbour whose latent it needs."""
+        between = ingredients.between
+        missing = self._shared.missing(between) if between else []
+        if not between or not missing:
+            self._start(ingredients).tickets.append(ticket)
+            return
+        self._shared.wait(ticket, between)
+        for index in (between.indices[k] for k in missing):
+            neighbour = self._plan.frame(ticket.lane, index)
+            if neighbour.key not in self._flights:
+                self._start(neighbour)
+                return
 
     def _admit_probes(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
         """Start the waiting point. While drafts are requested one after another, the frames of the
@@ -136,14 +145,19 @@ class FrameWork:
         else:
             self._start(probe.ingredients).probe = probe
 
-    def _start(self, ingredients: Ingredients) -> _Flight:
+    def _start(self, ingredients: Ingredients) -> Flight:
         """Start a picture, or return the one in work with the same key."""
         flight = self._flights.get(ingredients.key)
         if flight is None:
-            flight = self._flights[ingredients.key] = _Flight(ingredients)
-            self._sampler.admit(
-                ingredients.key, ingredients.initial, ingredients.positive, ingredients.negative
-            )
+            flight = self._flights[ingredients.key] = Flight(ingredients)
+            given = ingredients.initial, ingredients.positive, ingredients.negative
+            between = ingredients.between
+            started = self._shared.started(between) if between else None
+            if between and started and isinstance(self._sampler, Sampler):
+                flight.notes = (shared_note(between),)
+                self._sampler.admit(ingredients.key, *given, started)
+            else:
+                self._sampler.admit(ingredients.key, *given)
         return flight
 
     def _may_start(self) -> bool:
@@ -169,27 +183,30 @@ class FrameWork:
 
     def _tick(self) -> list[tuple[str, torch.Tensor]]:
         began, active = time.monotonic(), len(self._flights)
-        finished = within_memory(self._sampler.tick)
-        if finished is None:
+        done = within_memory(self._sampler.tick)
+        if done is None:
             self._shrink()
             return []
+        if self._plan.shared_step and isinstance(self._sampler, Sampler):
+            self._shared.keep(self._plan.shared_step, self._sampler, self._flights.__contains__)
         pace = (time.monotonic() - began) / active
         self._pace = pace if self._pace is None else 0.9 * self._pace + 0.1 * pace
-        return finished
+        return done
 
-    def _finish(self, finished: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
+    def _finish(self, done: list[tuple[str, torch.Tensor]]) -> Iterator[m.Event]:
         """Decode the finished latents and emit events to all that wait for them."""
-        if not finished:
+        if not done:
             return
         # A latent that is not finite gives None.
-        pictures = self._model.decode(torch.stack([latent for _, latent in finished]))
-        for (key, latent), picture in zip(finished, pictures, strict=True):
+        pictures = self._model.decode(torch.stack([latent for _, latent in done]))
+        for (key, latent), picture in zip(done, pictures, strict=True):
             flight = self._flights.pop(key)
             if picture is None:
                 yield from self._fail(flight)
                 continue
             final = latent.cpu().numpy()
-            frame = self._frames.keep(flight.ingredients, final, picture, self._notes)
+            notes = (*flight.notes, *self._notes)
+            frame = self._frames.keep(flight.ingredients, final, picture, notes)
             self._preview_map.observe(frame.final, frame.image)
             if flight.probe is not None:
                 yield flight.probe.ready(m.Tier.FINAL, frame.image)
@@ -200,22 +217,9 @@ class FrameWork:
         self, ticket: Ticket, ingredients: Ingredients, frame: StoredFrame, cached: bool
     ) -> Iterator[m.Event]:
         self._job.done += 1
-        yield m.FrameReady(
-            job=self._plan.job,
-            lane=ticket.lane,
-            index=ticket.index,
-            time=ingredients.time,
-            tier=m.Tier.FINAL,
-            key=ingredients.key,
-            image=frame.image,
-            stats=latent_stats(ingredients.initial),
-            cached=cached,
-            initial=ingredients.initial if self._plan.latents else None,
-            final=frame.final if self._plan.latents else None,
-            notes=frame.notes,
-        )
+        yield finished(self._plan, ticket, ingredients, frame, cached)
 
-    def _fail(self, flight: _Flight) -> Iterator[m.Event]:
+    def _fail(self, flight: Flight) -> Iterator[m.Event]:
         message = "The model gave numbers that are not finite; try fp32 or fewer steps"
         if flight.probe is not None:
             yield m.ProbeFailed(flight.probe.request.serial, f"{message}.")

@@ -7,14 +7,16 @@ sequential order, this takes 55 frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine import messages as m
 from engine.geometry.walk_path import latent_stats
-from engine.render.plan import Ingredients, RenderPlan
+from engine.render.plan import Ingredients, LanePlan, RenderPlan
+from engine.render.shared_steps import neighbours_of
+from engine.store.stored_frame import StoredFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,40 @@ class Probe:
         return m.ProbeReady(r.serial, r.x, r.y, tier, stats.std, stats.norm_z, image, r.point)
 
 
+@dataclass(eq=False, slots=True)
+class Flight:
+    """Ingredients in the sampler, with the tickets and probes that wait for their picture.
+
+    `previewed` is the step of the last preview. `notes` say how the frame is made.
+    """
+
+    ingredients: Ingredients
+    tickets: list[Ticket] = field(default_factory=list)
+    probe: Probe | None = None
+    previewed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def finished(
+    plan: RenderPlan, ticket: Ticket, ingredients: Ingredients, frame: StoredFrame, cached: bool
+) -> m.FrameReady:
+    """Returns the event of a finished frame, with its latents if the plan asks for them."""
+    return m.FrameReady(
+        job=plan.job,
+        lane=ticket.lane,
+        index=ticket.index,
+        time=ingredients.time,
+        tier=m.Tier.FINAL,
+        key=ingredients.key,
+        image=frame.image,
+        stats=latent_stats(ingredients.initial),
+        cached=cached,
+        initial=ingredients.initial if plan.latents else None,
+        final=frame.final if plan.latents else None,
+        notes=frame.notes,
+    )
+
+
 #: Returns the next point of the plane that fits a plan, or None. The first argument is the time to
 #: wait for one, in seconds; with True as the second, it returns only drafts.
 TakeProbe = Callable[[float, bool], Probe | None]
@@ -49,7 +85,10 @@ class Job:
 
     def __init__(self, plan: RenderPlan) -> None:
         self._plan, self.in_order = plan, plan.in_order
-        self._lanes = [Refinement(lane.path.walk.frames, lane.frames) for lane in plan.lanes]
+        self._lanes = [
+            Refinement(lane.path.walk.frames, lane.frames, _first_of(lane, plan.shared_step))
+            for lane in plan.lanes
+        ]
         self.totals = tuple(lane.left for lane in self._lanes)
         self.done = 0
 
@@ -95,10 +134,20 @@ class Job:
                 yield Ticket(lane, index)
 
 
-class Refinement:
-    """Returns the `wanted` frames of a lane's frames 0…count−1 coarse to fine, each once."""
+def _first_of(lane: LanePlan, shared_step: int) -> list[int]:
+    """Returns the frames that others share steps with."""
+    walk = lane.path.walk
+    wanted = lane.frames if shared_step else ()
+    return [index for index in wanted if neighbours_of(walk, index) is None]
 
-    def __init__(self, count: int, wanted: Iterable[int]) -> None:
+
+class Refinement:
+    """Returns the `wanted` frames of a lane's frames 0…count−1 coarse to fine, each once; first
+    those among `first`."""
+
+    def __init__(self, count: int, wanted: Iterable[int], first: Sequence[int] = ()) -> None:
+        self._first = np.zeros(count, bool)
+        self._first[list(first)] = True
         self._open = np.zeros(count, bool)
         self._open[list(wanted)] = True
         self._taken = np.zeros(count, bool)
@@ -142,9 +191,10 @@ class Refinement:
         if not self.left:
             return None
         focus = min(max(focus, 0), len(self._open) - 1)
-        wanted = np.flatnonzero(self._open)
+        early = self._open & self._first
+        wanted = np.flatnonzero(early if early.any() else self._open)
         first, last = int(wanted[0]), int(wanted[-1])
-        if self._open[focus]:
+        if focus in wanted:
             index = focus
         elif not self._taken[: first + 1].any():
             index = first

@@ -15,6 +15,7 @@ from engine.models.running.devices import choose_batch
 from engine.render.batch_memory import BatchMemory
 from engine.render.batching import Batching, batch_key, choose_batching, measure_batch
 from engine.render.previews import PreviewMap
+from engine.render.shared_steps import States
 from engine.render.steady_rows import measure_steady_rows
 from engine.store.text_store import TextStore, text_key
 from engine.walk import Walk
@@ -54,6 +55,7 @@ class ModelResources:
         self._texts = LruCache[str, Conditioning](_TEXTS)
         self._negatives = LruCache[str, Conditioning](_TEXTS)
         self._planes = LruCache[tuple[Walk, Shape], Plane](_PLANES)
+        self.states = States()
         self._noises: dict[Shape, NoiseBank] = {}
 
     def text(self, prompt: str) -> Conditioning:
@@ -111,10 +113,12 @@ class ModelResources:
     def keep_steady(self, shape: Shape, check: Check) -> bool:
         """Make the model compute enough rows that a frame does not depend on its batch.
 
-        Returns True if this is known. Where only one frame fits, as for a large model on a CPU or a
-        GPU with little free memory, nothing is measured and nothing is stored.
+        Returns True if this is known. Where only one frame fits, as for a large model, nothing is
+        measured and nothing is stored. GPUs decode several pictures at once, which is not exact.
         """
         model = self.model
+        if model.device.type != "cpu":
+            return False
         if model.steady_rows(shape) is None:
             key = f"rows, {self._key(shape)}"
             rows = self._remembered(key)

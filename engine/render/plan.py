@@ -11,6 +11,7 @@ import numpy as np
 
 from engine import messages as m
 from engine.conditioning import Array32, Conditioning
+from engine.errors import InputError
 from engine.geometry.projection import Plane
 from engine.geometry.walk_path import WalkPath, prompts_of
 from engine.measuring.measure_plan import MeasurePlan, plan_measures
@@ -18,6 +19,7 @@ from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
 from engine.render.sampling.sampler import Guidance
+from engine.render.shared_steps import Between, neighbours_of, position_between
 from engine.solvers.contract import SolverTable
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
@@ -28,13 +30,15 @@ ENGINE_GENERATION = 5
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
-    """The input of one frame: z_T [C, h, w], its texts, and its key."""
+    """The input of one frame: z_T [C, h, w], its texts, its key, and the neighbours with which it
+    shares steps."""
 
     time: float
     initial: Array32
     positive: Conditioning
     negative: Conditioning
     key: str
+    between: Between | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class RenderPlan:
     `table` None selects the model's own scheduler object, in lockstep. `text` is the empty prompt,
     whose shapes all texts of the model have. With `batch_exact`, frames are the same bit for bit in
     batches of any size. With `tunes`, the best number of slots may be measured after the job.
+    Most frames start at the step `shared_step` from a mix of their neighbours, unless it is 0.
     `draft` is the plan of the drafts, which come first.
     """
 
@@ -65,6 +70,7 @@ class RenderPlan:
     batching: Batching
     batch_exact: bool
     tunes: bool
+    shared_step: int = 0
     lanes: tuple[LanePlan, ...] = ()
     measures: MeasurePlan = field(default_factory=MeasurePlan)
     cut_prompts: tuple[m.PromptCut, ...] = ()
@@ -76,6 +82,17 @@ class RenderPlan:
 
     def frame(self, lane: int, index: int) -> Ingredients:
         """Return the ingredients of frame `index` of a lane."""
+        walk, own = self.lanes[lane].path.walk, self._whole_frame(lane, index)
+        neighbours = neighbours_of(walk, index) if self.shared_step else None
+        position = position_between(walk, index, neighbours) if neighbours else None
+        if neighbours is None or position is None:
+            return own
+        first, last = (self._whole_frame(lane, k).key for k in neighbours)
+        between = Between(neighbours, (first, last), self.shared_step, position)
+        return replace(own, key=between.key(own.key), between=between)
+
+    def _whole_frame(self, lane: int, index: int) -> Ingredients:
+        """Return the ingredients of a frame that shares no steps."""
         path = self.lanes[lane].path
         time = path.walk.time_of(index)
         return self._ingredients(path, time, path.latent(time), self.lanes[lane].negative)
@@ -101,7 +118,7 @@ class RenderPlan:
         """Return the plan with another number of steps."""
         settings = replace(self.settings, steps=steps)
         table = model.table(settings.solver, self.shape, steps)
-        return replace(self, settings=settings, table=table)
+        return replace(self, settings=settings, table=table, shared_step=0)
 
     def _ingredients(
         self, path: WalkPath, time: float, latent: Array32, negative: Conditioning
@@ -168,11 +185,19 @@ def _plan(
         guidance_from=sampling.guidance_from,
         guidance_to=sampling.guidance_to,
     )
+    table = model.table(settings.solver, shape, settings.steps)
+    shared = round(sampling.shared_steps * settings.steps)
+    if shared and table is None:
+        raise InputError(
+            "The model's own scheduler cannot share steps between frames; choose another solver, "
+            "or 0 for the shared steps."
+        )
     return RenderPlan(
         job=job,
         shape=shape,
         settings=settings,
-        table=model.table(settings.solver, shape, settings.steps),
+        table=table,
+        shared_step=shared,
         text=resources.text(""),
         guidance=_guidance(sampling, model),
         batching=resources.batching(shape, batch),

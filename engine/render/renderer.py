@@ -16,6 +16,7 @@ from engine.mailbox import JobControl
 from engine.measuring.measure_setup import MeasureSetup
 from engine.models.load import open_model
 from engine.models.locate import FoundModel
+from engine.models.running.precision import PrecisionTrials
 from engine.render.batch_memory import BatchMemory
 from engine.render.frame_work import FrameWork
 from engine.render.job import Job, Probe, TakeProbe
@@ -43,8 +44,9 @@ def no_probes(
 class Renderer:
     """Owns the loaded model and everything derived from it. Used on one thread.
 
-    `announce` is called with the events of loading a model, during `run`. With `batches`, the best
-    number of slots is measured after a model's first job, and used for later ones. `found` is a
+    `announce` is called with the events of loading a model, during `run`. With `batches`, the
+    precision of a large model on a CPU is measured when it is opened first, and the best number of
+    slots after its first job; both are stored for later runs. `found` is a
     model that was already located and checked.
     """
 
@@ -159,7 +161,8 @@ class Renderer:
         if isinstance(request, m.RenderRequest):
             job, downloads = request.job, request.downloads
         tell = self._teller(job, control)
-        model = open_model(*key, tell, downloads, self._found)
+        trials = None if self._batches is None else PrecisionTrials(self._batches)
+        model = open_model(*key, tell, downloads, self._found, trials)
         tell("Fitting the preview", 1.0)
         self._resources, self._model_key = (
             ModelResources(model, self._batches, self._store.texts),

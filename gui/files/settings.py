@@ -38,7 +38,8 @@ class Preferences:
         "Precision",
         choices=PRECISIONS,
         help="Half precision needs half the memory. It is fast on graphics cards and slow on most "
-        "CPUs. Automatic is fp16 on graphics cards and fp32 on the CPU",
+        "CPUs. Automatic is fp16 on graphics cards; on a CPU it is fp32, and bf16 for large models "
+        "for which it measured at least 1.3 times as fast",
     )
     drafts: bool = parameter(
         False,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QProgressBar, QStatusBar
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar
 
 from engine.messages import ModelInfo, Progress
 from engine.walk import frame_text
@@ -63,7 +63,12 @@ def memory_tip(info: ModelInfo, program: int, device: int) -> str:
 
 
 class StatusBar(QStatusBar):
-    """Shows the device, the model and the progress of the job. Owns no data."""
+    """Shows the device, the model and the progress of the job. Owns no data.
+
+    Signals: fp32_wanted, when another precision was chosen by measurement and is not wanted.
+    """
+
+    fp32_wanted = Signal()
 
     def __init__(self, state: ExplorerState, theme: Theme) -> None:
         super().__init__()
@@ -78,8 +83,12 @@ class StatusBar(QStatusBar):
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(40 * UNIT, UNIT)
         self._bar.setAccessibleName("Share of the frames that are done")
-        for label in (self._device, self._model):
-            self.addWidget(label)
+        self._fp32 = QPushButton("Render in fp32")
+        self._fp32.setFlat(True)
+        self._fp32.hide()
+        self._fp32.clicked.connect(self.fp32_wanted)
+        for widget in (self._device, self._fp32, self._model):
+            self.addWidget(widget)
         self.addPermanentWidget(self._text)
         self.addPermanentWidget(self._bar)
         self.set_theme(theme)
@@ -93,12 +102,14 @@ class StatusBar(QStatusBar):
         self._show_progress()
 
     def set_theme(self, theme: Theme) -> None:
-        for label in (self._device, self._model, self._text):
-            label.setFont(theme.font(0.92, digits=True))
+        for widget in (self._device, self._fp32, self._model, self._text):
+            widget.setFont(theme.font(0.92, digits=True))
 
     def _show_model(self) -> None:
         info = self._state.model
         self._model.setText(info.name if info else "")
+        self._fp32.setVisible(info is not None and info.precision_note != "")
+        self._fp32.setToolTip(plain_tip(info.precision_note) if info else "")
         self._show_memory()
 
     def _show_memory(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -11,9 +13,6 @@ from gui.state.explorer_state import ExplorerState
 from gui.study.experiment_dialog import ExperimentDialog
 from gui.study.kinds import EXPERIMENTS, NAMES
 
-#: The actions that open a dialog; each has the name of its command.
-PROGRAMS = NAMES
-
 
 class Experiments(QObject):
     """Opens the dialogs with the walk as it is. Their programs end with the window."""
@@ -22,6 +21,10 @@ class Experiments(QObject):
         super().__init__(window)
         self._state, self._window = state, window
         self._dialogs: dict[str, ExperimentDialog] = {}
+
+    def verbs(self) -> dict[str, Callable[[], object]]:
+        """The functions of the actions; an action has the name of its command."""
+        return {name: partial(self.open, name) for name in NAMES}
 
     def open(self, command: str) -> ExperimentDialog:
         """Show the dialog of an experiment by its command."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from engine.conditioning import Guiding
 from engine.messages import ModelInfo
 from engine.solvers.contract import solvers, solvers_for
-from engine.walk import MAX_FRAMES, MAX_STEPS
+from engine.walk import MAX_FRAMES, MAX_SHARED, MAX_STEPS
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.fields import Choice, FloatField, IntField
 from gui.widgets.layouts import column, grow, heading
@@ -21,6 +21,10 @@ from gui.widgets.theme import UNIT, Theme
 LARGEST_SIDE = 4096
 COLUMNS = 3
 SOLVER_TIP = "The solver that turns noise into a picture, step by step"
+SHARED_TIP = (
+    "The share of the steps that three of four frames share with their neighbours, which is faster "
+    "(approximate); 0 is exact"
+)
 APPROXIMATE = "The share of the steps at which guidance "
 
 
@@ -38,6 +42,7 @@ class SamplingPanel(QWidget):
         self._solver = Choice()
         self._from = FloatField(0.0, 1.0, 0.05)
         self._to = FloatField(0.0, 1.0, 0.05)
+        self._shared = FloatField(0.0, MAX_SHARED, 0.1)
         self._labels: dict[QWidget, QWidget] = {}
         layout = column(self)
         layout.addWidget(heading("Sampling"))
@@ -61,6 +66,7 @@ class SamplingPanel(QWidget):
             ("Guided from", self._from, 1, APPROXIMATE + "begins (approximate)"),
             ("Solver", self._solver, 2, SOLVER_TIP),
             ("Guided to", self._to, 1, APPROXIMATE + "ends (approximate)"),
+            ("Shared steps", self._shared, 1, SHARED_TIP),
         ]
 
     def _grid(self) -> QGridLayout:
@@ -95,6 +101,7 @@ class SamplingPanel(QWidget):
             "guidance": self._guidance,
             "guidance_from": self._from,
             "guidance_to": self._to,
+            "shared_steps": self._shared,
         }
         for name, field in numbers.items():
             field.valueChanged.connect(partial(self._edit, name))
@@ -128,6 +135,7 @@ class SamplingPanel(QWidget):
             self._to.setMinimum(sampling.guidance_from)
         _show(self._from, sampling.guidance_from)
         _show(self._to, sampling.guidance_to)
+        _show(self._shared, sampling.shared_steps)
         self._show_solver(self._state.model, sampling.solver)
         self._show_guidance(self._state.model)
 

@@ -103,6 +103,13 @@ def test_the_budgets_of_last_time_hold_from_the_start(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
+def test_one_click_goes_back_to_fp32_and_is_kept(tmp_path: Path) -> None:
+    done = run(tmp_path, "measured")
+    assert done.returncode == 0, done.stderr
+    assert "precision: fp32\n" in done.stdout
+    assert Settings(AppFolders.within(tmp_path).settings).preferences.precision == "fp32"
+
+
 def test_after_two_starts_that_crashed_the_third_is_careful(tmp_path: Path) -> None:  # R37
     settings = Settings(AppFolders.within(tmp_path).settings)
     settings.set_preferences(Preferences(device="cuda"))

@@ -117,7 +117,7 @@ ROOMS = (
     Room(
         "engine.render",
         "one job: its plan, frames in their order, batches, points of the plane, previews",
-        "geometry measuring models models.running pictures render.sampling solvers store",
+        "geometry measuring methods models models.running pictures render.sampling solvers store",
         "torch",
     ),
     Room(
@@ -177,8 +177,8 @@ ROOMS = (
         "engine.cli",
         "the commands, one or two a file; command-line options",
         "dimensions documents export export.film measuring metrics models models.hub "
-        "models.inspection models.running pictures render seed_meter solvers statistics store "
-        "study study.report",
+        "models.inspection models.running pacing pictures render seed_meter solvers statistics "
+        "store study study.report",
         "torch",
     ),
     Room(
@@ -214,7 +214,7 @@ ROOMS = (
     ),
     Room(
         "gui.timeline",
-        "ruler, filmstrip, readiness strip, transport buttons",
+        "ruler, prompts, filmstrip, readiness strip, transport buttons",
         "state widgets",
         "Qt",
     ),
@@ -279,13 +279,19 @@ ROOMS = (
         "export files state viewer walk widgets",
         "Qt",
     ),
-    Room("gui.dialogs", "preferences, shortcuts, log, about", "files shell widgets", "Qt"),
+    Room(
+        "gui.dialogs",
+        "preferences, shortcuts, wanted speed, log, about",
+        "engine.pacing files shell state widgets",
+        "Qt",
+    ),
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
-        "engine.documents engine.methods engine.models.hub engine.models.inspection "
-        "engine.pacing engine.pictures engine.store dialogs export files shell state widgets "
-        "walk viewer timeline trajectory trajectory.views measures models study",
+        "engine.documents engine.geometry engine.methods engine.models.hub "
+        "engine.models.inspection engine.pacing engine.pictures engine.store dialogs export files "
+        "shell state study widgets walk viewer timeline trajectory trajectory.views measures "
+        "models",
         "Qt",
     ),
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton
 
+from engine.messages import ModelReady
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 from gui import app
@@ -43,6 +46,21 @@ class Closing(app.Program):
         elif self.kind == "raising":
             self.state.message_posted.connect(self._close_soon)
             QTimer.singleShot(0, self._raise)
+        elif self.kind == "measured":
+            self.state.model_changed.connect(self._choose_fp32)
+
+    def _choose_fp32(self) -> None:
+        """Says once that the precision was measured, and clicks what brings fp32 back."""
+        info = self.state.model
+        if info is None or self.session.machine.precision:
+            return
+        self.state.model_changed.disconnect(self._choose_fp32)
+        note = replace(info, precision="bfloat16", precision_note="bfloat16 is 3× as fast.")
+        self.state.apply(ModelReady(self.state.results.job, note))
+        buttons = self.window.status.findChildren(QPushButton)
+        next(button for button in buttons if button.text() == "Render in fp32").click()
+        print("precision:", self.session.machine.precision)
+        self._close_soon()
 
     def _print_places(self) -> None:
         """Prints the positions of the window and its transport, and the screen's free part."""
@@ -69,7 +87,7 @@ def main(folder: str, kind: str) -> int:
 
     "plain" closes at once; "working" and "stubborn" close at the first frame, while the job goes
     on; "crashing" ends the process at once; "raising" closes when an exception was reported;
-    "staying" does not close itself.
+    "measured" clicks what brings fp32 back; "staying" does not close itself.
     """
     heavy = [name for name in ("torch", "diffusers", "transformers", "cv2") if name in sys.modules]
     print("heavy before:", *heavy)

@@ -54,11 +54,17 @@ def uses_half(device: str = "", precision: str = "") -> bool:
     return choose_dtype(choose_device(device), precision) != torch.float32
 
 
+def is_large_step(weights: int, latent_size: int) -> bool:
+    """True if a step of one frame keeps a CPU busy: latents [C, latent_size, latent_size] in a
+    denoiser of so many weights."""
+    return weights * latent_size**2 >= _LARGE_STEP
+
+
 def choose_batch(device: torch.device, latent_size: int, weights: int) -> int:
     """Slots that make good use of the device, for latents [C, latent_size, latent_size] and a UNet
     of so many weights."""
     if device.type == "cpu":
-        return 8 if weights * latent_size**2 < _LARGE_STEP else 1
+        return 1 if is_large_step(weights, latent_size) else 8
     free = free_memory(device)
     # An estimate for the SD 1.x UNet with guidance at 64×64 latents, on the safe side. Where it is
     # wrong, the engine halves the batch when memory runs out.

@@ -22,6 +22,20 @@ from engine.solvers.contract import SolverTable
 Item = TypeVar("Item", bound=Hashable)
 
 
+class Started(Protocol):
+    """The step from which a frame goes on, its latent x and the x0 of the step before
+    [C, h, w]."""
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def x(self) -> torch.Tensor: ...
+
+    @property
+    def previous(self) -> torch.Tensor: ...
+
+
 class Denoiser(Protocol):
     """The interface of a model for the sampler. States have one row for each timestep or text."""
 
@@ -130,15 +144,26 @@ class Sampler(Generic[Item]):
         return self.furthest
 
     def admit(
-        self, item: Item, latent: Array32, positive: Conditioning, negative: Conditioning
+        self,
+        item: Item,
+        latent: Array32,
+        positive: Conditioning,
+        negative: Conditioning,
+        started: Started | None = None,
     ) -> None:
-        """Give a frame a slot. `latent` [C, h, w] has unit variance."""
+        """Give a frame a slot. `latent` [C, h, w] has unit variance. A frame that is `started`
+        goes on from there."""
         k = len(self._slots)
         if k >= self.capacity:
             raise RuntimeError("every slot is occupied")
-        self._slots.append(_Slot(item))
-        self._x[k].copy_(torch.from_numpy(latent * np.float32(self._table.initial_scale)))
-        self._previous[k].zero_()
+        if started is None:
+            self._slots.append(_Slot(item))
+            self._x[k].copy_(torch.from_numpy(latent * np.float32(self._table.initial_scale)))
+            self._previous[k].zero_()
+        else:
+            self._slots.append(_Slot(item, started.step))
+            self._x[k], self._previous[k] = started.x, started.previous
+            self._x0[k] = started.previous
         self._texts[2 * k : 2 * k + 2] = self._model.text_state((negative, positive))
 
     @torch.inference_mode()
@@ -158,6 +183,11 @@ class Sampler(Generic[Item]):
         for slot in self._slots:
             slot.step += 1
         return self._take_finished()
+
+    def at_step(self, step: int) -> list[tuple[Item, torch.Tensor, torch.Tensor]]:
+        """Return each frame that has made so many steps, its latent, and the x0 of the last."""
+        slots = enumerate(self._slots)
+        return [(s.item, self._x[k], self._previous[k]) for k, s in slots if s.step == step]
 
     def estimates(self) -> list[tuple[Item, int, torch.Tensor]]:
         """Return each frame in work, its step, and the x0 [C, h, w] that its last step

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from engine.atomic import Existing
-from engine.documents.session_file import decode
+from engine.documents.session_file import decode, load_session
 from engine.errors import InputError
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
@@ -46,6 +46,15 @@ def export(path: Path, plan: Plan) -> None:
     with open_export(path, plan) as add:
         for index in plan.indices:
             add(index, [make_picture(index, lane=lane) for lane in range(len(plan.titles))])
+
+
+def test_the_certificate_of_a_walk_is_in_the_session_beside_it(tmp_path: Path) -> None:
+    numbers = {"step_variation": 0.12, "largest_step": 1.9}
+    path = save_beside(tmp_path / "walk.gif", ".gif", EXPLORATION, (numbers,))
+    exploration, origin = decode(path.read_bytes())
+    assert exploration == EXPLORATION == load_session(path)
+    assert origin is not None
+    assert origin.certificates == (numbers,)
 
 
 def test_what_was_not_the_plain_way_is_said_of_the_picture_that_it_is_true_of(
@@ -96,6 +105,9 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     _, origin = decode(made.picture_text(0, 0)["latent-trails"].encode())
     assert origin is not None
     assert (origin.model, origin.machine) == ("abc", "cuda:0 float16")
+    chosen = replace(info, device="cpu", precision="bfloat16", precision_note="It is 3× as fast.")
+    made = Provenance.of(EXPLORATION, chosen, lambda _lane, _index: ())
+    assert made.machine == "cpu bfloat16 (chosen by measurement)"
 
 
 def test_the_text_of_a_walk_names_all_prompts_and_seeds_and_no_frame() -> None:

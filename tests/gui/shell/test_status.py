@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -55,6 +55,23 @@ def test_a_device_with_memory_of_its_own_is_told_by_that(
     label = _label(bar, "Device and precision")
     assert label.text() == "cuda:0 · float16 · 3.0 GB"
     assert "In use by the program: " in label.toolTip()
+
+
+def test_a_measured_precision_is_explained_and_can_be_left(
+    scripted: ScriptedState, qtbot: QtBot
+) -> None:
+    bar = StatusBar(scripted.state, DARK)
+    qtbot.addWidget(bar)
+    bar.show()
+    button = next(b for b in bar.findChildren(QPushButton) if b.text() == "Render in fp32")
+    scripted.state.apply(m.ModelReady(1, INFO))
+    assert button.isHidden()
+    note = "bfloat16 is 3.1× as fast as float32 here."
+    scripted.state.apply(m.ModelReady(1, replace(INFO, precision="bfloat16", precision_note=note)))
+    assert not button.isHidden()
+    assert "3.1×" in button.toolTip()
+    with qtbot.waitSignal(bar.fp32_wanted):
+        button.click()
 
 
 def test_progress_is_told_by_frame_step_and_time_left(

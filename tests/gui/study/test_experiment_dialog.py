@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.cli.arguments import build_parser
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui.study.experiment_dialog import ExperimentDialog
 from gui.study.kinds import EXPERIMENTS, Experiment, options_of
-from main import build_parser
 from tests.support.tiny_models import make_tiny_model
 
 END_MS = 90_000

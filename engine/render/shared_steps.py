@@ -1,0 +1,171 @@
+"""Frames that share their first steps with their neighbours: an approximation, off by default.
+
+Every fourth frame of a segment, and its first and last one, are rendered with all their steps. A
+frame between two of them starts at a later step, from a mix of the latents that these two had
+there. This is latent blending: slerp of the noisy latents, linear for the x0 that a multistep
+solver remembers. Neighbours that lead to different pictures are too far apart for it; a frame
+between them is rendered with all its steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import torch
+
+from engine.lru_cache import LruCache
+from engine.methods.contract import arc_weights
+from engine.walk import Walk
+
+#: Every frame with a multiple of this index is rendered with all its steps.
+SPACING = 4
+#: The largest distance of two neighbours' x0 at the shared step, as a share of their norm.
+FAR = 0.25
+#: Number of latents that are kept, for several jobs.
+_STATES = 256
+#: Frames that wait for neighbours, for each slot.
+_WAITING = 2
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The neighbours of a frame by index and key, the step up to which it shares theirs, and its
+    position between them, 0 to 1."""
+
+    indices: tuple[int, int]
+    keys: tuple[str, str]
+    step: int
+    position: float
+
+    def key(self, own: str) -> str:
+        """Return the key of a frame that has the key `own` with all its steps."""
+        text = f"{own} {self.keys} {self.step} {self.position!r} {FAR}"
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The step at which a frame starts, its latent x and the x0 of the step before [C, h, w]."""
+
+    step: int
+    x: torch.Tensor
+    previous: torch.Tensor
+
+
+class Stepping(Protocol):
+    """A sampler whose latents can be read at a step."""
+
+    def at_step(self, step: int) -> list[tuple[str, torch.Tensor, torch.Tensor]]: ...
+
+
+def neighbours_of(walk: Walk, index: int) -> tuple[int, int] | None:
+    """Returns the frames between which frame `index` lies. None if it has all its steps."""
+    if _has_all_steps(walk, index):
+        return None
+    first, last = index - 1, index + 1
+    while not _has_all_steps(walk, first):
+        first -= 1
+    while not _has_all_steps(walk, last):
+        last += 1
+    return first, last
+
+
+def position_between(walk: Walk, index: int, neighbours: tuple[int, int]) -> float | None:
+    """Returns the position of a frame between its neighbours, 0 to 1. None if the neighbours are
+    at the same place."""
+    start, end = (walk.locate(walk.time_of(k))[1] for k in neighbours)
+    segment, own = walk.locate(walk.time_of(index))
+    if walk.locate(walk.time_of(neighbours[1]))[0] > segment:
+        end = 1.0  # a frame at the keyframe counts as the next segment's
+    return None if end == start else min(max((own - start) / (end - start), 0.0), 1.0)
+
+
+def _has_all_steps(walk: Walk, index: int) -> bool:
+    if index % SPACING == 0 or index >= walk.frames - 1:
+        return True
+    before, own, after = (walk.locate(walk.time_of(index + k))[0] for k in (-1, 0, 1))
+    return before != own or after != own
+
+
+class States(LruCache[tuple[str, int], Started]):
+    """Latents by key and step."""
+
+    def __init__(self) -> None:
+        super().__init__(_STATES)
+
+
+class SharedSteps(Generic[Item]):
+    """The latents of neighbours at the shared step, and the frames that wait for them.
+
+    `states` may be shared by several jobs. `item` is what identifies a frame that waits.
+    """
+
+    def __init__(self, states: States, slots: int) -> None:
+        self._states, self._most = states, _WAITING * slots
+        self._waiting: list[tuple[Item, Between]] = []
+
+    @property
+    def waiting(self) -> int:
+        """The number of frames that wait."""
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """True if no more frames should wait."""
+        return len(self._waiting) >= self._most
+
+    def wait(self, item: Item, between: Between) -> None:
+        """Let a frame wait for its neighbours."""
+        self._waiting.append((item, between))
+
+    def take(self, in_work: Collection[str]) -> Item | None:
+        """Remove and return a waiting frame that can start, or a neighbour of which can."""
+        for number, (item, between) in enumerate(self._waiting):
+            missing = self.missing(between)
+            if not missing or any(between.keys[k] not in in_work for k in missing):
+                del self._waiting[number]
+                return item
+        return None
+
+    def missing(self, between: Between) -> list[int]:
+        """Return 0, 1 or both for the neighbours whose latents are not known."""
+        return [k for k in (0, 1) if self._states.get((between.keys[k], between.step)) is None]
+
+    def keep(self, step: int, sampler: Stepping, wanted: Callable[[str], bool]) -> None:
+        """Store the latents of the frames that are at the shared step."""
+        for key, x, previous in sampler.at_step(step):
+            if wanted(key):
+                self._states.put((key, step), Started(step, x.clone(), previous.clone()))
+
+    def started(self, between: Between) -> Started | None:
+        """Return the mix of both neighbours, or None if they are too far apart."""
+        first, last = (self._states.get((key, between.step)) for key in between.keys)
+        if first is None or last is None or _distance(first.previous, last.previous) > FAR:
+            return None
+        share = between.position
+        x = _slerp(first.x, last.x, share)
+        return Started(between.step, x, torch.lerp(first.previous, last.previous, share))
+
+
+def shared_note(between: Between) -> str:
+    """The sentence about a frame that shares steps."""
+    first, last = (index + 1 for index in between.indices)
+    return f"Approximate: shares its first {between.step} steps with frames {first} and {last}."
+
+
+def _distance(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Returns the distance of two tensors as a share of their norm."""
+    norm = float(a.norm() + b.norm()) / 2
+    return float((a - b).norm()) / norm if norm else 0.0
+
+
+def _slerp(start: torch.Tensor, end: torch.Tensor, share: float) -> torch.Tensor:
+    norms = float(start.norm() * end.norm())
+    cosine = float((start * end).sum()) / norms if norms else 1.0
+    first, last = arc_weights(cosine, share)
+    return first * start + last * end

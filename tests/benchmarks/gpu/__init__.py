@@ -1,0 +1,1 @@
+"""Measures and checks this engine on a CUDA device, within a budget of seconds."""
