@@ -46,7 +46,9 @@ def _study(options: argparse.Namespace) -> int:
     from engine.cli.study import StudyCommand, run_study
 
     estimate, workers = options.estimate, options.workers
-    return run_study(StudyCommand(options.plan, options.out, options.resume, workers, estimate))
+    return run_study(
+        StudyCommand(options.plan, options.out, options.resume, workers, estimate, options.ray)
+    )
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,9 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--estimate", action="store_true", help="measure time and space of the plan, and stop"
+    )
+    parser.add_argument(
+        "--ray", default="", metavar="ADDRESS|local", help="run on the Ray cluster at ADDRESS"
     )
 
 
