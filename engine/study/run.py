@@ -25,6 +25,7 @@ from engine.errors import InputError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
 from engine.study.pool import Pool
+from engine.study.statistics_files import LiveMeans
 from engine.study.study import Study
 from engine.study.tables import write_csv, write_table
 from engine.study.worker import Answer
@@ -132,6 +133,7 @@ class StudyRun:
         self._address = address
         self._listener, self._control = listener, control
         self._failures: list[CellFailure] = []
+        self._live = LiveMeans(study, files)
         self._done = 0
 
     def run(self, only_estimate: bool = False) -> Outcome:
@@ -178,6 +180,8 @@ class StudyRun:
             self._done += 1
             if answer.error:
                 self._fail(answer)
+            else:
+                self._live.add(self._study.cell(answer.number))
             here = self._done - before
             left = self._study.cells - self._done
             pace = (time.monotonic() - began) / here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from engine.walk import Exploration
 from gui.study.kinds import STUDY, Experiment, options_of
+from gui.study.live_plot import LivePlot
 from gui.study.plan_text import plan_text
 from gui.study.program import Program
 from gui.widgets.layouts import column, note
@@ -32,6 +33,8 @@ from gui.widgets.theme import UNIT
 MOST_ROWS = 200
 _MOST_LINES = 1000
 _PLAN = "plan.toml"
+#: Time between two looks at the means of a running study.
+_LIVE_MS = 2000
 
 
 class ExperimentDialog(QDialog):
@@ -52,6 +55,10 @@ class ExperimentDialog(QDialog):
         self.run_button = self._button("Run", "Run it; a stopped study goes on", self.run)
         self.stop_button = self._button("Stop", "Stop; what is finished is kept", self.stop)
         self.page_button = self._button("Open report", "Open it in the browser", self.open_page)
+        self.curves = LivePlot()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LIVE_MS)
+        self._timer.timeout.connect(self._read_live)
         self._lay_out()
         self._program.line_read.connect(self.lines.appendPlainText)
         self._program.ended.connect(self._end)
@@ -99,6 +106,7 @@ class ExperimentDialog(QDialog):
             self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
             return
         self._program.start(arguments)
+        self._timer.start()
         self._refresh()
 
     def stop(self) -> None:
@@ -116,7 +124,13 @@ class ExperimentDialog(QDialog):
     def _page(self) -> Path:
         return Path(self.folder.text()) / self._experiment.page
 
+    def _read_live(self) -> None:
+        if self._experiment.command == STUDY:
+            self.curves.read(Path(self.folder.text()))
+
     def _end(self, code: int) -> None:
+        self._timer.stop()
+        self._read_live()
         if code == 0:
             self._show_table()
         self._refresh()
@@ -185,6 +199,8 @@ class ExperimentDialog(QDialog):
         layout.addLayout(row)
         layout.addLayout(buttons)
         layout.addWidget(self.lines, 2)
+        self.curves.setVisible(self._experiment.command == STUDY)
+        layout.addWidget(self.curves, 3)
         layout.addWidget(self.table, 2)
 
     def _button(self, text: str, tip: str, verb: object) -> QPushButton:

@@ -270,7 +270,7 @@ ROOMS = (
     Room(
         "gui.study",
         "dialogs of studies, seed meter and dimensions, which run as programs",
-        "state widgets",
+        "engine.methods state widgets",
         "Qt",
     ),
     Room(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,6 +20,7 @@ from engine.study.plan import StudyPlan
 from engine.study.pool import Pool
 from engine.study.prepare import prepare
 from engine.study.run import Estimate, Listener, Outcome, StudyRun, opened
+from engine.study.statistics_files import LiveMeans
 from engine.study.study import Study
 from engine.study.tables import write_table
 from engine.walk import MethodChoice
@@ -186,3 +189,18 @@ def test_what_is_missing_is_said_before_anything_runs(
 ) -> None:
     with pytest.raises((InputError, ModelError), match=sentence):
         prepare(_plan(model, **changes))
+
+
+def test_the_means_of_finished_cells_are_those_of_the_table(model: Path, tmp_path: Path) -> None:
+    study, files = prepare(_plan(model)), CellFiles(tmp_path)
+    live, generator = LiveMeans(study, files), np.random.default_rng(1)
+    values = generator.normal(size=(study.cells, 4, 2, 3))
+    for cell, of_cell in zip(study.all_cells(), values, strict=True):
+        files.write(study, cell, dict(zip(study.plan.measures, map(list, of_cell), strict=True)))
+        live.add(cell)
+    live.write()
+    rows = list(csv.DictReader((tmp_path / "live.csv").read_text("utf-8").splitlines()))
+    found = [float(row["mean"]) for row in rows]
+    assert found == pytest.approx(values.mean(axis=0).ravel().tolist())
+    assert rows[0]["cells"] == "6"
+    assert [row["gamma"] for row in rows[:3]] == ["0.0", "0.5", "1.0"]

@@ -72,6 +72,8 @@ def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: Qt
     assert dialog.page_button.isEnabled()
     assert dialog.table.rowCount() == 2
     assert "--resume" in dialog.arguments()
+    assert list(dialog.curves.curves) == ["linear", "slerp"]
+    assert dialog.curves.curves["slerp"][0] == [0.0, 0.5, 1.0]
 
 
 def test_a_wrong_plan_is_said_in_the_dialog(tmp_path: Path, qtbot: QtBot) -> None:
