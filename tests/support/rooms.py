@@ -53,6 +53,11 @@ ROOMS = (
         "the speed of a walk: even steps, wanted speed, tipping points, certificate",
         "metrics",
     ),
+    Room(
+        "engine.atlas",
+        "the atlas of a plane: its cells, the labels of their pictures, files of it",
+        "export measuring pictures",
+    ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
@@ -112,7 +117,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pacing pictures store",
+        "methods metrics models models.hub pacing pictures statistics store",
     ),
     Room(
         "engine.render",
@@ -176,8 +181,8 @@ ROOMS = (
     Room(
         "engine.cli",
         "the commands, one or two a file; command-line options",
-        "dimensions documents export export.film measuring metrics models models.hub "
-        "models.inspection models.running pacing pictures render seed_meter solvers statistics "
+        "atlas dimensions documents export export.film geometry measuring metrics models "
+        "models.hub models.inspection models.running pacing pictures render seed_meter solvers "
         "store study study.report",
         "torch",
     ),
@@ -221,7 +226,7 @@ ROOMS = (
     Room(
         "gui.atlas",
         "the atlas of a plane: its cells, their pictures, regions of similar ones",
-        "engine.geometry engine.pictures state widgets",
+        "engine.atlas engine.geometry state widgets",
         "Qt",
     ),
     Room(
@@ -233,7 +238,7 @@ ROOMS = (
     Room(
         "gui.trajectory.atlas",
         "the atlas in the trajectory plot: its layer under the paths, its menu",
-        "atlas state trajectory.plane widgets",
+        "engine.atlas atlas state trajectory.plane widgets",
         "Qt",
     ),
     Room(
@@ -263,8 +268,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring engine.pictures atlas "
-        "files measures state viewer widgets",
+        "engine.atlas engine.documents engine.export engine.geometry engine.measuring "
+        "engine.pictures atlas files measures state viewer widgets",
         "Qt",
     ),
     Room(
