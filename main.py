@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.atomic import person_path
 from engine.cli.arguments import COMMANDS, SAFE, build_parser
+from engine.cli.experiments import EXPERIMENTS, run_experiment
 from engine.cli.options import downloads_of, exploration_from, named_model
 from engine.errors import InputError, ModelError
 from engine.models.locate import FoundModel
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         "render": _render,
         "score": _score,
         "atlas": _atlas,
-        "study": _study,
+        **dict.fromkeys(EXPERIMENTS, lambda options: run_experiment(options, _store)),
         "doctor": _doctor,
         "bench": _bench,
     }
@@ -142,14 +143,6 @@ def _score(options: argparse.Namespace) -> int:
         pairs=options.pairs,
     )
     return score(command, _store())
-
-
-def _study(options: argparse.Namespace) -> int:
-    from engine.cli.study import StudyCommand, run_study
-
-    return run_study(
-        StudyCommand(options.plan, options.out, options.resume, options.workers, options.estimate)
-    )
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:

@@ -44,9 +44,10 @@ def work(pipe: Connection, study: Study, files: CellFiles) -> None:
     """Compute the cells whose numbers arrive in `pipe`, until it is closed."""
     # Ctrl-C reaches all processes of a terminal; the driver ends the workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from engine.render.cpu_sharing import wait_briefly
+    from engine.render.cpu_sharing import give_way, wait_briefly
 
     wait_briefly()
+    give_way()
     import torch
 
     from engine.study.compute import CellWork

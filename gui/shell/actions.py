@@ -166,6 +166,11 @@ TABLE: tuple[Entry, ...] = (
     Entry(
         WALK, "paper", "&Paper", ("Ctrl+Shift+3",), "30 steps, guidance 7.5, DPM-Solver++ 2M", True
     ),
+    Entry(EXPERIMENTS, "study", "S&tudy…", (), "Measure many pairs of noises by plan"),
+    Entry(EXPERIMENTS, "meter", "Seed &meter…", (), "See what the noise decides, and the prompt"),
+    Entry(EXPERIMENTS, "influence", "&Influence of parts…", (), "Change parts of the noise"),
+    Entry(EXPERIMENTS, "direction", "&Direction…", (), "Walk towards a colour or a text"),
+    _separator(EXPERIMENTS),
     Entry(PLAYBACK, "play", "&Play or pause", ("Space",), "Play the walk"),
     Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Press again for ×2, ×4, ×8"),
     Entry(

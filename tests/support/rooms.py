@@ -118,7 +118,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pacing pictures store tracks",
+        "methods metrics models models.hub pacing pictures statistics store tracks",
     ),
     Room(
         "engine.render",
@@ -155,7 +155,7 @@ ROOMS = (
     ),
     Room(
         "engine.statistics",
-        "statistics of independent units: intervals, paired differences, power",
+        "statistics of independent units: intervals, paired differences, power, shares of variance",
     ),
     Room(
         "engine.study",
@@ -170,11 +170,21 @@ ROOMS = (
         "metrics study",
     ),
     Room(
+        "engine.seed_meter",
+        "prompts × noises: properties of the pictures, and the shares of both in them",
+        "export measuring metrics models render statistics study.report",
+    ),
+    Room(
+        "engine.dimensions",
+        "the influence of parts of z_T, and directions in it",
+        "export geometry measuring models pictures render statistics study.report",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score, atlas, study and doctor; command-line options",
-        "atlas documents export export.film geometry measuring metrics models models.hub "
-        "models.inspection models.running pacing pictures render solvers statistics store study "
-        "study.report",
+        "the commands, one or two a file; command-line options",
+        "atlas dimensions documents export export.film geometry measuring metrics models "
+        "models.hub models.inspection models.running pacing pictures render seed_meter solvers "
+        "store study study.report",
         "torch",
     ),
     Room(
@@ -264,6 +274,12 @@ ROOMS = (
         "Qt",
     ),
     Room(
+        "gui.study",
+        "dialogs of studies, seed meter and dimensions, which run as programs",
+        "engine.methods state widgets",
+        "Qt",
+    ),
+    Room(
         "gui.shell",
         "actions, commands, toolbar, status line, messages, panels",
         "engine.tracks export files state viewer walk widgets",
@@ -280,7 +296,8 @@ ROOMS = (
         "the window, its companions, and the session: they put the rooms together",
         "engine.documents engine.geometry engine.methods engine.models.hub "
         "engine.models.inspection engine.pacing engine.pictures engine.store dialogs export files "
-        "shell state widgets walk viewer timeline trajectory trajectory.views measures models",
+        "shell state study widgets walk viewer timeline trajectory trajectory.views measures "
+        "models",
         "Qt",
     ),
 )
