@@ -116,8 +116,7 @@ class PathReady:
     through the origin, and `kept` is the share of the path's energy in it. `weights` [n, 2] are the
     weights of the two ends of a frame's segment in the frame's latent; NaN if the latent is not a
     sum of them. `span` relates the frames to the keyframes; None if there are many keyframes.
-    `turns` are the angles in degrees by which the path turns at its inner keyframes.
-    """
+    `turns` are the angles in degrees at its inner keyframes; `seam` is the gap of a loop's ends."""
 
     job: int
     lane: int
@@ -131,6 +130,7 @@ class PathReady:
     weights: Points | None = field(default=None, repr=False, compare=False)
     span: KeyframeSpan | None = field(default=None, repr=False, compare=False)
     turns: tuple[float, ...] = ()
+    seam: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

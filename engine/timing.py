@@ -20,6 +20,8 @@ Pacing = tuple[tuple[float, float], ...]
 
 #: The longest hold, as a share of a segment.
 MAX_HOLD = 0.95
+#: The largest drift of a hold, in degrees.
+MAX_DRIFT = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,23 @@ EASINGS: Mapping[str, Easing] = {
 @dataclass(frozen=True, slots=True)
 class Pace:
     """The timing inside one segment: its start is shown for the share `hold` of its time, then γ
-    follows `easing`."""
+    follows `easing`. During the hold, the noise drifts away by up to `drift` degrees and comes
+    back."""
 
     easing: Easing = Easing()
     hold: float = 0.0
+    drift: float = 0.0
 
     def at(self, share: float) -> float:
         """Returns γ in [0, 1] at a share in [0, 1] of the segment's time."""
         if self.hold:
             share = max(share - self.hold, 0.0) / (1.0 - self.hold)
         return self.easing.at(share)
+
+    def drifts_at(self, share: float) -> float:
+        """Returns the share in (0, 1) of a hold that drifts, at a share of the segment's time; 0
+        outside of it."""
+        return share / self.hold if self.drift and 0.0 < share < self.hold else 0.0
 
 
 def _bezier(first: float, second: float, t: float) -> float:
@@ -85,13 +94,16 @@ def _bezier(first: float, second: float, t: float) -> float:
 
 
 def check_pace(pace: Pace) -> None:
-    """Raises InputError for handles outside 0…1 and for a hold outside 0…MAX_HOLD."""
+    """Raises InputError for handles outside 0…1, for a hold outside 0…MAX_HOLD, and for a drift
+    outside 0…MAX_DRIFT."""
     easing = pace.easing
     handles = (easing.x1, easing.y1, easing.x2, easing.y2)
     if not all(0.0 <= value <= 1.0 for value in handles):
         raise InputError("The handles of an easing are numbers from 0 to 1.")
     if not 0.0 <= pace.hold <= MAX_HOLD:
         raise InputError(f"A hold is a share of a segment, from 0 to {MAX_HOLD:g}.")
+    if not 0.0 <= pace.drift <= MAX_DRIFT:
+        raise InputError(f"A drift is an angle from 0 to {MAX_DRIFT:g} degrees.")
 
 
 def easing_name(easing: Easing) -> str:

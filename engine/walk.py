@@ -21,11 +21,9 @@ ARTICLE_SCORING_TEXT = "A high resolution image of a cat"
 
 MAX_SEED = 2**64 - 1
 MAX_FRAMES = 100_000
-MAX_STEPS = 1000
-#: The largest share of the steps that frames may share.
-MAX_SHARED = 0.8
-MAX_KEYFRAMES = 1000
-MAX_SIDE = 4096
+#: Steps of a frame, and the largest share of them that frames may share.
+MAX_STEPS, MAX_SHARED = 1000, 0.8
+MAX_KEYFRAMES, MAX_SIDE = 1000, 4096
 #: Least time between two keyframes.
 LEAST_GAP = 1e-6
 
@@ -172,12 +170,17 @@ class Walk:
 
     def locate(self, time: float) -> tuple[int, float]:
         """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
+        segment, share = self.place(time)
+        return segment, self.pace_of(segment).at(share)
+
+    def place(self, time: float) -> tuple[int, float]:
+        """Segment number and the share in [0, 1] of its time, for a time of the whole walk."""
         position = self._position(min(max(time, 0.0), 1.0))
         if abs(position - round(position)) < 1e-9:
             # k/(n−1) times n−1 is not always k; a frame at a keyframe is the keyframe, bit for bit.
             position = float(round(position))
         segment = min(int(position), self.segments - 1)
-        return segment, self.pace_of(segment).at(position - segment)
+        return segment, position - segment
 
     def _position(self, time: float) -> float:
         """The segment number plus the share of the segment's time."""
@@ -203,9 +206,8 @@ class Sampling:
 
     `solver` "" is the default solver: the one that equals the model's scheduler, or stands in for
     it. The guidance interval is an approximation (arXiv 2404.07724): outside of that share of the
-    steps, only the conditional prediction is used. The default (0, 1) turns it off. `shared_steps`
-    is an approximation, too: the share of the steps that most frames share with their neighbours; 0
-    turns it off.
+    steps, only the conditional prediction is used. So is `shared_steps`, the share of the steps
+    that most frames share with their neighbours. (0, 1) and 0 turn them off.
     """
 
     steps: int = 30

@@ -16,6 +16,7 @@ from gui.dialogs.about_dialog import AboutDialog
 from gui.dialogs.log_view import LogView
 from gui.dialogs.preferences import PreferencesDialog
 from gui.dialogs.shortcuts_dialog import ShortcutsDialog
+from gui.dialogs.speed_dialog import SpeedDialog
 from gui.even_out import EvenOutRun
 from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
 from gui.export.atlas_files import atlas_kinds
@@ -60,6 +61,7 @@ class Companions(QObject):
     ) -> None:
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
+        self._theme = theme
         self._frames, self._missing, self._folders = frames, missing, folders
         self.background = background
         self.documents = Documents(state, settings, window)
@@ -100,6 +102,14 @@ class Companions(QObject):
     def about(self) -> AboutDialog:
         """The About dialog."""
         return AboutDialog(self._window)
+
+    @cached_property
+    def speed(self) -> SpeedDialog:
+        """The dialog for a wanted speed of the walk."""
+        dialog = SpeedDialog(self._state, self._theme, self._window)
+        dialog.wanted.connect(self.even_out.even_out)
+        self._window.follow_theme(dialog)
+        return dialog
 
     @cached_property
     def log(self) -> LogView:
@@ -146,7 +156,8 @@ class Companions(QObject):
                 "record": self.recorder.set_recording,
                 "keep_point": self.keep_point,
                 "tipping_points": lambda: put_tipping_points(self._state),
-                "even_out": self.even_out.even_out,
+                "even_out": lambda: self.even_out.even_out(),
+                "speed": lambda: self.speed.open_now(),
                 "perfect": self.even_out.perfect,
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
@@ -216,6 +227,8 @@ class Companions(QObject):
             exploration = replace(exploration, sampling=current.sampling)
         self._state.edit(exploration, preset.title)
         self._window.trajectory.reset_view()
+        if preset.even:
+            self.even_out.even_out()
 
     def keep_point(self) -> None:
         """Insert the probed point of the plane as a keyframe at the playhead."""

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from engine.errors import InputError
-from engine.pacing.curve import Values, knots_of
+from engine.pacing.curve import Values, knots_of, times_of
 from engine.pacing.even_out import EvenOut
 from engine.pictures.picture_distance import distance, pyramid_of
 from engine.walk import Exploration, MethodChoice, with_method
@@ -30,6 +30,7 @@ class EvenOutRun(QObject):
         super().__init__(parent)
         self._state, self._frames = state, frames
         self._rounds: EvenOut | None = None
+        self._speed: Values | None = None
         self._wanted: Exploration | None = None
         self._label = LABEL
         state.measures_changed.connect(self._go_on)
@@ -40,9 +41,10 @@ class EvenOutRun(QObject):
         """True while there are rounds to come."""
         return self._wanted is not None
 
-    def even_out(self) -> None:
-        """Give the frames times at which all steps look equally large."""
-        self._begin(self._state.exploration, LABEL)
+    def even_out(self, speed: Values | None = None) -> None:
+        """Give the frames times at which all steps look equally large, or follow a wanted `speed`
+        [n] at equal shares of the frames."""
+        self._begin(self._state.exploration, LABEL, speed)
 
     def perfect(self) -> None:
         """Lead a walk of several keyframes along a spline, and even it out."""
@@ -52,14 +54,14 @@ class EvenOutRun(QObject):
             walk = with_method(replace(walk, pacing=(), paces=()), MethodChoice("spline"))
         self._begin(replace(exploration, walk=walk), PERFECT)
 
-    def _begin(self, exploration: Exploration, label: str) -> None:
+    def _begin(self, exploration: Exploration, label: str, speed: Values | None = None) -> None:
         if exploration.walk.frames < 3:
             self._state.post("The walk has too few frames; give it at least three.")
             return
         if STEPS not in exploration.measures:
             measures = (*exploration.measures[-2:], STEPS)
             exploration = replace(exploration, measures=measures)
-        self._label, self._rounds = label, None
+        self._label, self._rounds, self._speed = label, None, speed
         self._put(exploration)
         self._go_on()
 
@@ -90,7 +92,7 @@ class EvenOutRun(QObject):
 
     def _next(self, wanted: Exploration, steps: Values) -> None:
         """Take the steps of a round, and begin the next one or end."""
-        rounds = (self._rounds or EvenOut.of(_times(wanted))).measured(steps)
+        rounds = (self._rounds or EvenOut.of(times_of(wanted.walk), self._speed)).measured(steps)
         self._rounds = rounds
         walk = replace(wanted.walk, pacing=knots_of(rounds.times))
         exploration = replace(wanted, walk=walk)
@@ -99,9 +101,11 @@ class EvenOutRun(QObject):
             return
         self._wanted = None
         self._state.edit(exploration, self._label, f"{self._label} {id(self)}")
+        beside = "" if self._speed is None else ", over the wanted speed,"
+        count = "1 round" if rounds.rounds == 1 else f"{rounds.rounds} rounds"
         self._state.post(
-            f"The variation of the steps was {rounds.before:.2f} and is {rounds.after:.2f} "
-            f"after {rounds.rounds} rounds."
+            f"The variation of the steps{beside} was {rounds.before:.2f} and is {rounds.after:.2f} "
+            f"after {count}."
         )
 
     def _steps(self) -> Values:
@@ -117,10 +121,3 @@ class EvenOutRun(QObject):
             return np.append(steps, np.nan)
         last, first = (pyramid_of(image) for image in ends if image is not None)
         return np.append(steps, distance(last, first))
-
-
-def _times(exploration: Exploration) -> Values:
-    """Returns the times of the frames, in a loop with 1 at the end: from 0 to 1."""
-    walk = exploration.walk
-    times = [walk.time_of(index) for index in range(walk.frames)]
-    return np.array([*times, 1.0] if walk.loop else times)

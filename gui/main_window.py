@@ -48,7 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self._state, self._theme = state, theme
         self._on_screen = False
-        self._lanes = 1
+        self._rows = (1, False)
         self._refit = Throttle(0, self)  # a timer owned by the window
         self.document = "Untitled walk"
         self.setWindowTitle(TITLE)
@@ -124,11 +124,12 @@ class MainWindow(QMainWindow):
         self.actions_table.bind(
             {
                 "quit": self.close,
-                "prompt": self._go_to_prompt,
+                "prompt": lambda: self._go_to_prompt(),
                 "full_screen": self._set_full_screen,
             }
         )
 
+        self.timeline.prompt_chosen.connect(self._go_to_prompt)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self._step_back)
 
     def _step_back(self) -> None:
@@ -136,9 +137,14 @@ class MainWindow(QMainWindow):
         if not (leave_field() or self._state.leave_point()):
             self.actions_table["cancel"].trigger()
 
-    def _go_to_prompt(self) -> None:
+    def _go_to_prompt(self, keyframe: int | None = None) -> None:
+        """Go to a keyframe's prompt, or (None) to that of the keyframe near the playhead."""
+        walk = self._state.exploration.walk
+        if keyframe is None:
+            gaps = [abs(at - self._state.playhead) for at in walk.keyframe_indices()]
+            keyframe = gaps.index(min(gaps))
         self.panels.docks["walk"].show()
-        self.walk_panel.focus_prompt()
+        self.walk_panel.focus_prompt(keyframe)
 
     def _set_full_screen(self, full: bool) -> None:
         self.showFullScreen() if full else self.showNormal()
@@ -159,7 +165,12 @@ class MainWindow(QMainWindow):
     def add_below_picture(self, bar: HintBar) -> None:
         """Add the line of hints below the viewer."""
         self._centre.addWidget(bar)
-        self._themed.append(bar)
+        self.follow_theme(bar)
+
+    def follow_theme(self, view: Themed) -> None:
+        """Give a view the colours of the theme, also when it changes."""
+        view.set_theme(self._theme)
+        self._themed.append(view)
 
     def set_theme(self, theme: Theme) -> None:
         """Use the colours of `theme` in all views."""
@@ -174,15 +185,17 @@ class MainWindow(QMainWindow):
         state.history.changed.connect(self._show_title)
         state.progress_changed.connect(self._show_title)
         state.busy_changed.connect(self._show_title)
-        state.results_reset.connect(self._fit_timeline)
+        for signal in (state.results_reset, state.exploration_changed):
+            signal.connect(self._fit_timeline)
         self._refit.triggered.connect(self.panels.fit_timeline)
         self._show_title()
 
     def _fit_timeline(self) -> None:
-        """Adapt the timeline's height to the number of lanes."""
-        lanes = len(self._state.results.lanes)
-        if lanes != self._lanes:
-            self._lanes = lanes
+        """Adapt the timeline's height to the number of lanes, and to its row of prompts."""
+        prompts = {keyframe.prompt for keyframe in self._state.exploration.walk.keyframes}
+        rows = len(self._state.results.lanes), len(prompts) > 1
+        if rows != self._rows:
+            self._rows = rows
             self._refit.throttle()  # later, after the tracks have followed the state
 
     def set_document(self, path: Path | None) -> None:

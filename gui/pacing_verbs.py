@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.geometry.plane_points import frame_keyframe
 from engine.methods.contract import methods
 from engine.pacing.tipping_points import tipping_points
 from engine.walk import Keyframe, Walk
-from gui.export.recorder import frame_keyframe
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults, Values
-from gui.state.walk_edits import with_point
+from gui.state.walk_edits import with_keyframes_at
 
 STEPS = "step_length"
 #: A keyframe at most this far from a tipping point, in frames, is enough.
@@ -59,26 +59,15 @@ def with_tipping_points(lane: LaneResults, steps: Values) -> tuple[Walk, int]:
     walk = lane.lane.walk
     times = np.array([walk.time_of(index) for index in range(walk.frames)])
     taken = set(walk.keyframe_indices())
-    found: list[tuple[float, Keyframe]] = []
+    found: dict[int, Keyframe] = {}
     for time in tipping_points(times, steps).tolist():
         index = int(np.searchsorted(times, time))
         segment, _ = walk.locate(float(times[index]))
         start, end = walk.keyframes[segment], walk.keyframes[walk.end_of(segment)]
-        keyframe = frame_keyframe(lane, index)
+        keyframe = frame_keyframe(walk, lane.path, index)
         splits = methods.get(walk.method_of(segment).name).splits
         near = any(abs(index - other) <= _NEAR for other in taken)
         if keyframe is not None and splits and start.prompt == end.prompt and not near:
-            found.append((float(times[index]), keyframe))
+            found[index] = keyframe
             taken.add(index)
-    longer = walk
-    for time, keyframe in reversed(found):  # the last first, so that the times of others hold
-        longer = _inserted(longer, walk, time, keyframe)
-    return longer, len(found)
-
-
-def _inserted(longer: Walk, walk: Walk, time: float, keyframe: Keyframe) -> Walk:
-    """Returns `longer` with a keyframe in the segment that has this time in `walk`. Later segments
-    of `longer` may be split already."""
-    segment, _ = walk.locate(time)
-    start, end = longer.stops()[segment : segment + 2]
-    return with_point(longer, keyframe, (start + end) / 2.0)
+    return with_keyframes_at(walk, found), len(found)

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import main
+from engine.cli.arguments import build_parser
 from engine.documents.session_file import save_session
 from engine.export.recall import recall
 from engine.methods.contract import methods
@@ -322,7 +323,7 @@ def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:
 
 
 def test_safe_mode_is_asked_for_by_hand() -> None:
-    parser = main.build_parser()
+    parser = build_parser()
     assert parser.parse_args(["window", "--safe"]).safe
     assert not parser.parse_args(["window"]).safe
 
@@ -376,3 +377,63 @@ def test_a_loop_from_a_file_shows_no_frame_twice_and_equals_its_session(
     save_session(again, session)
     for picture in sorted(render("again", "--session", str(again)).glob("*.png")):
         assert np.array_equal(np.asarray(Image.open(picture)), frames[int(picture.stem)])
+
+
+def test_a_walk_is_evened_out_first_and_its_file_has_the_certificate(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "walk.mp4"
+    assert _render(folder, out, "--even-out") == 0
+    said = capsys.readouterr().err
+    assert "Before: the std is" in said
+    assert "After: the std is" in said
+    recalled = recall(out)
+    assert recalled.exploration is not None
+    assert recalled.exploration.walk.pacing
+    assert recalled.origin is not None
+    (numbers,) = recalled.origin.certificates
+    assert {"std_error", "step_variation", "largest_step"} == set(numbers)
+
+
+def test_a_preset_with_even_steps_is_evened_out(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "loop.gif"
+    assert _render(folder, out, "--preset", "loop-spline") == 0
+    recalled = recall(out)
+    assert recalled.exploration is not None
+    assert recalled.exploration.walk.loop
+    assert recalled.origin is not None
+    assert recalled.origin.certificates[0]["seam"] < 1e-6
+    compared = tmp_path / "compared.gif"
+    assert _render(folder, compared, "--preset", "loop-spline", "--compare", "spline,squad") == 0
+
+
+def test_the_frames_of_an_evened_session_are_equal(folder: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert _render(folder, first, "--even-out", "slow-ends") == 0
+    recalled = recall(first / "00002.png")
+    assert recalled.exploration is not None
+    session = save_session(tmp_path / "walk.trail", recalled.exploration)
+    assert main.main(["render", "--session", str(session), "--out", str(second)]) == 0
+    for name in ("00000.png", "00002.png", "00004.png"):
+        pictures = [np.array(Image.open(each / name)) for each in (first, second)]
+        assert np.array_equal(*pictures)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--even-out", "wobbly"), "no speed 'wobbly'"),
+        (("--even-out", "--compare", "linear,slerp"), "belongs to one walk"),
+        (("--even-out", "--frames", "2"), "three frames"),
+    ],
+)
+def test_a_walk_that_cannot_be_evened_out_is_said(
+    folder: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    sentence: str,
+) -> None:
+    assert _render(folder, tmp_path / "walk.gif", *options) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "walk.gif").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import main
+from engine.cli.arguments import build_parser
 from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
@@ -41,7 +42,7 @@ def test_it_prints_the_table_and_writes_the_rows(
 
 
 def test_the_articles_methods_and_frames_are_the_default(folder: str) -> None:
-    options = main.build_parser().parse_args(["score", "--model", folder])
+    options = build_parser().parse_args(["score", "--model", folder])
     assert options.frames == 300
     assert options.compare == "linear,normalized,slerp"
 
@@ -65,6 +66,7 @@ def test_measures_and_scorer_can_be_chosen(
         (["--methods", "linear,slrp"], "did you mean 'slerp'"),
         (["--out", "scores.xls"], ".csv or .json"),
         (["--preset", "score"], "did you mean 'scores'"),
+        (["--pairs", "0"], "--pairs takes a whole number from 1 on"),
     ],
 )
 def test_what_cannot_be_scored_is_one_sentence(
@@ -74,6 +76,24 @@ def test_what_cannot_be_scored_is_one_sentence(
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error
+
+
+def test_pairs_are_scored_as_means_with_intervals(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each pair is the walk of the next seed; the mean is that of the pairs' own means."""
+    out = tmp_path / "pairs.csv"
+    chosen = ["--methods", "linear,slerp", "--measures", "latent_std,sharpness"]
+    assert _score(folder, *chosen, "--pairs", "3", "--seed", "5", "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    frames = [row for row in rows if row["frame"] and row["walk"] == "slerp"]
+    assert [row["seed"] for row in frames] == ["5"] * 3 + ["6"] * 3 + ["7"] * 3
+    mean = sum(float(row["sharpness"]) for row in frames) / 9
+    line = next(x for x in printed.splitlines() if x.split()[:2] == ["Sharpness", "slerp"])
+    assert line.split()[2] == f"{mean:.4g}"
+    assert "linear − slerp" in printed
+    assert "3 pairs of noises" in printed
 
 
 def test_a_preset_is_where_a_command_may_start(folder: str, tmp_path: Path) -> None:

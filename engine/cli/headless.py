@@ -16,6 +16,7 @@ from safetensors.numpy import save
 from engine import messages as m
 from engine.atomic import WriteError, choose_path, write_bytes
 from engine.cli.command import Command
+from engine.cli.even_out import even_out
 from engine.cli.progress import ProgressLines
 from engine.conditioning import Array32
 from engine.errors import Cancelled, InputError
@@ -38,13 +39,15 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 class RenderCommand(Command):
     """The settings of `render`: paths of the pictures and of the latents (None: not saved).
     `difference` is the method that heat maps of the others are taken against. `parameters` are
-    those of the format. `metadata` writes the settings into the files."""
+    those of the format. `metadata` writes the settings into the files. `even_out` is the name of
+    the speed to which the steps are evened out first; "" leaves them as they are."""
 
     out: Path = field(default_factory=Path)
     latents: Path | None = None
     difference: str = ""
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     metadata: bool = True
+    even_out: str = ""
 
 
 def render(
@@ -90,17 +93,20 @@ class _Work:
         self._latents = _Latents()
         self._notes: dict[tuple[int, int], tuple[str, ...]] = {}
         self._finished = False
+        self._certificates: tuple[dict[str, float], ...] = ()
         self.failed = False
 
     def run(self) -> None:
         """Raises InputError and WriteError with a sentence, and Cancelled."""
-        command = self._order
-        sampling = command.exploration.sampling
-        check_export(command.out, self._plan, sampling.width, sampling.height)
-        note = format_class(command.out).rate_note(self._plan.fps)
+        sampling = self._order.exploration.sampling
+        check_export(self._order.out, self._plan, sampling.width, sampling.height)
+        note = format_class(self._order.out).rate_note(self._plan.fps)
         if note:
             self._progress.say(note)
         self._check_latents()
+        if self._order.even_out:
+            self._even_out()
+        command = self._order
         request = command.request(latents=command.latents is not None)
         events = self._renderer.run(request, self._control)
         for event in events:
@@ -117,6 +123,13 @@ class _Work:
                     raise InputError(event.message)
         if not self._finished:
             raise Cancelled
+
+    def _even_out(self) -> None:
+        """Give the frames new times first. They are as many as before, so the plan holds."""
+        speed, control = self._order.even_out, self._control
+        evened = even_out(self._order, speed, self._renderer, control, self._progress)
+        self._order = replace(self._order, exploration=evened.exploration)
+        self._certificates = (evened.certificate.numbers(),)
 
     def _export(self, events: Iterator[m.Event], add: Add) -> None:
         begun = False
@@ -154,6 +167,7 @@ class _Work:
     def _with_metadata(self, model: m.ModelInfo) -> Plan:
         """Return the plan with metadata for each picture."""
         made = Provenance.of(self._order.exploration, model, self._notes_of)
+        made = replace(made, certificates=self._certificates)
         return replace(self._plan, describe=made.picture_text, about=made.film_tags())
 
     def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +21,7 @@ from engine.measuring.table_files import Columns, write_table
 from engine.metrics.contract import Values
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
-from engine.walk import Lane
+from engine.walk import MAX_SEED, Exploration, Keyframe, Lane, NoiseSource, Walk
 
 #: The article's measures, and also sharpness and step length.
 MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
@@ -30,10 +30,12 @@ _SUFFIXES = (".csv", ".json")
 
 @dataclass(frozen=True)
 class ScoreCommand(Command):
-    """The settings of `score`: the measures, and the path of the table (None: not written)."""
+    """The settings of `score`: the measures, and the path of the table (None: not written).
+    `pairs` is the number of pairs of noises: those of the walk, and of the seeds after its own."""
 
     out: Path | None = None
     measures: tuple[str, ...] = MEASURES
+    pairs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +43,35 @@ class Scores:
     """The measures of each frame: measure → lane → one value for each frame, NaN if unknown.
 
     `scoring_text` is the text that pictures are compared with; "" means their prompts. `turns`
-    holds the turns of the lanes that have inner keyframes.
+    holds the turns of the lanes that have inner keyframes, `seams` the gaps of loops' ends.
     """
 
     lanes: tuple[Lane, ...]
     scoring_text: str
     values: dict[str, list[Values]]
     turns: dict[int, tuple[float, ...]]
+    seams: dict[int, float]
 
     @classmethod
     def empty(cls, request: m.RenderRequest) -> Scores:
         lanes, names = request.lanes, request.measures
         values = {name: [np.full(x.walk.frames, np.nan) for x in lanes] for name in names}
-        return cls(lanes, request.scoring_text, values, {})
+        return cls(lanes, request.scoring_text, values, {}, {})
 
     def take(self, event: m.MeasureReady) -> None:
         """Store one value."""
         self.values[event.name][event.lane][event.index] = event.value
 
+    def take_path(self, event: m.PathReady) -> None:
+        """Store the turns and the seam of a lane, if it has them."""
+        if event.turns:
+            self.turns[event.lane] = event.turns
+        if event.seam is not None:
+            self.seams[event.lane] = event.seam
+
     def table(self) -> ScoreTable:
         """Return the summary table."""
-        return score_table(self.lanes, self.values, self.scoring_text, self.turns)
+        return score_table(self.lanes, self.values, self.scoring_text, self.turns, self.seams)
 
     def columns(self) -> Columns:
         """A row for each frame of a lane, and for each summary of it."""
@@ -83,33 +93,71 @@ def score(
     control = JobControl()
     with interruptible(control), ProgressLines(errors or sys.stderr) as progress:
         try:
-            scores, failed = _measured(command, store, control, progress)
+            text, columns, failed = _scored(command, store, control, progress)
             if command.out is not None:
-                write_table(command.out, scores.columns(), command.existing)
+                write_table(command.out, columns, command.existing)
         except Cancelled:
             progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
             return INTERRUPTED
         except (InputError, WriteError) as error:
             progress.say(str(error))
             return BAD_INPUT
-    (output or sys.stdout).write(f"{scores.table().to_text()}\n")
+    (output or sys.stdout).write(f"{text}\n")
     return FAILED if failed else DONE
 
 
-def _measured(
+def _scored(
     command: ScoreCommand, store: FrameStore, control: JobControl, progress: ProgressLines
+) -> tuple[str, Columns, bool]:
+    """Returns the summary, the columns of the file, and True if a frame failed. Raises Cancelled
+    and InputError."""
+    _check_out(command)
+    renderer = Renderer(store, progress.show, found=command.found)
+    if command.pairs == 1:
+        scores, failed = _measured(command, renderer, control, progress)
+        return scores.table().to_text(), scores.columns(), failed
+    from engine.cli.pair_scoring import PairScores
+
+    pairs, any_failed = PairScores(), False
+    for offset in range(command.pairs):
+        exploration = with_seeds(command.exploration, offset)
+        one = replace(command, exploration=exploration)
+        scores, failed = _measured(one, renderer, control, progress)
+        pairs.add(exploration.walk.keyframes[0].noise.seed, scores.table(), scores.columns())
+        any_failed |= failed
+    return pairs.to_text(), pairs.columns, any_failed
+
+
+def with_seeds(exploration: Exploration, offset: int) -> Exploration:
+    """Returns the exploration with other noises: `offset` is added to all seeds."""
+
+    def moved(source: NoiseSource) -> NoiseSource:
+        return replace(source, seed=(source.seed + offset) % (MAX_SEED + 1))
+
+    def keyframe(old: Keyframe) -> Keyframe:
+        blend = tuple(replace(term, source=moved(term.source)) for term in old.blend)
+        return replace(old, noise=moved(old.noise), blend=blend)
+
+    def walk(old: Walk) -> Walk:
+        return replace(old, keyframes=tuple(map(keyframe, old.keyframes)))
+
+    rows = tuple(map(walk, exploration.rows))
+    return replace(exploration, walk=walk(exploration.walk), rows=rows)
+
+
+def _measured(
+    command: ScoreCommand, renderer: Renderer, control: JobControl, progress: ProgressLines
 ) -> tuple[Scores, bool]:
     """Returns all scores, and True if a frame failed. Raises Cancelled and InputError."""
-    _check_out(command)
     request = command.request(measures=command.measures)
     scores, failed = Scores.empty(request), False
-    for event in Renderer(store, progress.show, found=command.found).run(request, control):
+    for event in renderer.run(request, control):
         progress.show(event)
         match event:
             case m.MeasureReady():
                 scores.take(event)
-            case m.PathReady() if event.turns:
-                scores.turns[event.lane] = event.turns
+            case m.PathReady():
+                scores.take_path(event)
             case m.FrameFailed():
                 failed = True
                 progress.say(event.message)

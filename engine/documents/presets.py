@@ -43,7 +43,8 @@ class Preset:
 
     `family` is the model for this experiment: the starter model, Stable Diffusion 1.4 with the
     article's settings, or a later model with its own. The exploration has a view and measures that
-    suit the experiment.
+    suit the experiment. `even` walks have even steps: their frames get new times when they are
+    opened in the window or rendered, because these depend on the model's pictures.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Preset:
     about: str
     family: Family
     exploration: Exploration
+    even: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class _Head:
     family: Family
     view: ViewName
     measures: tuple[str, ...]
+    even: bool = False
 
 
 def presets() -> tuple[Preset, ...]:
@@ -129,4 +132,5 @@ def _read(name: str, data: bytes) -> Preset:
         head.about,
         head.family,
         replace(exploration, measures=head.measures, view=view),
+        head.even,
     )

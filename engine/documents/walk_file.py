@@ -3,13 +3,13 @@
 frames = 90              # default 61
 loop = true              # default false
 prompt = "A photo of a fox"   # of keyframes without a prompt; also: negative
-method = "spline"        # of segments without a method; also: params = {…}, easing, hold
+method = "spline"        # of segments without a method; also: params = {…}, easing, hold, drift
 
 [[keyframe]]             # at least two
 seed = 1                 # also: draw, prompt
 time = 0.0               # from 0 to 1, of all keyframes or of none
 easing = "ease-in-out"   # of the segment that starts here, or four numbers from 0 to 1;
-hold = 0.2               # also: method, params
+hold = 0.2               # also: method, params, drift (of the hold, in degrees)
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from engine.timing import EASINGS, Easing, Pace, check_pace
 from engine.walk import ARTICLE_PROMPT, MAX_SEED, Keyframe, MethodChoice, NoiseSource, Walk
 
 MAX_BYTES = 1 << 20
-_SEGMENT = ("method", "params", "easing", "hold")
+_SEGMENT = ("method", "params", "easing", "hold", "drift")
 _WALK = ("frames", "loop", "prompt", "negative", *_SEGMENT, "keyframe")
 _KEYFRAME = ("seed", "draw", "prompt", "time", *_SEGMENT)
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("frames", "seed", "draw"), (int,)),
     **dict.fromkeys(("prompt", "negative", "method"), (str,)),
-    **dict.fromkeys(("time", "hold"), (float, int)),
+    **dict.fromkeys(("time", "hold", "drift"), (float, int)),
     **{"loop": (bool,), "params": (dict,), "easing": (str, list), "keyframe": (list,)},
 }
 _NOUNS = {
@@ -189,12 +189,11 @@ def _pace(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lines
         raise lines.error(at, "easing", "An easing by handles has four numbers from 0 to 1.")
     handles = EASINGS[easing] if isinstance(easing, str) else Easing(*map(float, easing))
     hold = float(row.get("hold", table.get("hold", 0.0)))
-    try:
-        check_pace(Pace(handles))
-    except InputError as error:
-        raise lines.error(at, "easing", str(error)) from error
-    try:
-        check_pace(Pace(handles, hold))
-    except InputError as error:
-        raise lines.error(number if "hold" in row else None, "hold", str(error)) from error
-    return Pace(handles, hold)
+    drift = float(row.get("drift", table.get("drift", 0.0)))
+    paces = {"easing": Pace(handles), "hold": Pace(hold=hold), "drift": Pace(drift=drift)}
+    for key, pace in paces.items():
+        try:
+            check_pace(pace)
+        except InputError as error:
+            raise lines.error(number if key in row else None, key, str(error)) from error
+    return Pace(handles, hold, drift)

@@ -39,7 +39,7 @@ def package_versions() -> dict[str, str]:
 class Provenance:
     """An exploration, and how it was rendered: the model's identity, the default solver and the
     scheduler that it stands in for, the device and its precision. `notes` is called when a picture
-    is written, on the writer's thread."""
+    is written, on the writer's thread. `certificates` are those of the lanes, see `Origin`."""
 
     exploration: Exploration
     model: str = ""
@@ -48,6 +48,7 @@ class Provenance:
     machine: str = ""
     versions: Mapping[str, str] = field(default_factory=package_versions)
     notes: NotesOf = lambda _lane, _index: ()
+    certificates: tuple[dict[str, float], ...] = ()
 
     @classmethod
     def of(cls, exploration: Exploration, info: ModelInfo | None, notes: NotesOf) -> Provenance:
@@ -69,13 +70,19 @@ class Provenance:
         """Return the metadata of frame `index` of `lane`, for `Plan.describe`."""
         time = self._walks[lane].time_of(index)
         made_by = self.model, dict(self.versions), self.machine
-        origin = Origin(lane, index, time, *made_by, self.notes(lane, index))
+        notes = self.notes(lane, index)
+        origin = Origin(lane, index, time, *made_by, notes, self.certificates)
         document = encode(self.exploration, origin).decode()
         return {"parameters": self.parameters(lane, index), FORMAT: document}
 
     def film_tags(self) -> dict[str, str]:
         """Return the metadata of a file that shows the whole walk, for `Plan.about`."""
-        origin = Origin(model=self.model, versions=dict(self.versions), machine=self.machine)
+        origin = Origin(
+            model=self.model,
+            versions=dict(self.versions),
+            machine=self.machine,
+            certificates=self.certificates,
+        )
         return {
             "title": self._walks[0].keyframes[0].prompt[:200],
             "description": self.parameters(0, 0),

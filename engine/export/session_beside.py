@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.atomic import Existing
-from engine.documents.session_file import SUFFIX, load_session, save_session
+from engine.documents.session_file import SUFFIX, Origin, load_session, save_session
 from engine.errors import InputError
 from engine.walk import Exploration
 
@@ -16,15 +16,22 @@ def session_path(path: Path, suffix: str) -> Path:
     return path.with_suffix(SUFFIX) if suffix else path.with_name(path.name + SUFFIX)
 
 
-def save_beside(path: Path, suffix: str, exploration: Exploration) -> Path:
-    """Save the session beside the export at `path`, unless it is there already.
+def save_beside(
+    path: Path,
+    suffix: str,
+    exploration: Exploration,
+    certificates: tuple[dict[str, float], ...] = (),
+) -> Path:
+    """Save the session beside the export at `path`, unless it is there already. `certificates` are
+    those of its lanes, see `Origin`.
 
     Raises InputError and WriteError.
     """
     session = session_path(path, suffix)
     if _holds(session, exploration):
         return session
-    return save_session(session, exploration, Existing.NUMBER)
+    origin = Origin(certificates=certificates) if any(certificates) else None
+    return save_session(session, exploration, Existing.NUMBER, origin)
 
 
 def is_session_free(path: Path, suffix: str, exploration: Exploration) -> bool:

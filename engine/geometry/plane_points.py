@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from engine.messages import Points
+from engine.messages import PathReady, Points
 from engine.walk import MAX_KEYFRAMES, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 
 Point = tuple[float, float]
@@ -41,6 +41,18 @@ def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
     start, end = walk.keyframes[segment], walk.keyframes[walk.end_of(segment)]
     prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
     return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
+
+
+def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe | None:
+    """Returns frame `index` of a walk as a keyframe, which is a sum of the ends of its segment.
+
+    None if the frame is no such sum, or if the path is not known.
+    """
+    index = min(index, walk.frames - 1)
+    if path is None or path.weights is None or np.isnan(path.weights[index]).any():
+        return None
+    first, last = (float(weight) for weight in path.weights[index])
+    return keyframe_between(walk, walk.locate(walk.time_of(index))[0], (first, last))
 
 
 def sum_of_keyframes(keyframes: Sequence[Keyframe], weights: Points) -> Keyframe:

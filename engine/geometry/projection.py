@@ -27,6 +27,8 @@ MOST_SPANNING = 16
 _SAMPLES = 97
 _FIT = 65
 _MOST_FITTED = 257
+#: Share of the last segment before the end of a loop at which its seam is measured.
+_BEFORE_END = 2e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def describe(
         weights=weights,
         span=_span_of(latents, products),
         turns=turns_of(path),
+        seam=seam_of(path),
     )
 
 
@@ -130,6 +133,17 @@ def turns_of(path: WalkPath) -> tuple[float, ...]:
     walk = path.walk
     inner = walk.stops()[:-1] if walk.loop else walk.stops()[1:-1]
     return tuple(turn_at(path.exact_latent, time, walk.loop) for time in inner)
+
+
+def seam_of(path: WalkPath) -> float | None:
+    """Returns the largest difference between the latents at both ends of a loop; None for a walk
+    that is no loop."""
+    if not path.walk.loop:
+        return None
+    start, end = path.walk.stops()[-2:]
+    # Just before the end, because methods give the keyframe itself at the end.
+    last = path.exact_latent(end - _BEFORE_END * (end - start))
+    return float(np.abs(last - path.exact_latent(0.0)).max())
 
 
 def _span_of(latents: list[Array], products: Points) -> KeyframeSpan | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from engine.conditioning import Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
-from engine.methods.contract import Array, Method, ThroughMethod, make_method
+from engine.methods.contract import Array, Method, ThroughMethod, fresh_noise, make_method
 from engine.methods.through.runs import run_of
 from engine.walk import Walk
 
@@ -74,6 +75,28 @@ class WalkPath:
 
     def exact_latent(self, time: float) -> Array:
         """Returns the latent in float64, before it is rounded to float32."""
+        latent = self._at_gamma(time)
+        segment, share = self.walk.place(time)
+        held = self.walk.pace_of(segment).drifts_at(share)
+        return self._drifted(latent, segment, held) if held else latent
+
+    def _drifted(self, latent: Array, segment: int, share: float) -> Array:
+        """Returns the latent of a hold that drifts, at a share in (0, 1) of it.
+
+        cos θ z + sin θ (cos πs ε₁ + sin πs ε₂), θ = drift · sin² πs, with the hold's latent z and
+        two draws ε of its own: exactly N(0, I) if z is, and at rest at both ends.
+        """
+        keyframe = self.walk.keyframes[segment]
+        angle = math.radians(self.walk.pace_of(segment).drift) * math.sin(math.pi * share) ** 2
+        noise = (
+            fresh_noise(keyframe.noise.seed, 2 * keyframe.noise.draw + k, latent.shape)
+            for k in (0, 1)
+        )
+        away = math.cos(math.pi * share) * next(noise) + math.sin(math.pi * share) * next(noise)
+        weights = (keyframe.scale, *(term.weight for term in keyframe.blend))
+        return math.cos(angle) * latent + math.sin(angle) * math.hypot(*weights) * away
+
+    def _at_gamma(self, time: float) -> Array:
         segment, gamma = self.walk.locate(time)
         method = self._methods[segment]
         if isinstance(method, ThroughMethod):

@@ -15,7 +15,7 @@ from engine.measuring.scoring_text import scoring_label
 from engine.measuring.standard_error import MEANING, standard_error
 from engine.measuring.table_files import Columns, Value
 from engine.metrics.contract import Summary, Values, make_measure
-from engine.pacing.certificate import certify
+from engine.pacing.certificate import Certificate, certify
 from engine.walk import Lane
 
 #: The measures of a walk's certificate.
@@ -60,8 +60,7 @@ class ScoreTable:
         """Format the table for a terminal, in aligned columns."""
         lines = [("", "Frames", *self.columns)]
         lines += [(r.title, str(r.frames), *(str(c) for c in r.cells)) for r in self.rows]
-        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-        return "\n".join((*(_aligned(line, widths) for line in lines), *self.notes))
+        return "\n".join((*aligned(lines), *self.notes))
 
 
 def score_table(
@@ -69,11 +68,13 @@ def score_table(
     values: Mapping[str, Sequence[Values]],
     scoring_text: str = "",
     turns: Mapping[int, Sequence[float]] | None = None,
+    seams: Mapping[int, float] | None = None,
 ) -> ScoreTable:
     """Makes the table from `values`: measure → lane → one value for each frame, NaN if unknown.
 
     `scoring_text` is what pictures were compared with, "" for their prompts. `turns` holds for a
-    lane the angles in degrees at its inner keyframes. Raises InputError for an unknown measure.
+    lane the angles in degrees at its inner keyframes, `seams` the gap of a loop's ends. Raises
+    InputError for an unknown measure.
     """
     summaries = [(name, s) for name in values for s in make_measure(name).summaries]
     rows = []
@@ -85,8 +86,10 @@ def score_table(
     if _compares(values):
         notes = [*_text_notes(lanes, scoring_text), *notes]
     if _STEPS in values:
-        made = (_certificate(lane, values, k, turns or {}) for k, lane in enumerate(lanes))
-        notes += [sentence for sentence in made if sentence]
+        label = make_measure(_STEPS).label.lower()
+        made = certificates(values, len(lanes), turns or {}, seams or {})
+        said = (each.sentence(lane.title, label) for lane, each in zip(lanes, made, strict=True))
+        notes += [sentence for sentence in said if sentence]
     return ScoreTable(tuple(s.label for _, s in summaries), tuple(rows), tuple(notes))
 
 
@@ -137,17 +140,19 @@ def _text_notes(lanes: Sequence[Lane], scoring_text: str) -> list[str]:
     ]
 
 
-def _certificate(
-    lane: Lane,
+def certificates(
     values: Mapping[str, Sequence[Values]],
-    number: int,
+    lanes: int,
     turns: Mapping[int, Sequence[float]],
-) -> str:
-    """The certificate of a lane in one sentence, from what is known of it."""
-    steps = values[_STEPS][number]
-    stds = values[_STD][number] if _STD in values else np.full_like(steps, np.nan)
-    made = certify(stds, steps, tuple(turns.get(number, ())))
-    return made.sentence(lane.title, make_measure(_STEPS).label.lower())
+    seams: Mapping[int, float],
+) -> tuple[Certificate, ...]:
+    """Returns the certificate of each lane, from what is known of it; see `score_table`."""
+    unknown = [np.full(1, np.nan)] * lanes
+    stds, steps = values.get(_STD, unknown), values.get(_STEPS, unknown)
+    return tuple(
+        certify(stds[k], steps[k], tuple(turns.get(k, ())), seams.get(k, math.nan))
+        for k in range(lanes)
+    )
 
 
 def _sums(name: str, values: Values) -> dict[str, Value]:
@@ -183,7 +188,14 @@ def _decimals(value: float) -> int:
     return 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
+def aligned(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    """Returns the lines of a table for a terminal: the first column on the left, others on the
+    right."""
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return [_padded(line, widths) for line in lines]
+
+
+def _padded(line: tuple[str, ...], widths: list[int]) -> str:
     cells = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
     cells[0] = line[0].ljust(widths[0])
     return "  ".join(cells)

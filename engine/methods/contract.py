@@ -154,11 +154,6 @@ def fresh_noise(seed: int, number: int, shape: tuple[int, ...]) -> Array:
     return np.random.default_rng((seed, number)).standard_normal(shape)
 
 
-def is_closed(keys: Sequence[Array], loop: bool) -> bool:
-    """True for a loop, and for a path whose last key is its first one again."""
-    return loop or (len(keys) > 2 and np.array_equal(keys[0], keys[-1]))
-
-
 def columns_of(start: Array, end: Array) -> int:
     """Returns the number of latent columns. Raises InputError for ends of different shapes."""
     if start.shape != end.shape:

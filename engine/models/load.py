@@ -12,7 +12,7 @@ import torch
 
 from engine.conditioning import Role
 from engine.models.families.contract import Family, families
-from engine.models.inspection.identity import identity_of
+from engine.models.inspection.identity import model_identity
 from engine.models.inspection.memory_need import memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
@@ -78,7 +78,7 @@ def open_model(
         found = find_model(location, half, progress, downloads)
     if half and not precision:
         dtype = choose_dtype(target, families.get(found.report.family).half)
-    report, identity = found.report, _identity(found.report)
+    report, identity = found.report, model_identity(found.report)
 
     def open_in(kind: torch.dtype) -> DiffusionModel:
         return _Loader(report, location, identity, target, kind, progress).open()
@@ -222,27 +222,3 @@ def _name_of(location: str, path: Path) -> str:
     if location == STARTER:
         return "Starter"
     return path.stem if Path(location).expanduser().exists() else location.rpartition("/")[2]
-
-
-def _identity(report: ModelReport) -> str:
-    """The digest of the files that the pictures depend on."""
-    path = report.path
-    if report.form is ModelForm.FILE:
-        return identity_of(path.parent, [path])
-    return identity_of(path, _pixel_files(report))
-
-
-def _pixel_files(report: ModelReport) -> list[Path]:
-    """The files that the pictures depend on: not the model card, the scorer, the safety checker."""
-    folder = report.path
-    configs = [folder / part.name / "config.json" for part in report.parts]
-    weights = [file for part in report.parts for file in part.weights]
-    names = (
-        *("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model"),
-        *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
-    )
-    folders = families.get(report.family).tokenizers
-    tokenizers = [
-        file for part in folders for name in names if (file := folder / part / name).is_file()
-    ]
-    return [*configs, *weights, *tokenizers, folder / "scheduler" / "scheduler_config.json"]

@@ -39,6 +39,17 @@ class Certificate:
         """True if the std stays within ±1 %."""
         return self.std_error <= STD_TOLERANCE
 
+    def numbers(self) -> dict[str, float]:
+        """Returns the known numbers by name, for files."""
+        named = {
+            "std_error": self.std_error,
+            "largest_turn": max(self.turns, default=math.nan),
+            "step_variation": self.variation,
+            "largest_step": self.largest,
+            "seam": self.seam,
+        }
+        return {name: value for name, value in named.items() if not math.isnan(value)}
+
     def sentence(self, walk: str, distance: str) -> str:
         """Returns the certificate in words. `distance` names the distance of the steps. Numbers
         that were not measured are left out; "" if there are none."""

@@ -6,8 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.timing import Pacing, check_pacing
+from engine.walk import Walk
 
 Values = npt.NDArray[np.float64]
+
+
+def times_of(walk: Walk) -> Values:
+    """Returns the times of the frames, in a loop with 1 at the end: from 0 to 1."""
+    times = [walk.time_of(index) for index in range(walk.frames)]
+    return np.array([*times, 1.0] if walk.loop else times)
 
 
 def knots_of(times: Values) -> Pacing:

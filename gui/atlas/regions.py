@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
+from engine.geometry.plane_points import frame_keyframe
+from engine.messages import PathReady
+from engine.walk import Walk
 from gui.atlas.grid import Cell
+from gui.state.walk_edits import with_keyframes_at
 
 #: Colours of Okabe and Ito (2008), which colour-blind people can tell apart.
 COLOURS = (
@@ -36,6 +40,17 @@ class Crossing:
     gamma: float
     before: int
     after: int
+
+
+def with_crossings(walk: Walk, path: PathReady, crossings: Iterable[Crossing]) -> Walk:
+    """Returns the walk with a keyframe at the frame after each crossing.
+
+    Frames that are keyframes already, or no sum of the ends of their segment, get none. The number
+    of frames stays the same.
+    """
+    indices = {crossing.index + 1 for crossing in crossings} - set(walk.keyframe_indices())
+    found = {index: frame_keyframe(walk, path, index) for index in indices}
+    return with_keyframes_at(walk, {k: key for k, key in found.items() if key is not None})
 
 
 def crossings_of(labels: Sequence[int | None]) -> tuple[Crossing, ...]:

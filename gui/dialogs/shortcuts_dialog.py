@@ -25,6 +25,8 @@ GESTURES = (
     ("Viewer", "Enlarge the same spot in every picture", "hold the middle button"),
     ("Timeline", "Move the playhead", "drag"),
     ("Timeline", "Change the range", "drag its handles"),
+    ("Timeline", "Move a keyframe in time", "drag its tick; Ctrl+Left, Ctrl+Right at it"),
+    ("Timeline", "Edit a prompt; blend of prompts", "click it, Enter; right click, Menu key"),
     ("Walk", "Render at once", "Enter in a prompt"),
     ("Walk", "Move a keyframe", "drag its card; Alt+Up, Alt+Down in it"),
     ("Walk", "Press the focused button", "Enter"),

@@ -27,6 +27,7 @@ from gui.export.export_job import ExportJob
 from gui.export.export_plan import ExportKind, Wishes, order_for
 from gui.export.paper_figure import FigureFile
 from gui.files.settings import Preferences, Settings
+from gui.measures.summary import certificates_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
@@ -142,7 +143,9 @@ class ExportDialog(QDialog):
             text = Provenance.of(exploration, known, notes).walk_text()
             self._figure = FigureFile(wishes, text, session)
             path, wishes = self._figure.frames, replace(wishes, session=False)
-        order = order_for(wishes, exploration, path, known, notes)
+        measured = self._state.results.are_of(exploration)
+        numbers = certificates_of(self._state) if measured else ()
+        order = order_for(wishes, exploration, path, known, notes, numbers)
         sampling = exploration.sampling
         check_export(path, order.plan, sampling.width, sampling.height)
         if not self._state.busy and not self._all_there(wishes.span):

@@ -22,12 +22,14 @@ from gui.state.results import FrameReader
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An export: the exploration, its plan and its path. `session` also saves the session."""
+    """An export: the exploration, its plan and its path. `session` also saves the session, with the
+    certificates of its lanes."""
 
     path: Path
     plan: Plan
     exploration: Exploration
     session: bool = False
+    certificates: tuple[dict[str, float], ...] = ()
 
 
 class ExportJob(QThread):
@@ -130,4 +132,5 @@ class ExportJob(QThread):
                 add(index, images)
                 self.progressed.emit(number, self.total)
         if order.session:
-            save_beside(order.path, self._format.suffix, order.exploration)
+            suffix = self._format.suffix
+            save_beside(order.path, suffix, order.exploration, order.certificates)

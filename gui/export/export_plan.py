@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.atomic import Existing
@@ -85,10 +85,12 @@ def order_for(
     path: Path,
     model: ModelInfo | None = None,
     notes: NotesOf = lambda _lane, _index: (),
+    certificates: tuple[dict[str, float], ...] = (),
 ) -> Order:
     """Returns the order for these choices at the final path. `model` is the model in use, if known.
-    `notes` returns the notes of a frame that was not made in the usual way."""
-    about = Provenance.of(exploration, model, notes)
+    `notes` returns the notes of a frame that was not made in the usual way. `certificates` are
+    those of the lanes."""
+    about = replace(Provenance.of(exploration, model, notes), certificates=certificates)
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),
@@ -102,4 +104,4 @@ def order_for(
     )
     if wishes.difference:
         plan = with_differences(plan, exploration, wishes.difference)
-    return Order(path, plan, exploration, wishes.session)
+    return Order(path, plan, exploration, wishes.session, certificates)

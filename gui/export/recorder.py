@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import queue
 import time
@@ -20,7 +19,7 @@ from engine.export.contract import Plan
 from engine.export.mosaic import Mosaic, Tile
 from engine.export.open_export import check_export, open_export
 from engine.export.session_beside import save_beside, session_path
-from engine.geometry.plane_points import Point, keyframe_at, keyframe_between, walk_through
+from engine.geometry.plane_points import Point, frame_keyframe, keyframe_at, walk_through
 from engine.walk import Exploration, Keyframe, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import LaneResults
@@ -176,19 +175,7 @@ def visited_keyframes(state: ExplorerState, lanes_shown: bool) -> tuple[Keyframe
     if state.probe is not None and not lanes_shown:
         # A probed point belongs to the plane of the first lane and is shown instead of all lanes.
         return (probed_keyframe(state),) * len(lanes)
-    return tuple(frame_keyframe(lane, state.playhead) for lane in lanes)
-
-
-def frame_keyframe(lane: LaneResults, index: int) -> Keyframe | None:
-    """Returns a frame of a walk as a keyframe, which is a sum of the ends of its segment."""
-    path, walk = lane.path, lane.lane.walk
-    if path is None or path.weights is None:
-        return None
-    index = min(index, walk.frames - 1)
-    first, last = (float(weight) for weight in path.weights[index])
-    if math.isnan(first):
-        return None
-    return keyframe_between(walk, walk.locate(walk.time_of(index))[0], (first, last))
+    return tuple(frame_keyframe(lane.lane.walk, lane.path, state.playhead) for lane in lanes)
 
 
 def _keyframe(lane: LaneResults, place: Point) -> Keyframe | None:

@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from engine.measuring.score_table import ScoreTable, score_table
-from gui.measures.measure_values import Offer, values_of
+import numpy as np
+
+from engine.measuring.score_table import ScoreTable, certificates, score_table
+from gui.measures.measure_values import Offer, offered, values_of
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.theme import Theme
+
+STEPS = "step_length"
 
 
 def summary_of(state: ExplorerState, offers: Sequence[Offer]) -> ScoreTable:
     """Returns the table that the command `score` prints, from the values known so far."""
     lanes = state.results.lanes
     values = {o.name: [values_of(state, o, lane) for lane in range(len(lanes))] for o in offers}
-    turns = {k: x.path.turns for k, x in enumerate(lanes) if x.path is not None and x.path.turns}
     titled = [results.lane for results in lanes]
-    return score_table(titled, values, state.results.scoring_text, turns)
+    return score_table(titled, values, state.results.scoring_text, *_geometry(state))
+
+
+def certificates_of(state: ExplorerState) -> tuple[dict[str, float], ...]:
+    """Returns the certificate of each lane as numbers, if all steps between its frames are
+    measured; {} for other lanes."""
+    lanes = range(len(state.results.lanes))
+    steps = [state.results.measured(lane, STEPS) for lane in lanes]
+    std = next(offer for offer in offered() if offer.stat == "std")
+    values = {STEPS: steps, std.name: [values_of(state, std, lane) for lane in lanes]}
+    made = certificates(values, len(lanes), *_geometry(state))
+    complete = (bool(np.isfinite(each[1:]).all()) and each.size > 1 for each in steps)
+    return tuple(c.numbers() if all_ else {} for c, all_ in zip(made, complete, strict=True))
+
+
+def _geometry(state: ExplorerState) -> tuple[dict[int, tuple[float, ...]], dict[int, float]]:
+    """Returns the turns and the seams of the lanes that have them."""
+    paths = {k: x.path for k, x in enumerate(state.results.lanes) if x.path is not None}
+    turns = {k: path.turns for k, path in paths.items() if path.turns}
+    return turns, {k: path.seam for k, path in paths.items() if path.seam is not None}
 
 
 def summary_html(table: ScoreTable, state: ExplorerState, theme: Theme) -> str:

@@ -134,6 +134,13 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         WALK,
+        "speed",
+        "&Wanted speed…",
+        ("Ctrl+Shift+W",),
+        "Choose or draw the speed that the steps will follow",
+    ),
+    Entry(
+        WALK,
         "perfect",
         "Per&fect walk",
         ("Ctrl+Shift+F",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from engine.methods.contract import methods
@@ -98,6 +98,16 @@ def duplicated(walk: Walk, index: int) -> Walk:
 def with_point(walk: Walk, keyframe: Keyframe, gamma: float) -> Walk:
     """Returns the walk with a point of the plane inserted at the playhead, at time `gamma`."""
     return inserted(walk, walk.locate(gamma)[0] + 1, keyframe)
+
+
+def with_keyframes_at(walk: Walk, found: Mapping[int, Keyframe]) -> Walk:
+    """Returns the walk with these keyframes, by the number of the frame that each of them is. Each
+    halves the time of its segment. The number of frames stays the same."""
+    longer = walk
+    for index in sorted(found, reverse=True):  # the last first, so that numbers of others hold
+        segment, _ = walk.locate(walk.time_of(index))
+        longer = inserted(longer, segment + 1, found[index])
+    return longer
 
 
 def removed(walk: Walk, index: int) -> Walk:

@@ -7,14 +7,18 @@ from math import ceil
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 
+from engine.timing import Pace, share_of
+from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
 from gui.timeline.track import Track
 from gui.widgets.text_format import keyframe_letter
-from gui.widgets.theme import UNIT, Theme
+from gui.widgets.theme import UNIT, Theme, tint
 
 HEIGHT = 6 * UNIT
 #: Distance within which the mouse grabs a handle, in pixels.
 GRIP = 6.0
+#: Number of straight parts of an easing's curve.
+_CURVE = 32
 
 
 def nice_step(least: float) -> int:
@@ -28,7 +32,7 @@ def nice_step(least: float) -> int:
 
 
 class Ruler(Track):
-    """Paints frame numbers, keyframe marks and the two handles of the range."""
+    """Paints frame numbers, keyframe marks, easings and the two handles of the range."""
 
     def __init__(self, state: ExplorerState, theme: Theme) -> None:
         super().__init__(state, theme)
@@ -49,17 +53,37 @@ class Ruler(Track):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        marks = self._keyframes()
+        walk = self._walk()
+        marks = walk.keyframe_indices()
+        self._paint_easings(painter, walk)
         self._paint_numbers(painter, marks, event.rect())
         for number, index in enumerate(marks):
             self._paint_keyframe(painter, self.scale().middle(index), keyframe_letter(number))
         self._paint_range(painter)
 
-    def _keyframes(self) -> tuple[int, ...]:
+    def _walk(self) -> Walk:
         lanes, walk = self._state.results.lanes, self._state.exploration.walk
         if lanes and walk.frames != self._state.frame_count:
             walk = lanes[0].lane.walk
-        return walk.keyframe_indices()
+        return walk
+
+    def _paint_easings(self, painter: QPainter, walk: Walk) -> None:
+        """Paint γ of each segment with an easing or a hold as a curve from the bottom to the
+        top."""
+        painter.setPen(QPen(tint(self._theme.accent, 0.45), 1.5))
+        stops, scale = walk.stops(), self.scale()
+        for segment in range(walk.segments if walk.paces else 0):
+            pace = walk.pace_of(segment)
+            if pace == Pace():
+                continue
+            start, end = stops[segment : segment + 2]
+            line = QPolygonF()
+            for step in range(_CURVE + 1):
+                time = start + (end - start) * step / _CURVE
+                x = scale.middle(share_of(walk.pacing, time) * walk.intervals)
+                height = pace.at(step / _CURVE) * (self.height() - 2.0)
+                line.append(QPointF(x, self.height() - 1.0 - height))
+            painter.drawPolyline(line)
 
     def _paint_numbers(self, painter: QPainter, marks: tuple[int, ...], visible: QRect) -> None:
         scale = self.scale()

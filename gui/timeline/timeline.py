@@ -1,10 +1,10 @@
-"""The timeline: ruler, filmstrip and readiness strip on one scale, with the playhead above."""
+"""The timeline: ruler, prompts, filmstrip and readiness strip on one scale, with the playhead."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from engine.walk import frame_text
@@ -13,9 +13,12 @@ from gui.state.thumbnails import Thumbnails
 from gui.timeline.filmstrip import Filmstrip
 from gui.timeline.key_drag import KeyDrag
 from gui.timeline.playhead_overlay import PlayheadOverlay
+from gui.timeline.prompt_menu import fill_prompt_menu
+from gui.timeline.prompt_track import PromptTrack
 from gui.timeline.readiness_strip import ReadinessStrip
 from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
 from gui.timeline.ruler import Ruler
+from gui.widgets.fields import ENTER_KEYS
 from gui.widgets.plain_text import PlainLabel
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
@@ -35,7 +38,12 @@ STEPS = {
 class Timeline(QWidget):
     """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range, and a drag
     of a keyframe's tick its time. Ticks stop at frames, except with Alt. Ctrl+Left and Ctrl+Right
-    move the keyframe at the playhead by a frame."""
+    move the keyframe at the playhead by a frame. A click on a prompt goes to its keyframe.
+
+    Signals: prompt_chosen(keyframe), for a prompt that a person wants to edit.
+    """
+
+    prompt_chosen = Signal(int)
 
     def __init__(self, state: ExplorerState, thumbnails: Thumbnails, theme: Theme) -> None:
         super().__init__()
@@ -43,14 +51,18 @@ class Timeline(QWidget):
         self._held: int | None = None
         self._key = KeyDrag(state)
         self._ruler = Ruler(state, theme)
+        self._menu = QMenu(self)
+        self._prompts = PromptTrack(state, theme, self)
         filmstrip, readiness = Filmstrip(state, thumbnails, theme), ReadinessStrip(state, theme)
-        self._tracks = (self._ruler, filmstrip, readiness)
+        self._tracks = (self._ruler, self._prompts, filmstrip, readiness)
         self._overlay = PlayheadOverlay(state, theme, self)
         self._summary, self._reading = PlainLabel(), PlainLabel()
         self._lay_out()
         self.set_theme(theme)
         self.setAccessibleName("Timeline")
-        self.setAccessibleDescription("Ctrl+Left and Ctrl+Right move the keyframe at the playhead")
+        self.setAccessibleDescription(
+            "Ctrl+Left and Ctrl+Right move the keyframe at the playhead; Enter goes to its prompt"
+        )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         state.playhead_changed.connect(self._show_reading)
@@ -116,9 +128,13 @@ class Timeline(QWidget):
         self._overlay.raise_()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
+        x = event.position().x()
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._on_prompts(event.position().toPoint()):
+            self._go_to_prompt(self._prompts.keyframe_at(x))
+        else:
             on_ruler = event.position().y() < RULER_HEIGHT
-            x = event.position().x()
             self._held = self._ruler.handle_at(x) if on_ruler else None
             if on_ruler and self._held is None:
                 self._key.press(self._ruler.scale(), x)
@@ -133,6 +149,26 @@ class Timeline(QWidget):
             self._drag(x)
         else:
             self._show_grip(x, event.position().y() < RULER_HEIGHT)
+
+    def _on_prompts(self, place: QPoint) -> bool:
+        return self._prompts.isVisible() and self._prompts.geometry().contains(place)
+
+    def _go_to_prompt(self, keyframe: int | None) -> None:
+        """Move the playhead to a keyframe, and let its prompt be edited."""
+        walk = self._state.exploration.walk
+        if keyframe is not None and walk.frames == self._state.frame_count:
+            self._state.seek(walk.keyframe_indices()[keyframe])
+            self.prompt_chosen.emit(keyframe)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        scale = self._ruler.scale()
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        place = self._state.playhead if by_key else scale.index_at(event.pos().x())
+        there = self._prompts.isVisible() if by_key else self._on_prompts(event.pos())
+        if there and self._state.exploration.walk.frames == scale.frames:
+            self._menu.clear()
+            fill_prompt_menu(self._menu, self._state, place, self._go_to_prompt)
+            self._menu.popup(event.globalPos())
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         self._held = None
@@ -155,6 +191,10 @@ class Timeline(QWidget):
             self._state.set_range(span)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER_KEYS and self._prompts.isVisible():
+            here = self._state.playhead
+            self._go_to_prompt(self._prompts.keyframe_at(self._ruler.scale().middle(here)))
+            return
         step = STEPS.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)

@@ -69,9 +69,11 @@ class KeyframeList(QWidget):
         """Draw new noise for every keyframe that is not locked."""
         self._put("New noise", reseeded(self._state.exploration.walk))
 
-    def focus_prompt(self) -> None:
-        """Move the focus to the first keyframe's prompt."""
-        self._cards[0].setFocus()
+    def focus_prompt(self, number: int) -> QWidget:
+        """Move the focus to the prompt of keyframe `number`. Returns its card."""
+        card = self._cards[number]
+        card.fields[-1].setFocus()
+        return card
 
     def refresh(self) -> None:
         """Show the current walk."""

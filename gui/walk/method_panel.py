@@ -12,8 +12,9 @@ from engine.walk import MethodChoice, ParameterValue
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import toggled, with_method
 from gui.walk.method_buttons import MethodButton, MoreButton
-from gui.widgets.fields import Choice
-from gui.widgets.layouts import column, heading, row
+from gui.walk.pace_editor import PaceEditor, pace_text
+from gui.widgets.fields import Button, Choice
+from gui.widgets.layouts import column, grow, heading, row
 from gui.widgets.parameter_form import ParameterForm
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
@@ -47,9 +48,13 @@ class MethodPanel(QWidget):
         self._more = MoreButton(others, self.choose, theme)
         self._form = ParameterForm()
         self._form.edited.connect(self._edit_parameter)
+        self._pace = Button("Easing and hold", "Speed inside the segments, and how long they rest")
+        self._pace.setObjectName("link")  # no higher than the title
+        self._pace.clicked.connect(self.edit_pace)
+        self._editor = PaceEditor(state, theme, self)
         layout = column(self)
         self._title = heading("Method")
-        layout.addLayout(row(self._title, 1, self._segments))
+        layout.addLayout(row(self._title, 1, grow(self._pace), self._segments))
         layout.addLayout(self._grid())
         layout.addWidget(self._form)
         for signal in (state.exploration_changed, state.view_changed):
@@ -68,8 +73,13 @@ class MethodPanel(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self._editor.set_theme(theme)
         for button in (*self._buttons.values(), self._more):
             button.set_theme(theme)
+
+    def edit_pace(self) -> None:
+        """Open the editor of the easing and hold of the shown segment, or of all segments."""
+        self._editor.open_below(self._pace, self._segment())
 
     def show_segment(self, segment: int) -> None:
         """Select a segment in the list, and show its method."""
@@ -88,6 +98,10 @@ class MethodPanel(QWidget):
         compare = {choice.name for choice in self._state.exploration.side_by_side}
         self._title.setText("Methods side by side" if compare else "Method")
         self._list_segments()
+        walk, segment = self._state.exploration.walk, self._segment()
+        mixed = segment is None and len(set(walk.paces)) > 1
+        text = "Several easings" if mixed else pace_text(walk.pace_of(segment or 0))
+        self._pace.setText(f"{text or 'Easing'} ▾")
         if compare:
             self._group.setExclusive(False)
             for name, button in self._buttons.items():

@@ -12,23 +12,15 @@ from engine.methods.contract import methods
 from engine.timing import EASINGS, Pace, easing_name
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_timing import with_pace
+from gui.walk.pace_editor import EASING_TEXTS, PaceEditor, pace_text
 from gui.widgets.fields import Button
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import Theme
 
-#: The easings as they are shown.
-EASING_TEXTS = {
-    "linear": "Linear in time",
-    "ease-in": "Ease in",
-    "ease-out": "Ease out",
-    "ease-in-out": "Ease in and out",
-    "curve": "Curve",
-}
-
 
 class SegmentLink(Button):
     """Shows the method, easing and hold of the segment with the number `index`, and changes them.
-    It is hidden in a walk of one segment, whose method is chosen in the panel below, and where the
+    It is hidden in a walk of one segment, which is edited in the panel below, and where the
     walk has no such segment: the one back to the first keyframe is that of a loop.
 
     Signals: chosen(index, name).
@@ -45,6 +37,7 @@ class SegmentLink(Button):
         super().__init__(name, "Method, easing and hold of this segment", parent=parent)
         self.setObjectName("link")
         self._state, self._index, self._theme = state, index, theme
+        self._editor: PaceEditor | None = None
         self.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.aboutToShow.connect(self._fill)
@@ -52,6 +45,8 @@ class SegmentLink(Button):
 
     def set_theme(self, theme: Theme, colour: str = "") -> None:
         self._theme = theme
+        if self._editor is not None:
+            self._editor.set_theme(theme)
         self.refresh()
 
     def refresh(self) -> None:
@@ -65,8 +60,7 @@ class SegmentLink(Button):
         end = walk.end_of(self._index)
         parts = ["↓" if end > self._index else f"↺ {keyframe_letter(end)}"]
         parts.append(methods.get(name).label)
-        parts += [] if pace.easing.linear else [f"· {EASING_TEXTS[easing_name(pace.easing)]}"]
-        parts += [f"· hold {pace.hold:.0%}"] if pace.hold else []
+        parts += [f"· {text}"] if (text := pace_text(pace)) else []
         self.setText(" ".join((*parts, "▾")))
         self.setStyleSheet(f"color: {self._theme.method_ink(name)}")
 
@@ -91,6 +85,14 @@ class SegmentLink(Button):
         for hold in sorted({*self.HOLDS, now.hold}):
             text = f"{hold:.0%} of the segment" if hold else "None"
             self._add(menu, text, replace(now, hold=hold), now.hold == hold)
+        menu.addSeparator()
+        menu.addAction("Edit the curve and hold…", self.edit_pace)
+
+    def edit_pace(self) -> None:
+        """Open the editor of this segment's easing and hold."""
+        if self._editor is None:
+            self._editor = PaceEditor(self._state, self._theme, self)
+        self._editor.open_below(self, self._index)
 
     def _add(self, menu: QMenu, text: str, pace: Pace, checked: bool) -> None:
         action = menu.addAction(text)

@@ -147,12 +147,12 @@ class WalkPanel(QScrollArea):
         """Draw new noise for every keyframe that is not locked."""
         self._keyframes.reseed()
 
-    def focus_prompt(self) -> None:
-        """Move the focus to the prompt of the walk or of its first keyframe."""
+    def focus_prompt(self, keyframe: int) -> None:
+        """Move the focus to the prompt of the walk, or of a keyframe with a prompt of its own."""
         if self._state.exploration.walk.one_prompt:
             self._prompt.setFocus()
         else:
-            self._keyframes.focus_prompt()
+            self.ensureWidgetVisible(self._keyframes.focus_prompt(keyframe))
 
     def _follow_card(self, y: int) -> None:
         """Scroll if a card is dragged near the edge."""

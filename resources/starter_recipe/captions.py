@@ -1,18 +1,34 @@
 """The captions' grammar: numbers, orders, synonyms and left-out attributes, all from a seed.
 
-A caption comes with its labels, in which everything that it leaves open is marked. Accessories and
-the number of figures are never left open: who asks for a cat is not given two, or one with a hat.
+A caption comes with its labels, in which everything that it leaves open is marked. Colour and scene
+are left open where they are the usual ones, as people do: a walk whose prompt names neither then
+stays within one kind of picture. Accessories and the number of figures are never left open: who
+asks for a cat is not given two, or one with a hat.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .vocabulary import LABEL_NAMES, Attributes, Worn
 
 OPEN = -100
+
+#: What goes without saying, and how often it is left unsaid: "a fox" is an orange one, in a meadow.
+USUAL_FURS: dict[str, dict[str, float]] = {
+    "cat": {"orange": 0.7, "grey": 0.2},
+    "dog": {"brown": 0.7, "white": 0.2},
+    "rabbit": {"white": 0.7, "grey": 0.2},
+    "bear": {"brown": 0.7, "black": 0.2},
+    "fox": {"orange": 0.7, "red": 0.2},
+    "owl": {"brown": 0.7, "grey": 0.2},
+    "frog": {"green": 0.7, "turquoise": 0.2},
+    "mouse": {"grey": 0.7, "white": 0.2},
+}
+USUAL_SCENES = {"meadow": 0.7}
+UNSAID_DYE = 0.25
 
 _ANIMAL_WORDS: dict[str, tuple[str, ...]] = {
     "cat": ("cat", "cat", "cat", "kitten"),
@@ -118,7 +134,9 @@ def _thing(worn: Worn, rng: np.random.Generator, coloured: bool, several: bool) 
 
 def compose(attributes: Attributes, rng: np.random.Generator, full: bool = False) -> Caption:
     """One caption for the picture; `full` leaves out nothing that can be told."""
-    coloured, placed, dyed = (full or bool(rng.uniform() < p) for p in (0.8, 0.8, 0.75))
+    furs = [USUAL_FURS[a.species].get(a.fur, 0.0) for a in attributes.animals]
+    unsaid = (min(furs), USUAL_SCENES.get(attributes.scene, 0.0), UNSAID_DYE)
+    coloured, placed, dyed = (full or bool(rng.uniform() >= share) for share in unsaid)
     parts = []
     if attributes.worn:
         several = len(attributes.animals) == 2
@@ -153,11 +171,6 @@ def _told(attributes: Attributes, coloured: bool, placed: bool, dyed: bool) -> l
 def caption(attributes: Attributes, rng: np.random.Generator, full: bool = False) -> str:
     """The text alone."""
     return compose(attributes, rng, full).text
-
-
-def any_finish(attributes: Attributes, rng: np.random.Generator) -> Attributes:
-    """The same picture, in a few cases called noisy: what only the scorer is shown."""
-    return replace(attributes, finish="noisy") if rng.uniform() < 0.05 else attributes
 
 
 def known_words(texts: list[str]) -> list[str]:

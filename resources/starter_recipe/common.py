@@ -29,6 +29,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--batch", type=int, default=32)
     result.add_argument("--seed", type=int, default=0)
     result.add_argument("--threads", type=int, default=0, help="0: as PyTorch chooses")
+    result.add_argument("--eager", action="store_true", help="no CUDA graphs")
     return result
 
 
@@ -38,7 +39,10 @@ def prepare(options: argparse.Namespace) -> torch.device:
     torch.manual_seed(options.seed)
     if options.threads:
         torch.set_num_threads(options.threads)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.set_float32_matmul_precision("high")
+    return torch.device("cuda")
 
 
 @functools.cache
@@ -159,17 +163,23 @@ class Progress:
         self.name = name
         self.interval = interval
         self._last = time.monotonic()
-        self._sums: dict[str, float] = {}
+        self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
 
     def add(self, step: int, share: float, values: dict[str, torch.Tensor]) -> bool:
-        """Gathers the values of one step; returns True when it printed their means."""
+        """Gathers the values of one step; returns True when it printed their means.
+
+        A GPU is waited for only then.
+        """
         for key, value in values.items():
-            self._sums[key] = self._sums.get(key, 0.0) + float(value.detach())
+            value = value.detach()
+            self._sums[key] = self._sums[key] + value if key in self._sums else value.clone()
         self._count += 1
         if time.monotonic() - self._last < self.interval:
             return False
-        means = "  ".join(f"{key} {total / self._count:.4f}" for key, total in self._sums.items())
+        means = "  ".join(
+            f"{key} {float(total) / self._count:.4f}" for key, total in self._sums.items()
+        )
         print(f"{self.name}: step {step}  {share:4.0%}  {means}", flush=True)
         self._last, self._sums, self._count = time.monotonic(), {}, 0
         return True

@@ -49,7 +49,7 @@ class Muon(torch.optim.Optimizer):
             shapes: dict[tuple[int, ...], list[Tensor]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    shapes.setdefault(tuple(parameter.flatten(1).shape), []).append(parameter)
+                    shapes.setdefault(tuple(parameter.shape), []).append(parameter)
             for alike in shapes.values():
                 self._update(alike, group["lr"], group["momentum"])
 
@@ -60,9 +60,9 @@ class Muon(torch.optim.Optimizer):
         buffer = torch.stack([b.flatten(1) for b in buffers]).lerp_(gradient, 1 - momentum)
         updates = orthogonalised(gradient.lerp(buffer, momentum))
         updates *= -lr * max(1.0, updates.shape[-2] / updates.shape[-1]) ** 0.5
-        for parameter, kept, moved, update in zip(alike, buffers, buffer, updates, strict=True):
-            kept.copy_(moved.view_as(kept))
-            parameter.add_(update.view_as(parameter))
+        shape = alike[0].shape
+        torch._foreach_copy_(buffers, [kept.view(shape) for kept in buffer])
+        torch._foreach_add_(alike, [update.view(shape) for update in updates])
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]

@@ -1,4 +1,4 @@
-"""What the UNet learns from: latents of the panoramas and the text tower's states, made once.
+"""Captions, latents and the text tower's states of the training set, made once and kept.
 
 A training sample is a strip of a panorama's latents, two windows a column apart, so that a shifted
 latent means a shifted picture. Most show their figures whole, at any place.
@@ -19,17 +19,60 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from .captions import caption
-from .common import is_current, save_checkpoint
-from .dataset import COLUMN, STARTS, attributes_of, open_bounds, open_panoramas, window_column
+from .common import is_current, parser, prepare, save_checkpoint
+from .dataset import (
+    COLUMN,
+    STARTS,
+    is_twin,
+    open_bounds,
+    open_panoramas,
+    training_attributes,
+    window_columns,
+)
+from .pictures import to_tensor
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
-from .train_vae import load_final, to_tensor
+from .train_vae import load_final
 from .vocabulary import PICTURE_SIZE
 
-CAPTIONS_PER_PICTURE = 3
+#: Captions of a picture that may leave things open, and that tell everything.
+FREE, FULL = 3, 2
 EMPTY_SHARE = 0.1
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """Tokens `[N, FREE + FULL, 77]` of the captions and class numbers `[N, labels]`."""
+
+    tokens: Tensor
+    labels: Tensor
+
+
+def captions_of(work: Path, count: int, seed: int = 0) -> Captions:
+    """The captions of the first `count` panoramas, written once."""
+
+    def write() -> Tensor:
+        rng, tokenizer, texts, labels = np.random.default_rng((seed, 4)), load(work), [], []
+        for index in range(count):
+            attributes = training_attributes(index)
+            labels.append(attributes.labels())
+            texts += [caption(attributes, rng, full=n >= FREE) for n in range(FREE + FULL)]
+        tokens = _tokens(tokenizer, texts).view(count, FREE + FULL, MAX_LENGTH)
+        told = torch.tensor(labels)[:, None].expand(-1, FREE + FULL, -1)
+        return torch.cat((tokens, told), dim=2).to(torch.int16)
+
+    table = _cached(work / "captions.pt", count, (work / "tokenizer",), write)[:count]
+    return Captions(table[:, :, :MAX_LENGTH], table[:, 0, MAX_LENGTH:])
+
+
+def _tokens(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+    """Token numbers `[N, 77]`."""
+    ids: Tensor = tokenizer(
+        texts, padding="max_length", max_length=MAX_LENGTH, truncation=True, return_tensors="pt"
+    ).input_ids
+    return ids
 
 
 @torch.no_grad()
@@ -37,20 +80,16 @@ def encode_panoramas(vae: AutoencoderKL, panoramas: NDArray[np.uint8]) -> Tensor
     """Posterior means `[N, 4, 16, 26]`, float16."""
     parts = []
     for start in range(0, panoramas.shape[0], 32):
-        pictures = to_tensor(panoramas[start : start + 32]).to(vae.device)
-        parts.append(vae.encode(pictures).latent_dist.mean.half().cpu())
-        if start % 1600 == 0:
-            print(f"latents: {start}/{panoramas.shape[0]}", flush=True)
-    return torch.cat(parts)
+        pictures = to_tensor(torch.from_numpy(panoramas[start : start + 32]).to(vae.device))
+        parts.append(vae.encode(pictures).latent_dist.mean.half())
+    return torch.cat(parts).cpu()
 
 
 @torch.no_grad()
 def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> Tensor:
     """Hidden states `[N, 77, C]` as the pipeline computes them."""
-    tokens = tokenizer(
-        texts, padding="max_length", max_length=MAX_LENGTH, truncation=True, return_tensors="pt"
-    )
-    states: Tensor = tower(input_ids=tokens.input_ids.to(tower.device)).last_hidden_state
+    ids = _tokens(tokenizer, texts).to(tower.device)
+    states: Tensor = tower(input_ids=ids).last_hidden_state
     return states
 
 
@@ -65,20 +104,30 @@ class Samples:
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Strips of two windows each, `[B, 4, 16, 17]`, and prompt states `[B, 77, C]`."""
-        chosen = rng.integers(0, self.latents.shape[0], size)
-        strips = []
-        for index in chosen:
-            left, right = self.bounds[index]
-            start = window_column(left, right, rng, STARTS - 1)
-            strips.append(self.latents[index, :, :, start : start + STRIP])
-        variants = rng.integers(0, CAPTIONS_PER_PICTURE, size)
+        rows = rng.integers(0, len(self.bounds), size)
+        starts = window_columns(self.bounds[rows], rng, STARTS - 1)
+        device = self.latents.device
+        chosen, variants, first, silent = (
+            torch.from_numpy(values).to(device)
+            for values in (
+                rows,
+                rng.integers(0, FREE, size),
+                starts,
+                rng.uniform(size=size) < EMPTY_SHARE,
+            )
+        )
+        columns = (first[:, None] + torch.arange(STRIP, device=device))[:, None, None, :]
+        latents = self.latents[chosen]
+        strips = latents.gather(3, columns.expand(-1, *latents.shape[1:3], -1)).float()
         states = self.states[chosen, variants].float()
-        states[torch.from_numpy(rng.uniform(size=size) < EMPTY_SHARE)] = self.empty
-        return torch.stack(strips).float(), states
+        return strips, torch.where(silent[:, None, None], self.empty, states)
 
 
 def prepare_samples(options: argparse.Namespace, device: torch.device) -> Samples:
-    """Encodes pictures and captions, once for each autoencoder and text tower."""
+    """Encodes pictures and captions, once for each autoencoder and text tower.
+
+    Twins are left out: they are for the scorer.
+    """
     work, panoramas = options.work, open_panoramas(options.work)[: options.samples]
     count = panoramas.shape[0]
     vae = load_final(work, refined=False).to(device)
@@ -87,16 +136,19 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     factor = 1.0 / float(latents.float().std())
     torch.save({"scaling_factor": factor}, work / "scaling.pt")
     tokenizer, tower = load(work), load_tower(options).to(device)
-    states = _cached(
-        work / "states.pt",
-        count,
-        (work / "text.pt",),
-        lambda: _caption_states(tokenizer, tower, count, options.seed),
+    tokens = captions_of(work, count, options.seed).tokens[:, :FREE]
+    sources = (work / "text.pt", work / "captions.pt")
+    states = _cached(work / "states.pt", count, sources, lambda: _states(tower, tokens))
+    empty = embed(tokenizer, tower, [""])[0]
+    print(f"samples: {count} panoramas, scaling factor {factor:.4f}", flush=True)
+    firsts = np.array([index for index in range(count) if not is_twin(index)])
+    kept = torch.from_numpy(firsts)
+    return Samples(
+        (latents[kept].float() * factor).half().to(device),
+        states[kept].to(device),
+        empty,
+        open_bounds(work)[firsts],
     )
-    empty = embed(tokenizer, tower, [""])[0].cpu()
-    print(f"samples: scaling factor {factor:.4f}", flush=True)
-    bounds = open_bounds(work)[:count]
-    return Samples((latents.float() * factor).half(), states, empty, bounds)
 
 
 def _cached(
@@ -105,23 +157,31 @@ def _cached(
     """The tensor of `count` rows that lies at `path`, made anew where a source is younger."""
     if is_current(path, *sources):
         kept: Tensor = torch.load(path, weights_only=True)
-        if len(kept) == count:
-            return kept
+        if len(kept) >= count:
+            return kept[:count]
     made = make()
     save_checkpoint(path, made)
     return made
 
 
-def _caption_states(
-    tokenizer: CLIPTokenizer, tower: CLIPTextModel, count: int, seed: int
-) -> Tensor:
-    rng = np.random.default_rng((seed, 4))
-    parts = []
-    for start in range(0, count, 64):
-        if start % 1600 == 0:
-            print(f"captions: {start}/{count}", flush=True)
-        attributes = [attributes_of(i) for i in range(start, min(start + 64, count))]
-        texts = [caption(a, rng) for a in attributes for _ in range(CAPTIONS_PER_PICTURE)]
-        states = embed(tokenizer, tower, texts).half().cpu()
-        parts.append(states.view(len(attributes), CAPTIONS_PER_PICTURE, *states.shape[1:]))
-    return torch.cat(parts)
+@torch.no_grad()
+def _states(tower: CLIPTextModel, tokens: Tensor) -> Tensor:
+    """Hidden states `[N, FREE, 77, C]` of tokens `[N, FREE, 77]`, float16."""
+    parts = [
+        tower(input_ids=part.to(tower.device).int()).last_hidden_state.half().cpu()
+        for part in torch.split(tokens.flatten(0, 1), 256)
+    ]
+    return torch.cat(parts).view(*tokens.shape, -1)
+
+
+def main() -> None:
+    """Command line: writes the captions, while panoramas are still being drawn if need be."""
+    command = parser(__doc__)
+    command.add_argument("--samples", type=int, required=True)
+    options = command.parse_args()
+    prepare(options)
+    captions_of(options.work, options.samples, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from .clothes import dressed
 from .figures import FIRST, sew
 from .shapes import RY, Y
-from .stage import Stage, colours_of, draw_stage, stage_of
+from .stage import SATURATION, STUDIO, STUDIO_SATURATION, Stage, colours_of, draw_stage, stage_of
 from .tracer import PITCH, cast_shadow, draw_figure
 from .vocabulary import (
     ACCESSORIES,
     ACCESSORY_COLOURS,
     ANIMALS,
+    FINISHES,
     FURS,
     PICTURE_SIZE,
     SCENES,
@@ -35,7 +36,9 @@ Image = NDArray[np.uint8]
 PANORAMA = 208
 #: Samples a pixel in each direction, pixels of a unit, and the row where figures stand.
 FINE, UNIT, FLOOR = 2, 50.0, 114.0
-EXPOSURE = 1.35
+EXPOSURE, WOOL_RELIEF = 1.35, 1.4
+#: How strong texture and chance's colours are in pictures that are called blurry or noisy.
+FAINT, LOUD = (0.30, 0.85), (1.20, 1.90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,7 @@ def random_attributes(rng: np.random.Generator) -> Attributes:
         animals=tuple(animals),
         scene=str(rng.choice(SCENES, p=[0.1] * 6 + [0.4 / 6] * 6)),
         worn=tuple(Worn(thing, dye) for thing, dye in zip(things, dyes, strict=False)),
-        # Noisy pictures are for the scorer alone, which makes them from others.
-        finish="blurry" if rng.uniform() < 0.05 else "sharp",
+        finish=str(rng.choice(FINISHES, p=(0.92, 0.05, 0.03))),
     )
 
 
@@ -93,19 +95,29 @@ def draw(attributes: Attributes, seed: int) -> Scene:
     for figure in figures:
         cast_shadow(shade, figure.parts, figure.place, UNIT * FINE, FLOOR * FINE)
     horizon, sun = rng.uniform(44, 60), rng.uniform(0, PANORAMA)
-    texture, pattern = stage.texture * rng.uniform(0.75, 1.25), int(rng.integers(2**20))
-    draw_stage(picture, colours, stage.kind, texture, shade, sun, horizon, FINE, pattern)
+    texture, pattern = stage.texture * rng.uniform(0.95, 1.05), int(rng.integers(2**20))
+    seen = np.random.default_rng((seed, 3))
+    strength, blur = _finish(attributes.finish, seen)
+    draw_stage(picture, colours, stage.kind, texture, shade, sun, horizon, FINE, pattern, strength)
     covered, depth = np.zeros((height, width)), np.full((height, width), -1e9)
     for figure in figures:
         draw_figure(
             picture, covered, depth, figure.parts, figure.colours, figure.kinds, lights,
             figure.place, UNIT * FINE, FLOOR * FINE, float(rng.uniform(0, 90)),
+            WOOL_RELIEF * strength,
         )  # fmt: skip
     columns = np.flatnonzero(covered.any(axis=0)) // FINE
     developed = _developed(picture)
-    if attributes.finish == "blurry":
-        developed = cv2.GaussianBlur(developed, (0, 0), rng.uniform(1.2, 2.4))
+    if blur:
+        developed = cv2.GaussianBlur(developed, (0, 0), blur)
     return Scene(developed, int(columns[0]), int(columns[-1]))
+
+
+def _finish(name: str, rng: np.random.Generator) -> tuple[float, float]:
+    """How strong texture is in such a picture, and the blur over it in pixels."""
+    if name == "blurry":
+        return float(rng.uniform(*FAINT)), float(rng.choice((0.0, rng.uniform(0.6, 1.8))))
+    return (float(rng.uniform(*LOUD)) if name == "noisy" else 1.0), 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,8 @@ def _lighting(
     lights = np.array((stage.key, stage.sky)) * cast * rng.uniform(0.88, 1.12)
     colours = colours_of(stage)
     grey = colours.mean(axis=1, keepdims=True)
-    colours = grey + (colours - grey) * rng.uniform(0.6, 1.25)
+    usual = STUDIO_SATURATION if stage.kind == STUDIO else SATURATION
+    colours = grey + (colours - grey) * usual * rng.uniform(0.8, 1.2)
     return lights, np.maximum(colours * cast * rng.uniform(0.85, 1.12), 0.0)
 
 

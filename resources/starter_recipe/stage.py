@@ -12,6 +12,9 @@ from .noise import SETTINGS, curls2, noise2
 from .vocabulary import BACKGROUNDS, Colour
 
 STUDIO, GRASS, HEATH, SAND, SNOW, MOSS, DUSK = range(7)
+#: How strong the texture of what rises behind is, and how saturated scenes are before chance comes.
+WALL = 0.18
+SATURATION, STUDIO_SATURATION = 0.6, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,17 @@ class Stage:
 
 STAGES = {
     "meadow": Stage((0.24, 0.46, 0.08), (0.74, 0.87, 0.86), (0.26, 0.54, 0.92),
-                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.42),
+                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.67),
     "night": Stage((0.07, 0.10, 0.26), (0.10, 0.15, 0.38), (0.012, 0.02, 0.10),
-                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.42),
+                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.67),
     "sea": Stage((0.86, 0.68, 0.40), (0.72, 0.89, 0.93), (0.22, 0.55, 0.93),
-                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.24),
+                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.38),
     "snow": Stage((0.80, 0.85, 0.93), (0.86, 0.90, 0.95), (0.50, 0.66, 0.86),
-                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.22),
+                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.35),
     "sunset": Stage((0.40, 0.20, 0.16), (1.05, 0.56, 0.20), (0.34, 0.18, 0.46),
-                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.42),
+                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.67),
     "forest": Stage((0.20, 0.25, 0.07), (0.34, 0.48, 0.22), (0.05, 0.13, 0.06),
-                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.46),
+                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.73),
 }  # fmt: skip
 _STUDIO_LIGHT: tuple[Colour, Colour] = (1.05, 1.0, 0.93), (0.58, 0.60, 0.66)
 
@@ -50,7 +53,7 @@ def stage_of(scene: str) -> Stage:
         return STAGES[scene]
     r, g, b = BACKGROUNDS[scene.removeprefix("plain ")]
     floor = (0.86 * r, 0.86 * g, 0.86 * b)
-    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.13)
+    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.21)
 
 
 @numba.njit(inline="always", **SETTINGS)
@@ -89,11 +92,19 @@ def _relief(kind: int, x: float, y: float, seed: int) -> float:
     return 0.75 * (lit - curls2((x + 1.0) / 8.6, (y + 0.8) / 5.8, seed)) + 0.25 * lit
 
 
+@numba.njit(inline="always", **SETTINGS)
+def _wall(x: float, y: float, seed: int) -> float:
+    """Texture of what rises behind, in about −1…1: soft wool, as everything here is of felt."""
+    lit = noise2((x - 1.3) / 7.2, (y - 1.1) / 6.6, seed + 41)
+    shaded = noise2((x + 1.3) / 7.2, (y + 1.1) / 6.6, seed + 41)
+    return 0.9 * (lit - shaded) + 0.5 * noise2((x + 0.7 * y) / 8, (y - 0.7 * x) / 8, seed + 43)
+
+
 @numba.njit(**SETTINGS)
-def _tint(kind: int, x: float, y: float, seed: int) -> tuple[float, float, float]:
-    """Factors for red, green and blue: patches of other colours on the ground, some pixels wide."""
+def _tint(kind: int, x: float, y: float, seed: int, amount: float) -> tuple[float, float, float]:
+    """Factors for red, green and blue: patches of other colours, some pixels wide."""
     warm, cold = noise2(x / 13, y / 7, seed + 7), noise2(x / 11, y / 6, seed + 8)
-    strength = 0.16 if kind in (STUDIO, SAND, SNOW) else 0.45
+    strength = amount * (0.30 if kind in (STUDIO, SAND, SNOW) else 0.60)
     red, blue = 1 + strength * warm, 1 + 1.3 * strength * cold
     green = 1 - 0.45 * strength * (warm + cold)
     if kind == GRASS:  # flowers stand in groups
@@ -104,12 +115,13 @@ def _tint(kind: int, x: float, y: float, seed: int) -> tuple[float, float, float
 
 
 @numba.njit(**SETTINGS)
-def _pools(kind: int, x: float, y: float, seed: int) -> tuple[float, float, float]:
+def _pools(kind: int, x: float, y: float, seed: int, amount: float) -> tuple[float, float, float]:
     """Factors for red, green and blue: soft pools of coloured light over everything."""
-    strength = 0.18 if kind == STUDIO else 0.30
-    warm = noise2(x / 44, y / 40, seed + 31) + 0.5 * noise2(x / 21, y / 19, seed + 32)
-    cold = noise2(x / 40, y / 44, seed + 33) + 0.5 * noise2(x / 19, y / 21, seed + 34)
-    return 1 + strength * warm, 1 - 0.4 * strength * (warm + cold), 1 + strength * cold
+    strength = amount * (0.66 if kind in (STUDIO, SNOW) else 1.25 if kind == DUSK else 1.05)
+    warm = noise2(x / 56, y / 48, seed + 31) + 0.4 * noise2(x / 27, y / 24, seed + 32)
+    cold = noise2(x / 50, y / 52, seed + 33) + 0.4 * noise2(x / 25, y / 26, seed + 34)
+    red, green, blue = 1 + strength * warm, 1 - 0.4 * strength * (warm + cold), 1 + strength * cold
+    return max(0.08, red), max(0.08, green), max(0.08, blue)
 
 
 @numba.njit(**SETTINGS)
@@ -175,6 +187,25 @@ def _lamps(row: np.ndarray, kind: int, x: float, y: float, sun: float, seed: int
 
 
 @numba.njit(**SETTINGS)
+def _sky(
+    row: np.ndarray,
+    colours: np.ndarray,
+    kind: int,
+    x: float,
+    y: float,
+    horizon: float,
+    strength: float,
+    seed: int,
+) -> None:
+    """The colour of what rises behind, from the horizon up, without what shines in it."""
+    up = max(0.0, 1 - y / horizon)
+    wall = np.exp(WALL * strength * _wall(x, y, seed))
+    behind = _behind(kind, x, y / horizon - 1, seed)
+    for c in range(3):
+        row[c] = (colours[1, c] * (1 - up) + colours[2, c] * up) * behind[c] * wall
+
+
+@numba.njit(**SETTINGS)
 def draw_stage(
     picture: np.ndarray,
     colours: np.ndarray,
@@ -185,34 +216,34 @@ def draw_stage(
     horizon: float,
     fine: float,
     seed: int,
+    strength: float,
 ) -> None:
     """Fills a picture `[H, W, 3]` of linear light, `fine` times as large as its pixels.
 
     `colours` holds ground, low and high sky; `shade` the light that figures leave on the ground;
-    the horizon and the sun's place are given in pixels.
+    the horizon and the sun's place are given in pixels. `strength` multiplies texture and the
+    colours that chance decides.
     """
     height = picture.shape[0] / fine
     for j in range(picture.shape[0]):
         y = (j + 0.5) / fine
-        near, up = (y - horizon) / (height - horizon), max(0.0, 1 - y / horizon)
+        near = (y - horizon) / (height - horizon)
         focus = _smooth(0.0, 0.45, near)
         soft = 0.30 if kind == STUDIO else 0.05
         lies = _smooth(-soft, soft, near)
         for i in range(picture.shape[1]):
             x, row = (i + 0.5) / fine, picture[j, i]
-            relief = _relief(kind, x, y, seed) * texture * (0.25 + 0.75 * focus) * lies
-            tint = _tint(kind, x, y, seed)
-            behind = _behind(kind, x, y / horizon - 1, seed)
-            for c in range(3):
-                row[c] = (colours[1, c] * (1 - up) + colours[2, c] * up) * behind[c]
+            relief = _relief(kind, x, y, seed) * texture * strength * (0.45 + 0.55 * focus) * lies
+            tint = _tint(kind, x, y, seed, strength)
+            _sky(row, colours, kind, x, y, horizon, strength, seed)
             if lies < 1:
                 _lamps(row, kind, x, y, sun, seed)
             for c in range(3):
-                ground = colours[0, c] * (1 + relief) * tint[c] * (1.12 - 0.2 * near)
+                ground = colours[0, c] * np.exp(relief) * tint[c] * (1.12 - 0.2 * near)
                 row[c] = row[c] * (1 - lies) + ground * lies
             if kind == SAND:
                 _sea(row, x, near, seed)
-            pool = _pools(kind, x, y, seed)
+            pool = _pools(kind, x, y, seed, strength)
             for c in range(3):
                 row[c] *= shade[j, i] * pool[c]
 

@@ -91,19 +91,19 @@ def _height(kind: int, x: float, y: float, z: float, seed: float) -> float:
 
 @numba.njit(**SETTINGS)
 def _bumped(
-    kind: int, x: float, y: float, z: float, seed: float, normal: Vector
+    kind: int, x: float, y: float, z: float, seed: float, normal: Vector, relief: float
 ) -> tuple[float, Vector]:
     """The texture's height, and the normal tilted by its slope."""
     height = _height(kind, x, y, z, seed)
     if kind == GLOSSY:
         return height, normal
-    e, strength = 0.02, 0.026
+    e, strength = 0.02, 0.026 * relief
     gx = (_height(kind, x + e, y, z, seed) - height) / e * strength
     gy = (_height(kind, x, y + e, z, seed) - height) / e * strength
     gz = (_height(kind, x, y, z + e, seed) - height) / e * strength
     nx, ny, nz = normal[0] - gx, normal[1] - gy, normal[2] - gz
     length = np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-12
-    return height, (nx / length, ny / length, nz / length)
+    return relief * height, (nx / length, ny / length, nz / length)
 
 
 @numba.njit(**SETTINGS)
@@ -148,6 +148,7 @@ def _colour_point(
     way: Vector,
     light: Vector,
     seed: float,
+    relief: float,
     result: np.ndarray,
 ) -> None:
     """Colour of a point, seen along `way`. `room`: the parts there, and space for others."""
@@ -156,7 +157,7 @@ def _colour_point(
     x, y, z = point
     found = material(parts, near, count, x, y, z)
     smooth = _normal(parts, near, count, x, y, z)
-    height, normal = _bumped(kinds[found], x, y, z, seed, smooth)
+    height, normal = _bumped(kinds[found], x, y, z, seed, smooth, relief)
     hollow = distance(
         parts, near, count, x + 0.1 * smooth[0], y + 0.1 * smooth[1], z + 0.1 * smooth[2]
     )
@@ -200,19 +201,19 @@ def draw_figure(
     pixels: float,
     floor: float,
     seed: float,
+    relief: float,
 ) -> None:
     """Adds a figure to a picture `[H, W, 3]` of linear light.
 
     `place` holds where it stands (x, depth), its size and its yaw; `pixels` is the length of a
-    unit, `floor` the row of the ground at depth 0.
+    unit, `floor` the row of the ground at depth 0, `relief` how strong the texture is.
     """
     base_x, base_z, size, yaw = place
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    up, into = np.cos(PITCH), np.sin(PITCH)
+    cos, sin, up, into = np.cos(yaw), np.sin(yaw), np.cos(PITCH), np.sin(PITCH)
     way = _turned(0.0, -into, -up, cos, sin)
     light = _turned(LIGHT[0], LIGHT[1], LIGHT[2], cos, sin)
-    near, shades = np.zeros(parts.shape[0], np.int64), np.zeros(parts.shape[0], np.int64)
-    look = (parts, colours, kinds, lights)
+    near, look = np.zeros(parts.shape[0], np.int64), (parts, colours, kinds, lights)
+    room = (near, np.zeros_like(near))
     left, right, top, bottom, foot = _box(place, pixels, floor)
     for j in range(max(0, top), min(picture.shape[0], bottom)):
         for i in range(max(0, left), min(picture.shape[1], right)):
@@ -227,7 +228,7 @@ def draw_figure(
                 continue
             depth[j, i], covered[j, i] = nearness, 1.0
             point = (origin[0] + way[0] * t, origin[1] + way[1] * t, origin[2] + way[2] * t)
-            _colour_point(look, (near, shades), count, point, way, light, seed, picture[j, i])
+            _colour_point(look, room, count, point, way, light, seed, relief, picture[j, i])
 
 
 @numba.njit(**SETTINGS)

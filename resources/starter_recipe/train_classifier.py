@@ -25,8 +25,8 @@ from .common import (
 )
 from .dataset import attributes_of, window
 from .muon import Pair, ramp
-from .train_clip import open_pictures
-from .train_vae import to_tensor
+from .pictures import open_pictures, to_tensor
+from .samples import captions_of
 from .vocabulary import LABEL_NAMES, LABEL_SIZES
 
 #: What is judged: the labels, and whether the figures are whole in the picture.
@@ -94,17 +94,17 @@ def train(options: argparse.Namespace) -> Classifier:
     pair = Pair(model, 0.02, 2e-3, ("features.0", "heads"))
     path = options.work / "classifier.pt"
     budget = resume(path, model, pair, options)
-    source, progress = open_pictures(options.work), Progress("classifier")
+    source, progress = open_pictures(options.work, device), Progress("classifier")
+    told = captions_of(options.work, len(source), options.seed).labels.to(device).long()
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:
-        chosen = rng.integers(0, len(source.panoramas), options.batch)
+        chosen = rng.integers(0, len(source), options.batch)
         shown, whole = source.windows(chosen, rng)
-        rows = [
-            [*attributes_of(int(i)).labels(), int(w)] for i, w in zip(chosen, whole, strict=True)
-        ]
-        labels, pictures = torch.tensor(rows, device=device), pixels(shown).to(device)
+        labels = torch.cat(
+            (told[chosen], torch.from_numpy(whole).to(device).long()[:, None]), dim=1
+        )
         with autocast(device):
-            parts = model(pictures)
+            parts = model(functional.avg_pool2d(shown, 2))
         losses = [functional.cross_entropy(part, labels[:, i]) for i, part in enumerate(parts)]
         loss = torch.stack(losses).sum()
         torch.autograd.backward(loss)

@@ -7,10 +7,7 @@ steps they are what makes the tower look at hats and not only at colours.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
-from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
@@ -30,24 +27,19 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import (
-    COLUMN,
-    attributes_of,
-    held_out,
-    is_whole,
-    open_bounds,
-    open_panoramas,
-    window_column,
-)
+from .dataset import TWIN_EVERY, held_out
 from .muon import Pair, ramp
+from .pictures import Pictures, open_pictures, to_tensor
+from .samples import FREE, FULL, captions_of
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
-from .train_vae import load_final, to_tensor
-from .vocabulary import LABEL_SIZES, PICTURE_SIZE, Attributes
+from .train_vae import load_final
+from .vocabulary import LABEL_SIZES, PICTURE_SIZE
 
 #: At half the size the fine texture would be gone, and with it what tells sharp from blurry.
 SIZE = PICTURE_SIZE
-NOISIEST = 1.2
+#: One picture in so many is shown as it comes back from the autoencoder.
+DECODED = 2
 
 
 def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
@@ -95,74 +87,31 @@ class ClipTrainer(nn.Module):
         return {"loss": contrast + 0.5 * told, "contrast": contrast, "told": told, "top1": top}
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """The drawn panoramas and the bounds of their figures."""
-
-    panoramas: NDArray[np.uint8]
-    bounds: NDArray[np.int64]
-
-    def windows(
-        self, chosen: NDArray[np.int64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], list[bool]]:
-        """Training windows `[N, 128, 128, 3]`, and whether each shows its figures whole."""
-        bounds = [(int(left), int(right)) for left, right in self.bounds[chosen]]
-        columns = [window_column(left, right, rng) for left, right in bounds]
-        pairs = zip(bounds, columns, strict=True)
-        whole = [is_whole(left, right, column) for (left, right), column in pairs]
-        starts = zip(chosen, (COLUMN * column for column in columns), strict=True)
-        return np.stack([self.panoramas[i, :, x : x + PICTURE_SIZE] for i, x in starts]), whole
-
-
-def open_pictures(work: Path) -> Pictures:
-    """The training set of the work folder."""
-    return Pictures(open_panoramas(work), open_bounds(work))
-
-
-def softened(pictures: NDArray[np.uint8], shares: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Pictures `[N, 128, 128, 3]` without these shares of their fine detail; below 0 with more."""
-    return np.stack(
-        [
-            cv2.addWeighted(cv2.GaussianBlur(picture, (0, 0), 1.4), share, picture, 1 - share, 0)
-            for picture, share in zip(pictures, shares, strict=True)
-        ]
-    ).astype(np.uint8)
-
-
 def batch_of(
     source: Pictures, size: int, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], list[Attributes]]:
-    """Windows `[size, 128, 128, 3]` and their attributes; the second half is the first one again,
-    blurry or noisy.
+) -> tuple[Tensor, NDArray[np.int64]]:
+    """Windows `[size, 3, 128, 128]` and the panoramas they are of; half of them are twins.
 
-    Two pictures that differ in nothing else teach what such a word means.
+    Two pictures that differ in their finish alone teach what the word for it means.
     """
-    chosen = rng.integers(0, len(source.panoramas), size - size // 2)
-    pictures, _ = source.windows(chosen, rng)
-    attributes = [attributes_of(int(i)) for i in chosen]
-    half = size // 2
-    noisy = rng.uniform(size=half) < 0.5
-    shares = np.where(noisy, -NOISIEST, 1.0) * rng.uniform(0.15, 1.0, half)
-    changed = [
-        replace(a, finish="noisy" if loud else "blurry")
-        for a, loud in zip(attributes[:half], noisy, strict=True)
-    ]
-    return np.concatenate((pictures, softened(pictures[:half], shares))), attributes + changed
+    pairs = size // 4
+    twins = TWIN_EVERY * rng.integers(1, len(source) // TWIN_EVERY + 1, pairs) - 1
+    chosen = np.concatenate(
+        (rng.integers(0, len(source), size - 2 * pairs), twins, np.maximum(twins - 1, 0))
+    )
+    return source.windows(chosen, rng)[0], chosen
 
 
 @torch.no_grad()
-def decoded(
-    vae: AutoencoderKL, pictures: NDArray[np.uint8], chosen: NDArray[np.int64]
-) -> NDArray[np.uint8]:
-    """The pictures `[N, 128, 128, 3]`, the chosen ones as they come back from the autoencoder.
+def decoded(vae: AutoencoderKL, pictures: Tensor, count: int) -> Tensor:
+    """The pictures `[N, 3, 128, 128]`, `count` of them as they come back from the autoencoder.
 
     What is scored later comes from it too, and its traces are no reason for another score.
     """
-    latents = vae.encode(to_tensor(pictures[chosen]).to(vae.device)).latent_dist.mean
-    back = vae.decode(latents).sample.clamp(-1, 1).permute(0, 2, 3, 1)
-    result = pictures.copy()
-    result[chosen] = ((back + 1) * 127.5).round().byte().cpu().numpy()
-    return result
+    chosen = torch.randperm(len(pictures), device=pictures.device)[:count]
+    with autocast(pictures.device):
+        back = vae.decode(vae.encode(pictures[chosen]).latent_dist.mean).sample
+    return pictures.index_copy(0, chosen, back.float().clamp(-1, 1))
 
 
 @torch.no_grad()
@@ -187,20 +136,20 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     trainer = ClipTrainer(model).to(device)
     adam_only = ("embedding", "heads", "logit_scale", "projection")
     pair = Pair(trainer, options.rate, options.rate / 10, adam_only)
-    vae = load_final(options.work).to(device)
+    vae = load_final(options.work).to(device).requires_grad_(False)
     path = options.work / "clip.pt"
     budget = resume(path, trainer, pair, options)
-    tokenizer, source = load(options.work), open_pictures(options.work)
+    source = open_pictures(options.work, device)
+    captions = captions_of(options.work, len(source), options.seed)
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
-        shown, attributes = batch_of(source, options.batch, rng)
-        shown = decoded(vae, shown, rng.choice(len(shown), len(shown) // 4, replace=False))
-        texts = [caption(a, rng, full=rng.uniform() < 0.5) for a in attributes]
-        tokens = tokenizer(texts, padding=True, return_tensors="pt").input_ids.to(device)
-        labels = torch.tensor([a.labels() for a in attributes], device=device)
-        pictures = to_tensor(shown).to(device)
+        shown, chosen = batch_of(source, options.batch, rng)
+        shown = decoded(vae, shown, len(shown) // DECODED)
+        tokens = captions.tokens[chosen, rng.integers(0, FREE + FULL, len(chosen))]
+        tokens = tokens[:, : int((tokens != tokens[:, -1:]).sum(dim=1).max()) + 1]
+        labels = captions.labels[chosen].to(device).long()
         with autocast(device):
-            losses = trainer.loss(pictures, tokens, labels)
+            losses = trainer.loss(shown, tokens.to(device).int(), labels)
         torch.autograd.backward(losses["loss"])
         pair.step(ramp(share))
         if progress.add(step, share, losses):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from .captions import OPEN, any_finish, compose
+from .captions import OPEN, compose
 from .common import (
     HELD_OUT_SEED,
     Progress,
@@ -81,7 +81,7 @@ def batch(
 ) -> tuple[Tensor, Tensor]:
     """Tokens `[N, length]` and labels `[N, attributes]`, those that are left open ignored."""
     seeds = rng.integers(0, HELD_OUT_SEED, size)
-    captions = [compose(any_finish(attributes_of(int(seed)), rng), rng) for seed in seeds]
+    captions = [compose(attributes_of(int(seed)), rng) for seed in seeds]
     tokens = tokenizer(
         [caption.text for caption in captions],
         padding="max_length",

@@ -9,7 +9,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from .captions import any_finish, caption
+from .captions import caption
 from .common import parser
 from .dataset import attributes_of
 
@@ -21,7 +21,7 @@ _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 def sample_captions(count: int, seed: int = 0) -> list[str]:
     """Captions of random scenes."""
     rng = np.random.default_rng((seed, 2))
-    return [caption(any_finish(attributes_of(i), rng), rng) for i in range(count)]
+    return [caption(attributes_of(i), rng) for i in range(count)]
 
 
 def train(folder: Path, captions: list[str], size: int) -> CLIPTokenizer:

@@ -23,11 +23,11 @@ from .common import (
     resume,
     save_training,
 )
+from .graphs import descents
 from .muon import Pair, ramp
-from .replicas import Replicas
 from .samples import Samples, prepare_samples
 
-CHANNELS = (32, 64, 128)
+CHANNELS = (48, 96, 160)
 #: How much it counts, in every third step, that windows a column apart get the same answer, columns
 #: near edges apart.
 MOVED_WEIGHT, EDGE = 5.0, 3
@@ -129,10 +129,9 @@ class Diffusion:
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, step: int) -> None:
-    """Moving average over about the last tenth of the steps so far, 500 at most."""
-    keep = min(0.998, (1 + step) / (10 + step))
-    for old, new in zip(average.parameters(), model.parameters(), strict=True):
-        old.lerp_(new, 1 - keep)
+    """Moving average over about the last tenth of the steps so far, 2000 at most."""
+    keep = min(0.9995, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
 
 
 def train(
@@ -145,16 +144,16 @@ def train(
     pair = Pair(unet, options.rate, 1e-3, ("conv_in", "conv_out", "time_emb", "attn2.to_k"))
     path = options.work / "unet.pt"
     budget = resume(path, unet, pair, options, average)
-    replicas = Replicas(unet, options.threads if device.type == "cpu" and options.threads else 1)
+    descent = descents(unet, device, options)
     diffusion, progress = Diffusion(device), Progress("unet", 30.0)
     rng = np.random.default_rng((options.seed, budget.step, 5))
     for step, share in budget:
         paired = step % 3 == 2
         strips, states = samples.batch(options.batch // 2 if paired else options.batch, rng)
-        strips, states = (strips if paired else strips[..., :-1]).to(device), states.to(device)
+        strips = strips if paired else strips[..., :-1]
         error = diffusion.paired_error if paired else diffusion.error
-        loss = replicas.descend(error, strips, states, *diffusion.draw(strips))
-        nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        loss = descent.descend(error, strips, states, *diffusion.draw(strips))
+        nn.utils.clip_grad_norm_(unet.parameters(), 1.0, foreach=True)
         pair.step(ramp(share))
         update_average(average, unet, step)
         if progress.add(step, share, {"loss": loss}):

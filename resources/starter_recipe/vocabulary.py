@@ -28,7 +28,7 @@ PLACES = ("meadow", "night", "sea", "snow", "sunset", "forest")
 
 BACKGROUNDS: dict[str, Colour] = {
     "pink": (0.93, 0.62, 0.70),
-    "yellow": (0.95, 0.80, 0.38),
+    "yellow": (0.94, 0.84, 0.52),
     "green": (0.52, 0.74, 0.48),
     "blue": (0.45, 0.66, 0.90),
     "purple": (0.66, 0.54, 0.86),

@@ -13,7 +13,7 @@ from transformers import CLIPModel
 from .bars import Bar, exactly, less_of, mean_of, share_of
 from .generate import Generator, linear, noise, slerp
 from .measures import chroma, detail, shift_between, step_sizes, stripes
-from .train_vae import to_tensor
+from .pictures import to_tensor
 
 PROMPTS = (
     "An high resolution photo of a cat",

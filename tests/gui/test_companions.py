@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.documents.presets import find_preset
 from engine.documents.session_file import load_session, save_session
 from engine.export.recall import recall
 from engine.models.inspection.report import ModelForm, ModelReport
@@ -283,3 +284,10 @@ def test_preferences_are_kept(qapp: QApplication, qtbot: QtBot, tmp_path: Path) 
     kept = Settings(tmp_path / "settings.ini").preferences
     out = str(tmp_path / "out")
     assert kept == Preferences(theme="light", export_folder=out, recording_folder=out)
+
+
+def test_an_experiment_with_even_steps_is_evened_out(studio: Studio) -> None:
+    studio.companions.open_experiment(find_preset("loop-slerps"))
+    assert not studio.companions.even_out.running
+    studio.companions.open_experiment(find_preset("loop-spline"))
+    assert studio.companions.even_out.running

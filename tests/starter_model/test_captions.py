@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resources.starter_recipe.captions import OPEN, any_finish, caption, compose, known_words
+from resources.starter_recipe.captions import OPEN, caption, compose, known_words
 from resources.starter_recipe.dataset import attributes_of
 from resources.starter_recipe.vocabulary import (
     ACCESSORIES,
@@ -17,6 +17,7 @@ from resources.starter_recipe.vocabulary import (
 )
 
 CAT = Attributes((Animal("cat", "grey"),), "plain blue")
+USUAL = Attributes((Animal("cat", "orange"),), "meadow")
 
 
 def _captions(attributes: Attributes, count: int = 400) -> set[str]:
@@ -25,7 +26,7 @@ def _captions(attributes: Attributes, count: int = 400) -> set[str]:
 
 
 def test_the_articles_prompts_are_ordinary_captions() -> None:
-    seen = _captions(CAT, 12_000)
+    seen = _captions(USUAL, 4_000)
     for text in (
         "An high resolution photo of a cat",
         "A high resolution photo of a cat",
@@ -37,10 +38,11 @@ def test_the_articles_prompts_are_ordinary_captions() -> None:
 def test_numbers_are_told() -> None:
     twins = replace(CAT, animals=CAT.animals * 2)
     pair = replace(CAT, animals=(CAT.animals[0], Animal("mouse", "red")))
+    usual = replace(CAT, animals=(CAT.animals[0], Animal("mouse", "white")))
     assert "A photo of two grey cats on blue" in _captions(twins, 4000)
     assert any("a grey cat and a red mouse" in text for text in _captions(pair))
     assert any("a red mouse and a grey cat" in text for text in _captions(pair))
-    assert any("a cat and a mouse" in text for text in _captions(pair))
+    assert any("a cat and a mouse" in text for text in _captions(usual))
     assert not any("two" in text for text in _captions(CAT))
 
 
@@ -81,13 +83,21 @@ def test_a_full_caption_tells_everything() -> None:
 def test_what_a_caption_leaves_open_is_marked() -> None:
     rng, seen = np.random.default_rng(4), set()
     for _ in range(200):
-        made = compose(CAT, rng)
+        made = compose(USUAL, rng)
         labels = dict(zip(LABEL_NAMES, made.labels, strict=True))
         words = made.text.split()
-        assert (labels["fur"] == OPEN) == (not {"grey", "gray"} & set(words))
-        assert (labels["scene"] == OPEN) == ("blue" not in words)
+        assert (labels["fur"] == OPEN) == ("orange" not in words)
+        assert (labels["scene"] == OPEN) == (not {"meadow", "grass"} & set(words))
         seen.add((labels["fur"] == OPEN, labels["scene"] == OPEN))
     assert len(seen) == 4
+
+
+def test_only_what_is_usual_goes_without_saying() -> None:
+    rng = np.random.default_rng(6)
+    rare = Attributes((Animal("cat", "purple"),), "snow")
+    assert all(OPEN not in compose(rare, rng).labels for _ in range(100))
+    mixed = replace(USUAL, animals=(USUAL.animals[0], Animal("mouse", "purple")))
+    assert all("purple" in compose(mixed, rng).text for _ in range(100))
 
 
 def test_captions_call_blurry_and_noisy_what_is_so_and_nothing_else() -> None:
@@ -96,8 +106,6 @@ def test_captions_call_blurry_and_noisy_what_is_so_and_nothing_else() -> None:
         assert not set.union(*words.values()) & set(text.split())
     for finish, expected in words.items():
         assert all(expected & set(text.split()) for text in _captions(replace(CAT, finish=finish)))
-    rng = np.random.default_rng(5)
-    assert {any_finish(CAT, rng).finish for _ in range(200)} == {"sharp", "noisy"}
 
 
 def test_known_words_are_those_of_the_captions() -> None:

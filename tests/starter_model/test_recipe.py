@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ from resources.starter_recipe import (
 )
 from resources.starter_recipe.common import Budget, load_checkpoint
 from resources.starter_recipe.generate import Generator, noise
+from resources.starter_recipe.measures import detail
+from resources.starter_recipe.pictures import GrowingPictures, open_pictures, to_tensor
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,8 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
         samples=6,
         workers=1,
         decoder_only=False,
+        eager=False,
+        drawing=10.0,
         pictures=12,
         seeds=8,
         steps=2,
@@ -54,8 +58,8 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
         walks=1,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_vae, "psnrs", lambda vae: np.array([20.0]))  # draws many pictures
-        for step in train_all.steps(result).values():
+        patch.setattr(train_vae, "ENOUGH", 6)
+        for step in train_all.steps(result, train_all.Beside(result)).values():
             step()
     return result
 
@@ -63,9 +67,44 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> argparse.Namespace:
 def test_panoramas_are_the_scenes_of_their_seeds(options: argparse.Namespace) -> None:
     pictures = dataset.open_panoramas(options.work)
     assert pictures.shape == (6, 128, dataset.PANORAMA, 3)
-    drawn = dataset.draw(dataset.attributes_of(5), 5)
-    assert np.array_equal(pictures[5], drawn.picture)
-    assert tuple(dataset.open_bounds(options.work)[5]) == (drawn.left, drawn.right)
+    drawn = dataset.draw(dataset.attributes_of(3), 3)
+    assert np.array_equal(pictures[3], drawn.picture)
+    assert tuple(dataset.open_bounds(options.work)[3]) == (drawn.left, drawn.right)
+
+
+def test_every_sixth_panorama_is_the_one_before_with_another_finish(
+    options: argparse.Namespace,
+) -> None:
+    pictures, bounds = dataset.open_panoramas(options.work), dataset.open_bounds(options.work)
+    first, twin = dataset.training_attributes(4), dataset.training_attributes(5)
+    assert (first.finish, twin.finish) == ("sharp", "blurry")
+    assert replace(twin, finish="sharp") == first
+    assert np.array_equal(bounds[4], bounds[5])
+    assert detail(pictures[5:6, :, :128])[0] < detail(pictures[4:5, :, :128])[0]
+    shown, chosen = train_clip.batch_of(open_pictures(options.work), 8, np.random.default_rng(0))
+    assert shown.shape == (8, 3, 128, 128)
+    assert list(chosen[4:]) == [5, 5, 4, 4]
+
+
+def test_drawing_stops_in_time_with_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "CHUNK", 1)
+    dataset.render(tmp_path, 3, 1, minutes=0.0)
+    assert len(dataset.open_panoramas(tmp_path)) == 1
+    growing = GrowingPictures(tmp_path, torch.device("cpu"))
+    assert len(growing) == 1
+    dataset.render(tmp_path, 3, 1)
+    growing.grow()
+    assert len(growing) == len(dataset.open_panoramas(tmp_path)) == 3
+    assert growing.crops(2, 64, np.random.default_rng(0)).shape == (2, 3, 128, 64)
+
+
+def test_a_step_that_fails_beside_is_noticed(options: argparse.Namespace) -> None:
+    changed = argparse.Namespace(**{**vars(options), "samples": "many"})
+    changed.work = options.work / "nowhere"
+    with pytest.raises(RuntimeError, match="dataset"):
+        train_all.Beside(changed).wait()
 
 
 def test_drawing_goes_on_with_the_chunks_that_lack(options: argparse.Namespace) -> None:
@@ -87,13 +126,13 @@ def test_any_text_tokenizes(options: argparse.Namespace) -> None:
 
 def test_the_steps_share_the_minutes(options: argparse.Namespace) -> None:
     assert sum(train_all.SHARES.values()) == pytest.approx(1)
-    assert train_all.options_for("unet", options).minutes == pytest.approx(0.0045)
+    assert train_all.options_for("unet", options).minutes == pytest.approx(0.0044)
     assert train_all.options_for("decoder", options).decoder_only
 
 
 def test_a_finished_step_resumes_without_training_on(options: argparse.Namespace) -> None:
     before = load_checkpoint(options.work / "unet.pt")
-    train_all.steps(options)["unet"]()
+    train_all.steps(options, train_all.Beside(options))["unet"]()
     after = load_checkpoint(options.work / "unet.pt")
     assert before is not None
     assert after is not None
@@ -114,10 +153,10 @@ def test_latents_are_made_anew_for_another_autoencoder(options: argparse.Namespa
 
 def test_the_scorer_sees_what_comes_out_of_the_autoencoder() -> None:
     torch.manual_seed(0)
-    pictures = np.full((3, 128, 128, 3), 90, np.uint8)
-    shown = train_clip.decoded(train_vae.build().eval(), pictures, np.array([1]))
-    assert np.array_equal(shown[[0, 2]], pictures[[0, 2]])
-    assert not np.array_equal(shown[1], pictures[1])
+    pictures = torch.full((3, 3, 128, 128), 0.2)
+    shown = train_clip.decoded(train_vae.build().eval(), pictures, 1)
+    kept = (shown == pictures).flatten(1).all(dim=1)
+    assert int(kept.sum()) == 2
 
 
 def test_a_resumed_budget_goes_on_where_it_stopped() -> None:
@@ -229,10 +268,10 @@ def test_texture_is_as_strong_where_it_is_moved_and_weaker_where_it_is_faded() -
 
 
 def test_crops_stand_in_step_with_the_latents(options: argparse.Namespace) -> None:
-    panoramas, bounds = dataset.open_panoramas(options.work), dataset.open_bounds(options.work)
-    shown = train_vae.crops(panoramas, bounds, 8, np.random.default_rng(0))
-    assert shown.shape == (8, 3, 128, train_vae.WIDTH)
-    columns = range(0, dataset.PANORAMA - train_vae.WIDTH + 1, 8)
-    every = [train_vae.to_tensor(panoramas[:, :, x : x + train_vae.WIDTH]) for x in columns]
+    source, width = open_pictures(options.work), train_vae.WIDTH
+    shown = source.crops(8, width, np.random.default_rng(0))
+    assert shown.shape == (8, 3, 128, width)
+    columns = range(0, dataset.PANORAMA - width + 1, 8)
+    every = [to_tensor(source.panoramas[:, :, x : x + width]) for x in columns]
     possible = torch.cat(every)
     assert all((possible == crop).flatten(1).all(dim=1).any() for crop in shown)

@@ -10,13 +10,13 @@ import pytest
 from resources.starter_recipe.dataset import (
     COLUMN,
     STARTS,
+    are_whole,
     attributes_of,
     held_out,
-    is_whole,
     window,
-    window_column,
+    window_columns,
 )
-from resources.starter_recipe.measures import detail, stripes
+from resources.starter_recipe.measures import chroma, detail, stripes
 from resources.starter_recipe.scenes import PANORAMA, draw
 from resources.starter_recipe.vocabulary import (
     ACCESSORIES,
@@ -41,9 +41,8 @@ def test_a_picture_is_fixed_by_its_attributes_and_seed() -> None:
 
 
 def test_the_bounds_enclose_what_is_drawn() -> None:
-    scene = draw(CAT, 3)
-    wall = np.median(scene.picture[:40], axis=(0, 1))
-    drawn = (np.abs(scene.picture[:40] - wall).max(axis=2) > 60).any(axis=0)
+    scene, other = (draw(replace(CAT, animals=(Animal("cat", fur),)), 3) for fur in ("grey", "red"))
+    drawn = (scene.picture != other.picture).any(axis=(0, 2))
     columns = np.flatnonzero(drawn)
     assert scene.left - 1 <= columns.min()
     assert columns.max() <= scene.right + 1
@@ -53,9 +52,10 @@ def test_most_windows_show_their_figures_whole_at_varied_places() -> None:
     rng, seen, whole = np.random.default_rng(0), set(), []
     for seed in range(40):
         scene = draw(attributes_of(seed), seed)
-        columns = [window_column(scene.left, scene.right, rng) for _ in range(20)]
-        whole += [is_whole(scene.left, scene.right, column) for column in columns]
-        seen.update(columns)
+        bounds = np.tile((scene.left, scene.right), (20, 1))
+        columns = window_columns(bounds, rng)
+        whole += list(are_whole(bounds, columns))
+        seen.update(columns.tolist())
     assert np.mean(whole) > 0.85
     assert len(seen) > 8
     assert seen <= set(range(STARTS + 1))
@@ -91,10 +91,25 @@ def test_every_scene_fills_the_picture(scene: str) -> None:
     assert picture.max(axis=2).mean() > 40
 
 
-def test_texture_lies_on_the_ground_and_not_on_the_wall() -> None:
+def test_texture_is_stronger_on_the_ground_than_on_the_wall() -> None:
     picture = draw(CAT, 2).picture
     wall, ground = picture[:32, :32], picture[-32:, :32]
-    assert detail(ground[None])[0] > 20 * detail(wall[None])[0]
+    assert detail(ground[None])[0] > 2 * detail(wall[None])[0] > 0
+
+
+def test_a_noisy_picture_has_more_detail_and_the_same_figures() -> None:
+    sharp, noisy = (draw(replace(CAT, finish=finish), 4) for finish in ("sharp", "noisy"))
+    assert detail(noisy.picture[None])[0] > 1.05 * detail(sharp.picture[None])[0]
+    assert (sharp.left, sharp.right) == (noisy.left, noisy.right)
+
+
+def test_colour_depends_on_chance() -> None:
+    """A faint picture is duller: what chance adds to the light is what fades."""
+    colours = [
+        np.mean([chroma(draw(replace(CAT, finish=f), seed).picture[None]) for seed in range(4)])
+        for f in ("blurry", "sharp", "noisy")
+    ]
+    assert colours == sorted(colours)
 
 
 def test_pictures_have_no_stripes() -> None:
@@ -103,9 +118,10 @@ def test_pictures_have_no_stripes() -> None:
 
 
 def test_a_blurry_picture_has_less_detail() -> None:
-    sharp, blurry = (draw(replace(CAT, finish=finish), 4).picture for finish in ("sharp", "blurry"))
     band = (0.12, 0.25)
-    assert detail(blurry[None], band)[0] < 0.5 * detail(sharp[None], band)[0]
+    for seed in range(3, 7):
+        sharp, blurry = (draw(replace(CAT, finish=f), seed).picture for f in ("sharp", "blurry"))
+        assert detail(blurry[None], band)[0] < detail(sharp[None], band)[0]
 
 
 def test_labels_are_class_numbers() -> None:

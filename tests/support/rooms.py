@@ -148,10 +148,26 @@ ROOMS = (
         "cv2",
     ),
     Room(
+        "engine.statistics",
+        "statistics of independent units: intervals, paired differences, power",
+    ),
+    Room(
+        "engine.study",
+        "many walks by plan: cells in worker processes, their table and its statistics",
+        "documents export measuring methods metrics models models.inspection models.running "
+        "pictures render statistics store",
+        "torch",
+    ),
+    Room(
+        "engine.study.report",
+        "the report of a study: plots, tables and sample sheets as a page and as PDF",
+        "metrics study",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score and doctor; command-line options",
+        "the commands render, score, study and doctor; command-line options",
         "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pictures render solvers store",
+        "models.running pacing pictures render solvers statistics store study study.report",
         "torch",
     ),
     Room(
@@ -187,7 +203,7 @@ ROOMS = (
     ),
     Room(
         "gui.timeline",
-        "ruler, filmstrip, readiness strip, transport buttons",
+        "ruler, prompts, filmstrip, readiness strip, transport buttons",
         "state widgets",
         "Qt",
     ),
@@ -246,13 +262,18 @@ ROOMS = (
         "export files state viewer walk widgets",
         "Qt",
     ),
-    Room("gui.dialogs", "preferences, shortcuts, log, about", "files shell widgets", "Qt"),
+    Room(
+        "gui.dialogs",
+        "preferences, shortcuts, wanted speed, log, about",
+        "engine.pacing files shell state widgets",
+        "Qt",
+    ),
     Room(
         "gui",
         "the window, its companions, and the session: they put the rooms together",
-        "engine.documents engine.methods engine.models.hub engine.models.inspection "
-        "engine.pacing engine.pictures engine.store dialogs export files shell state widgets "
-        "walk viewer timeline trajectory trajectory.views measures models",
+        "engine.documents engine.geometry engine.methods engine.models.hub "
+        "engine.models.inspection engine.pacing engine.pictures engine.store dialogs export files "
+        "shell state widgets walk viewer timeline trajectory trajectory.views measures models",
         "Qt",
     ),
 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.methods.contract import Array, Ends, ThroughMethod, is_closed, methods
+from engine.methods.contract import Array, Ends, ThroughMethod, methods
 from engine.methods.through.weighted_sum import Weights, expected_std_between, normalized_sum
 from engine.parameters import parameter
 
@@ -21,9 +21,9 @@ class Spline(ThroughMethod):
     Cardinal splines (Schoenberg 1973; Catmull & Rom 1974), normalized as linear combinations of
     latents (LOL: Bodin et al., arXiv 2408.08558). Preserves all keyframes and, for independent
     noises, N(0, I) exactly; without the division, the std falls to 0.80. The path does not turn at
-    a keyframe, where a chain of slerps turns by 89°. A loop, and a walk whose last keyframe has the
-    noise of the first, is a closed curve without a turn. "natural" has no sudden acceleration
-    either; "catmull-rom" depends on four neighbours only, so that an edit changes the walk nearby.
+    a keyframe, where a chain of slerps turns by 89°; a loop turns nowhere. "natural" has no sudden
+    acceleration either; "catmull-rom" depends on four neighbours only, so that an edit changes the
+    walk nearby.
     Prefer it for walks through three or more keyframes. Through two, it equals normalized linear.
     """
 
@@ -47,12 +47,10 @@ class Spline(ThroughMethod):
     ) -> Array:
         if gamma in (0.0, 1.0):
             return 1.0 * keys[(segment + int(gamma)) % len(keys)]
-        closed = is_closed(keys, loop)
-        knots = keys if loop or not closed else keys[:-1]
-        spans = np.diff(times) if times else np.ones(len(knots) if closed else len(knots) - 1)
+        spans = np.diff(times) if times else np.ones(len(keys) if loop else len(keys) - 1)
         slopes = _catmull_rom if self.kind == "catmull-rom" else _natural
-        values = slopes(tuple(spans.tolist()), closed)
-        return normalized_sum(knots, _cardinal(values, float(spans[segment]), segment, gamma))
+        values = slopes(tuple(spans.tolist()), loop)
+        return normalized_sum(keys, _cardinal(values, float(spans[segment]), segment, gamma))
 
     def expected_std(self, gamma: float, ends: Ends) -> float:
         return expected_std_between(gamma, ends)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.methods.contract import Array, Ends, ThroughMethod, is_closed, methods, slerp_arc
+from engine.methods.contract import Array, Ends, ThroughMethod, methods, slerp_arc
 
 
 @methods.register("squad")
@@ -17,9 +17,9 @@ class Squad(ThroughMethod):
 
     Shoemake 1987, with the control points a_i = exp_{u_i}(−[log u_{i+1} + log u_{i−1}]/4); r is
     the norm between those of the keyframes. Preserves all keyframes and the norm between them, and,
-    approximately, N(0, I). The path does not turn at a keyframe; if the last keyframe has the noise
-    of the first, it is a closed loop. Prefer it to the spline for keyframes that are no
-    independent noises, such as inverted pictures: it needs no assumption about them.
+    approximately, N(0, I). The path does not turn at a keyframe, and a loop turns nowhere. Prefer
+    it to the spline for keyframes that are no independent noises, such as inverted pictures: it
+    needs no assumption about them.
     """
 
     label = "Squad"
@@ -39,9 +39,7 @@ class Squad(ThroughMethod):
         norms = [float(np.linalg.norm(keys[k])) for k in (segment, last)]
         if not all(norms):
             return (1.0 - gamma) * keys[segment] + gamma * keys[last]
-        closed = is_closed(keys, loop)
-        knots = keys if loop or not closed else keys[:-1]
-        first, second = (_control(knots, k % len(knots), closed) for k in (segment, segment + 1))
+        first, second = (_control(keys, k, loop) for k in (segment, last))
         path = slerp_arc(_unit(keys[segment]), _unit(keys[last]), gamma)
         direction = slerp_arc(path, slerp_arc(first, second, gamma), 2.0 * gamma * (1.0 - gamma))
         share = _smooth(gamma)

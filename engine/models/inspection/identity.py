@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.models.families.contract import families
+from engine.models.inspection.report import ModelForm, ModelReport
+
 #: Files up to _WHOLE bytes are read completely. Of larger files, _PIECES pieces of _PIECE bytes
 #: are read.
 _WHOLE = 64 * 2**20
@@ -33,3 +36,26 @@ def identity_of(root: Path, files: Iterable[Path]) -> str:
                 stream.seek((size - _PIECE) * piece // (_PIECES - 1))
                 digest.update(stream.read(_PIECE))
     return digest.hexdigest()
+
+
+def pixel_files(report: ModelReport) -> list[Path]:
+    """The files that the pictures depend on: not the model card, the scorer, the safety checker."""
+    folder = report.path
+    configs = [folder / part.name / "config.json" for part in report.parts]
+    weights = [file for part in report.parts for file in part.weights]
+    names = (
+        *("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model"),
+        *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    )
+    folders = families.get(report.family).tokenizers
+    tokenizers = [
+        file for part in folders for name in names if (file := folder / part / name).is_file()
+    ]
+    return [*configs, *weights, *tokenizers, folder / "scheduler" / "scheduler_config.json"]
+
+
+def model_identity(report: ModelReport) -> str:
+    """Returns the identity of a model without opening it."""
+    if report.form is ModelForm.FILE:
+        return identity_of(report.path.parent, [report.path])
+    return identity_of(report.path, pixel_files(report))

@@ -29,12 +29,15 @@ def recommended(folder: Path, model: ModelReport | Family) -> Sampling:
     )
 
 
-def _sampling(report: ModelReport) -> Sampling:
-    if not report.family:
-        return Sampling()
+def family_of(report: ModelReport) -> Family:
+    """Returns the family of a model with its configs. The family must be known."""
     kind = families.get(report.family)
     layout = kind.layouts.get(report.label) if report.form is ModelForm.FILE else None
-    return kind({**(layout.configs if layout else {}), **report.configs}).sampling()
+    return kind({**(layout.configs if layout else {}), **report.configs})
+
+
+def _sampling(report: ModelReport) -> Sampling:
+    return family_of(report).sampling() if report.family else Sampling()
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QInputDialog, QMenu
 
 from gui.atlas.basins import Basins
-from gui.atlas.crossings_edit import with_crossings
+from gui.atlas.regions import with_crossings
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.plane.plane_item import PlaneBox
 from gui.widgets.plain_text import plain_title

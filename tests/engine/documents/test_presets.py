@@ -213,7 +213,9 @@ def test_an_experiment_can_take_the_prompts_and_noises_of_a_walk() -> None:
 
 @pytest.mark.parametrize("family", ["starter", "sd14"])
 def test_the_two_loops_differ_in_their_method_only(family: str) -> None:
-    spline, slerps = (_find(family, f"loop-{kind}").exploration for kind in ("spline", "slerps"))
+    presets_ = [_find(family, f"loop-{kind}") for kind in ("spline", "slerps")]
+    assert [preset.even for preset in presets_] == [True, False]
+    spline, slerps = (preset.exploration for preset in presets_)
     assert replace(spline, walk=replace(spline.walk, methods=slerps.walk.methods)) == slerps
     keyframes = spline.walk.keyframes
     assert spline.walk.loop

@@ -32,6 +32,11 @@ def test_the_example_is_a_loop_with_all_settings() -> None:
     )
 
 
+def test_a_hold_can_drift() -> None:
+    text = TWO.replace("seed = 1", "seed = 1\nhold = 0.25\ndrift = 8")
+    assert read_walk(text.encode(), "w.toml").paces == (Pace(hold=0.25, drift=8.0),)
+
+
 def test_methods_and_parameters_of_single_segments() -> None:
     text = (
         'method = "linear"\n[[keyframe]]\n[[keyframe]]\nprompt = "a dog"\n'
@@ -58,6 +63,7 @@ def test_methods_and_parameters_of_single_segments() -> None:
         ('easing = "bounce"\n' + TWO, 1, "no easing"),
         (TWO.replace("seed = 1", "seed = 1\neasing = [0, 0, 2, 1]"), 3, "handles"),
         (TWO.replace("seed = 1", "seed = 1\nhold = 2.0"), 3, "hold"),
+        (TWO.replace("seed = 1", "hold = 0.2\ndrift = 90"), 3, "drift"),
         (TWO + "hold = 0.1\n", 5, "last keyframe"),
         (TWO.replace("seed = 1", "time = 0.0"), 3, "all keyframes or to none"),
         ("[[keyframe]]\ntime = 0.5\n[[keyframe]]\ntime = 0.2\n", 4, "not later"),

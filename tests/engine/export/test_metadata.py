@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from engine.atomic import Existing
-from engine.documents.session_file import decode
+from engine.documents.session_file import decode, load_session
 from engine.errors import InputError
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
@@ -46,6 +46,15 @@ def export(path: Path, plan: Plan) -> None:
     with open_export(path, plan) as add:
         for index in plan.indices:
             add(index, [make_picture(index, lane=lane) for lane in range(len(plan.titles))])
+
+
+def test_the_certificate_of_a_walk_is_in_the_session_beside_it(tmp_path: Path) -> None:
+    numbers = {"step_variation": 0.12, "largest_step": 1.9}
+    path = save_beside(tmp_path / "walk.gif", ".gif", EXPLORATION, (numbers,))
+    exploration, origin = decode(path.read_bytes())
+    assert exploration == EXPLORATION == load_session(path)
+    assert origin is not None
+    assert origin.certificates == (numbers,)
 
 
 def test_what_was_not_the_plain_way_is_said_of_the_picture_that_it_is_true_of(

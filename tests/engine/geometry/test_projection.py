@@ -52,6 +52,17 @@ def test_paths_between_two_ends_are_drawn_exactly(method: str) -> None:
     assert {c.method for c in ready.curves} >= {"linear", "normalized", "slerp"}
 
 
+@pytest.mark.parametrize("method", ["slerp", "spline", "squad", "mix", "normalized"])
+@pytest.mark.parametrize("keyframes", [3, 5])
+def test_the_seam_of_a_loop_is_closed(method: str, keyframes: int) -> None:
+    keys = tuple(Keyframe(noise=NoiseSource(1, draw)) for draw in range(keyframes))
+    walk = Walk(keys, (MethodChoice(method),), frames=7, loop=True)
+    seam = describe(_path(walk), 1, 0).seam
+    assert seam is not None
+    assert 0.0 < seam < 1e-6, "measured beside the keyframe"
+    assert describe(_path(_walk(method)), 1, 0).seam is None
+
+
 @pytest.mark.parametrize(("method", "turns"), [("slerp", True), ("noise-loop", False)])
 def test_the_turn_at_a_keyframe_is_measured(method: str, turns: bool) -> None:
     """A chain of slerps turns by about 89°; a chain of smooth loops goes through without a turn."""

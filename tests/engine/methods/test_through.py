@@ -65,16 +65,24 @@ def test_the_path_does_not_turn_at_keyframes(name: str, params: dict[str, float 
 
 
 @pytest.mark.parametrize(("name", "params"), SMOOTH)
-def test_a_path_back_to_its_first_noise_is_a_smooth_loop(
-    name: str, params: dict[str, float | str]
-) -> None:
-    path = _path((0, 1, 2, 3, 0), _choice(name, params))
+def test_a_loop_does_not_turn_at_its_seam(name: str, params: dict[str, float | str]) -> None:
+    path = _path((0, 1, 2, 3), _choice(name, params))
+    path = path.with_walk(replace(path.walk, loop=True))
     assert np.array_equal(path.exact_latent(0.0), path.exact_latent(1.0))
     assert turn_at(path.exact_latent, 0.0, loop=True) < 0.1
     keys = [path.keyframe(k) for k in range(4)]
     for segment, gamma in ((0, 0.3), (3, 0.6)):
         looped = _method(name, params).through(keys, segment, gamma, loop=True)
         assert np.allclose(looped, path.exact_latent((segment + gamma) / 4), atol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "params"), SMOOTH)
+def test_a_walk_whose_ends_have_one_noise_is_no_loop_by_itself(
+    name: str, params: dict[str, float | str]
+) -> None:
+    path = _path((0, 1, 2, 3, 0), _choice(name, params))
+    assert np.array_equal(path.exact_latent(0.0), path.exact_latent(1.0))
+    assert turn_at(path.exact_latent, 0.0, loop=True) > 45.0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,6 +14,7 @@ from engine.metrics.contract import largest_step, variation
 from engine.pacing.certificate import certify, turn_at
 from engine.pacing.curve import Values, knots_of
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, retimed
+from engine.pacing.profiles import PROFILES, find_profile
 from engine.pacing.tipping_points import tipping_points
 from engine.timing import check_pacing, pace, share_of
 
@@ -147,6 +148,16 @@ def test_a_speed_that_leads_nowhere_is_refused(speed: list[float]) -> None:
         retimed(EVEN, np.ones(60), np.array(speed))
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_profiles_are_speeds_that_frames_can_follow(name: str) -> None:
+    speed = find_profile(name).speed
+    assert speed.mean() == pytest.approx(1.0)
+    assert speed.min() >= speed.max() / 4.0 - 1e-9
+    times = retimed(np.linspace(0, 1, 21), np.ones(20), speed)
+    wanted = np.interp((np.arange(20) + 0.5) / 20, np.linspace(0, 1, speed.size), speed) / 20
+    assert np.diff(times) == pytest.approx(wanted, rel=0.05)
+
+
 # ── tipping points and certificate ──────────────────────────────────────────────────────────────
 
 
@@ -178,6 +189,10 @@ def test_a_certificate_has_the_numbers_of_the_walk() -> None:
     said = found.sentence("slerp", "seen")
     for part in ("slerp: ", "0.5 % from 1, within 1 %", "89°", "(seen)", "71 %", "4.0", "2e-08"):
         assert part in said
+    assert set(found.numbers()) == {
+        "std_error", "largest_turn", "step_variation", "largest_step", "seam",
+    }  # fmt: skip
+    assert "seam" not in certify(np.ones(3), steps).numbers()
     unknown = np.full(3, np.nan)
     assert certify(unknown, steps).sentence("a", "seen").startswith("a: the steps")
     assert not certify(np.array([0.7]), steps).typical

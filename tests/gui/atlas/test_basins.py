@@ -16,9 +16,8 @@ from engine.errors import InputError
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk
 from gui.atlas.atlas import Atlas
 from gui.atlas.basins import Basins
-from gui.atlas.crossings_edit import with_crossings
 from gui.atlas.grid import Area, PlaneFacts
-from gui.atlas.regions import Crossing
+from gui.atlas.regions import Crossing, with_crossings
 from gui.export.atlas_files import TABLE, file_name, write_atlas, write_cells
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState

@@ -15,7 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.documents.session_file import load_session
+from engine import messages as m
+from engine.documents.session_file import decode, load_session
 from engine.export.recall import recall
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
 from gui.export.analysis_files import analysis_kinds
@@ -253,6 +254,20 @@ def test_an_error_that_nobody_foresaw_is_said_in_the_dialog(
     monkeypatch.undo()
     desk.dialog.export_button.click()
     assert desk.dialog.outcome.text().startswith("Written"), "the next one goes well"
+
+
+def test_a_film_and_its_session_have_the_certificate(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    for index in range(1, 5):
+        step = m.MeasureReady(desk.state.results.job, 0, index, "step_length", float(index))
+        desk.state.apply(step)
+    desk.export(qtbot)
+    film = recall(desk.out / "walk.mp4").origin
+    _, session = decode((desk.out / "walk.trail").read_bytes())
+    for origin in (film, session):
+        assert origin is not None
+        assert origin.certificates[0]["largest_step"] == pytest.approx(1.6)
+    assert load_session(desk.out / "walk.trail") == desk.state.exploration
 
 
 def test_a_film_and_its_session_have_the_same_number(desk: Desk, qtbot: QtBot) -> None:

@@ -1,0 +1,115 @@
+"""The parser of the command line: a subcommand for each thing to do. Does not import torch."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from engine.cli.options import add_study_options, add_walk_options, path_argument
+from engine.export.frame_rate import frame_rate
+
+COMMANDS = ("window", "render", "score", "study", "doctor", "bench")
+SAFE = "--safe"
+BAD_INPUT = 2
+#: What the article scores, and at how many frames.
+ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Makes the parser of the command line."""
+    parser = _Parser(prog="run.sh", description="Walk through a diffusion model's latent space.")
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
+    _add_window(commands.add_parser("window", help="open the window, as without any argument"))
+    _add_render(commands.add_parser("render", help="render a walk into files"))
+    _add_score(
+        commands.add_parser("score", help="measure walks by several methods, as the article does")
+    )
+    add_study_options(commands.add_parser("study", help="run a plan of many walks, as one table"))
+    doctor = commands.add_parser("doctor", help="examine this installation")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    _add_bench(
+        commands.add_parser("bench", help="measure the speed beside diffusers' own pipeline")
+    )
+    return parser
+
+
+def _add_window(window: argparse.ArgumentParser) -> None:
+    window.add_argument(
+        "file", nargs="?", type=path_argument, help="a session file or an exported picture"
+    )
+    window.add_argument(SAFE, action="store_true", help="use CPU, starter model and default panels")
+
+
+def _add_render(render: argparse.ArgumentParser) -> None:
+    render.add_argument(
+        "--out", type=path_argument, required=True, help="a folder, or a file by its suffix"
+    )
+    add_walk_options(render)
+    render.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
+    render.add_argument("--compare", metavar="A,B,…", help="render these methods side by side")
+    render.add_argument(
+        "--difference",
+        metavar="NAME",
+        default="",
+        help="heat maps of the differences from this method",
+    )
+    render.add_argument(
+        "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
+    )
+    render.add_argument("--columns", type=int, help="columns of a sheet; default: 9")
+    render.add_argument("--scale", type=int, help="enlarge the pictures, 1 to 8 times")
+    render.add_argument(
+        "--picture-width", type=int, metavar="PIXELS", help="enlarge or reduce the pictures to this"
+    )
+    render.add_argument(
+        "--even-out",
+        nargs="?",
+        const="steady",
+        default="",
+        metavar="SPEED",
+        help="first give the frames times at which all steps look equally large, or follow a "
+        "SPEED: slow-ends, slow-middle, faster, slower",
+    )
+    render.add_argument("--save-latents", type=path_argument, metavar="FILE.safetensors")
+    render.add_argument(
+        "--no-metadata", action="store_true", help="write no prompt, seed and settings into files"
+    )
+    render.add_argument("--overwrite", action="store_true", help="replace existing files")
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
+    score.add_argument("--text", metavar="T", help="scoring text; default: the walk's prompt")
+    score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
+    score.add_argument(
+        "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
+    )
+    score.add_argument(
+        "--out", type=path_argument, metavar="FILE", help="one row a frame: .csv or .json"
+    )
+    score.add_argument("--overwrite", action="store_true", help="replace existing files")
+    score.add_argument(
+        "--pairs", type=int, default=1, metavar="N", help="means over N pairs: seed, seed + 1, …"
+    )
+    add_walk_options(score)
+    score.set_defaults(frames=ARTICLE_FRAMES)
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument(
+        "--workload", choices=("starter", "sd14-config", "families"), default="starter"
+    )
+    bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
+    bench.add_argument(
+        "--turns", type=int, default=0, metavar="N", help="how often the cases alternate"
+    )
+    bench.add_argument(
+        "--json", type=path_argument, metavar="FILE", help="write all findings as JSON"
+    )

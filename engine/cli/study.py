@@ -1,0 +1,157 @@
+"""The command `study`: runs a plan, with progress on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+from engine.atomic import WriteError, open_file
+from engine.cli.headless import DONE, FAILED, INTERRUPTED, interruptible
+from engine.errors import Cancelled, InputError
+from engine.mailbox import JobControl
+from engine.study.plan_file import read_plan
+from engine.study.prepare import prepare
+from engine.study.run import CellFailure, Estimate, Listener, Outcome, StudyRun, opened
+from engine.study.study import Study
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCommand:
+    """The settings of `study`. `workers` 0 is one for each core, or one on a GPU."""
+
+    plan: Path
+    out: Path
+    resume: bool = False
+    workers: int = 0
+    only_estimate: bool = False
+
+
+def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
+    """Runs a study and returns the process's exit code. Raises InputError and ModelError before
+    anything runs. Ctrl-C ends it; finished cells are kept."""
+    stream = errors or sys.stderr
+    with open_file(command.plan) as file:
+        data = file.read()
+    if command.workers < 0:
+        raise InputError(f"--workers takes a whole number from 1 on, not {command.workers}.")
+    study = prepare(read_plan(data, command.plan.name, command.plan.parent))
+    workers = command.workers or _usual_workers(study)
+    control = JobControl()
+    with opened(command.out, data, command.resume) as files, interruptible(control):
+        lines = StudyLines(stream, study, workers)
+        try:
+            run = StudyRun(study, files, workers, lines.listener(), control)
+            outcome = run.run(command.only_estimate)
+        except Cancelled:
+            lines.say("Cancelled; finished cells are kept, and --resume goes on from them.")
+            return INTERRUPTED
+        except WriteError as error:
+            raise InputError(str(error)) from error
+        finally:
+            lines.close()
+    return _report(outcome, study, command, stream)
+
+
+def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextIO) -> int:
+    if command.only_estimate:
+        return DONE
+    print(f"{outcome.cells:,} of {study.cells:,} cells are in {command.out}.", file=stream)
+    if outcome.cells:
+        page = write_report(study, command.out)
+        print(f"The report is {page}.", file=stream)
+    if outcome.failed:
+        print(
+            f"{outcome.failed} cells failed; {command.out / 'failed.json'} says why, and --resume "
+            "tries them again.",
+            file=stream,
+        )
+    return FAILED if outcome.failed else DONE
+
+
+def write_report(study: Study, folder: Path) -> Path:
+    """Writes the statistics and the report, and returns the path of the page. Raises WriteError."""
+    from engine.study.findings import study_findings
+    from engine.study.report.page import write_page
+    from engine.study.report.pdf import write_pdf
+    from engine.study.statistics_files import write_statistics
+
+    found = tuple(study_findings(study, folder))
+    write_statistics(folder, found)
+    write_pdf(study, folder, found)
+    return write_page(study, folder, found)
+
+
+def _usual_workers(study: Study) -> int:
+    if study.device != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // study.plan.threads)
+
+
+class StudyLines:
+    """The progress of a study: a bar on a terminal, else a line every few seconds."""
+
+    def __init__(self, stream: TextIO, study: Study, workers: int) -> None:
+        self._stream, self._workers = stream, workers
+        self._told: float | None = None  # the trial has no lines
+        self._bar: tqdm[None] | None = None
+        if stream.isatty():
+            self._bar = tqdm(total=study.cells, unit="cell", file=stream, dynamic_ncols=True)
+
+    def listener(self) -> Listener:
+        """The functions that print what happens."""
+        return Listener(self._estimate, self._progress, self._failure)
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        if self._bar is not None:
+            self._bar.write(text, file=self._stream)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """End the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _estimate(self, estimate: Estimate) -> None:
+        e, self._told = estimate, time.monotonic()
+        several = "worker" if self._workers == 1 else "workers"
+        rest = f", {_duration(e.seconds)} on {self._workers} {several}" if e.seconds else ""
+        self.say(
+            f"{e.cells:,} cells of {e.frames:,} frames; {e.left:,} left{rest}; "
+            f"{e.bytes / 1e6:.1f} MB on disk of {e.free / 1e9:.0f} GB free."
+        )
+        if e.bytes > e.free:
+            raise InputError("There is not enough space on the disk for the study.")
+
+    def _progress(self, done: int, total: int, seconds_left: float) -> None:
+        if self._bar is not None:
+            self._bar.n = done
+            self._bar.update(0)
+        elif self._told is None:
+            return
+        elif time.monotonic() - self._told > _SECONDS_BETWEEN_LINES or done == total:
+            self._told = time.monotonic()
+            rest = f", {_duration(seconds_left)} left" if done < total else ""
+            self.say(f"{done:,} of {total:,} cells{rest}")
+
+    def _failure(self, failure: CellFailure) -> None:
+        f = failure
+        self.say(f"{f.model}, guidance {f.guidance:g}, seed {f.seed}, “{f.prompt}”: {f.error}")
+
+
+def _duration(seconds: float) -> str:
+    """A duration in words: "about 40 s", "about 12 min", "about 1 h 50 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    return f"about {minutes} min" if minutes < 90 else f"about {minutes // 60} h {minutes % 60} min"

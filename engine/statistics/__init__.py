@@ -1,0 +1,1 @@
+"""Statistics of independent units: intervals, paired differences, power, shares of variance."""

@@ -1,0 +1,1 @@
+"""Studies: many walks by plan, computed in worker processes, as one table."""

@@ -1,0 +1,161 @@
+"""Studies with a tiny model: equal tables for any workers, kills, resumed and failed cells."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from engine.errors import InputError, ModelError
+from engine.mailbox import JobControl
+from engine.study.cell_files import CellFiles
+from engine.study.plan import StudyPlan
+from engine.study.pool import Pool
+from engine.study.prepare import prepare
+from engine.study.run import Estimate, Listener, Outcome, StudyRun, opened
+from engine.study.study import Study
+from engine.study.tables import write_table
+from engine.walk import MethodChoice
+from tests.support.tiny_models import make_tiny_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
+
+
+def _plan(model: Path, **changes: object) -> StudyPlan:
+    settings: dict[str, object] = {
+        "models": (str(model),),
+        "prompts": ("a cat", "of a cat"),
+        "seeds": range(1, 4),
+        "methods": (MethodChoice("linear"), MethodChoice("slerp")),
+        "frames": 3,
+        "steps": 2,
+        "width": 32,
+        "height": 32,
+        "samples": 1,
+        "device": "cpu",
+    }
+    return StudyPlan(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+def _run(study: Study, folder: Path, workers: int, resume: bool = False) -> Outcome:
+    with opened(folder, b"", resume) as files:
+        return StudyRun(study, files, workers, Listener(), JobControl()).run()
+
+
+def _bytes(folder: Path) -> bytes:
+    return (folder / "frames.parquet").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def done(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study that one worker has computed."""
+    folder = tmp_path_factory.mktemp("study") / "one"
+    assert _run(prepare(_plan(model)), folder, 1) == Outcome(6, 0)
+    return folder
+
+
+def test_the_table_has_a_row_for_each_frame_and_the_sheet_its_pictures(
+    done: Path, model: Path
+) -> None:
+    table = pq.read_table(done / "frames.parquet")
+    assert table.num_rows == 3 * 2 * 2 * 3
+    assert table["seed"].unique().to_pylist() == [1, 2, 3]
+    assert table["gamma"].unique().to_pylist() == [0.0, 0.5, 1.0]
+    assert all(x is not None and x > 0 for x in table["sharpness"].to_pylist())
+    steps = table["step_length"].to_pylist()
+    assert [x is None for x in steps] == [frame == 0 for frame in table["frame"].to_pylist()]
+    assert len(list((done / "samples").glob("*.png"))) == 1
+    assert (done / "frames.csv").read_text("utf-8").count("\n") == table.num_rows + 1
+    described = json.loads((done / "study.json").read_text("utf-8"))
+    assert described["models"][0]["identity"]
+
+
+def test_killed_workers_change_nothing(done: Path, model: Path, tmp_path: Path) -> None:
+    """Two workers, one of which is killed after the first cell."""
+    study, files, killed = prepare(_plan(model)), CellFiles(tmp_path), 0
+    with Pool(study, files, 2) as pool:
+        for answer in pool.run(iter(range(study.cells))):
+            if answer is not None:
+                assert not answer.error
+                if not killed:
+                    killed = pool.processes[0]
+                    os.kill(killed, signal.SIGKILL)
+    assert killed
+    assert write_table(study, files) == study.cells
+    assert _bytes(tmp_path) == _bytes(done)
+
+
+def test_a_study_goes_on_where_it_was(done: Path, model: Path, tmp_path: Path) -> None:
+    """Finished cells are read and not computed again; a larger plan takes them, too."""
+    study = prepare(_plan(model))
+    assert _run(prepare(_plan(model, seeds=(2,))), tmp_path / "s", 1) == Outcome(2, 0)
+    files = CellFiles(tmp_path / "s")
+    kept = {files.table(study.key(c)): 0 for c in study.all_cells() if files.has(study, c)}
+    assert len(kept) == 2
+    kept = {path: path.stat().st_mtime_ns for path in kept}
+    with pytest.raises(InputError, match="--resume"), opened(tmp_path / "s", b"", resume=False):
+        pass
+    assert _run(study, tmp_path / "s", 1, resume=True) == Outcome(6, 0)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert _bytes(tmp_path / "s") == _bytes(done)
+
+
+def test_a_failed_cell_is_reported_and_the_others_are_kept(
+    done: Path, model: Path, tmp_path: Path
+) -> None:
+    """The model disappears after the check."""
+    other = make_tiny_model(tmp_path / "gone", clip=True)
+    study = prepare(_plan(other, seeds=(1,), prompts=("a cat",)))
+    for file in (other / "unet").iterdir():
+        file.unlink()
+    failures = []
+    with opened(tmp_path / "s", b"", resume=False) as files:
+        listener = Listener(failure=failures.append)
+        outcome = StudyRun(study, files, 1, listener, JobControl()).run()
+    assert outcome == Outcome(0, 1)
+    listed = json.loads((tmp_path / "s" / "failed.json").read_text("utf-8"))
+    assert [(f["seed"], f["error"]) for f in listed] == [(1, failures[0].error)]
+
+
+def test_the_key_of_a_cell_holds_all_that_it_depends_on(model: Path) -> None:
+    study = prepare(_plan(model))
+    cell = study.cell(0)
+    changes = ({"frames": 4}, {"steps": 3}, {"threads": 2}, {"measures": ("sharpness",)})
+    keys = {study.key(cell)}
+    for change in (*changes, {"scoring_text": "cat"}, {"negative": "of"}, {"guidances": (2.0,)}):
+        other = prepare(_plan(model, **change))
+        keys.add(other.key(other.cell(0)))
+    assert len(keys) == 8
+    more = prepare(_plan(model, seeds=range(1, 9), title="More"))
+    assert more.key(more.cell(0)) == study.key(cell)
+
+
+def test_a_study_that_is_done_estimates_nothing(done: Path, model: Path) -> None:
+    estimates: list[Estimate] = []
+    with opened(done, b"", resume=True) as files:
+        listener = Listener(estimate=estimates.append)
+        StudyRun(prepare(_plan(model)), files, 1, listener, JobControl()).run(only_estimate=True)
+    assert [(e.cells, e.left, e.frames, e.seconds) for e in estimates] == [(6, 0, 36, None)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"models": ("nowhere",)}, "There is no model 'nowhere'"),
+        ({"scorer": "nowhere"}, "There is no CLIP model 'nowhere'"),
+        ({"width": 33}, "multiples of"),
+        ({"device": "cuda:9"}, "There is no device"),
+    ],
+)
+def test_what_is_missing_is_said_before_anything_runs(
+    model: Path, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises((InputError, ModelError), match=sentence):
+        prepare(_plan(model, **changes))

@@ -1,0 +1,107 @@
+"""The dialog for a wanted speed: by mouse, by keys, by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from engine import messages as m
+from engine.pacing.profiles import PROFILES
+from gui.dialogs.speed_dialog import SpeedDialog
+from gui.even_out import EvenOutRun
+from gui.widgets.theme import DARK
+from tests.support.scripted_state import ScriptedState, scripted
+from tests.support.studio import Studio
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+class _Opened:
+    def __init__(self, qtbot: QtBot) -> None:
+        self.scripted: ScriptedState = scripted()
+        self.dialog = SpeedDialog(self.scripted.state, DARK)
+        qtbot.addWidget(self.dialog)
+        self.wanted: list[object] = []
+        self.dialog.wanted.connect(self.wanted.append)
+        self.dialog.open_now()
+
+
+@pytest.fixture
+def opened(qtbot: QtBot) -> _Opened:
+    return _Opened(qtbot)
+
+
+def test_a_steady_speed_comes_first(opened: _Opened) -> None:
+    opened.dialog.apply.click()
+    assert opened.wanted == [None]
+    assert not opened.dialog.isVisible()
+
+
+@pytest.mark.parametrize("name", list(PROFILES)[1:])
+def test_a_named_speed(opened: _Opened, name: str) -> None:
+    opened.dialog.profile.choose(name)
+    opened.dialog.apply.click()
+    assert opened.wanted[0] == pytest.approx(PROFILES[name].speed)
+
+
+def test_a_drawn_speed_follows_the_mouse(opened: _Opened) -> None:
+    canvas = opened.dialog.canvas
+    start, end = (canvas.point(k).toPoint() for k in (0, 32))
+    QTest.mousePress(canvas, LEFT, pos=QPoint(start.x(), canvas.height() // 4))
+    QTest.mouseMove(canvas, QPoint(end.x(), canvas.height() * 3 // 4))
+    QTest.mouseRelease(canvas, LEFT, pos=QPoint(end.x(), canvas.height() * 3 // 4))
+    assert opened.dialog.profile.currentText() == "Drawn"
+    speed = canvas.speed
+    assert (np.diff(speed) < 0).all()
+    assert speed[0] > 2 * speed[-1]
+    opened.dialog.apply.click()
+    assert np.array_equal(np.asarray(opened.wanted[0]), speed)
+
+
+def test_a_speed_is_drawn_by_keys(opened: _Opened) -> None:
+    canvas = opened.dialog.canvas
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_Up):
+        QTest.keyClick(canvas, key)
+    assert int(np.argmax(canvas.speed)) == 15
+    assert opened.dialog.profile.currentText() == "Drawn"
+
+
+def test_the_measured_steps_are_behind_the_curve(opened: _Opened) -> None:
+    before = opened.dialog.canvas.grab().toImage()
+    for index in range(1, 21):
+        step = 5.0 if index == 7 else 1.0
+        opened.scripted.state.apply(m.MeasureReady(1, 0, index, "step_length", step))
+    assert opened.dialog.canvas.grab().toImage() != before
+
+
+def test_the_walk_follows_the_wanted_speed(qapp: object) -> None:
+    told = scripted()
+    verb = EvenOutRun(told.state, told.frames, told.state)
+    speed = PROFILES["faster"].speed
+
+    def steps() -> np.ndarray:
+        walk = told.state.exploration.walk
+        return np.diff([walk.time_of(index) for index in range(walk.frames)])
+
+    def measure() -> None:
+        told.begin()
+        told.all_frames()
+        for index, step in enumerate(steps().tolist(), 1):
+            told.state.apply(m.MeasureReady(told.job, 0, index, "step_length", step))
+
+    measure()
+    verb.even_out(speed)
+    while verb.running:
+        measure()
+    found = steps()
+    assert found[-1] / found[0] == pytest.approx(4.0, rel=0.2)
+    told.state.history.undo()
+    assert told.state.exploration.walk.pacing == ()
+
+
+def test_the_menu_opens_it(studio: Studio) -> None:
+    studio.window.actions_table["speed"].trigger()
+    assert studio.window.findChild(SpeedDialog).isVisible()

@@ -1,0 +1,85 @@
+"""The command `study`: exit codes, and a study whose program is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import main
+from tests.support.sources import ROOT
+from tests.support.tiny_models import make_tiny_model
+
+PLAN = """
+models = [{model!r}]
+prompts = ["a cat"]
+seeds = {{first = 1, last = 12}}
+methods = ["linear", "slerp"]
+frames = 3
+steps = 2
+width = 32
+height = 32
+samples = 0
+device = "cpu"
+"""
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    model = make_tiny_model(folder / "tiny", clip=True)
+    path = folder / "plan.toml"
+    path.write_text(PLAN.format(model=str(model)), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"linear"', '"lnear"', "did you mean 'linear'"),
+        ("last = 12", "last = 0", "is empty"),
+        ("steps = 2", "steps = -2", "whole number"),
+        ("models = [", 'models = ["nowhere", ', "There is no model"),
+    ],
+)
+def test_a_wrong_plan_is_one_sentence_and_exit_2(
+    plan: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    sentence: str,
+) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(plan.read_text("utf-8").replace(old, new), "utf-8")
+    assert main.main(["study", str(wrong), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_killed_study_goes_on_and_has_the_same_table(plan: Path, tmp_path: Path) -> None:
+    """The whole program is killed after its first cell, as by a power cut."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main.main(["study", str(plan), "--out", str(whole), "--workers", "1"]) == 0
+    command = [sys.executable, "main.py", "study", str(plan), "--out", str(killed)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as program:
+        deadline = time.monotonic() + 60
+        while not list(killed.glob("cells/*/*.parquet")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(program.pid, signal.SIGKILL)
+    assert not (killed / "frames.parquet").exists()
+    arguments = ["study", str(plan), "--out", str(killed), "--workers", "2"]
+    assert main.main(arguments) == 2
+    assert main.main([*arguments, "--resume"]) == 0
+    name = "frames.parquet"
+    assert (killed / name).read_bytes() == (whole / name).read_bytes()
