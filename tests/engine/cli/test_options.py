@@ -148,3 +148,10 @@ def test_a_walk_file_gives_the_walk_and_options_change_it(session: str, tmp_path
     assert (walk.loop, walk.frames) == (True, 9)
     assert [keyframe.noise.seed for keyframe in walk.keyframes] == [1, 2]
     assert exploration.sampling == SESSION.sampling
+
+
+def test_shared_steps_are_an_option_within_its_limit(session: str) -> None:
+    given = _read("--session", session, "--shared-steps", "0.5").sampling
+    assert given == replace(SESSION.sampling, shared_steps=0.5)
+    with pytest.raises(InputError, match="share of shared steps"):
+        _read("--session", session, "--shared-steps", "0.9")
