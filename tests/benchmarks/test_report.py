@@ -26,6 +26,20 @@ LONG = {
     "rerun_disk_fps": 200.0,
 }
 
+PLANE = {
+    "draft_median_ms": 130.0,
+    "walk_frame_ms": 200.0,
+    "atlas_cell_ms": 170.0,
+    "atlas_cells": 81,
+}
+SHARED = {
+    "0": {"frame_cpu_s": [0.2, 0.2], "shared": 0},
+    "0.5": {
+        **{"frame_cpu_s": [0.125, 0.125], "shared": 40, "sharpness": 1.0},
+        **{"least_db": 33.0, "tenth_db": 41.0, "median_db": 50.0},
+    },
+}
+
 
 def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
     paces = {"A": (0.8, 0.9), "A′": (0.7, 0.7), "B": (0.4, 0.3), "O": (0.2, 0.3)}
@@ -57,19 +71,8 @@ def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
         "memory": {"frames": 300, "side": 512, "memory_bytes": 2**29},
         "playback": {"fps": 60.0, "dropped": 0.0},
         "export": {"walk.mp4": {"fps": 300.0, "close_s": 0.1}},
-        "plane": {
-            "draft_median_ms": 130.0,
-            "walk_frame_ms": 200.0,
-            "atlas_cell_ms": 170.0,
-            "atlas_cells": 81,
-        },
-        "shared": {
-            "0": {"frame_cpu_s": [0.2, 0.2], "shared": 0},
-            "0.5": {
-                **{"frame_cpu_s": [0.125, 0.125], "shared": 40, "sharpness": 1.0},
-                **{"least_db": 33.0, "tenth_db": 41.0, "median_db": 50.0},
-            },
-        },
+        "plane": PLANE,
+        "shared": SHARED,
         "program": [{**launch, "gap_p99_ms": 9.0, "gap_max_ms": 39.0}] * 3,
     }
 
