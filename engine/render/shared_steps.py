@@ -26,8 +26,8 @@ from engine.walk import Walk
 SPACING = 4
 #: The largest distance of two neighbours' x0 at the shared step, as a share of their norm.
 FAR = 0.25
-#: Number of latents that are kept, for several jobs.
-_STATES = 256
+#: Bytes of latents that are kept, for several jobs: two thousand of SD 1.
+_STATES = 256 * 2**20
 #: Frames that wait for neighbours, for each slot.
 _WAITING = 2
 
@@ -127,7 +127,7 @@ class States(LruCache[tuple[str, int], Started]):
     """Latents by key and step."""
 
     def __init__(self) -> None:
-        super().__init__(_STATES)
+        super().__init__(_STATES, lambda started: started.x.nbytes + started.previous.nbytes)
 
 
 class SharedSteps(Generic[Item]):
