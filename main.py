@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         "window": _window,
         "render": _render,
         "score": _score,
+        "atlas": _atlas,
         "study": _study,
         "doctor": _doctor,
         "bench": _bench,
@@ -100,6 +101,25 @@ def _speed_of(options: argparse.Namespace) -> str:
     from engine.documents.presets import find_preset
 
     return "steady" if find_preset(options.preset).even else ""
+
+
+def _atlas(options: argparse.Namespace) -> int:
+    from engine.atlas.grid import Area
+    from engine.cli.atlas import AtlasCommand, atlas
+
+    model = named_model(options)
+    exploration = _exploration(options, model)
+    command = AtlasCommand(
+        replace(exploration, scorer=options.scorer or exploration.scorer),
+        **_conditions(options),
+        found=model,
+        out=options.out,
+        across=options.across,
+        area=Area(*options.area) if options.area else None,
+        texts=tuple(text.strip() for text in options.texts.split(";") if text.strip()),
+        clusters=options.clusters,
+    )
+    return atlas(command, _store(), batches=_batches())
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from gui.dialogs.shortcuts_dialog import ShortcutsDialog
 from gui.dialogs.speed_dialog import SpeedDialog
 from gui.even_out import EvenOutRun
 from gui.export.analysis_files import FIGURE_KIND, analysis_kinds, figure_kinds
-from gui.export.atlas_files import atlas_kinds
+from gui.export.atlas_kinds import atlas_kinds
 from gui.export.export_dialog import ExportDialog
 from gui.export.export_plan import frame_kinds
 from gui.export.paper_figure import FigureParts
@@ -129,11 +129,12 @@ class Companions(QObject):
     @cached_property
     def export(self) -> ExportDialog:
         """The export dialog. Closing the window cancels its export."""
-        plane, figure = self._window.trajectory.picture, self._window.measures.on_paper
+        window = self._window
+        plane, figure = window.trajectory.picture, window.measures.on_paper
         kinds = (
             *frame_kinds(),
             *analysis_kinds(self._state, plane, figure),
-            *atlas_kinds(self._window.trajectory.atlas, self._window.trajectory.basins),
+            *atlas_kinds(window.trajectory.atlas, window.trajectory.basins.names, self._frames),
             *figure_kinds(FigureParts(self._plane_on_paper, self._curves_on_paper)),
         )
         dialog = ExportDialog(

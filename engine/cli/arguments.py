@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import NoReturn
 
 from engine.cli.options import add_study_options, add_walk_options, path_argument
 from engine.export.frame_rate import frame_rate
 
-COMMANDS = ("window", "render", "score", "study", "doctor", "bench")
+COMMANDS = ("window", "render", "score", "atlas", "study", "doctor", "bench")
 SAFE = "--safe"
 BAD_INPUT = 2
 #: What the article scores, and at how many frames.
@@ -31,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_score(
         commands.add_parser("score", help="measure walks by several methods, as the article does")
     )
+    _add_atlas(commands.add_parser("atlas", help="render pictures of the plane of a walk"))
     add_study_options(commands.add_parser("study", help="run a plan of many walks, as one table"))
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
@@ -100,6 +102,42 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     )
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)
+
+
+def _add_atlas(atlas: argparse.ArgumentParser) -> None:
+    atlas.add_argument(
+        "--out", type=path_argument, required=True, help="a .png, or a folder of pictures"
+    )
+    atlas.add_argument(
+        "--across", type=int, default=9, metavar="N", help="at least so many cells; default: 9"
+    )
+    atlas.add_argument(
+        "--area",
+        type=area_argument,
+        metavar="LEFT,BOTTOM,RIGHT,TOP",
+        help="in std; default: the walk and the shell",
+    )
+    atlas.add_argument(
+        "--texts", default="", metavar="A;B;…", help="name each cell's region by the nearest text"
+    )
+    atlas.add_argument(
+        "--clusters", type=int, default=0, metavar="N", help="find N regions of alike pictures"
+    )
+    atlas.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
+    atlas.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
+    atlas.add_argument("--overwrite", action="store_true", help="replace existing files")
+    add_walk_options(atlas)
+
+
+def area_argument(text: str) -> tuple[float, float, float, float]:
+    """The four numbers of an area. Raises ArgumentTypeError with one sentence."""
+    try:
+        left, bottom, right, top = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"needs four numbers, not {text!r}") from error
+    if not (left < right and bottom < top and all(map(math.isfinite, (left, bottom, right, top)))):
+        raise argparse.ArgumentTypeError(f"{text!r} has no width or height")
+    return left, bottom, right, top
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
 from engine import messages as m
+from engine.atlas.cells import AtlasContent, cell_walk
+from engine.atlas.grid import Area, Cell, PlaneFacts, cells_of, spacing_of
 from engine.lru_cache import LruCache
-from engine.walk import Keyframe, MethodChoice, Walk, content_of
-from gui.atlas.grid import Area, Cell, PlaneFacts, cells_of, spacing_of
+from engine.walk import Keyframe, content_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.state_signals import CellRequest
 
@@ -101,6 +102,12 @@ class Atlas(QObject):
         """Returns a cell as a keyframe."""
         return self._keyframe_at(*cell)
 
+    def content(self, names: Mapping[Cell, str]) -> AtlasContent:
+        """Returns the known cells for files. `names` are those of their regions."""
+        keys = {cell: key for cell in self.wanted if (key := self._keys.get(cell)) is not None}
+        keyframes = {cell: self.keyframe(cell) for cell in keys}
+        return AtlasContent(self.spacing, self.facts, keys, keyframes, names)
+
     @property
     def known(self) -> int:
         """The number of wanted cells with a picture."""
@@ -182,9 +189,3 @@ class Atlas(QObject):
     def _end(self) -> None:
         self._requested = ()
         self.changed.emit()
-
-
-def cell_walk(points: Sequence[Keyframe], negative: str) -> Walk:
-    """Returns a walk whose frame k is point k. A single point is there twice."""
-    keyframes = tuple(points) if len(points) > 1 else (points[0], points[0])
-    return Walk(keyframes, (MethodChoice("linear"),), negative, len(keyframes))

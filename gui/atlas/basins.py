@@ -9,11 +9,13 @@ from math import ceil, log2
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from engine.atlas.cells import cell_walk
+from engine.atlas.grid import Cell, neighbours
+from engine.atlas.labels import Labels, region_name
 from engine.messages import Points
 from engine.walk import Walk
-from gui.atlas.atlas import Atlas, cell_walk
-from gui.atlas.grid import Cell, neighbours
-from gui.atlas.labelling import Labelling, Labels
+from gui.atlas.atlas import Atlas
+from gui.atlas.labelling import Labelling
 from gui.atlas.regions import Crossing, crossings_of
 from gui.state.explorer_state import ExplorerState
 
@@ -62,8 +64,7 @@ class Basins(QObject):
 
     def name(self, label: int) -> str:
         """Returns the name of a region: its text, or the number of its cluster."""
-        texts = self._state.view.regions
-        return texts[label] if label < len(texts) else f"cluster {label + 1}"
+        return region_name(self._state.view.regions, label)
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────
 

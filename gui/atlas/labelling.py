@@ -1,35 +1,20 @@
-"""Finds the regions of pictures: clusters of their features, or the nearest of several texts."""
+"""Finds the regions of the pictures of walks, in the background."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from engine.atlas.labels import SCORE, Clustered, Labels, best_texts, clustered, labels_of
 from engine.conditioning import Array32
-from engine.pictures.clusters import features_of, k_means, nearest_centre
 from engine.walk import Walk
 from gui.atlas.cell_query import Answer, CellQuery
 from gui.state.explorer_state import ExplorerState
-from gui.state.results import FrameReader
 from gui.state.state_signals import CellRequest
 from gui.widgets.background_work import Background
-
-#: The measure that compares a picture with a text.
-SCORE = "clip_score"
-#: One label for each picture; None for a picture that is not known.
-Labels = list[int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Clustered:
-    """The centres of clusters [k, d], and the labels of the pictures."""
-
-    centres: Array32 = field(repr=False, compare=False)
-    labels: Labels
 
 
 class Labelling(QObject):
@@ -75,7 +60,7 @@ class Labelling(QObject):
         frames = range(self._frames)
         if self.texts:
             scores = [[a.values.get(k, np.nan) for a in answers] for k in frames]
-            self.labelled.emit([_best(row) for row in scores])
+            self.labelled.emit(best_texts(scores))
         elif self._centres is not None:
             keys = tuple(answers[0].keys.get(k) for k in frames)
             work = partial(labels_of, self._state.results.store, keys, self._centres)
@@ -91,34 +76,3 @@ class Labelling(QObject):
             self.failed.emit(str(result))
         else:
             self.labelled.emit(result)
-
-
-def clustered(reader: FrameReader, keys: Sequence[str | None], count: int) -> Clustered:
-    """Finds clusters of the pictures with these keys. May run on any thread."""
-    vectors = _vectors(reader, keys)
-    known = [vector for vector in vectors if vector is not None]
-    if not known:
-        return Clustered(np.empty((0, 0), np.float32), [None] * len(vectors))
-    centres = k_means(np.stack(known), count)
-    return Clustered(centres, _nearest(vectors, centres))
-
-
-def labels_of(reader: FrameReader, keys: Sequence[str | None], centres: Array32) -> Labels:
-    """Returns the nearest centre of each picture. May run on any thread."""
-    return _nearest(_vectors(reader, keys), centres)
-
-
-def _vectors(reader: FrameReader, keys: Sequence[str | None]) -> list[Array32 | None]:
-    images = (reader.image(key) if key is not None else None for key in keys)
-    return [features_of(image) if image is not None else None for image in images]
-
-
-def _nearest(vectors: Sequence[Array32 | None], centres: Array32) -> Labels:
-    return [
-        int(nearest_centre(vector[None], centres)[0]) if vector is not None else None
-        for vector in vectors
-    ]
-
-
-def _best(scores: Sequence[float]) -> int | None:
-    return None if np.isnan(scores).any() else int(np.argmax(scores))

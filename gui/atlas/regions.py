@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from engine.geometry.plane_points import frame_keyframe
 from engine.messages import PathReady
 from engine.walk import Walk
-from gui.atlas.grid import Cell
 from gui.state.walk_edits import with_keyframes_at
 
 #: Colours of Okabe and Ito (2008), which colour-blind people can tell apart.
@@ -23,12 +21,6 @@ COLOURS = (
 def region_colour(number: int) -> str:
     """Returns the colour of region `number`; the ninth is the first again."""
     return COLOURS[number % len(COLOURS)]
-
-
-class RegionNames(Protocol):
-    """Tells the names of the regions of cells."""
-
-    def names(self) -> Mapping[Cell, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

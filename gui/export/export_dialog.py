@@ -24,13 +24,14 @@ from engine.export.metadata import Provenance
 from engine.export.open_export import check_export, settle_path
 from gui.export.export_form import ExportForm
 from gui.export.export_job import ExportJob
-from gui.export.export_plan import ExportKind, Wishes, order_for
+from gui.export.export_plan import ExportKind, Wishes, Writer, order_for
 from gui.export.paper_figure import FigureFile
 from gui.files.settings import Preferences, Settings
 from gui.measures.summary import certificates_of
 from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
+from gui.widgets.background_work import Background
 from gui.widgets.layouts import column, row
 from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT
@@ -53,6 +54,7 @@ class ExportDialog(QDialog):
         self._missing = missing
         self._job: ExportJob | None = None
         self._figure: FigureFile | None = None
+        self._background = Background(self)
         self._done: Path | None = None
         self.form = ExportForm(state, kinds)
         self.setWindowTitle("Export")
@@ -126,9 +128,22 @@ class ExportDialog(QDialog):
             wishes.kind.write(path)
             self._finished(path)
             return
+        if wishes.kind.prepare is not None:
+            self._write_beside(wishes, wishes.kind.prepare())
+            return
         if self._edited_since():
             self._state.generate()  # render the edited walk first
         self._start_job(self.form.wishes())
+
+    def _write_beside(self, wishes: Wishes, write: Writer) -> None:
+        """Write a file in the background."""
+        path = choose_path(wishes.path, Existing.NUMBER)
+        self.progress.setRange(0, 0)
+        self._show_busy("Writing")
+        self._background.run(partial(_written, write, path), self._show_written)
+
+    def _show_written(self, result: Path | Exception) -> None:
+        self._show_idle(str(result)) if isinstance(result, Exception) else self._finished(result)
 
     def _start_job(self, wishes: Wishes) -> None:
         wishes.folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +185,7 @@ class ExportDialog(QDialog):
         if self._job is not None:
             self._job.cancel()
             self._job.wait()
+        self._background.close()
 
     # ── the job ──────────────────────────────────────────────────────────────────────────────
 
@@ -215,12 +231,12 @@ class ExportDialog(QDialog):
 
     # ── display ──────────────────────────────────────────────────────────────────────────────
 
-    def _show_busy(self) -> None:
+    def _show_busy(self, text: str = "Waiting for the first frame") -> None:
         self.export_button.setEnabled(False)
         self.cancel_button.setText("Cancel")
         self.open_button.setVisible(False)
         self.progress.setVisible(True)
-        self.outcome.setText("Waiting for the first frame")
+        self.outcome.setText(text)
         self.outcome.setVisible(True)
 
     def _show_idle(self, text: str) -> None:
@@ -242,6 +258,12 @@ def export_folder(preferences: Preferences) -> Path:
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
     # pathlib raises an error for an unknown home folder; os.path does not.
     return Path(os.path.expanduser(preferences.export_folder or place or "~"))
+
+
+def _written(write: Writer, path: Path) -> Path:
+    """Writes a file and returns its path."""
+    write(path)
+    return path
 
 
 def _notes_of(state: ExplorerState, lane: int, index: int) -> tuple[str, ...]:

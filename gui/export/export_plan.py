@@ -17,7 +17,7 @@ from engine.walk import Exploration, ParameterValue, lanes_of
 from gui.export.export_job import Order
 
 #: Writes a table or a plot, which are not made of frames, to a path.
-Writer = Callable[[Path], None]
+Writer = Callable[[Path], object]
 #: Writes a file with the frames of a sheet: path of the sheet, text about it, path of the file.
 Finisher = Callable[[Path, str, Path], None]
 #: The default kind.
@@ -28,6 +28,8 @@ FIRST_KIND = "mp4"
 class ExportKind:
     """An entry of the dialog's list: frames in a `format`, or the output of `write`.
 
+    `prepare` returns a writer that is called on another thread, or raises InputError.
+
     With `finish`, the frames are first written to a temporary file in the format, from which
     `finish` makes the file."""
 
@@ -36,6 +38,7 @@ class ExportKind:
     suffix: str
     format: type[ExportFormat] | None = None
     write: Writer | None = None
+    prepare: Callable[[], Writer] | None = None
     finish: Finisher | None = None
 
     @property

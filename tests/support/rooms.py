@@ -53,6 +53,11 @@ ROOMS = (
         "the speed of a walk: even steps, wanted speed, tipping points, certificate",
         "metrics",
     ),
+    Room(
+        "engine.atlas",
+        "the atlas of a plane: its cells, the labels of their pictures, files of it",
+        "export measuring pictures",
+    ),
     Room("engine.solvers", "solvers as tables of coefficients, one a file"),
     Room(
         "engine.geometry",
@@ -165,9 +170,10 @@ ROOMS = (
     ),
     Room(
         "engine.cli",
-        "the commands render, score, study and doctor; command-line options",
-        "documents export export.film measuring metrics models models.hub models.inspection "
-        "models.running pacing pictures render solvers statistics store study study.report",
+        "the commands render, score, atlas, study and doctor; command-line options",
+        "atlas documents export export.film geometry measuring metrics models models.hub "
+        "models.inspection models.running pacing pictures render solvers statistics store study "
+        "study.report",
         "torch",
     ),
     Room(
@@ -210,7 +216,7 @@ ROOMS = (
     Room(
         "gui.atlas",
         "the atlas of a plane: its cells, their pictures, regions of similar ones",
-        "engine.geometry engine.pictures state widgets",
+        "engine.atlas engine.geometry state widgets",
         "Qt",
     ),
     Room(
@@ -222,7 +228,7 @@ ROOMS = (
     Room(
         "gui.trajectory.atlas",
         "the atlas in the trajectory plot: its layer under the paths, its menu",
-        "atlas state trajectory.plane widgets",
+        "engine.atlas atlas state trajectory.plane widgets",
         "Qt",
     ),
     Room(
@@ -252,8 +258,8 @@ ROOMS = (
     Room(
         "gui.export",
         "export dialog and jobs, recorder, plots as files",
-        "engine.documents engine.export engine.geometry engine.measuring engine.pictures atlas "
-        "files measures state viewer widgets",
+        "engine.atlas engine.documents engine.export engine.geometry engine.measuring "
+        "engine.pictures atlas files measures state viewer widgets",
         "Qt",
     ),
     Room(

@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap, QTransform
 
+from engine.atlas.grid import MOST_CELLS, Cell, coarseness
 from engine.lru_cache import LruCache
 from engine.messages import Image, Points
-from gui.atlas.grid import MOST_CELLS, Cell, coarseness
 from gui.atlas.regions import region_colour
 from gui.trajectory.plane.plane_item import PlaneItem, mapped
 from gui.widgets.qt_images import empty_pixmap, to_pixmap

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject
 
+from engine.atlas.grid import Area, Cell, PlaneFacts
 from engine.messages import Image
 from engine.view import ALL_KEYFRAMES
 from gui.atlas.atlas import Atlas
 from gui.atlas.basins import Basins
-from gui.atlas.grid import Area, Cell, PlaneFacts
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.atlas.atlas_item import AtlasItem
 from gui.trajectory.atlas.atlas_menu import AtlasMenu

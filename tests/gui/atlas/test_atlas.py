@@ -7,9 +7,9 @@ from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.atlas.grid import Area
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm
 from gui.atlas.atlas import Atlas
-from gui.atlas.grid import Area
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import MemoryFrames, ScriptedEngine

@@ -12,13 +12,14 @@ from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
+from engine.atlas.files import TABLE, file_name
+from engine.atlas.grid import Area, PlaneFacts
 from engine.errors import InputError
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk
 from gui.atlas.atlas import Atlas
 from gui.atlas.basins import Basins
-from gui.atlas.grid import Area, PlaneFacts
 from gui.atlas.regions import Crossing, with_crossings
-from gui.export.atlas_files import TABLE, file_name, write_atlas, write_cells
+from gui.export.atlas_kinds import atlas_kinds
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
 from tests.support.scripted_engine import MemoryFrames, ScriptedEngine, path_of
@@ -144,10 +145,13 @@ def test_the_atlas_is_exported_as_one_picture_and_as_a_folder(
 ) -> None:
     desk.state.set_view(clusters=2)
     qtbot.waitUntil(lambda: bool(desk.basins.labels) and not desk.basins.busy)
-    write_atlas(desk.atlas, tmp_path / "walk.atlas.png")
+    page, cells = atlas_kinds(desk.atlas, desk.basins.names, desk.state.results.store)
+    assert page.prepare is not None
+    assert cells.prepare is not None
+    page.prepare()(tmp_path / "walk.atlas.png")
     assert (tmp_path / "walk.atlas.png").read_bytes().startswith(b"\x89PNG")
     folder = tmp_path / "walk.atlas"
-    write_cells(desk.atlas, desk.basins, folder)
+    cells.prepare()(folder)
     rows = list(csv.DictReader((folder / TABLE).read_text("utf-8").splitlines()))
     assert len(rows) == 81
     assert {row["file"] for row in rows} == {p.name for p in folder.iterdir()} - {TABLE}
@@ -157,7 +161,10 @@ def test_the_atlas_is_exported_as_one_picture_and_as_a_folder(
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
 
 
-def test_without_an_atlas_there_is_nothing_to_export(qapp: QObject, tmp_path: Path) -> None:
-    atlas = Atlas(ExplorerState(MemoryFrames(), Exploration()))
-    with pytest.raises(InputError, match="no atlas"):
-        write_atlas(atlas, tmp_path / "a.png")
+def test_without_an_atlas_there_is_nothing_to_export(qapp: QObject) -> None:
+    store = MemoryFrames()
+    kinds = atlas_kinds(Atlas(ExplorerState(store, Exploration())), dict, store)
+    for kind in kinds:
+        assert kind.prepare is not None
+        with pytest.raises(InputError, match="no atlas"):
+            kind.prepare()

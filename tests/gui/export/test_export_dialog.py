@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ from engine.export.recall import recall
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
 from gui.export.analysis_files import analysis_kinds
 from gui.export.export_dialog import ExportDialog
-from gui.export.export_plan import frame_kinds
+from gui.export.export_plan import ExportKind, frame_kinds
 from gui.files.settings import Preferences, Settings
 from gui.session import Session
 from gui.state.explorer_state import ExplorerState
@@ -388,3 +389,28 @@ def test_the_estimate_names_both_amounts(desk: Desk) -> None:
     text = desk.dialog.form.estimate.text()
     assert "MB" in text
     assert "free" in text
+
+
+@pytest.mark.parametrize("fault", [None, OSError("the disk is full")])
+def test_a_slow_file_is_written_on_another_thread(
+    desk: Desk, qtbot: QtBot, tmp_path: Path, fault: OSError | None
+) -> None:
+    threads = []
+
+    def write(path: Path) -> None:
+        threads.append(threading.get_ident())
+        if fault is not None:
+            raise fault
+        path.write_text("whole", "utf-8")
+
+    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
+    missing = desk.session.missing_frames
+    desk.out.mkdir()
+    desk.dialog = ExportDialog(
+        desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
+    )
+    desk.dialog.open_now("slow")
+    out = desk.out / "walk.slow"
+    assert desk.export(qtbot) == (f"Written: {out}" if fault is None else "the disk is full")
+    assert threads[0] != threading.get_ident()
+    assert out.exists() == (fault is None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.atlas.grid import MOST_CELLS, Area, cells_of, coarseness, neighbours, spacing_of
+from engine.atlas.grid import MOST_CELLS, Area, cells_of, coarseness, neighbours, spacing_of
 from gui.atlas.regions import COLOURS, crossings_of, region_colour
 
 SQUARE = Area(-1.2, -1.1, 1.2, 1.1)

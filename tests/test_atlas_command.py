@@ -1,0 +1,115 @@
+"""The command `atlas`: one picture, or a folder with a table, from nothing to files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import main
+from tests.support.tiny_models import make_tiny_model
+
+QUICK = ["--steps", "2", "--width", "32", "--height", "32", "--frames", "5", "--across", "2"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def _atlas(folder: str, out: Path, *options: str) -> int:
+    return main.main(["atlas", "--model", folder, *QUICK, "--out", str(out), *options])
+
+
+def _rows(out: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((out / "atlas.csv").read_text("utf-8").splitlines()))
+
+
+def test_a_page_has_the_axes_and_all_cells(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "plane.png"
+    assert _atlas(folder, out, "--area=-1,-1,1,1") == 0
+    with Image.open(out) as page:
+        page.load()
+        assert page.width > 3 * 32
+        assert page.info["Description"] == "The whole walk lies in this plane"
+
+
+def test_a_folder_has_a_picture_for_each_row(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "plane"
+    assert _atlas(folder, out, "--area=-1,-1,1,1", "--texts", "a cat; a dog") == 0
+    rows = _rows(out)
+    assert {row["file"] for row in rows} == {p.name for p in out.iterdir()} - {"atlas.csv"}
+    assert {(row["x"], row["y"]) for row in rows} >= {("0.0", "0.0"), ("1.0", "-1.0")}
+    assert {row["region"] for row in rows} <= {"a cat", "a dog"}
+    end = next(row for row in rows if (row["x"], row["y"]) == ("1.0", "0.0"))
+    assert float(end["std"]) == 1.0
+
+
+def test_clusters_are_numbered(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "plane"
+    assert _atlas(folder, out, "--area=-1,-1,1,1", "--clusters", "2") == 0
+    assert {row["region"] for row in _rows(out)} <= {"cluster 1", "cluster 2"}
+
+
+def test_a_walk_of_many_noises_is_shown_in_its_best_plane(folder: str, tmp_path: Path) -> None:
+    out, walk = tmp_path / "plane", tmp_path / "walk.toml"
+    keys = "".join(f'[[keyframe]]\nprompt = "a"\nseed = {n}\n' for n in range(3))
+    walk.write_text(keys, "utf-8")
+    assert _atlas(folder, out, "--walk", str(walk), "--area=-1,-1,1,1") == 0
+    assert any(row["noise"].count("z(") == 3 for row in _rows(out))
+
+
+def test_files_are_replaced_only_if_asked(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "plane"
+    out.mkdir()
+    (out / "mine.txt").write_text("kept", "utf-8")
+    assert _atlas(folder, out) == 2
+    assert "exists" in capsys.readouterr().err
+    assert _atlas(folder, out, "--area=-1,-1,1,1", "--overwrite") == 0
+    assert (out / "mine.txt").read_text("utf-8") == "kept"
+    assert _rows(out)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--across", "1"], "--across takes"),
+        (["--clusters", "99"], "--clusters takes"),
+        (["--clusters", "2", "--texts", "a"], "leave one out"),
+        (["--draw-end", "0"], "spans no plane"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence(
+    folder: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    sentence: str,
+) -> None:
+    out = tmp_path / "plane.png"
+    assert _atlas(folder, out, *options) == 2
+    assert sentence in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("area", ["1,2", "a,b,c,d", "1,0,0,1", "0,0,inf,1"])
+def test_an_area_needs_four_numbers(folder: str, tmp_path: Path, area: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _atlas(folder, tmp_path / "plane.png", f"--area={area}")
+    assert ended.value.code == 2
+
+
+def test_an_atlas_is_no_jpeg(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _atlas(folder, tmp_path / "plane.jpg") == 2
+    assert "'.jpg'" in capsys.readouterr().err
