@@ -64,6 +64,12 @@ class Method(ABC):
     moves_picture: ClassVar[bool] = False
     splits: ClassVar[bool] = False
 
+    @property
+    def blends_at(self) -> float:
+        """The share of the steps after which the latents of the ends are mixed. With 0, frames are
+        made from their initial latents."""
+        return 0.0
+
     @abstractmethod
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         """Returns the initial latent [C, h, w] at γ."""
