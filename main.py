@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _window(options: argparse.Namespace) -> int:
+    from engine.models.inspection.check import STARTER_FOLDER
+    from engine.models.inspection.recommended_settings import opening_walk
     from gui.app import NO_DISPLAY, has_display, run_window
     from gui.files.app_folders import AppFolders
     from gui.session import Engine
@@ -65,7 +67,7 @@ def _window(options: argparse.Namespace) -> int:
         return EngineThread(store, batches=_batches())
 
     folders = AppFolders.usual()
-    exploration = Exploration()
+    exploration = Exploration(walk=opening_walk(STARTER_FOLDER))
     return run_window(
         sys.argv, exploration, store, make_engine, folders, options.file, options.safe
     )
