@@ -39,6 +39,11 @@ ROOMS = (
     Room("engine.tracks", "tracks of a walk beside its keyframes: prompts with times of their own"),
     Room("engine.methods", "interpolation methods of two keyframes, one a file"),
     Room(
+        "engine.methods.places",
+        "methods that treat the places of the noise differently, one a file",
+        "methods",
+    ),
+    Room(
         "engine.methods.loops",
         "methods that come back to their start, one a file",
         "methods",
