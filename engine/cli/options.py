@@ -190,6 +190,7 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
             _keyframe(last, prompt_end, end),
         ),
         methods=methods,
+        prompts=walk.prompts if options.prompt is options.prompt_end is None else (),
         negative=walk.negative if options.negative is None else options.negative,
         frames=walk.frames if options.frames is None else options.frames,
     )

@@ -8,7 +8,7 @@ import torch
 
 from engine.conditioning import Array32
 from engine.models.loaded import DiffusionModel
-from engine.render.plan import Ingredients
+from engine.render.shared_steps import Ingredients
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 

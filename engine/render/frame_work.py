@@ -14,11 +14,11 @@ from engine.models.running.memory import device_memory, release_memory, within_m
 from engine.render.frame_memory import FrameMemory
 from engine.render.job import Flight, Job, Probe, TakeProbe, Ticket, finished
 from engine.render.model_resources import ModelResources
-from engine.render.plan import Ingredients, RenderPlan
+from engine.render.plan import RenderPlan
 from engine.render.point_drafts import HOLD_S, PointDrafts
 from engine.render.sampling.lockstep import LockstepSampler
 from engine.render.sampling.sampler import Sampler
-from engine.render.shared_steps import SharedSteps, shared_note
+from engine.render.shared_steps import Ingredients, SharedSteps
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
 from engine.walk import frame_text
@@ -44,6 +44,7 @@ class FrameWork:
         self._frames = FrameMemory(store, self._model)
         self._drafts = PointDrafts(plan, resources, self._frames)
         self._shared = SharedSteps[Ticket](resources.states, self._slots)
+        self._kept = plan.kept_steps
         self._flights: dict[str, Flight] = {}
         self._notes: tuple[str, ...] = ()
         self._pace: float | None = None
@@ -116,8 +117,7 @@ class FrameWork:
             self._start(ingredients).tickets.append(ticket)
             return
         self._shared.wait(ticket, between)
-        for index in (between.indices[k] for k in missing):
-            neighbour = self._plan.frame(ticket.lane, index)
+        for neighbour in (between.ends[k] for k in missing):
             if neighbour.key not in self._flights:
                 self._start(neighbour)
                 return
@@ -154,7 +154,7 @@ class FrameWork:
             between = ingredients.between
             started = self._shared.started(between) if between else None
             if between and started and isinstance(self._sampler, Sampler):
-                flight.notes = (shared_note(between),)
+                flight.notes = between.notes
                 self._sampler.admit(ingredients.key, *given, started)
             else:
                 self._sampler.admit(ingredients.key, *given)
@@ -187,8 +187,8 @@ class FrameWork:
         if done is None:
             self._shrink()
             return []
-        if self._plan.shared_step and isinstance(self._sampler, Sampler):
-            self._shared.keep(self._plan.shared_step, self._sampler, self._flights.__contains__)
+        if isinstance(self._sampler, Sampler):
+            self._shared.keep(self._kept, self._sampler)
         pace = (time.monotonic() - began) / active
         self._pace = pace if self._pace is None else 0.9 * self._pace + 0.1 * pace
         return done

@@ -14,8 +14,8 @@ import numpy as np
 
 from engine import messages as m
 from engine.geometry.walk_path import latent_stats
-from engine.render.plan import Ingredients, LanePlan, RenderPlan
-from engine.render.shared_steps import neighbours_of
+from engine.render.plan import LanePlan, RenderPlan
+from engine.render.shared_steps import Ingredients, neighbours_of
 from engine.store.stored_frame import StoredFrame
 
 

@@ -5,6 +5,7 @@ The job and the sampler read no request, only the plan.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,26 +20,19 @@ from engine.models.loaded import DiffusionModel
 from engine.render.batching import Batching
 from engine.render.model_resources import Check, ModelResources, Shape
 from engine.render.sampling.sampler import Guidance
-from engine.render.shared_steps import Between, neighbours_of, position_between
+from engine.render.shared_steps import (
+    FAR,
+    Between,
+    Ingredients,
+    neighbours_of,
+    position_between,
+)
 from engine.solvers.contract import SolverTable
 from engine.store.stored_frame import FrameSettings, frame_key
 from engine.walk import Sampling
 
 #: Is increased when the same ingredients give other pixels than before.
 ENGINE_GENERATION = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Ingredients:
-    """The input of one frame: z_T [C, h, w], its texts, its key, and the neighbours with which it
-    shares steps."""
-
-    time: float
-    initial: Array32
-    positive: Conditioning
-    negative: Conditioning
-    key: str
-    between: Between | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +76,48 @@ class RenderPlan:
 
     def frame(self, lane: int, index: int) -> Ingredients:
         """Return the ingredients of frame `index` of a lane."""
-        walk, own = self.lanes[lane].path.walk, self._whole_frame(lane, index)
+        time = self.lanes[lane].path.walk.time_of(index)
+        own = self._whole(lane, time)
+        between = self._blended(lane, time) or self._shared(lane, index)
+        return own.shared(between) if between else own
+
+    def _whole(self, lane: int, time: float) -> Ingredients:
+        """Return the ingredients of a frame that shares no steps."""
+        path = self.lanes[lane].path
+        return self._ingredients(path, time, path.latent(time), self.lanes[lane].negative)
+
+    def _blended(self, lane: int, time: float) -> Between | None:
+        """Return the keyframes that the method of the segment mixes after some steps."""
+        path, negative = self.lanes[lane].path, self.lanes[lane].negative
+        segment, gamma = path.walk.locate(time)
+        step = round(path.method(segment).blends_at * self.settings.steps)
+        if not step or gamma in (0.0, 1.0):
+            return None
+        times = path.walk.stops()[segment : segment + 2]
+        latents = path.keyframe(segment), path.target(segment)
+        first, last = (
+            self._ingredients(path, at, latent.astype(np.float32), negative)
+            for at, latent in zip(times, latents, strict=True)
+        )
+        return Between((first, last), step, gamma, math.inf)
+
+    @property
+    def kept_steps(self) -> frozenset[int]:
+        """The steps at which latents are kept for other frames."""
+        paths = [lane.path for lane in self.lanes]
+        shares = [p.method(k).blends_at for p in paths for k in range(max(p.walk.segments, 1))]
+        steps = {round(share * self.settings.steps) for share in shares}
+        return frozenset({*steps, self.shared_step} - {0})
+
+    def _shared(self, lane: int, index: int) -> Between | None:
+        """Return the neighbours with which a frame shares steps."""
+        walk = self.lanes[lane].path.walk
         neighbours = neighbours_of(walk, index) if self.shared_step else None
         position = position_between(walk, index, neighbours) if neighbours else None
         if neighbours is None or position is None:
-            return own
-        first, last = (self._whole_frame(lane, k).key for k in neighbours)
-        between = Between(neighbours, (first, last), self.shared_step, position)
-        return replace(own, key=between.key(own.key), between=between)
-
-    def _whole_frame(self, lane: int, index: int) -> Ingredients:
-        """Return the ingredients of a frame that shares no steps."""
-        path = self.lanes[lane].path
-        time = path.walk.time_of(index)
-        return self._ingredients(path, time, path.latent(time), self.lanes[lane].negative)
+            return None
+        first, last = (self._whole(lane, walk.time_of(k)) for k in neighbours)
+        return Between((first, last), self.shared_step, position, FAR)
 
     def point(
         self,
@@ -155,6 +177,11 @@ def plan_render(
         latents=request.latents,
         geometry=request.geometry,
     )
+    if plan.kept_steps and plan.table is None:
+        raise InputError(
+            "The model's own scheduler cannot share steps between frames; choose another solver, "
+            "0 for the shared steps, or another method."
+        )
     if 0 < request.draft_steps < request.sampling.steps:
         return replace(plan, draft=plan.of_steps(request.draft_steps, resources.model))
     return plan
@@ -187,11 +214,6 @@ def _plan(
     )
     table = model.table(settings.solver, shape, settings.steps)
     shared = round(sampling.shared_steps * settings.steps)
-    if shared and table is None:
-        raise InputError(
-            "The model's own scheduler cannot share steps between frames; choose another solver, "
-            "or 0 for the shared steps."
-        )
     return RenderPlan(
         job=job,
         shape=shape,

@@ -15,9 +15,10 @@ from engine.models.running.memory import within_memory
 from engine.render.frame_memory import FrameMemory
 from engine.render.job import Probe
 from engine.render.model_resources import ModelResources
-from engine.render.plan import Ingredients, RenderPlan
+from engine.render.plan import RenderPlan
 from engine.render.sampling.lockstep import LockstepSampler
 from engine.render.sampling.sampler import Sampler
+from engine.render.shared_steps import Ingredients
 from engine.store.stored_frame import frame_key
 
 #: Time for which the frames of a job wait for a further draft, in seconds. While the mouse moves,

@@ -10,12 +10,14 @@ between them is rendered with all its steps.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import torch
 
+from engine.conditioning import Array32, Conditioning
 from engine.lru_cache import LruCache
 from engine.methods.contract import arc_weights
 from engine.walk import Walk
@@ -24,8 +26,8 @@ from engine.walk import Walk
 SPACING = 4
 #: The largest distance of two neighbours' x0 at the shared step, as a share of their norm.
 FAR = 0.25
-#: Number of latents that are kept, for several jobs.
-_STATES = 256
+#: Bytes of latents that are kept, for several jobs: two thousand of SD 1.
+_STATES = 256 * 2**20
 #: Frames that wait for neighbours, for each slot.
 _WAITING = 2
 
@@ -33,19 +35,48 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
-    """The neighbours of a frame by index and key, the step up to which it shares theirs, and its
-    position between them, 0 to 1."""
+class Ingredients:
+    """The input of one frame: z_T [C, h, w], its texts, its key, and the frames with which it
+    shares steps."""
 
-    indices: tuple[int, int]
-    keys: tuple[str, str]
+    time: float
+    initial: Array32
+    positive: Conditioning
+    negative: Conditioning
+    key: str
+    between: Between | None = None
+
+    def shared(self, between: Between) -> Ingredients:
+        """Return those of a frame that shares steps, and has another key therefore."""
+        text = f"{self.key} {between.keys} {between.step} {between.position!r} {between.limit}"
+        key = hashlib.sha256(text.encode()).hexdigest()[:40]
+        return replace(self, key=key, between=between)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The two frames with which a frame shares its first steps, the number of these, and the
+    position between them, 0 to 1.
+
+    Nothing is shared if the x0 of both differ by more than `limit`, a share of their norm. The
+    frame is an approximation, unless there is no limit: then it is mixed on purpose.
+    """
+
+    ends: tuple[Ingredients, Ingredients]
     step: int
     position: float
+    limit: float
 
-    def key(self, own: str) -> str:
-        """Return the key of a frame that has the key `own` with all its steps."""
-        text = f"{own} {self.keys} {self.step} {self.position!r} {FAR}"
-        return hashlib.sha256(text.encode()).hexdigest()[:40]
+    @property
+    def keys(self) -> tuple[str, str]:
+        return self.ends[0].key, self.ends[1].key
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentence about an approximation."""
+        if math.isinf(self.limit):
+            return ()
+        return (f"Approximate: shares its first {self.step} steps with frames beside it.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +127,7 @@ class States(LruCache[tuple[str, int], Started]):
     """Latents by key and step."""
 
     def __init__(self) -> None:
-        super().__init__(_STATES)
+        super().__init__(_STATES, lambda started: started.x.nbytes + started.previous.nbytes)
 
 
 class SharedSteps(Generic[Item]):
@@ -136,26 +167,24 @@ class SharedSteps(Generic[Item]):
         """Return 0, 1 or both for the neighbours whose latents are not known."""
         return [k for k in (0, 1) if self._states.get((between.keys[k], between.step)) is None]
 
-    def keep(self, step: int, sampler: Stepping, wanted: Callable[[str], bool]) -> None:
-        """Store the latents of the frames that are at the shared step."""
-        for key, x, previous in sampler.at_step(step):
-            if wanted(key):
+    def keep(self, steps: Collection[int], sampler: Stepping) -> None:
+        """Store the latents of the frames that are at one of these steps."""
+        for step in steps:
+            for key, x, previous in sampler.at_step(step):
                 self._states.put((key, step), Started(step, x.clone(), previous.clone()))
 
     def started(self, between: Between) -> Started | None:
         """Return the mix of both neighbours, or None if they are too far apart."""
         first, last = (self._states.get((key, between.step)) for key in between.keys)
-        if first is None or last is None or _distance(first.previous, last.previous) > FAR:
+        if (
+            first is None
+            or last is None
+            or _distance(first.previous, last.previous) > between.limit
+        ):
             return None
         share = between.position
         x = _slerp(first.x, last.x, share)
         return Started(between.step, x, torch.lerp(first.previous, last.previous, share))
-
-
-def shared_note(between: Between) -> str:
-    """The sentence about a frame that shares steps."""
-    first, last = (index + 1 for index in between.indices)
-    return f"Approximate: shares its first {between.step} steps with frames {first} and {last}."
 
 
 def _distance(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -145,6 +145,7 @@ class Documents(QObject):
     def take_prompt(self, recalled: Recalled) -> None:
         """Use the prompt of a picture for the whole walk."""
         walk = with_prompt(self._state.exploration.walk, _keyframe_of(recalled).prompt)
+        walk = replace(walk, prompts=())
         self._state.edit(replace(self._state.exploration, walk=walk), "Use prompt of a picture")
 
     def fill_recent(self, menu: QMenu) -> None:

@@ -27,6 +27,7 @@ from tests.benchmarks.workloads import Workload, sd14_config, shortened, starter
 CASES = ("A", "A′", "B", "O")
 _LAUNCHES = 3
 _PLAYED_S = 10.0
+_DRAGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ def _at_length(run: Callable[..., dict[str, Any]], frames: int, long: int) -> di
         "memory": run("memory", frames=long),
         "export": run("export", frames=long),
         "playback": run("playback", seconds=_PLAYED_S),
+        "shared": run("shared", frames=frames),
+        "plane": run("plane", drags=_DRAGS),
         "program": launches,
     }
 

@@ -17,7 +17,7 @@ from tests.benchmarks.workloads import Workload
 
 ROOT = Path(__file__).parents[2]
 #: The cases that run as this program does; the others run as anybody's script.
-_OURS = ("O", "long", "everything", "memory", "parts", "program", "playback", "plane")
+_OURS = ("O", "long", "everything", "memory", "parts", "program", "playback", "plane", "shared")
 
 
 def run_case(name: str, workload: Workload, out: Path, **options: Any) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def _actions() -> dict[str, Callable[..., dict[str, Any]]]:
         "parts": _late("parts_case", "run_parts"),
         "program": _late("program_case", "run_program"),
         "export": _late("export_case", "run_export"),
+        "shared": _late("shared_case", "run_shared"),
         "plane": _late("plane_case", "run_plane"),
         "playback": _late("playback_case", "run_playback"),
         "machine": lambda workload, out: _late("machine", "describe_machine")(workload),

@@ -15,22 +15,33 @@ from tests.benchmarks.workloads import Workload
 
 #: Pictures as Stable Diffusion draws them, whatever the workload's own size.
 SIDE = 512
+_SCALES = (1, 2, 4)
 _FILES = ("walk.mp4", "walk.webm", "pictures")
 
 
 def run_export(workload: Workload, out: Path, frames: int) -> dict[str, Any]:
-    """Frames a second of each format, and seconds from the last frame to the finished file."""
+    """Frames a second of each format at each size, and seconds from the last frame to the finished
+    file. Fewer frames are enlarged, as they take longer."""
     pictures = [moving_picture(k) for k in range(frames)]
     result: dict[str, Any] = {}
-    for name in _FILES:
-        began = time.perf_counter()
-        with open_export(out / name, Plan(indices=tuple(range(frames)))) as add:
-            for index, picture in enumerate(pictures):
-                add(index, [picture])
-            last = time.perf_counter()
-        ended = time.perf_counter()
-        result[name] = {"fps": frames / (ended - began), "close_s": ended - last}
+    for scale in _SCALES:
+        some = pictures[: max(frames // scale**2, 1)]
+        for name in _FILES:
+            label = name if scale == 1 else f"{name} ×{scale}"
+            folder = out / f"{scale}"
+            folder.mkdir(exist_ok=True)
+            result[label] = _written(folder / name, some, scale)
     return result
+
+
+def _written(file: Path, pictures: list[Image], scale: int) -> dict[str, float]:
+    began, indices = time.perf_counter(), tuple(range(len(pictures)))
+    with open_export(file, Plan(indices=indices, parameters={"scale": scale})) as add:
+        for index, picture in enumerate(pictures):
+            add(index, [picture])
+        last = time.perf_counter()
+    ended = time.perf_counter()
+    return {"fps": len(pictures) / (ended - began), "close_s": ended - last}
 
 
 def moving_picture(number: int) -> Image:

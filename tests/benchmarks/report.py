@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.goals import Findings, held, peak_share, pooled, ratios
+from tests.benchmarks.goals import Findings, held, peak_share, pooled, ratios, shared_speed
 
 #: Those of a whole frame, as the article draws it.
 _STEPS = 30
@@ -23,7 +23,7 @@ def as_text(findings: Findings) -> str:
     """Everything that was measured."""
     parts = [_head(findings), _cases(findings), _switches(findings), _equality(findings)]
     if "long" in findings:
-        parts += [_times(findings), _goals(findings)]
+        parts += [_times(findings), _shared(findings), _goals(findings)]
     if "parts" in findings:
         parts.append(_parts(findings))
     return "\n\n".join("\n".join(part) for part in parts)
@@ -123,8 +123,31 @@ def _times(findings: Findings) -> Iterator[str]:
     ]
     playback = findings["playback"]
     rows.append(["playback of 512² at twice the size", f"{playback['fps']:.1f} frames/s"])
+    plane = findings["plane"]
+    rows += [
+        ["draft of a dragged point, while an atlas fills", f"{plane['draft_median_ms']:.0f} ms"],
+        ["a frame of a walk", f"{plane['walk_frame_ms']:.0f} ms"],
+        [f"a cell of an atlas of {plane['atlas_cells']}", f"{plane['atlas_cell_ms']:.0f} ms"],
+    ]
     rows += [list(_launched(findings["program"], *names)) for names in _MOMENTS]
     yield from _rows(("what", "measured"), rows)
+
+
+def _shared(findings: Findings) -> Iterator[str]:
+    """Frames that share steps: speed against likeness to the exact frames."""
+    rows = [
+        [
+            f"{float(share):.0%}",
+            f"{shared_speed(findings, share):.2f}×",
+            f"{found['shared']}",
+            *(f"{found[name]:.1f}" for name in ("least_db", "tenth_db", "median_db")),
+            f"{found['sharpness']:.3f}",
+        ]
+        for share, found in findings["shared"].items()
+        if found["shared"]
+    ]
+    head = ("shared steps", "faster than O", "frames", "least dB", "lowest tenth", "median")
+    yield from _rows((*head, "sharpness"), rows)
 
 
 _MOMENTS = (("first paint", "paint"), ("model ready", "model"), ("first frame shown", "first"))

@@ -26,6 +26,20 @@ LONG = {
     "rerun_disk_fps": 200.0,
 }
 
+PLANE = {
+    "draft_median_ms": 130.0,
+    "walk_frame_ms": 200.0,
+    "atlas_cell_ms": 170.0,
+    "atlas_cells": 81,
+}
+SHARED = {
+    "0": {"frame_cpu_s": [0.2, 0.2], "shared": 0},
+    "0.5": {
+        **{"frame_cpu_s": [0.125, 0.125], "shared": 40, "sharpness": 1.0},
+        **{"least_db": 33.0, "tenth_db": 41.0, "median_db": 50.0},
+    },
+}
+
 
 def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
     paces = {"A": (0.8, 0.9), "A′": (0.7, 0.7), "B": (0.4, 0.3), "O": (0.2, 0.3)}
@@ -57,6 +71,8 @@ def _findings(workload: str = "starter", kind: str = "cpu") -> dict[str, Any]:
         "memory": {"frames": 300, "side": 512, "memory_bytes": 2**29},
         "playback": {"fps": 60.0, "dropped": 0.0},
         "export": {"walk.mp4": {"fps": 300.0, "close_s": 0.1}},
+        "plane": PLANE,
+        "shared": SHARED,
         "program": [{**launch, "gap_p99_ms": 9.0, "gap_max_ms": 39.0}] * 3,
     }
 
@@ -66,6 +82,7 @@ def test_everything_measured_is_said() -> None:
     for words in (
         *("3.50× (3.25–3.75)", "0.2500 (0.2250–0.2750)", "40.0%", "pixels equal", "2.00×"),
         *("16 spread frames", "500 frames/s", "512 MiB", "5.00 s", "export walk.mp4"),
+        *("130 ms", "a cell of an atlas of 81", "50%", "1.60×", "41.0"),
     ):
         assert words in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
@@ -90,7 +107,10 @@ def test_goals_are_those_of_the_workload_and_the_device() -> None:
 
 def test_findings_without_long_walks_have_no_goals() -> None:
     findings = _findings()
-    for name in ("long", "everything", "memory", "export", "playback", "program"):
+    for name in (
+        *("long", "everything", "memory", "export", "playback", "program"),
+        *("plane", "shared"),
+    ):
         del findings[name]
     findings["parts"] = {"side": 512, "step_s": [9.0, 10.0, 11.0], "decode_s": [15.0]}
     text = as_text(findings)

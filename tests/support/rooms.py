@@ -36,6 +36,7 @@ class Room:
 
 ROOMS = (
     Room("engine", "walk, texts by role, messages, errors, mailbox, registry, writing of files"),
+    Room("engine.tracks", "tracks of a walk beside its keyframes: prompts with times of their own"),
     Room("engine.methods", "interpolation methods of two keyframes, one a file"),
     Room(
         "engine.methods.loops",
@@ -62,12 +63,12 @@ ROOMS = (
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods methods.through pacing",
+        "methods methods.through pacing tracks",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
     Room("engine.store", "finished frames by content, in memory and on disk"),
-    Room("engine.documents", "session files, presets, validation", "methods solvers"),
+    Room("engine.documents", "session files, presets, validation", "methods solvers tracks"),
     Room(
         "engine.documents.foreign",
         "settings that other programs write into pictures, one program a file",
@@ -117,7 +118,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pacing pictures statistics store",
+        "methods metrics models models.hub pacing pictures statistics store tracks",
     ),
     Room(
         "engine.render",
@@ -134,7 +135,7 @@ ROOMS = (
     Room(
         "engine.export",
         "what every export shares: contract, plan, frames in order, file names, metadata, recall",
-        "documents documents.foreign export.texts methods pictures solvers",
+        "documents documents.foreign export.texts methods pictures solvers tracks",
         "cv2",
     ),
     Room(
@@ -196,7 +197,7 @@ ROOMS = (
     Room(
         "gui.state",
         "state, results, undo, edits of a walk, playback, thumbnails",
-        "engine.methods engine.metrics engine.models.networks widgets",
+        "engine.methods engine.metrics engine.models.networks engine.tracks widgets",
         "Qt",
     ),
     Room(
@@ -220,7 +221,7 @@ ROOMS = (
     Room(
         "gui.timeline",
         "ruler, prompts, filmstrip, readiness strip, transport buttons",
-        "state widgets",
+        "engine.tracks state widgets",
         "Qt",
     ),
     Room(
@@ -281,7 +282,7 @@ ROOMS = (
     Room(
         "gui.shell",
         "actions, commands, toolbar, status line, messages, panels",
-        "export files state viewer walk widgets",
+        "engine.tracks export files state viewer walk widgets",
         "Qt",
     ),
     Room(

@@ -34,7 +34,7 @@ def compare_networks(notes: Notes, model: RandomModel, ours: DiffusionModel) -> 
     times = torch.tensor([999.0, 700.0, 300.0, 1.0], device=device)
     with torch.inference_mode():
         texts = ours.encode(["", PROMPT] * 2)
-        said = torch.stack([torch.from_numpy(t.arrays[Role.SEQUENCE]) for t in texts])
+        said = torch.tensor(np.stack([t.arrays[Role.SEQUENCE] for t in texts]))
         mine = ours.denoise(latents, ours.time_state(times), ours.text_state(texts))
         theirs = model.networks["unet"](latents, times, said.to(device, dtype)).sample
         notes.put("UNet, largest difference as a share", _off(mine, theirs))

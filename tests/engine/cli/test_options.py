@@ -13,6 +13,7 @@ from engine.cli.options import add_walk_options, exploration_from, named_model
 from engine.cli.progress import ProgressLines
 from engine.conditioning import Guiding
 from engine.documents.session_file import save_session
+from engine.documents.validation import check_sampling
 from engine.errors import InputError
 from engine.messages import ModelReady
 from engine.models.inspection.check import check_model
@@ -140,6 +141,16 @@ def test_a_preset_without_frames_is_not_rendered(name: str) -> None:
         _read("--preset", name)
 
 
+def test_a_prompt_replaces_prompts_with_own_times(tmp_path: Path) -> None:
+    path = tmp_path / "walk.toml"
+    text = '[[keyframe]]\n[[keyframe]]\n[[prompts]]\ntime = 0.5\nprompt = "a cat"\n'
+    path.write_text(text)
+    assert len(_read("--walk", str(path)).walk.prompts) == 1
+    walk = _read("--walk", str(path), "--prompt", "a dog").walk
+    assert walk.prompts == ()
+    assert {keyframe.prompt for keyframe in walk.keyframes} == {"a dog"}
+
+
 def test_a_walk_file_gives_the_walk_and_options_change_it(session: str, tmp_path: Path) -> None:
     path = tmp_path / "walk.toml"
     path.write_text("frames = 7\nloop = true\n[[keyframe]]\nseed = 1\n[[keyframe]]\nseed = 2\n")
@@ -148,3 +159,10 @@ def test_a_walk_file_gives_the_walk_and_options_change_it(session: str, tmp_path
     assert (walk.loop, walk.frames) == (True, 9)
     assert [keyframe.noise.seed for keyframe in walk.keyframes] == [1, 2]
     assert exploration.sampling == SESSION.sampling
+
+
+def test_shared_steps_are_an_option_within_its_limit(session: str) -> None:
+    given = _read("--session", session, "--shared-steps", "0.5").sampling
+    assert given == replace(SESSION.sampling, shared_steps=0.5)
+    with pytest.raises(InputError, match="share of shared steps"):
+        check_sampling(_read("--session", session, "--shared-steps", "0.9").sampling)

@@ -87,7 +87,7 @@ def test_the_common_form_is_spelt_as_others_read_it() -> None:
 
 
 def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
-    sampling = replace(EXPLORATION.sampling, guidance_from=0.2, guidance_to=0.8)
+    sampling = replace(EXPLORATION.sampling, guidance_from=0.2, guidance_to=0.8, shared_steps=0.5)
     info = ModelInfo(
         name="tiny",
         location="/m",
@@ -101,6 +101,7 @@ def test_what_computed_it_and_an_interval_of_guidance_are_written() -> None:
     )
     made = Provenance.of(replace(EXPLORATION, sampling=sampling), info, lambda _lane, _index: ())
     assert "Guidance interval: 0.2 to 0.8, " in made.parameters(0, 0)
+    assert "Shared steps: 0.5, " in made.parameters(0, 0)
     assert "Machine: cuda:0 float16, " in made.parameters(0, 0).replace('"', "")
     _, origin = decode(made.picture_text(0, 0)["latent-trails"].encode())
     assert origin is not None

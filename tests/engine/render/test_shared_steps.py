@@ -141,7 +141,7 @@ def test_neighbours_that_are_too_far_apart_share_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = _finals(folder)
-    monkeypatch.setattr("engine.render.shared_steps.FAR", 0.0)
+    monkeypatch.setattr("engine.render.plan.FAR", 0.0)
     for index, frame in _finals(folder, sampling=SHARED).items():
         assert np.array_equal(frame.image, exact[index].image)
         assert frame.notes == ()
@@ -164,3 +164,41 @@ def test_lanes_of_several_methods_each_share_with_their_own(folder: Path) -> Non
     request = replace(make_request(folder, WALK, sampling=SHARED), lanes=lanes)
     found = finals_of(_run(Renderer(FrameStore()), request))
     assert len(found) == 2 * WALK.frames
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_the_blend_mixes_the_keyframes_at_a_step(folder: Path, share: float) -> None:
+    far = replace(WALK, keyframes=(*(Keyframe("a cat", NoiseSource(1, k)) for k in (0, 1)),))
+    slerp = _finals(folder, far)
+    blend = _finals(folder, with_method(far, MethodChoice("blend", (("share", share),))))
+    for end in (0, far.frames - 1):
+        assert blend[end].key == slerp[end].key
+        assert np.array_equal(blend[end].image, slerp[end].image)
+    middle = far.frames // 2
+    assert not np.array_equal(blend[middle].image, slerp[middle].image)
+    assert all(frame.notes == () for frame in blend.values())
+
+
+def test_a_blend_that_shares_nothing_is_slerp(folder: Path) -> None:
+    walk = with_method(WALK, MethodChoice("blend", (("share", 0.0),)))
+    slerp, blend = _finals(folder), _finals(folder, walk)
+    assert all(blend[k].key == slerp[k].key for k in slerp)
+
+
+def test_a_blend_leads_through_several_keyframes_and_around_a_loop(folder: Path) -> None:
+    keys = tuple(Keyframe("a cat", NoiseSource(1, draw)) for draw in range(3))
+    for loop in (False, True):
+        walk = Walk(keyframes=keys, methods=(MethodChoice("blend"),), frames=9, loop=loop)
+        found = _finals(folder, walk)
+        assert len(found) == 9
+        alone = _finals(folder, walk, indices=(3, 8), batch=1, in_order=True)
+        for index, frame in alone.items():
+            assert np.array_equal(frame.image, found[index].image), index
+
+
+def test_a_blend_needs_a_solver_with_a_table(folder: Path) -> None:
+    walk = with_method(WALK, MethodChoice("blend"))
+    sampling = replace(SAMPLING, solver="scheduler")
+    *_, last = _run(Renderer(FrameStore()), make_request(folder, walk, sampling=sampling))
+    assert isinstance(last, m.JobFailed)
+    assert "another method" in last.message
