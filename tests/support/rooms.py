@@ -48,6 +48,7 @@ ROOMS = (
         "methods whose path depends on all keyframes, one a file",
         "methods",
     ),
+    Room("engine.methods.parts", "methods that change a part of the latent, one a file", "methods"),
     Room("engine.metrics", "measures, one a file", "", "cv2"),
     Room(
         "engine.pacing",
