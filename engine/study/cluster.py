@@ -69,6 +69,8 @@ class ClusterWork:
             self._files.rows = self._files.sheet = b""
             self._work.compute(self._study.cell(number))
         except (CellError, InputError, ModelError) as error:
+            # What the failed cell has left would change the batches of its next try.
+            self._work = None
             return Answer(number, error=str(error)), b"", b""
         answer = Answer(number, time.monotonic() - began)
         return answer, self._files.rows, self._files.sheet

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, Self
@@ -215,6 +215,14 @@ class StudyRun:
         return Outcome(cells, len(self._failures))
 
 
+def _version(name: str) -> str:
+    """The version of a library, or of this program; without an installation, it has none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 def _description(study: Study) -> bytes:
     """Returns the study as JSON: its settings, the identities of its models, and the versions."""
     content = {
@@ -225,6 +233,6 @@ def _description(study: Study) -> bytes:
         "precision": study.precision,
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {name: _version(name) for name in _LIBRARIES},
     }
     return msgspec.json.format(msgspec.json.encode(content, enc_hook=list))

@@ -60,6 +60,9 @@ def work(pipe: Connection, study: Study, files: CellFiles) -> None:
             pipe.send(answer)
             if answer.lost:
                 return
+            if answer.error:
+                # What the failed cell has left would change the batches of its next try.
+                compute = CellWork(study, files)
 
 
 def _computed(compute: CellWork, study: Study, number: int) -> Answer:

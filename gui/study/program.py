@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import engine
 
@@ -31,6 +31,10 @@ class Program(QObject):
         self._process.finished.connect(self._finish)
         self._process.errorOccurred.connect(self._fail)
         self._rest = b""
+        self._last_call = QTimer(self)
+        self._last_call.setSingleShot(True)
+        self._last_call.setInterval(2 * _END_MS)
+        self._last_call.timeout.connect(self._process.kill)
 
     @property
     def running(self) -> bool:
@@ -49,8 +53,9 @@ class Program(QObject):
         self._process.start(sys.executable, ["-c", _CODE, *arguments])
 
     def stop(self) -> None:
-        """Ask the process to end; it keeps what is finished."""
+        """Ask the process to end; it keeps what is finished. One that does not end is killed."""
         self._process.terminate()
+        self._last_call.start()
 
     def close(self) -> None:
         """End the process now, and wait for it."""
@@ -67,6 +72,7 @@ class Program(QObject):
             self.line_read.emit(line.decode("utf-8", "replace").rstrip())
 
     def _finish(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._last_call.stop()
         self._read()
         if self._rest:
             self.line_read.emit(self._rest.decode("utf-8", "replace"))
