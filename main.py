@@ -16,6 +16,7 @@ from engine.cli.options import (
     exploration_from,
     named_model,
     path_argument,
+    weight_bits,
 )
 from engine.errors import InputError, ModelError
 from engine.export.frame_rate import frame_rate
@@ -211,7 +212,12 @@ def _conditions(options: argparse.Namespace) -> dict[str, Any]:
     """Returns the settings that all commands have: existing files, machine, downloads."""
     return {
         "replace": options.overwrite,
-        "machine": Machine(options.device, options.precision, batch=options.batch),
+        "machine": Machine(
+            options.device,
+            options.precision,
+            batch=options.batch,
+            weight_bits=weight_bits(options),
+        ),
         "downloads": downloads_of(options),
     }
 

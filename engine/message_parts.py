@@ -33,7 +33,8 @@ class ModelInfo:
     `solver` is the default of the `solvers` that fit. It stands in for the model's scheduler
     `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
     the same bit for bit in any batch. `tokenizer` is the folder of the tokenizer, or "". `tokens`
-    is the limit of a prompt; 0 is CLIP's.
+    is the limit of a prompt; 0 is CLIP's. `weight_bits` are the bits of the weights of linear
+    layers; 0 for those of the precision.
     """
 
     name: str
@@ -52,6 +53,12 @@ class ModelInfo:
     tokenizer: str = ""
     tokens: int = 0
     guiding: Guiding = Guiding.APART
+    weight_bits: int = 0
+
+    @property
+    def arithmetic(self) -> str:
+        """The precision of numbers, and that of weights if they have fewer bits."""
+        return self.precision + (f", {self.weight_bits}-bit weights" if self.weight_bits else "")
 
 
 @dataclass(frozen=True, slots=True)

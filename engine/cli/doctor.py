@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.requests import LIBRARY, weights_offered
+
 _PACKAGES = (
     "torch",
     "diffusers",
@@ -89,6 +91,9 @@ def _versions() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             advice = f"Install it: pip install {package}"
             yield Finding.of(package, "missing", False, advice)
+    offered = weights_offered()
+    more = "" if len(offered) > 1 else f"; for 8 and 4 bits: pip install {LIBRARY}"
+    yield Finding("Weights", f"{', '.join(offered)}{more}")
 
 
 def _qt() -> Iterator[Finding]:
@@ -209,7 +214,11 @@ def _need_of(model: str) -> Finding:
         return Finding(model, "not complete")
     fits = memory_need(report, half).fits_apart(free)
     value = f"{report.label}. {memory_sentence(report, half, free)}"
-    return Finding.of(model, value, fits, "Choose a smaller model, or close other programs.")
+    fewer = memory_need(report, half, weight_bits=4)
+    advice = "Choose a smaller model, or close other programs."
+    if fewer.fits_apart(free):
+        advice = f"Use weights of 4 bits. {memory_sentence(report, half, free, weight_bits=4)}"
+    return Finding.of(model, value, fits, advice)
 
 
 def _memory() -> Iterator[Finding]:

@@ -105,7 +105,7 @@ def _opened(info: m.ModelInfo) -> str:
         Guiding.EMBEDDED: "; it has no negative prompt",
         Guiding.NONE: "; guidance and a negative prompt have no effect",
     }[info.guiding]
-    return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}{notes}"
+    return f"{info.name} on {info.device}, {info.arithmetic}; default solver: {solver}{notes}"
 
 
 def _begun(text: str) -> str:

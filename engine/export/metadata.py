@@ -54,7 +54,7 @@ class Provenance:
         """Create it for a model, or for None if the model is unknown."""
         if info is None:
             return cls(exploration, notes=notes)
-        machine = f"{info.device} {info.precision}"
+        machine = f"{info.device} {info.arithmetic}"
         if not info.batch_exact:
             machine += " (drawn in other batches, frames may differ in rounding)"
         return cls(exploration, info.identity, info.solver, info.replaced, machine, notes=notes)

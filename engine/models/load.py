@@ -13,7 +13,7 @@ import torch
 from engine.conditioning import Role
 from engine.models.families.contract import Family, families
 from engine.models.inspection.identity import identity_of
-from engine.models.inspection.memory_need import memory_need
+from engine.models.inspection.memory_need import bits_of, memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.safetensors_header import read_header
@@ -30,6 +30,7 @@ from engine.models.running.devices import (
     require_working,
     use_threads,
 )
+from engine.models.running.low_bits import with_low_bits
 from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
     TOKENIZER_FOLDER,
@@ -39,6 +40,7 @@ from engine.models.single_file import (
     schedule_of,
 )
 from engine.models.weights_file import read_weights
+from engine.requests import require_weights
 from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.
@@ -57,15 +59,18 @@ def open_model(
     progress: Reporter = lambda *_: None,
     downloads: Container[str] = (),
     found: FoundModel | None = None,
+    weight_bits: int = 0,
 ) -> DiffusionModel:
     """The model at `location`: "starter", a folder, a .safetensors file or a hub id.
 
-    `device` and `precision` "" are chosen by the machine; of the hub, only what is among
+    `device` and `precision` "" are chosen by the machine. `weight_bits` 8 or 4 are those of linear
+    layers, where the family can have them; 0 for the precision. Of the hub, only what is among
     `downloads` is fetched. A model that was `found` for the same location and precision is not
     looked for and checked again. Blocks; any thread. Raises ModelError where the model cannot be
-    used, InputError for a device or precision that is not there, and whatever `progress` raises,
-    which is how a caller cancels.
+    used, InputError for a device, precision or library that is not there, and whatever `progress`
+    raises, which is how a caller cancels.
     """
+    require_weights(weight_bits)
     target = choose_device(device)
     dtype = choose_dtype(target, precision)
     require_working(target, dtype)
@@ -76,7 +81,8 @@ def open_model(
         found = find_model(location, half, progress, downloads)
     if half and not precision:
         dtype = choose_dtype(target, families.get(found.report.family).half)
-    loader = _Loader(found.report, location, target, dtype, progress)
+    bits = bits_of(found.report, weight_bits)
+    loader = _Loader(found.report, location, target, dtype, bits, progress)
     return loader.open_file() if found.report.form is ModelForm.FILE else loader.open_folder()
 
 
@@ -89,10 +95,12 @@ class _Loader:
         location: str,
         device: torch.device,
         dtype: torch.dtype,
+        weight_bits: int,
         progress: Reporter,
     ) -> None:
         self._report, self._location = report, location
         self._device, self._dtype, self._progress = device, dtype, progress
+        self._weight_bits = weight_bits
         self._kind = families.get(report.family)
 
     def open_folder(self) -> DiffusionModel:
@@ -110,7 +118,7 @@ class _Loader:
                 self._tell(name, number / len(openers))
                 _ = parts[name]
         identity = identity_of(report.path, _pixel_files(report))
-        numbers = {part.name: part.numbers for part in report.parts}
+        numbers = {part.name: part.counts.all for part in report.parts}
         card = self._card(
             family, identity, report.scheduler, report.schedule, numbers[family.denoiser]
         )
@@ -127,20 +135,21 @@ class _Loader:
         for name, tensors in states.items():
             self._tell(name, 0.5 + 0.5 * len(networks) / len(states))
             tensors = {key: tensor.to(self._dtype_of(name)) for key, tensor in tensors.items()}
-            networks[name] = family.build(name, layout.configs[name], tensors).to(self._device)
+            network = family.build(name, layout.configs[name], tensors)
+            networks[name] = self._on_device(name, network)
         for name, padding in layout.tokenizers.items():
             networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
         schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
         identity = identity_of(path.parent, [path])
-        numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
+        numbers = sum(tensor.numel() for tensor in states[family.denoiser].values())
         card = self._card(family, identity, self._report.scheduler, schedule, numbers)
         parts = Parts({name: partial(_given, part) for name, part in networks.items()})
         return self._opened(card, family, parts, apart=False)
 
     def _must_be_apart(self) -> bool:
         """True if text encoders and denoiser do not fit into the device's memory together."""
-        need = memory_need(self._report, self._dtype != torch.float32)
+        need = memory_need(self._report, self._dtype != torch.float32, self._weight_bits)
         return not need.fits(free_memory(self._device))
 
     def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
@@ -152,11 +161,17 @@ class _Loader:
     def _network(self, family: Family, part: ModelPart) -> Any:
         dtype = self._dtype_of(part.name)
         if not family.own_networks:
-            return open_part(self._report.path, part, dtype).to(self._device)
+            return self._on_device(part.name, open_part(self._report.path, part, dtype))
         state: State = {}
         for file in part.weights:
             state |= read_weights(file, dtype, partial(family.uses, part.name))
-        return family.build(part.name, part.config, state).to(self._device)
+        return self._on_device(part.name, family.build(part.name, part.config, state))
+
+    def _on_device(self, name: str, network: Any) -> Any:
+        """Move a network to the device; its weights are rounded there one layer after the other."""
+        if self._weight_bits and name != "vae":
+            network = with_low_bits(network, self._weight_bits, self._device)
+        return network.to(self._device)
 
     def _tokenizer(self, folder: Path) -> Any:
         return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
@@ -165,7 +180,14 @@ class _Loader:
         self._progress("Ready", 1.0)
         graphs = os.environ.get(CUDA_GRAPHS) == "1"
         return DiffusionModel(
-            card, family, parts, self._device, self._dtype, apart=apart, cuda_graphs=graphs
+            card,
+            family,
+            parts,
+            self._device,
+            self._dtype,
+            weight_bits=self._weight_bits,
+            apart=apart,
+            cuda_graphs=graphs,
         )
 
     def _card(

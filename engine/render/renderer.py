@@ -57,7 +57,7 @@ class Renderer:
     ) -> None:
         self._store, self._announce, self._batches, self._found = store, announce, batches, found
         self._resources: ModelResources | None = None
-        self._model_key: tuple[str, str, str] | None = None
+        self._model_key: tuple[str, str, str, int] | None = None
         self._measures = MeasureSetup(store)
 
     def run(
@@ -151,7 +151,7 @@ class Renderer:
         self, request: m.RenderRequest | m.ProbeRequest, control: JobControl
     ) -> ModelResources:
         """Load the request's model if necessary, and announce the progress."""
-        key = (request.model, request.device, request.precision)
+        key = (request.model, request.device, request.precision, request.weight_bits)
         if self._resources is not None and self._model_key == key:
             return self._resources
         self.unload()
@@ -159,7 +159,7 @@ class Renderer:
         if isinstance(request, m.RenderRequest):
             job, downloads = request.job, request.downloads
         tell = self._teller(job, control)
-        model = open_model(*key, tell, downloads, self._found)
+        model = open_model(*key[:3], tell, downloads, self._found, request.weight_bits)
         tell("Fitting the preview", 1.0)
         self._resources, self._model_key = (
             ModelResources(model, self._batches, self._store.texts),
