@@ -204,20 +204,20 @@ def _need_of(model: str) -> Finding:
     from engine.models.hub.client import Hub
     from engine.models.hub.required_files import diffusion_model
     from engine.models.inspection.check import check_model
-    from engine.models.inspection.memory_need import memory_need, memory_sentence
+    from engine.models.inspection.memory_need import Fit, memory_need, memory_sentence
     from engine.models.running.devices import choose_device, free_memory, uses_half
 
-    half, free = uses_half(), free_memory(choose_device())
+    device, half = choose_device(), uses_half()
+    free, gpu = free_memory(device), device.type != "cpu"
     folder = Hub().folder_of(model, diffusion_model(half))
     report = check_model(folder, half) if folder is not None else None
     if report is None or not report.ok:
         return Finding(model, "not complete")
-    fits = memory_need(report, half).fits_apart(free)
-    value = f"{report.label}. {memory_sentence(report, half, free)}"
-    fewer = memory_need(report, half, weight_bits=4)
+    fits = memory_need(report, half).fit(free, gpu) is not Fit.NOT
+    value = f"{report.label}. {memory_sentence(report, half, free, gpu=gpu)}"
     advice = "Choose a smaller model, or close other programs."
-    if fewer.fits_apart(free):
-        advice = f"Use weights of 4 bits. {memory_sentence(report, half, free, weight_bits=4)}"
+    if memory_need(report, half, 4).fit(free, gpu) is not Fit.NOT:
+        advice = f"Use weights of 4 bits. {memory_sentence(report, half, free, 4, gpu)}"
     return Finding.of(model, value, fits, advice)
 
 

@@ -11,14 +11,16 @@ from typing import Any
 import torch
 
 from engine.conditioning import Role
+from engine.models.block_by_block import block_by_block
 from engine.models.families.contract import Family, families
 from engine.models.inspection.identity import identity_of
-from engine.models.inspection.memory_need import bits_of, memory_need
+from engine.models.inspection.memory_need import Fit, bits_of, memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.safetensors_header import read_header
 from engine.models.loaded import DiffusionModel, ModelCard
 from engine.models.locate import FoundModel, find_model
+from engine.models.low_bits import with_low_bits
 from engine.models.networks.build import State
 from engine.models.networks.tokens import TokenCounter
 from engine.models.parts import Parts
@@ -30,7 +32,6 @@ from engine.models.running.devices import (
     require_working,
     use_threads,
 )
-from engine.models.running.low_bits import with_low_bits
 from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
     TOKENIZER_FOLDER,
@@ -100,19 +101,20 @@ class _Loader:
     ) -> None:
         self._report, self._location = report, location
         self._device, self._dtype, self._progress = device, dtype, progress
-        self._weight_bits = weight_bits
+        self._weight_bits, self._fit = weight_bits, Fit.WHOLE
         self._kind = families.get(report.family)
 
     def open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
         report, family = self._report, self._kind(self._report.configs)
+        self._fit = self._fit_of_parts()
         openers: dict[str, Callable[[], Any]] = {
             part.name: partial(self._network, family, part) for part in report.parts
         }
         for name in family.tokenizers:
             if (report.path / name).is_dir():
                 openers[name] = partial(self._tokenizer, report.path / name)
-        parts, apart = Parts(openers), self._must_be_apart()
+        parts, apart = Parts(openers), self._fit is not Fit.WHOLE
         for number, name in enumerate(openers):
             if not apart or name in ("vae", *family.tokenizers):
                 self._tell(name, number / len(openers))
@@ -147,10 +149,14 @@ class _Loader:
         parts = Parts({name: partial(_given, part) for name, part in networks.items()})
         return self._opened(card, family, parts, apart=False)
 
-    def _must_be_apart(self) -> bool:
-        """True if text encoders and denoiser do not fit into the device's memory together."""
-        need = memory_need(self._report, self._dtype != torch.float32, self._weight_bits)
-        return not need.fits(free_memory(self._device))
+    def _fit_of_parts(self) -> Fit:
+        """The way in which the parts fit into the device's memory; the last that there is."""
+        half, gpu = self._dtype != torch.float32, self._device.type != "cpu"
+        need = memory_need(self._report, half, self._weight_bits)
+        fit = need.fit(free_memory(self._device), gpu)
+        if fit is not Fit.NOT:
+            return fit
+        return Fit.BLOCKS if gpu and need.blocks < need.apart else Fit.APART
 
     def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
         if family.velocity_mark:
@@ -169,16 +175,18 @@ class _Loader:
 
     def _on_device(self, name: str, network: Any) -> Any:
         """Move a network to the device; its weights are rounded there one layer after the other."""
+        blocks = self._fit is Fit.BLOCKS and name != "vae"
         if self._weight_bits and name != "vae":
-            network = with_low_bits(network, self._weight_bits, self._device)
-        return network.to(self._device)
+            place = torch.device("cpu") if blocks else self._device
+            network = with_low_bits(network, self._weight_bits, place)
+        return block_by_block(network, self._device) if blocks else network.to(self._device)
 
     def _tokenizer(self, folder: Path) -> Any:
         return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
 
     def _opened(self, card: ModelCard, family: Family, parts: Parts, apart: bool) -> DiffusionModel:
         self._progress("Ready", 1.0)
-        graphs = os.environ.get(CUDA_GRAPHS) == "1"
+        graphs = os.environ.get(CUDA_GRAPHS) == "1" and self._fit is not Fit.BLOCKS
         return DiffusionModel(
             card,
             family,

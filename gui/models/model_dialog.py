@@ -52,7 +52,7 @@ def report_text(
         f"<b>{escape(report.label)}</b>{escape(_prediction(report))}",
         escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
-        escape(memory_sentence(report, half, free, weight_bits)),
+        escape(memory_sentence(report, half, free, weight_bits, gpu=free is None and half)),
         *map(escape, report.notes),
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +32,14 @@ class WeightCounts:
 
 
 NO_WEIGHTS = WeightCounts()
+#: The begin of a name in one of the repeated blocks of a network.
+_BLOCK = re.compile(r".*?(?:block|layer|refiner|attention)[a-z_]*\.\d+(?=\.)")
+
+
+def block_of(name: str) -> str:
+    """Returns the name of the outermost repeated block that a tensor is in, or ""."""
+    found = _BLOCK.match(name)
+    return found[0] if found else ""
 
 
 def count_weights(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> WeightCounts:
@@ -38,10 +47,9 @@ def count_weights(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> WeightCounts
     blocks: Counter[str] = Counter()
     linear = 0
     for name, shape in shapes:
-        words = name.split(".")
-        at = next((k for k, word in enumerate(words) if word.isdigit()), None)
-        blocks["" if at is None else ".".join(words[: at + 1])] += prod(shape)
-        if at is not None and words[-1] == "weight" and len(shape) == 2:
+        block = block_of(name)
+        blocks[block] += prod(shape)
+        if block and name.endswith(".weight") and len(shape) == 2:
             linear += prod(shape)
     outside = blocks.pop("", 0)
     largest = max(blocks.values(), default=0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.models.inspection.check import check_model
-from engine.models.inspection.memory_need import memory_need, memory_sentence
+from engine.models.inspection.memory_need import Fit, memory_need, memory_sentence
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.weight_counts import WeightCounts
 from engine.models.load import open_model
@@ -36,10 +36,29 @@ def test_the_need_is_that_of_all_weights_or_of_the_larger_part() -> None:
     need = memory_need(report(3_000_000_000, 1_000_000_000), half=True)
     assert (need.together, need.apart) == (9_600_000_000, 7_200_000_000)
     assert memory_need(report(1, 2), half=False).together == 14
-    assert need.fits(9_600_000_000)
-    assert not need.fits(9_500_000_000)
-    assert need.fits_apart(7_200_000_000)
-    assert not need.fits_apart(7_100_000_000)
+    assert need.fit(9_600_000_000, gpu=True) is Fit.WHOLE
+    assert need.fit(9_500_000_000, gpu=True) is Fit.APART
+    assert need.fit(7_200_000_000, gpu=True) is Fit.APART
+    assert need.fit(7_100_000_000, gpu=True) is Fit.NOT, "its family is unknown"
+
+
+def test_on_a_gpu_blocks_can_come_one_after_the_other() -> None:
+    """A quarter of the weights is needed at once: 1.5 GB, and a fifth of 6 GB for the work."""
+    found = replace(report(3_000_000_000, 1_000_000_000), family="flux1")
+    need = memory_need(found, half=True)
+    assert need.blocks == 2_700_000_000
+    assert need.fit(2_700_000_000, gpu=True) is Fit.BLOCKS
+    assert need.fit(2_700_000_000, gpu=False) is Fit.NOT
+    assert need.fit(2_600_000_000, gpu=True) is Fit.NOT
+    sentence = memory_sentence(found, half=True, free=3_000_000_000, gpu=True)
+    assert sentence.endswith(
+        "; 3.0 GB are free: the blocks of its networks wait in main memory and come to the GPU one "
+        "after the other, which is slow."
+    )
+    assert "2.7 GB with the blocks" in memory_sentence(found, half=True, gpu=True)
+    too_large = memory_sentence(found, half=True, free=2_000_000_000, gpu=True)
+    assert "2.7 GB with the blocks" in too_large
+    assert too_large.endswith("only 2.0 GB are free: the model is too large.")
 
 
 @pytest.mark.parametrize(

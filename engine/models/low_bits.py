@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from engine.models.inspection.weight_counts import block_of
+
 #: So many weights share a scale: a float32 beside 64 weights is half a bit for each.
 _BLOCK = 64
 
@@ -68,7 +70,7 @@ def with_low_bits(network: Any, bits: int, device: torch.device) -> Any:
         (name, layer)
         for name, layer in network.named_modules()
         if type(layer) is torch.nn.Linear
-        and any(part.isdigit() for part in name.split("."))
+        and block_of(f"{name}.weight")
         and not layer.weight.numel() % _BLOCK
     ]
     for name, layer in layers:
