@@ -34,7 +34,8 @@ class ModelInfo:
     `replaced`, or equals the model's scheduler if `replaced` is "". With `batch_exact`, a frame is
     the same bit for bit in any batch. `tokenizer` is the folder of the tokenizer, or "". `tokens`
     is the limit of a prompt; 0 is CLIP's. `precision_note` is the reason for a precision that was
-    chosen by measurement.
+    chosen by measurement. `weight_bits` are the bits of the weights of linear layers; 0 for those
+    of the precision.
     """
 
     name: str
@@ -54,6 +55,12 @@ class ModelInfo:
     tokens: int = 0
     guiding: Guiding = Guiding.APART
     precision_note: str = ""
+    weight_bits: int = 0
+
+    @property
+    def arithmetic(self) -> str:
+        """The precision of numbers, and that of weights if they have fewer bits."""
+        return self.precision + (f", {self.weight_bits}-bit weights" if self.weight_bits else "")
 
 
 @dataclass(frozen=True, slots=True)

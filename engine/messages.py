@@ -31,7 +31,8 @@ class RenderRequest:
     together; 0 lets the engine choose. `latents` puts latents into the events of frames. `in_order`
     renders from first to last. With `draft_steps` below the sampling's steps, a missing frame is
     first rendered as a draft of so many steps. `precision` and `device` "" let the engine choose.
-    `downloads` may be downloaded.
+    `weight_bits` 8 or 4 are those of linear layers, 0 those of the precision. `downloads` may be
+    downloaded.
     """
 
     job: int
@@ -50,6 +51,7 @@ class RenderRequest:
     batch: int = 0
     device: str = ""
     precision: str = ""
+    weight_bits: int = 0
     downloads: tuple[str, ...] = ()
 
 
@@ -70,6 +72,7 @@ class ProbeRequest:
     time: float = 0.0
     device: str = ""
     precision: str = ""
+    weight_bits: int = 0
     point: Keyframe | None = None
     draft_steps: int = 0
 

@@ -23,7 +23,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from engine.models.hub.offline import set_offline
-from engine.requests import Machine
+from engine.requests import WEIGHT_BITS, Machine
 from engine.store.frame_store import MEBIBYTE, FrameStore
 from engine.walk import Exploration
 from gui.files.app_folders import AppFolders
@@ -277,7 +277,8 @@ def _import_the_rest() -> Callable[..., Companions]:
 
 
 def machine_of(preferences: Preferences) -> Machine:
-    """Returns the device and precision of the preferences, with "" for automatic."""
+    """Returns the device, precision and weights of the preferences, with "" for automatic."""
     choices = preferences.device, preferences.precision
     device, precision = ("" if choice == AUTOMATIC else choice for choice in choices)
-    return Machine(device, precision, DRAFT_STEPS if preferences.drafts else 0)
+    drafts = DRAFT_STEPS if preferences.drafts else 0
+    return Machine(device, precision, drafts, weight_bits=WEIGHT_BITS[preferences.weights])

@@ -232,6 +232,7 @@ class Session(QObject):
                 time=walk.time_of(self._state.playhead),
                 device=self.machine.device,
                 precision=self.machine.precision,
+                weight_bits=self.machine.weight_bits,
                 point=point,
                 draft_steps=LIVE_STEPS if draft else 0,
             )

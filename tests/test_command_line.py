@@ -18,10 +18,11 @@ from safetensors.numpy import load_file
 
 import main
 from engine.cli.arguments import build_parser
-from engine.documents.session_file import save_session
+from engine.documents.session_file import FORMAT, save_session
 from engine.export.recall import recall
 from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
+from tests.support.tiny_families.pixart import MODELS
 from tests.support.tiny_models import make_tiny_model
 
 ROOT = Path(main.__file__).parent
@@ -483,3 +484,25 @@ def test_a_session_with_all_of_a_walk_gives_equal_frames(folder: str, tmp_path: 
     assert len(names) == 8
     pictures = [[np.array(Image.open(each / n)) for n in names] for each in (first, second)]
     assert all(np.array_equal(*pair) for pair in zip(*pictures, strict=True))
+
+
+def test_fewer_bits_of_weights_are_refused_where_they_cannot_be(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.requests.find_spec", lambda _: None)
+    assert _render(folder, tmp_path / "walk", "--weights", "4") == 2
+    assert "pip install bitsandbytes" in capsys.readouterr().err
+    monkeypatch.setattr("engine.requests.find_spec", lambda _: object())
+    assert _render(folder, tmp_path / "walk", "--weights", "4") == 2
+    assert "full weights only; leave out --weights." in capsys.readouterr().err
+    assert not (tmp_path / "walk").exists()
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_the_bits_of_weights_are_in_the_metadata(tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes", reason="the optional library of weights of few bits")
+    tiny = MODELS[0].write(tmp_path / "pixart")
+    options = ("--frames", "3", "--steps", "2", "--device", "cpu", "--weights", "8")
+    assert _render(str(tiny), tmp_path / "walk", *options) == 0
+    with Image.open(tmp_path / "walk" / "00001.png") as picture:
+        assert "cpu float32, 8-bit weights" in picture.text[FORMAT]

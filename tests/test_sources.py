@@ -21,6 +21,7 @@ VALUES = {
     *("re.compile", "frozenset", "TypeVar", "np.float32", "np.array", "np.empty"),
     *("QSize", "QSizeF", "QPoint", "QPointF"),
     *("gui.widgets.theme.Theme", "gui.app.Machine", "engine.requests.Machine"),
+    "engine.models.inspection.weight_counts.WeightCounts",
     # The registries, and settings of libraries that are read when these are imported.
     *("Registry", "os.environ.setdefault"),
 }

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.requests import LIBRARY, weights_offered
+
 _PACKAGES = (
     "torch",
     "diffusers",
@@ -89,6 +91,9 @@ def _versions() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             advice = f"Install it: pip install {package}"
             yield Finding.of(package, "missing", False, advice)
+    offered = weights_offered()
+    more = "" if len(offered) > 1 else f"; for 8 and 4 bits: pip install {LIBRARY}"
+    yield Finding("Weights", f"{', '.join(offered)}{more}")
 
 
 def _qt() -> Iterator[Finding]:
@@ -209,17 +214,21 @@ def _need_of(model: str) -> Finding:
     from engine.models.hub.client import Hub
     from engine.models.hub.required_files import diffusion_model
     from engine.models.inspection.check import check_model
-    from engine.models.inspection.memory_need import memory_need, memory_sentence
+    from engine.models.inspection.memory_need import Fit, memory_need, memory_sentence
     from engine.models.running.devices import choose_device, free_memory, uses_half
 
-    half, free = uses_half(), free_memory(choose_device())
+    device, half = choose_device(), uses_half()
+    free, gpu = free_memory(device), device.type != "cpu"
     folder = Hub().folder_of(model, diffusion_model(half))
     report = check_model(folder, half) if folder is not None else None
     if report is None or not report.ok:
         return Finding(model, "not complete")
-    fits = memory_need(report, half).fits_apart(free)
-    value = f"{report.label}. {memory_sentence(report, half, free)}"
-    return Finding.of(model, value, fits, "Choose a smaller model, or close other programs.")
+    fits = memory_need(report, half).fit(free, gpu) is not Fit.NOT
+    value = f"{report.label}. {memory_sentence(report, half, free, gpu=gpu)}"
+    advice = "Choose a smaller model, or close other programs."
+    if memory_need(report, half, 4).fit(free, gpu) is not Fit.NOT:
+        advice = f"Use weights of 4 bits. {memory_sentence(report, half, free, 4, gpu)}"
+    return Finding.of(model, value, fits, advice)
 
 
 def _memory() -> Iterator[Finding]:

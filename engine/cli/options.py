@@ -11,6 +11,7 @@ from typing import Any
 from engine.atomic import person_path
 from engine.errors import InputError
 from engine.models.locate import FoundModel
+from engine.requests import FULL, require_weights
 from engine.solvers.contract import solvers_for
 from engine.walk import (
     ARTICLE_PROMPT,
@@ -53,7 +54,11 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     walk.add_argument("--draw-end", type=int, metavar="K", help="default: 1")
     walk.add_argument("--param", action="append", metavar="KEY=VALUE", help="of the method")
     walk.add_argument("--frames", type=int, metavar="N")
-    sampling = parser.add_argument_group("sampling (defaults: the model's)")
+    _add_sampling(parser.add_argument_group("sampling (defaults: the model's)"))
+    _add_machine(parser.add_argument_group("the machine"))
+
+
+def _add_sampling(sampling: Any) -> None:
     sampling.add_argument("--steps", type=int, metavar="N")
     sampling.add_argument("--guidance", type=float, metavar="X")
     sampling.add_argument("--width", type=int, metavar="W")
@@ -65,10 +70,18 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="approximate and faster: the share of the steps that most frames share, 0 to 0.8",
     )
-    machine = parser.add_argument_group("the machine")
+
+
+def _add_machine(machine: Any) -> None:
     machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
     machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
     machine.add_argument("--precision", default="", help="fp32, fp16 or bf16")
+    machine.add_argument(
+        "--weights",
+        default=FULL,
+        choices=(FULL, "8", "4"),
+        help="bits of the weights of large models; full: those of the precision",
+    )
 
 
 def _solver_help() -> str:
@@ -88,12 +101,19 @@ def named_model(options: argparse.Namespace) -> FoundModel | None:
     if options.session is not None or options.preset is not None:
         return None
     from engine.cli.progress import ProgressLines
+    from engine.models.inspection.memory_need import bits_of
     from engine.models.locate import find_model
     from engine.models.running.devices import uses_half
 
     with ProgressLines(sys.stderr) as lines:
-        half = uses_half(options.device, options.precision)
-        return find_model(options.model or STARTER, half, lines.tell, downloads_of(options))
+        half, bits = uses_half(options.device, options.precision), weight_bits(options)
+        found = find_model(options.model or STARTER, half, lines.tell, downloads_of(options))
+        if bits and not bits_of(found.report, bits):
+            raise InputError(
+                f"Models of the kind {found.report.label} have full weights only; leave out "
+                "--weights."
+            )
+        return found
 
 
 def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
@@ -147,6 +167,13 @@ def _walk_of_file(path: Path) -> Walk:
     from engine.documents.walk_file import load_walk
 
     return load_walk(path)
+
+
+def weight_bits(options: argparse.Namespace) -> int:
+    """Returns the bits of weights, or 0 for full ones. Raises InputError without the library."""
+    bits = 0 if options.weights == FULL else int(options.weights)
+    require_weights(bits)
+    return bits
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _opened(info: m.ModelInfo) -> str:
     }[info.guiding]
     if info.precision_note:
         notes += f". {info.precision_note}"
-    return f"{info.name} on {info.device}, {info.precision}; default solver: {solver}{notes}"
+    return f"{info.name} on {info.device}, {info.arithmetic}; default solver: {solver}{notes}"
 
 
 def _begun(text: str) -> str:

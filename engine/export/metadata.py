@@ -56,7 +56,7 @@ class Provenance:
         """Create it for a model, or for None if the model is unknown."""
         if info is None:
             return cls(exploration, notes=notes)
-        machine = f"{info.device} {info.precision}"
+        machine = f"{info.device} {info.arithmetic}"
         if info.precision_note:
             machine += " (chosen by measurement)"
         if not info.batch_exact:

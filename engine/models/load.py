@@ -11,14 +11,16 @@ from typing import Any
 import torch
 
 from engine.conditioning import Role
+from engine.models.block_by_block import block_by_block
 from engine.models.families.contract import Family, families
 from engine.models.inspection.identity import model_identity
-from engine.models.inspection.memory_need import memory_need
+from engine.models.inspection.memory_need import Fit, bits_of, memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.safetensors_header import read_header
 from engine.models.loaded import DiffusionModel, ModelCard
 from engine.models.locate import FoundModel, find_model
+from engine.models.low_bits import with_low_bits
 from engine.models.networks.build import State
 from engine.models.networks.tokens import TokenCounter
 from engine.models.parts import Parts
@@ -40,6 +42,7 @@ from engine.models.single_file import (
     schedule_of,
 )
 from engine.models.weights_file import read_weights
+from engine.requests import require_weights
 from engine.walk import STARTER
 
 #: Called with what is being done, and how much of the loading is done, 0–1.
@@ -59,15 +62,19 @@ def open_model(
     downloads: Container[str] = (),
     found: FoundModel | None = None,
     trials: PrecisionTrials | None = None,
+    weight_bits: int = 0,
 ) -> DiffusionModel:
     """The model at `location`: "starter", a folder, a .safetensors file or a hub id.
 
     `device` and `precision` "" are chosen by the machine; with `trials`, the precision of a large
-    model on a CPU by measurement. Of the hub, only what is among `downloads` is fetched. A model
-    that was `found` for the same location and precision is not looked for and checked again.
-    Blocks; any thread. Raises ModelError where the model cannot be used, InputError for a device or
-    precision that is not there, and whatever `progress` raises, which is how a caller cancels.
+    model on a CPU by measurement. `weight_bits` 8 or 4 are those of linear layers, where the family
+    can have them; 0 for the precision. Of the hub, only what is among `downloads` is fetched. A
+    model that was `found` for the same location and precision is not looked for and checked again.
+    Blocks; any thread. Raises ModelError where the model cannot be used, InputError for a device,
+    precision or library that is not there, and whatever `progress` raises, which is how a caller
+    cancels.
     """
+    require_weights(weight_bits)
     target = choose_device(device)
     dtype = choose_dtype(target, precision)
     require_working(target, dtype)
@@ -79,11 +86,12 @@ def open_model(
     if half and not precision:
         dtype = choose_dtype(target, families.get(found.report.family).half)
     report, identity = found.report, model_identity(found.report)
+    bits = bits_of(report, weight_bits)
 
     def open_in(kind: torch.dtype) -> DiffusionModel:
-        return _Loader(report, location, identity, target, kind, progress).open()
+        return _Loader(report, location, identity, target, kind, bits, progress).open()
 
-    if trials is None or precision or target.type != "cpu":
+    if trials is None or precision or target.type != "cpu" or bits:
         return open_in(dtype)
     return trials.open(open_in, identity, progress)
 
@@ -98,10 +106,12 @@ class _Loader:
         identity: str,
         device: torch.device,
         dtype: torch.dtype,
+        weight_bits: int,
         progress: Reporter,
     ) -> None:
         self._report, self._location, self._identity = report, location, identity
         self._device, self._dtype, self._progress = device, dtype, progress
+        self._weight_bits, self._fit = weight_bits, Fit.WHOLE
         self._kind = families.get(report.family)
 
     def open(self) -> DiffusionModel:
@@ -112,18 +122,19 @@ class _Loader:
     def _open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
         report, family = self._report, self._kind(self._report.configs)
+        self._fit = self._fit_of_parts()
         openers: dict[str, Callable[[], Any]] = {
             part.name: partial(self._network, family, part) for part in report.parts
         }
         for name in family.tokenizers:
             if (report.path / name).is_dir():
                 openers[name] = partial(self._tokenizer, report.path / name)
-        parts, apart = Parts(openers), self._must_be_apart()
+        parts, apart = Parts(openers), self._fit is not Fit.WHOLE
         for number, name in enumerate(openers):
             if not apart or name in ("vae", *family.tokenizers):
                 self._tell(name, number / len(openers))
                 _ = parts[name]
-        numbers = {part.name: part.numbers for part in report.parts}
+        numbers = {part.name: part.counts.all for part in report.parts}
         card = self._card(family, report.scheduler, report.schedule, numbers[family.denoiser])
         return self._opened(card, family, parts, apart)
 
@@ -138,20 +149,25 @@ class _Loader:
         for name, tensors in states.items():
             self._tell(name, 0.5 + 0.5 * len(networks) / len(states))
             tensors = {key: tensor.to(self._dtype_of(name)) for key, tensor in tensors.items()}
-            networks[name] = family.build(name, layout.configs[name], tensors).to(self._device)
+            network = family.build(name, layout.configs[name], tensors)
+            networks[name] = self._on_device(name, network)
         for name, padding in layout.tokenizers.items():
             networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
         schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
         family = self._kind({**layout.configs, "scheduler": schedule})
-        numbers = sum(p.numel() for p in networks[family.denoiser].parameters())
+        numbers = sum(tensor.numel() for tensor in states[family.denoiser].values())
         card = self._card(family, self._report.scheduler, schedule, numbers)
         parts = Parts({name: partial(_given, part) for name, part in networks.items()})
         return self._opened(card, family, parts, apart=False)
 
-    def _must_be_apart(self) -> bool:
-        """True if text encoders and denoiser do not fit into the device's memory together."""
-        need = memory_need(self._report, self._dtype != torch.float32)
-        return not need.fits(free_memory(self._device))
+    def _fit_of_parts(self) -> Fit:
+        """The way in which the parts fit into the device's memory; the last that there is."""
+        half, gpu = self._dtype != torch.float32, self._device.type != "cpu"
+        need = memory_need(self._report, half, self._weight_bits)
+        fit = need.fit(free_memory(self._device), gpu)
+        if fit is not Fit.NOT:
+            return fit
+        return Fit.BLOCKS if gpu and need.blocks < need.apart else Fit.APART
 
     def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
         if family.velocity_mark:
@@ -162,20 +178,35 @@ class _Loader:
     def _network(self, family: Family, part: ModelPart) -> Any:
         dtype = self._dtype_of(part.name)
         if not family.own_networks:
-            return open_part(self._report.path, part, dtype).to(self._device)
+            return self._on_device(part.name, open_part(self._report.path, part, dtype))
         state: State = {}
         for file in part.weights:
             state |= read_weights(file, dtype, partial(family.uses, part.name))
-        return family.build(part.name, part.config, state).to(self._device)
+        return self._on_device(part.name, family.build(part.name, part.config, state))
+
+    def _on_device(self, name: str, network: Any) -> Any:
+        """Move a network to the device; its weights are rounded there one layer after the other."""
+        blocks = self._fit is Fit.BLOCKS and name != "vae"
+        if self._weight_bits and name != "vae":
+            place = torch.device("cpu") if blocks else self._device
+            network = with_low_bits(network, self._weight_bits, place)
+        return block_by_block(network, self._device) if blocks else network.to(self._device)
 
     def _tokenizer(self, folder: Path) -> Any:
         return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
 
     def _opened(self, card: ModelCard, family: Family, parts: Parts, apart: bool) -> DiffusionModel:
         self._progress("Ready", 1.0)
-        graphs = os.environ.get(CUDA_GRAPHS) == "1"
+        graphs = os.environ.get(CUDA_GRAPHS) == "1" and self._fit is not Fit.BLOCKS
         return DiffusionModel(
-            card, family, parts, self._device, self._dtype, apart=apart, cuda_graphs=graphs
+            card,
+            family,
+            parts,
+            self._device,
+            self._dtype,
+            weight_bits=self._weight_bits,
+            apart=apart,
+            cuda_graphs=graphs,
         )
 
     def _card(

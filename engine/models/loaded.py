@@ -57,7 +57,8 @@ class ModelCard:
 class DiffusionModel:
     """A model of some family on its device. Owns the networks until `close`.
 
-    `parts` are its networks, in evaluation mode, and its tokenizers. With `apart`, its text
+    `parts` are its networks, in evaluation mode, and its tokenizers. `weight_bits` are the bits of
+    the weights of linear layers, if they are fewer than the dtype's, or 0. With `apart`, its text
     encoders and its denoiser are never in memory together: each is opened when it is needed. With
     `cuda_graphs`, small steps on a CUDA device are recorded and replayed. `precision_note` is the
     reason for a precision that was chosen by measurement.
@@ -71,6 +72,7 @@ class DiffusionModel:
         device: torch.device,
         dtype: torch.dtype,
         *,
+        weight_bits: int = 0,
         apart: bool = False,
         cuda_graphs: bool = False,
     ) -> None:
@@ -85,6 +87,7 @@ class DiffusionModel:
         self.downscale = family.downscale
         self.apart, self._cuda_graphs = apart, cuda_graphs
         self.precision_note = ""
+        self.weight_bits = weight_bits
         vae, together = parts["vae"], device.type != "cpu"
         if family.own_networks:
             vae.to(memory_format=torch.channels_last)
@@ -115,6 +118,12 @@ class DiffusionModel:
                 f"not {width}×{height}; use {near}."
             )
         return self.family.noise_shape(width, height)
+
+    @property
+    def precision(self) -> str:
+        """The dtype, and the bits of weights if they are fewer: what pixels depend on."""
+        fewer = f", {self.weight_bits}-bit weights" if self.weight_bits else ""
+        return f"{self.dtype}{fewer}"
 
     @torch.inference_mode()
     def encode(self, prompts: Sequence[str], negative: bool = False) -> tuple[Conditioning, ...]:
@@ -221,6 +230,7 @@ class DiffusionModel:
             device=str(self.device),
             precision=str(self.dtype).removeprefix("torch."),
             precision_note=self.precision_note,
+            weight_bits=self.weight_bits,
             batch=batch,
             multiple=self.family.multiple,
             solver=self.solver,

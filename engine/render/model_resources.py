@@ -77,7 +77,7 @@ class ModelResources:
         model = self.model
         if model.family.own_networks:
             return model.encode([prompt], negative)[0]
-        key = text_key(model.identity, f"{model.device.type} {model.dtype}", prompt, negative)
+        key = text_key(model.identity, f"{model.device.type} {model.precision}", prompt, negative)
         known = self._stored.get(key)
         if known is None:
             known = model.encode([prompt], negative)[0]
@@ -145,7 +145,7 @@ class ModelResources:
 
     def _key(self, shape: Shape) -> str:
         model = self.model
-        return batch_key(model.device, model.identity, str(model.dtype), shape)
+        return batch_key(model.device, model.identity, model.precision, shape)
 
     def _remembered(self, key: str) -> int | None:
         return self._batches.get(key) if self._batches is not None else None

@@ -205,7 +205,7 @@ def _plan(
         generation=ENGINE_GENERATION,
         model=model.identity,
         device=model.device.type,
-        precision=str(model.dtype),
+        precision=model.precision,
         solver=sampling.solver or model.solver,
         steps=sampling.steps,
         guidance=sampling.guidance,

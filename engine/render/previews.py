@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -12,7 +13,9 @@ from engine.messages import Image
 from engine.pictures.latent_view import ColourFit, Colours, in_colour
 
 _OBSERVED = 64
+#: The fewest probes, and the points that vary independently in each direction of one.
 _PROBES = 6
+_POINTS = 3
 _PROBE_WEIGHT = 0.02
 
 
@@ -41,8 +44,10 @@ class PreviewMap:
         """Fit a map to `model` with pictures of 8×8 latent pixels."""
         preview = cls(model.latent_channels)
         generator = torch.Generator("cpu").manual_seed(0)
-        shape = (_PROBES, model.latent_channels)
-        coarse = torch.randn((*shape, 3, 3), generator=generator)
+        # Twice as many independent points as the map has unknowns of each colour.
+        enough = math.ceil(2 * (model.latent_channels + 1) / _POINTS**2)
+        shape = (max(_PROBES, enough), model.latent_channels)
+        coarse = torch.randn((*shape, _POINTS, _POINTS), generator=generator)
         smooth = interpolate(coarse, size=(8, 8), mode="bilinear", align_corners=True)
         for latent, picture in zip(smooth.numpy(), model.decode(smooth), strict=True):
             if picture is not None:

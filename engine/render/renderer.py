@@ -59,7 +59,7 @@ class Renderer:
     ) -> None:
         self._store, self._announce, self._batches, self._found = store, announce, batches, found
         self._resources: ModelResources | None = None
-        self._model_key: tuple[str, str, str] | None = None
+        self._model_key: tuple[str, str, str, int] | None = None
         self._measures = MeasureSetup(store)
 
     def run(
@@ -153,7 +153,7 @@ class Renderer:
         self, request: m.RenderRequest | m.ProbeRequest, control: JobControl
     ) -> ModelResources:
         """Load the request's model if necessary, and announce the progress."""
-        key = (request.model, request.device, request.precision)
+        key = (request.model, request.device, request.precision, request.weight_bits)
         if self._resources is not None and self._model_key == key:
             return self._resources
         self.unload()
@@ -162,7 +162,7 @@ class Renderer:
             job, downloads = request.job, request.downloads
         tell = self._teller(job, control)
         trials = None if self._batches is None else PrecisionTrials(self._batches)
-        model = open_model(*key, tell, downloads, self._found, trials)
+        model = open_model(*key[:3], tell, downloads, self._found, trials, request.weight_bits)
         tell("Fitting the preview", 1.0)
         self._resources, self._model_key = (
             ModelResources(model, self._batches, self._store.texts),

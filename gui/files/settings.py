@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QObject, Signal
 
 from engine.errors import InputError
 from engine.parameters import build, parameter, parameters_of
+from engine.requests import FULL, weights_offered
 from engine.walk import ParameterValue
 from gui.files.settings_store import SettingsStore
 
@@ -40,6 +41,13 @@ class Preferences:
         help="Half precision needs half the memory. It is fast on graphics cards and slow on most "
         "CPUs. Automatic is fp16 on graphics cards; on a CPU it is fp32, and bf16 for large models "
         "for which it measured at least 1.3 times as fast",
+    )
+    weights: str = parameter(
+        FULL,
+        "Weights",
+        choices=weights_offered(),
+        help="Weights of 8 or 4 bits let large models fit into small memories; pictures differ a "
+        "little. SD 1 and 2 have full weights only",
     )
     drafts: bool = parameter(
         False,

@@ -21,6 +21,7 @@ from gui.files.settings import Settings
 from gui.files.timed_work import TimedWork
 from gui.models.hub_panel import HubPanel
 from gui.models.model_shelf import ModelShelf, Offer
+from gui.models.weights_choice import WeightsChoice
 from gui.widgets.background_work import Background
 from gui.widgets.layouts import column, heading, row
 from gui.widgets.plain_text import RichLabel
@@ -37,11 +38,13 @@ LATE = (
 SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 
 
-def report_text(report: ModelReport, half: bool = False, free: int | None = None) -> str:
+def report_text(
+    report: ModelReport, half: bool = False, free: int | None = None, weight_bits: int = 0
+) -> str:
     """Formats the findings of a check as a few lines of rich text.
 
     `half` says that the model would be opened in half precision, `free` that so many bytes of the
-    memory for it are free.
+    memory for it are free, `weight_bits` that so many bits of each weight are wanted.
     """
     if not report.ok:
         return f"<p><b>This model cannot be opened.</b></p><p>{escape(report.problem)}</p>"
@@ -49,7 +52,7 @@ def report_text(report: ModelReport, half: bool = False, free: int | None = None
         f"<b>{escape(report.label)}</b>{escape(_prediction(report))}",
         escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
-        escape(memory_sentence(report, half, free)),
+        escape(memory_sentence(report, half, free, weight_bits, gpu=free is None and half)),
         *map(escape, report.notes),
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)
@@ -96,6 +99,8 @@ class ModelDialog(QDialog):
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAccessibleName("Description of the selected model")
+        self.weights = WeightsChoice(settings)
+        self.weights.changed.connect(self._show_details)
         self.hub = HubPanel(settings, make_hub)
         self.hub.name_changed.connect(self._show_use)
         self.hub.busy_changed.connect(self._show_busy)
@@ -121,6 +126,7 @@ class ModelDialog(QDialog):
         right.setSpacing(2 * UNIT)
         right.addWidget(heading("About this model"))
         right.addWidget(self.details, 1)
+        right.addWidget(self.weights)
         right.addWidget(self.hub)
         middle = row(self.shelf, spacing=6 * UNIT)
         middle.setStretch(0, 1)
@@ -229,11 +235,17 @@ class ModelDialog(QDialog):
         else:
             self._reports[location] = report
         self._report = report
+        self._show_details()
+        self._show_use()
+
+    def _show_details(self) -> None:
+        """Show the selected model's description, with its need at the chosen weights."""
+        if self._report is None:
+            return
         half = self.hub.half
         # The window does not know the memory of a GPU.
         free = None if half else int(psutil.virtual_memory().available)
-        self.details.setText(report_text(report, half, free))
-        self._show_use()
+        self.details.setText(report_text(self._report, half, free, self.weights.bits))
 
     def _show_use(self) -> None:
         """Set the button's text and state from the entered hub id, or else from the selection."""

@@ -49,7 +49,7 @@ def memory_text(amount: int) -> str:
 
 def device_text(info: ModelInfo, memory: int) -> str:
     """Formats the device, the precision and the memory in use."""
-    return f"{info.device} · {info.precision} · {memory_text(memory)}"
+    return f"{info.device} · {info.arithmetic} · {memory_text(memory)}"
 
 
 def memory_tip(info: ModelInfo, program: int, device: int) -> str:

@@ -22,11 +22,13 @@ class LaneContent:
     sampling: Sampling
     device: str
     precision: str
+    weight_bits: int
 
     @classmethod
     def of(cls, lane: Lane, request: RenderRequest) -> LaneContent:
         """Returns the content of a lane of a request."""
-        return cls(lane.walk, request.model, request.sampling, request.device, request.precision)
+        machine = request.device, request.precision, request.weight_bits
+        return cls(lane.walk, request.model, request.sampling, *machine)
 
 
 class KnownLanes:

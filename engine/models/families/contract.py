@@ -95,6 +95,9 @@ class Family(ABC):
     own_networks: ClassVar[bool] = False
     parallel: ClassVar[bool] = False
     by_length: ClassVar[bool] = False
+    #: True if weights are used in the calls of their layers only. Then linear layers can have
+    #: weights of 8 or 4 bits, and blocks can be moved to a GPU one after the other.
+    plain_layers: ClassVar[bool] = True
     #: The half precision of GPUs. The values of many networks do not fit the range of float16.
     half: ClassVar[str] = "bfloat16"
     #: The configs of single files by the name of their kind; none if the family has no such files.

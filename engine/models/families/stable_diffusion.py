@@ -86,6 +86,7 @@ class StableDiffusion(UnetFamily):
         Part("unet", ("UNet2DConditionModel",)),
         Part("vae", ("AutoencoderKL",)),
     )
+    plain_layers: ClassVar[bool] = False
     layouts: ClassVar[Mapping[str, Layout]] = {
         "SD 1.x": Layout(
             configs={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine.models.families.contract import Part
 from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import PICKLES, ModelPart, read_object
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
+from engine.models.inspection.weight_counts import count_weights
 
 #: The files of which one suffices for a tokenizer, besides vocab.json with merges.txt.
 _SENTENCE_PIECES = ("tokenizer.model", "spiece.model")
@@ -66,8 +68,9 @@ def read_part(path: Path, part: Part, index: Mapping[str, Any], half: bool) -> M
     _check_channels(folder, config, headers)
     entry = index.get(part.name)
     kind = str(entry[1]) if isinstance(entry, list) else part.classes[0]
-    size, numbers = sum(h.bytes for h in headers), sum(h.numbers for h in headers)
-    return ModelPart(part.name, config, tuple(weights), size, kind, numbers)
+    size, shapes = sum(h.bytes for h in headers), (h.shapes for h in headers)
+    counts = count_weights(chain.from_iterable(shapes))
+    return ModelPart(part.name, config, tuple(weights), size, kind, counts)
 
 
 def _weights_in(folder: Path, stem: str, half: bool) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import ModelError
 from engine.models.families.contract import INDEX
+from engine.models.inspection.weight_counts import NO_WEIGHTS, WeightCounts
 
 #: Files that can run code when they are opened, by suffix.
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
@@ -27,7 +28,7 @@ class ModelForm(StrEnum):
 class ModelPart:
     """A network of the model: its config and its weights, which may be split into several files.
 
-    `kind` is its class in diffusers or transformers, and `numbers` the number of its weights.
+    `kind` is its class in diffusers or transformers, and `counts` the number of its weights.
     """
 
     name: str
@@ -35,7 +36,7 @@ class ModelPart:
     weights: tuple[Path, ...]
     bytes: int
     kind: str = ""
-    numbers: int = 0
+    counts: WeightCounts = NO_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -50,9 +51,9 @@ class WeightsHeader:
     bytes: int
 
     @property
-    def numbers(self) -> int:
-        """The number of numbers in all tensors."""
-        return sum(prod(place.shape) for place in self.tensors.values())
+    def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The names and shapes of all tensors."""
+        return ((name, place.shape) for name, place in self.tensors.items())
 
     def channels_into(self, layer: str) -> int | None:
         """Returns the input channels of a convolution from its weight [out, in, …].

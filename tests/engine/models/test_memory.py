@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from engine.models.inspection.check import check_model
-from engine.models.inspection.memory_need import memory_need, memory_sentence
+from engine.models.inspection.memory_need import Fit, memory_need, memory_sentence
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
+from engine.models.inspection.weight_counts import WeightCounts
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from tests.support.tiny_families.sd3 import MODELS
@@ -22,19 +24,41 @@ pytestmark = [
 
 
 def report(encoders: int, denoiser: int) -> ModelReport:
-    sizes = {"text_encoder": encoders, "transformer": denoiser}
-    parts = tuple(ModelPart(name, {}, (), 0, "", count) for name, count in sizes.items())
-    return ModelReport(Path(), ModelForm.FOLDER, parts=parts)
+    counts = {"text_encoder": encoders, "transformer": denoiser}
+    parts = (
+        ModelPart(name, {}, (), 0, "", WeightCounts(count, count // 2, count // 4))
+        for name, count in counts.items()
+    )
+    return ModelReport(Path(), ModelForm.FOLDER, parts=tuple(parts))
 
 
 def test_the_need_is_that_of_all_weights_or_of_the_larger_part() -> None:
     need = memory_need(report(3_000_000_000, 1_000_000_000), half=True)
     assert (need.together, need.apart) == (9_600_000_000, 7_200_000_000)
     assert memory_need(report(1, 2), half=False).together == 14
-    assert need.fits(9_600_000_000)
-    assert not need.fits(9_500_000_000)
-    assert need.fits_apart(7_200_000_000)
-    assert not need.fits_apart(7_100_000_000)
+    assert need.fit(9_600_000_000, gpu=True) is Fit.WHOLE
+    assert need.fit(9_500_000_000, gpu=True) is Fit.APART
+    assert need.fit(7_200_000_000, gpu=True) is Fit.APART
+    assert need.fit(7_100_000_000, gpu=True) is Fit.NOT, "its family is unknown"
+
+
+def test_on_a_gpu_blocks_can_come_one_after_the_other() -> None:
+    """A quarter of the weights is needed at once: 1.5 GB, and a fifth of 6 GB for the work."""
+    found = replace(report(3_000_000_000, 1_000_000_000), family="flux1")
+    need = memory_need(found, half=True)
+    assert need.blocks == 2_700_000_000
+    assert need.fit(2_700_000_000, gpu=True) is Fit.BLOCKS
+    assert need.fit(2_700_000_000, gpu=False) is Fit.NOT
+    assert need.fit(2_600_000_000, gpu=True) is Fit.NOT
+    sentence = memory_sentence(found, half=True, free=3_000_000_000, gpu=True)
+    assert sentence.endswith(
+        "; 3.0 GB are free: the blocks of its networks wait in main memory and come to the GPU one "
+        "after the other, which is slow."
+    )
+    assert "2.7 GB with the blocks" in memory_sentence(found, half=True, gpu=True)
+    too_large = memory_sentence(found, half=True, free=2_000_000_000, gpu=True)
+    assert "2.7 GB with the blocks" in too_large
+    assert too_large.endswith("only 2.0 GB are free: the model is too large.")
 
 
 @pytest.mark.parametrize(
@@ -52,10 +76,23 @@ def test_the_sentence_says_whether_and_how_it_fits(free: int | None, words: str)
     assert sentence.count(". ") == 0
 
 
+def test_fewer_bits_of_weights_need_less_memory() -> None:
+    """Half of the weights are in linear layers: 8.5 or 4.5 bits each with their scales."""
+    found = replace(report(3_000_000_000, 1_000_000_000), family="flux1")
+    need = [memory_need(found, half=True, weight_bits=bits).together for bits in (0, 8, 4)]
+    assert need == [9_600_000_000, 7_350_000_000, 6_150_000_000]
+    sentence = memory_sentence(found, half=True, free=7_000_000_000, weight_bits=4)
+    assert sentence == (
+        "Needs about 6.2 GB of memory in half precision and 4-bit weights; 7.0 GB are free."
+    )
+    plain = replace(found, family="stable-diffusion")
+    assert memory_need(plain, True, 4) == memory_need(plain, True), "it has full weights only"
+
+
 def test_weights_are_counted_from_headers(tmp_path: Path) -> None:
     folder = make_tiny_model(tmp_path)
     model = open_model(str(folder), device="cpu")
-    assert sum(part.numbers for part in check_model(folder).parts) > model.weights > 0
+    assert sum(part.counts.all for part in check_model(folder).parts) > model.weights > 0
 
 
 def pictures(model: DiffusionModel) -> torch.Tensor:

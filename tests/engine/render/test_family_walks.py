@@ -138,3 +138,19 @@ def test_texts_are_encoded_once_and_kept_for_the_next_start(
     again = finals_of(Renderer(FrameStore(folder=tmp_path / "b")).run(request, JobControl()))
     assert [f.key for f in again.values()] == [f.key for f in first.values()]
     assert not any(frame.cached for frame in again.values())
+
+
+def test_frames_of_fewer_bits_are_told_and_kept_apart(folders: Any) -> None:
+    pytest.importorskip("bitsandbytes", reason="the optional library of weights of few bits")
+    renderer, tiny = Renderer(FrameStore()), MODELS["pixart-sigma"]
+    keys: set[str] = set()
+    for bits in (0, 8, 4):
+        request = request_for(folders(tiny.family), tiny, weight_bits=bits)
+        events = list(renderer.run(request, JobControl()))
+        assert failures(events) == []
+        (info,) = [e.info for e in events if isinstance(e, m.ModelReady)]
+        assert info.weight_bits == bits
+        frames = finals_of(events)
+        assert len(frames) == 3
+        assert keys.isdisjoint(frame.key for frame in frames.values())
+        keys |= {frame.key for frame in frames.values()}

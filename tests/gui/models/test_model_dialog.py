@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from pytestqt.qtbot import QtBot
 
 from engine.models.hub.client import CachedModel, Hub
 from engine.models.inspection.report import ModelReport
+from engine.requests import WEIGHT_BITS
 from engine.walk import STARTER
 from gui.files.settings import Settings
 from gui.models.hub_task import CANCELLED, HubTask
 from gui.models.model_dialog import ModelDialog
 from gui.widgets.background_work import Background
 from tests.support.loopback_hub import MODEL, LoopbackHub, serve
+from tests.support.tiny_families.pixart import MODELS
 from tests.support.tiny_models import make_tiny_clip, make_tiny_model
 
 
@@ -123,6 +126,35 @@ def test_the_button_says_what_it_does(desk: Desk) -> None:
 def test_the_offline_switch_is_a_preference(desk: Desk, settings: Settings) -> None:
     desk.dialog.hub.offline.click()
     assert settings.preferences.offline
+
+
+def test_fewer_bits_of_weights_change_the_need_that_is_shown(
+    settings: Settings, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.models.weights_choice.weights_offered", lambda: tuple(WEIGHT_BITS))
+    desk = Desk(settings, "http://127.0.0.1:9", tmp_path / "cache", qtbot)
+    desk.dialog.offer(str(MODELS[0].write(tmp_path / "model")))
+    desk.qtbot.waitUntil(lambda: "of memory in single precision" in desk.dialog.details.text())
+    choice = desk.dialog.weights.choice
+    assert choice.isVisibleTo(desk.dialog)
+    for name, words in (("8 bits", "precision and 8-bit weights"), ("full", "single precision;")):
+        choice.choose(name)
+        choice.activated.emit(choice.currentIndex())
+        assert settings.preferences.weights == name
+        assert words in desk.dialog.details.text()
+    settings.set_preferences(replace(settings.preferences, weights="4 bits"))
+    assert choice.currentData() == "4 bits"
+    assert "precision and 4-bit weights" in desk.dialog.details.text()
+    desk.close()
+
+
+def test_without_the_library_there_is_no_choice_of_weights(
+    settings: Settings, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.requests.find_spec", lambda _: None)
+    desk = Desk(settings, "http://127.0.0.1:9", tmp_path / "cache", qtbot)
+    assert not desk.dialog.weights.isVisibleTo(desk.dialog)
+    desk.close()
 
 
 @pytest.mark.usefixtures("online")
