@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.atomic import person_path
 from engine.cli.arguments import COMMANDS, SAFE, build_parser
+from engine.cli.experiments import EXPERIMENTS, run_experiment
 from engine.cli.options import downloads_of, exploration_from, named_model
 from engine.errors import InputError, ModelError
 from engine.models.locate import FoundModel
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         "render": _render,
         "score": _score,
         "atlas": _atlas,
-        "study": _study,
+        **dict.fromkeys(EXPERIMENTS, lambda options: run_experiment(options, _store)),
         "doctor": _doctor,
         "bench": _bench,
     }
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _window(options: argparse.Namespace) -> int:
+    from engine.models.inspection.check import STARTER_FOLDER
+    from engine.models.inspection.recommended_settings import opening_walk
     from gui.app import NO_DISPLAY, has_display, run_window
     from gui.files.app_folders import AppFolders
     from gui.session import Engine
@@ -64,7 +67,7 @@ def _window(options: argparse.Namespace) -> int:
         return EngineThread(store, batches=_batches())
 
     folders = AppFolders.usual()
-    exploration = Exploration()
+    exploration = Exploration(walk=opening_walk(STARTER_FOLDER))
     return run_window(
         sys.argv, exploration, store, make_engine, folders, options.file, options.safe
     )
@@ -142,14 +145,6 @@ def _score(options: argparse.Namespace) -> int:
         pairs=options.pairs,
     )
     return score(command, _store())
-
-
-def _study(options: argparse.Namespace) -> int:
-    from engine.cli.study import StudyCommand, run_study
-
-    return run_study(
-        StudyCommand(options.plan, options.out, options.resume, options.workers, options.estimate)
-    )
 
 
 def _conditions(options: argparse.Namespace) -> dict[str, Any]:

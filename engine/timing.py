@@ -81,10 +81,32 @@ class Pace:
             share = max(share - self.hold, 0.0) / (1.0 - self.hold)
         return self.easing.at(share)
 
+    @property
+    def mirrored(self) -> Pace:
+        """The pace of the way back. A hold stays at the start."""
+        easing = self.easing
+        handles = (easing.x2, easing.y2, easing.x1, easing.y1)
+        # Rounded, so that turning twice gives the easing that it was.
+        mirrored = Easing(*(round(1.0 - value, 12) for value in handles))
+        return Pace(mirrored, self.hold, self.drift)
+
     def drifts_at(self, share: float) -> float:
         """Returns the share in (0, 1) of a hold that drifts, at a share of the segment's time; 0
         outside of it."""
         return share / self.hold if self.drift and 0.0 < share < self.hold else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PromptKey:
+    """A prompt at a time in 0…1 of a walk whose prompts have times of their own.
+
+    `blend` ("linear", or "slerp" of each token) and `pace` are those of the way to the next one.
+    """
+
+    time: float
+    text: str
+    blend: str = "linear"
+    pace: Pace = Pace()
 
 
 def _bezier(first: float, second: float, t: float) -> float:

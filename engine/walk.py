@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
-from engine.timing import Pace, Pacing, pace, share_of
+from engine.timing import Pace, Pacing, PromptKey, pace, share_of
 from engine.view import View, ViewMode
 
 #: The model that ships with the program.
@@ -108,11 +108,11 @@ class Walk:
     `methods` holds one choice for each segment, or a single one for all segments. `one_prompt` is
     True if the keyframes are edited with one common prompt; it is False if their prompts differ.
 
-    The timing: `times` are the times of the keyframes in [0, 1], increasing; () are equal
-    intervals. `paces` hold the easing and the hold of each segment; () are constant speed. In a
-    `loop`, the last segment leads back to the first keyframe, which has the times 0 and 1 and is
-    shown once. `pacing` gives the time of the walk at each share of its frames, see
-    `engine.timing`; () is the share itself.
+    `times` are those of the keyframes in [0, 1], increasing; () are equal intervals. `paces` hold
+    the easing and hold of each segment; () is constant speed. In a `loop`, the last segment leads
+    back to the first keyframe, which has the times 0 and 1 and is shown once. `pacing` gives the
+    time at each share of the frames (see `engine.timing`); () is the share. `prompts` have times of
+    their own (see `engine.tracks.prompts`); () are those of the keyframes.
     """
 
     keyframes: tuple[Keyframe, ...] = (Keyframe(id=1), Keyframe(noise=NoiseSource(1, 1), id=2))
@@ -124,6 +124,7 @@ class Walk:
     times: tuple[float, ...] = ()
     paces: tuple[Pace, ...] = ()
     pacing: Pacing = ()
+    prompts: tuple[PromptKey, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keyframes", _numbered(self.keyframes))
@@ -163,8 +164,7 @@ class Walk:
         return (*self.times, 1.0) if self.loop else self.times
 
     def time_of(self, index: int) -> float:
-        """The time in [0, 1] of frame `index`. Its share of the frames is k/(n−1), in a loop k/n,
-        and 0 for a single frame."""
+        """The time in [0, 1] of frame `index`: at the share k/(n−1) of all, in a loop k/n."""
         share = index / self.intervals if self.intervals > 0 else 0.0
         return pace(self.pacing, share)
 

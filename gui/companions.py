@@ -40,6 +40,7 @@ from gui.state.explorer_state import ExplorerState
 from gui.state.missing_frames import MissingFrames
 from gui.state.results import FrameReader
 from gui.state.walk_edits import with_point
+from gui.study.experiments import Experiments
 from gui.widgets.background_work import Background
 from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import Theme, paper_theme
@@ -71,6 +72,7 @@ class Companions(QObject):
         )
         self.picture_file = PictureFile(state, settings, window)
         self.even_out = EvenOutRun(state, frames, self)
+        self.experiments = Experiments(state, window)
         self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)
@@ -78,12 +80,7 @@ class Companions(QObject):
         self._connect()
         self._fill_menus()
         self._offers = Offers(
-            state,
-            window.messages,
-            self.documents,
-            self.recovery,
-            self.recorder,
-            self.get_model,
+            state, window.messages, self.documents, self.recovery, self.recorder, self.get_model
         )
 
     # ── dialogs, each created at its first use ───────────────────────────────────────────────
@@ -160,6 +157,7 @@ class Companions(QObject):
                 "even_out": lambda: self.even_out.even_out(),
                 "speed": lambda: self.speed.open_now(),
                 "perfect": self.even_out.perfect,
+                **self.experiments.verbs(),
                 "preferences": lambda: self.preferences.show(),
                 "shortcuts": lambda: self.shortcuts.show(),
                 "log": self._show_log,
@@ -295,5 +293,6 @@ class Companions(QObject):
 
     def close(self) -> None:
         """Cancel running work and write the recovery file, before the window closes."""
+        self.experiments.close()
         self.recorder.close()
         self.recovery.close()

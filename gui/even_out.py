@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from engine.errors import InputError
 from engine.pacing.curve import Values, knots_of, times_of
-from engine.pacing.even_out import EvenOut
+from engine.pacing.even_out import MOST_ROUNDS, EvenOut
 from engine.pictures.picture_distance import distance, pyramid_of
 from engine.walk import Exploration, MethodChoice, with_method
 from gui.pacing_verbs import STEPS
@@ -98,6 +98,10 @@ class EvenOutRun(QObject):
         exploration = replace(wanted, walk=walk)
         if not rounds.done:
             self._put(exploration)
+            self._state.post(
+                f"{self._label}: round {rounds.rounds} of at most {MOST_ROUNDS}. The variation of "
+                f"the steps is {rounds.after:.2f} so far."
+            )
             return
         self._wanted = None
         self._state.edit(exploration, self._label, f"{self._label} {id(self)}")

@@ -140,6 +140,9 @@ class MainWindow(QMainWindow):
     def _go_to_prompt(self, keyframe: int | None = None) -> None:
         """Go to a keyframe's prompt, or (None) to that of the keyframe near the playhead."""
         walk = self._state.exploration.walk
+        if walk.prompts:
+            self.timeline.edit_prompt()
+            return
         if keyframe is None:
             gaps = [abs(at - self._state.playhead) for at in walk.keyframe_indices()]
             keyframe = gaps.index(min(gaps))
@@ -192,8 +195,9 @@ class MainWindow(QMainWindow):
 
     def _fit_timeline(self) -> None:
         """Adapt the timeline's height to the number of lanes, and to its row of prompts."""
-        prompts = {keyframe.prompt for keyframe in self._state.exploration.walk.keyframes}
-        rows = len(self._state.results.lanes), len(prompts) > 1
+        walk = self._state.exploration.walk
+        prompts = {keyframe.prompt for keyframe in walk.keyframes}
+        rows = len(self._state.results.lanes), len(prompts) > 1 or bool(walk.prompts)
         if rows != self._rows:
             self._rows = rows
             self._refit.throttle()  # later, after the tracks have followed the state

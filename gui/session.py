@@ -268,5 +268,6 @@ def _is_final(event: m.Event) -> bool:
 
 def _without_texts(exploration: Exploration) -> Exploration:
     keyframes = tuple(replace(k, prompt="") for k in exploration.walk.keyframes)
-    walk = replace(exploration.walk, keyframes=keyframes, negative="")
+    prompts = tuple(replace(key, text="") for key in exploration.walk.prompts)
+    walk = replace(exploration.walk, keyframes=keyframes, prompts=prompts, negative="")
     return replace(exploration, walk=walk, scoring_text="")

@@ -183,6 +183,10 @@ def _dialogs(studio: Studio) -> Iterator[Scene]:
     QTest.keyClicks(companions.shortcuts.search, "range")
     yield "dialog-shortcuts-narrowed", companions.shortcuts
     companions.shortcuts.hide()
+    window.actions_table["speed"].trigger()
+    companions.speed.profile.choose("slow-ends")
+    yield "dialog-speed", companions.speed
+    companions.speed.hide()
     for name in ("about", "log"):
         window.actions_table[name].trigger()
         yield f"dialog-{name}", getattr(companions, name)

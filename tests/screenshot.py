@@ -68,6 +68,7 @@ class Photographer(app.Program):
             Pose("compare", self._compare, done, lambda: window),
             Pose("scores", lambda: self._open("scores"), self._measured, self._curves),
             Pose("latents", lambda: self._open("translation"), done, lambda: window.frame_view),
+            Pose("loop", lambda: self._open("loop-spline"), self._evened, lambda: window),
             Pose("ray", lambda: self._enlarge("std-sweep"), done, self._plane),
             Pose("toy", lambda: self._open("toy"), done, self._plane),
         ]
@@ -105,6 +106,10 @@ class Photographer(app.Program):
         lanes = range(len(results.lanes))
         known = {n for n in wanted for k in lanes if np.isfinite(results.measured(k, n)).any()}
         return self._finished() and wanted <= known
+
+    def _evened(self) -> bool:
+        """Whether the steps of the walk are evened out, and all of it is drawn."""
+        return not self.companions.even_out.running and self._measured()
 
     def _compare(self) -> None:
         self.state.edit(replace(self.state.exploration, compare=COMPARED), "Compare")

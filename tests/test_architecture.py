@@ -138,7 +138,7 @@ def _registers(module: str) -> bool:
 
 
 REGISTRIES = (
-    *("engine.methods", "engine.methods.loops", "engine.methods.through"),
+    *("engine.methods", "engine.methods.loops", "engine.methods.places", "engine.methods.through"),
     *("engine.metrics", "engine.solvers"),
 )
 

@@ -437,3 +437,49 @@ def test_a_walk_that_cannot_be_evened_out_is_said(
     assert _render(folder, tmp_path / "walk.gif", *options) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "walk.gif").exists()
+
+
+ALL = """
+frames = 8
+loop = true
+method = "spline"
+[[keyframe]]
+seed = 1
+time = 0.0
+hold = 0.5
+drift = 8
+[[keyframe]]
+seed = 2
+time = 0.3
+easing = [0.3, 0.0, 0.7, 1.0]
+[[keyframe]]
+seed = 3
+time = 0.7
+method = "squad"
+[[prompts]]
+time = 0.1
+prompt = "a cat"
+blend = "slerp"
+[[prompts]]
+time = 0.6
+prompt = "a dog"
+easing = "ease-in-out"
+"""
+
+
+def test_a_session_with_all_of_a_walk_gives_equal_frames(folder: str, tmp_path: Path) -> None:
+    file = tmp_path / "walk.toml"
+    file.write_text(ALL)
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ["--walk", str(file), "--frames", "8", "--even-out", "faster"]
+    assert _render(folder, first, *options) == 0
+    exploration = recall(first / "00003.png").exploration
+    assert exploration is not None
+    walk = exploration.walk
+    assert all((walk.loop, walk.times, walk.paces, walk.pacing, walk.prompts))
+    session = save_session(tmp_path / "walk.trail", exploration)
+    assert main.main(["render", "--session", str(session), "--out", str(second)]) == 0
+    names = sorted(path.name for path in first.iterdir())
+    assert len(names) == 8
+    pictures = [[np.array(Image.open(each / n)) for n in names] for each in (first, second)]
+    assert all(np.array_equal(*pair) for pair in zip(*pictures, strict=True))

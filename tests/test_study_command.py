@@ -25,6 +25,7 @@ steps = 2
 width = 32
 height = 32
 samples = 0
+measures = ["sharpness"]
 device = "cpu"
 """
 

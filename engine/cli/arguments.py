@@ -6,10 +6,11 @@ import argparse
 import math
 from typing import NoReturn
 
-from engine.cli.options import add_study_options, add_walk_options, path_argument
+from engine.cli.experiments import EXPERIMENTS, add_experiments
+from engine.cli.options import add_walk_options, path_argument
 from engine.export.frame_rate import frame_rate
 
-COMMANDS = ("window", "render", "score", "atlas", "study", "doctor", "bench")
+COMMANDS = ("window", "render", "score", "atlas", *EXPERIMENTS, "doctor", "bench")
 SAFE = "--safe"
 BAD_INPUT = 2
 #: What the article scores, and at how many frames.
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("score", help="measure walks by several methods, as the article does")
     )
     _add_atlas(commands.add_parser("atlas", help="render pictures of the plane of a walk"))
-    add_study_options(commands.add_parser("study", help="run a plan of many walks, as one table"))
+    add_experiments(commands)
     doctor = commands.add_parser("doctor", help="examine this installation")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     _add_bench(

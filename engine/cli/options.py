@@ -79,21 +79,6 @@ def _solver_help() -> str:
     )
 
 
-def add_study_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of a study."""
-    parser.add_argument("plan", type=path_argument, metavar="PLAN.toml")
-    parser.add_argument(
-        "--out", type=path_argument, required=True, metavar="FOLDER", help="of tables and report"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with the study in FOLDER")
-    parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="default: one a core, or one on a GPU"
-    )
-    parser.add_argument(
-        "--estimate", action="store_true", help="measure time and space of the plan, and stop"
-    )
-
-
 def named_model(options: argparse.Namespace) -> FoundModel | None:
     """Locates and checks the model of the options; downloads it if necessary.
 
@@ -205,6 +190,7 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
             _keyframe(last, prompt_end, end),
         ),
         methods=methods,
+        prompts=walk.prompts if options.prompt is options.prompt_end is None else (),
         negative=walk.negative if options.negative is None else options.negative,
         frames=walk.frames if options.frames is None else options.frames,
     )

@@ -116,7 +116,7 @@ def _scored(
     if command.pairs == 1:
         scores, failed = _measured(command, renderer, control, progress)
         return scores.table().to_text(), scores.columns(), failed
-    from engine.cli.pair_scoring import PairScores
+    from engine.measuring.pair_scores import PairScores
 
     pairs, any_failed = PairScores(), False
     for offset in range(command.pairs):

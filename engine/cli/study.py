@@ -11,11 +11,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from engine.atomic import WriteError, open_file
 from engine.cli.headless import DONE, FAILED, INTERRUPTED, interruptible
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
-from engine.study.plan_file import read_plan
+from engine.study.plan_file import load_plan
 from engine.study.prepare import prepare
 from engine.study.run import CellFailure, Estimate, Listener, Outcome, StudyRun, opened
 from engine.study.study import Study
@@ -25,36 +24,35 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StudyCommand:
-    """The settings of `study`. `workers` 0 is one for each core, or one on a GPU."""
+    """The settings of `study`. `workers` 0 is one for each core, or one on a GPU. `ray` is the
+    address of a cluster, "local" to start one, or "" for processes."""
 
     plan: Path
     out: Path
     resume: bool = False
     workers: int = 0
     only_estimate: bool = False
+    ray: str = ""
 
 
 def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
     """Runs a study and returns the process's exit code. Raises InputError and ModelError before
     anything runs. Ctrl-C ends it; finished cells are kept."""
     stream = errors or sys.stderr
-    with open_file(command.plan) as file:
-        data = file.read()
+    plan, data = load_plan(command.plan)
     if command.workers < 0:
         raise InputError(f"--workers takes a whole number from 1 on, not {command.workers}.")
-    study = prepare(read_plan(data, command.plan.name, command.plan.parent))
-    workers = command.workers or _usual_workers(study)
+    study = prepare(plan)
+    workers = command.workers or (0 if command.ray else _usual_workers(study))
     control = JobControl()
     with opened(command.out, data, command.resume) as files, interruptible(control):
-        lines = StudyLines(stream, study, workers)
+        lines = StudyLines(stream, study)
         try:
-            run = StudyRun(study, files, workers, lines.listener(), control)
+            run = StudyRun(study, files, workers, lines.listener(), control, command.ray)
             outcome = run.run(command.only_estimate)
         except Cancelled:
             lines.say("Cancelled; finished cells are kept, and --resume goes on from them.")
             return INTERRUPTED
-        except WriteError as error:
-            raise InputError(str(error)) from error
         finally:
             lines.close()
     return _report(outcome, study, command, stream)
@@ -99,8 +97,8 @@ def _usual_workers(study: Study) -> int:
 class StudyLines:
     """The progress of a study: a bar on a terminal, else a line every few seconds."""
 
-    def __init__(self, stream: TextIO, study: Study, workers: int) -> None:
-        self._stream, self._workers = stream, workers
+    def __init__(self, stream: TextIO, study: Study) -> None:
+        self._stream = stream
         self._told: float | None = None  # the trial has no lines
         self._bar: tqdm[None] | None = None
         if stream.isatty():
@@ -124,8 +122,8 @@ class StudyLines:
 
     def _estimate(self, estimate: Estimate) -> None:
         e, self._told = estimate, time.monotonic()
-        several = "worker" if self._workers == 1 else "workers"
-        rest = f", {_duration(e.seconds)} on {self._workers} {several}" if e.seconds else ""
+        several = "worker" if e.workers == 1 else "workers"
+        rest = f", {_duration(e.seconds)} on {e.workers} {several}" if e.seconds else ""
         self.say(
             f"{e.cells:,} cells of {e.frames:,} frames; {e.left:,} left{rest}; "
             f"{e.bytes / 1e6:.1f} MB on disk of {e.free / 1e9:.0f} GB free."

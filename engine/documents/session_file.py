@@ -77,7 +77,7 @@ def encode(exploration: Exploration, origin: Origin | None = None) -> bytes:
 
 def _has_timing(exploration: Exploration) -> bool:
     walks = (exploration.walk, *exploration.rows)
-    return any(walk.loop or walk.times or walk.paces or walk.pacing for walk in walks)
+    return any(w.loop or w.times or w.paces or w.pacing or w.prompts for w in walks)
 
 
 def decode(data: bytes, name: str = "This") -> tuple[Exploration, Origin | None]:

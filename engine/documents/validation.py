@@ -12,6 +12,7 @@ from engine.errors import InputError
 from engine.methods.contract import make_method
 from engine.solvers.contract import solvers
 from engine.timing import check_pace, check_pacing
+from engine.tracks.prompts import check_prompts
 from engine.view import View
 from engine.walk import (
     LEAST_GAP,
@@ -101,6 +102,10 @@ def _check_timing(walk: Walk) -> None:
         _check_count("easings", len(walk.paces), walk.segments, walk.segments)
         for pace in walk.paces:
             check_pace(pace)
+    _check_count("prompts", len(walk.prompts), 0, MAX_KEYFRAMES)
+    for key in walk.prompts:
+        _check_text("prompt", key.text)
+    check_prompts(walk)
     _check_count("knots of the pacing", len(walk.pacing), 0, MAX_FRAMES)
     check_pacing(walk.pacing)
 

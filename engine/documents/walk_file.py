@@ -10,6 +10,11 @@ seed = 1                 # also: draw, prompt
 time = 0.0               # from 0 to 1, of all keyframes or of none
 easing = "ease-in-out"   # of the segment that starts here, or four numbers from 0 to 1;
 hold = 0.2               # also: method, params, drift (of the hold, in degrees)
+
+[[prompts]]              # optional: prompts with times of their own, instead of the keyframes'
+time = 0.0
+prompt = "A photo of a fox"
+blend = "slerp"          # to the next prompt; default "linear"; also: easing, hold
 """
 
 from __future__ import annotations
@@ -24,18 +29,21 @@ from engine.atomic import open_file
 from engine.documents.validation import MAX_DRAW, check_walk
 from engine.errors import InputError
 from engine.methods.contract import make_method
-from engine.timing import EASINGS, Easing, Pace, check_pace
+from engine.timing import EASINGS, Easing, Pace, PromptKey, check_pace
+from engine.tracks.prompts import BLENDS
 from engine.walk import ARTICLE_PROMPT, MAX_SEED, Keyframe, MethodChoice, NoiseSource, Walk
 
 MAX_BYTES = 1 << 20
 _SEGMENT = ("method", "params", "easing", "hold", "drift")
-_WALK = ("frames", "loop", "prompt", "negative", *_SEGMENT, "keyframe")
+_WALK = ("frames", "loop", "prompt", "negative", *_SEGMENT, "keyframe", "prompts")
 _KEYFRAME = ("seed", "draw", "prompt", "time", *_SEGMENT)
+_PROMPT = ("time", "prompt", "blend", "easing", "hold")
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("frames", "seed", "draw"), (int,)),
-    **dict.fromkeys(("prompt", "negative", "method"), (str,)),
+    **dict.fromkeys(("prompt", "negative", "method", "blend"), (str,)),
     **dict.fromkeys(("time", "hold", "drift"), (float, int)),
     **{"loop": (bool,), "params": (dict,), "easing": (str, list), "keyframe": (list,)},
+    "prompts": (list,),
 }
 _NOUNS = {
     int: "a whole number",
@@ -45,7 +53,7 @@ _NOUNS = {
     dict: 'a table such as {kind = "natural"}',
     list: "a list of numbers",
 }
-_HEADER = re.compile(r"^\s*\[\[\s*keyframe\s*\]\]")
+_HEADER = re.compile(r"^\s*\[\[\s*(keyframe|prompts)\s*\]\]")
 
 
 def load_walk(path: Path) -> Walk:
@@ -84,16 +92,18 @@ class _Lines:
     name: str
     lines: tuple[str, ...]
 
-    def error(self, keyframe: int | None, key: str, text: str) -> InputError:
-        """An error at a key of keyframe number `keyframe`, or (None) of the walk."""
-        headers = [k for k, line in enumerate(self.lines) if _HEADER.match(line)]
-        if keyframe is None:
-            span, at = range(headers[0] if headers else len(self.lines)), 0
+    def error(self, number: int | None, key: str, text: str, table: str = "keyframe") -> InputError:
+        """An error at a key of keyframe or other table number `number`, or (None) of the walk."""
+        matches = ((k, _HEADER.match(line)) for k, line in enumerate(self.lines))
+        headers = [(k, header[1]) for k, header in matches if header]
+        if number is None:
+            span, at = range(headers[0][0] if headers else len(self.lines)), 0
         else:
-            ends = (*headers[1:], len(self.lines))
-            # Keyframes may also be written as one list, without headers.
-            at = headers[keyframe] if keyframe < len(headers) else 0
-            span = range(at, ends[keyframe] if keyframe < len(headers) else len(self.lines))
+            ends = (*(k for k, _ in headers[1:]), len(self.lines))
+            own = [(k, end) for (k, name), end in zip(headers, ends, strict=False) if name == table]
+            # Tables may also be written as one list, without headers.
+            at, end = own[number] if number < len(own) else (0, len(self.lines))
+            span = range(at, end)
         found = (k for k in span if re.match(rf"\s*{re.escape(key)}\s*=", self.lines[k]))
         return InputError(f"{self.name}, line {next(found, at) + 1}: {text}")
 
@@ -119,20 +129,47 @@ def _walk(table: dict[str, Any], lines: _Lines) -> Walk:
         loop=loop,
         times=_times(rows, lines),
         paces=paces if any(pace != Pace() for pace in paces) else (),
+        prompts=_prompts(table, lines),
     )
 
 
+def _prompts(table: dict[str, Any], lines: _Lines) -> tuple[PromptKey, ...]:
+    """Returns the prompts with times of their own, which need a time and a text each."""
+    keys: list[PromptKey] = []
+    for number, row in enumerate(table.get("prompts", [])):
+        if not isinstance(row, dict):
+            raise lines.error(None, "prompts", "Write each prompt as a table [[prompts]].")
+        _check_keys(row, _PROMPT, number, lines, "prompts")
+        for key in ("time", "prompt"):
+            if key not in row:
+                raise lines.error(number, key, f"The {key} is missing here.", "prompts")
+        blend = row.get("blend", BLENDS[0])
+        if blend not in BLENDS:
+            text = f"Prompts are blended by {' or '.join(BLENDS)}, not {blend!r}."
+            raise lines.error(number, "blend", text, "prompts")
+        if keys and not keys[-1].time < row["time"]:
+            raise lines.error(number, "time", "The time is not later than that before.", "prompts")
+        pace = _pace({}, row, number, lines, "prompts")
+        keys.append(PromptKey(float(row["time"]), row["prompt"], blend, pace))
+    return tuple(keys)
+
+
 def _check_keys(
-    table: dict[str, Any], known: tuple[str, ...], number: int | None, lines: _Lines
+    table: dict[str, Any],
+    known: tuple[str, ...],
+    number: int | None,
+    lines: _Lines,
+    name: str = "keyframe",
 ) -> None:
     """Raises InputError for unknown keys and for values of another type."""
     for key, value in table.items():
         if key not in known:
             listing = ", ".join(known)
-            raise lines.error(number, key, f"There is no key {key!r} here; there are: {listing}.")
+            text = f"There is no key {key!r} here; there are: {listing}."
+            raise lines.error(number, key, text, name)
         if type(value) not in _TYPES[key]:
             noun = " or ".join(_NOUNS[kind] for kind in _TYPES[key] if (kind, key) != (int, "time"))
-            raise lines.error(number, key, f"{key} takes {noun}, not {value!r}.")
+            raise lines.error(number, key, f"{key} takes {noun}, not {value!r}.", name)
 
 
 def _check_last(row: dict[str, Any], number: int, loop: bool, lines: _Lines) -> None:
@@ -179,14 +216,21 @@ def _method(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lin
     return choice
 
 
-def _pace(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lines) -> Pace:
+def _pace(
+    table: dict[str, Any],
+    row: dict[str, Any],
+    number: int,
+    lines: _Lines,
+    name: str = "keyframe",
+) -> Pace:
     at = number if "easing" in row else None
     easing = row.get("easing", table.get("easing", "linear"))
     if isinstance(easing, str) and easing not in EASINGS:
         text = f"There is no easing {easing!r}; there are: {', '.join(EASINGS)}, or four numbers."
-        raise lines.error(at, "easing", text)
+        raise lines.error(at, "easing", text, name)
     if isinstance(easing, list) and [type(v) in (int, float) for v in easing] != [True] * 4:
-        raise lines.error(at, "easing", "An easing by handles has four numbers from 0 to 1.")
+        text = "An easing by handles has four numbers from 0 to 1."
+        raise lines.error(at, "easing", text, name)
     handles = EASINGS[easing] if isinstance(easing, str) else Easing(*map(float, easing))
     hold = float(row.get("hold", table.get("hold", 0.0)))
     drift = float(row.get("drift", table.get("drift", 0.0)))
@@ -195,5 +239,5 @@ def _pace(table: dict[str, Any], row: dict[str, Any], number: int, lines: _Lines
         try:
             check_pace(pace)
         except InputError as error:
-            raise lines.error(number if key in row else None, key, str(error)) from error
+            raise lines.error(number if key in row else None, key, str(error), name) from error
     return Pace(handles, hold, drift)

@@ -17,6 +17,7 @@ from engine.documents.session_file import FORMAT, Origin, encode
 from engine.messages import ModelInfo
 from engine.methods.contract import methods
 from engine.solvers.contract import solvers
+from engine.tracks.prompts import prompt_place, prompts_in
 from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
@@ -84,7 +85,7 @@ class Provenance:
             certificates=self.certificates,
         )
         return {
-            "title": self._walks[0].keyframes[0].prompt[:200],
+            "title": prompts_in(self._walks[0])[0][:200],
             "description": self.parameters(0, 0),
             "comment": encode(self.exploration, origin).decode(),
         }
@@ -108,7 +109,7 @@ class Provenance:
     def walk_text(self) -> str:
         """Return the prompts, and a line of the settings that all frames share."""
         walk = self._walks[0]
-        prompts = dict.fromkeys(keyframe.prompt for keyframe in walk.keyframes)
+        prompts = dict.fromkeys(prompts_in(walk))
         noises = (keyframe.noise for keyframe in walk.keyframes)
         seeds = " · ".join(f"{noise.seed} draw {noise.draw}" for noise in noises)
         settings = self._settings(seeds) | {
@@ -154,7 +155,8 @@ def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
     nearest = walk.nearest(time)
     method = walk.method_of(segment).name
     noisy = methods.get(method).walks_noise
-    return nearest.prompt, (nearest if noisy else walk.keyframes[segment]).noise, method
+    noise = (nearest if noisy else walk.keyframes[segment]).noise
+    return prompt_place(walk, time).nearest, noise, method
 
 
 def _sampler(solver: str) -> str:

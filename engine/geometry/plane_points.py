@@ -6,10 +6,12 @@ Imports no large library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from engine.messages import PathReady, Points
+from engine.tracks.prompts import prompt_place
 from engine.walk import MAX_KEYFRAMES, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 
 Point = tuple[float, float]
@@ -52,7 +54,9 @@ def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe |
     if path is None or path.weights is None or np.isnan(path.weights[index]).any():
         return None
     first, last = (float(weight) for weight in path.weights[index])
-    return keyframe_between(walk, walk.locate(walk.time_of(index))[0], (first, last))
+    time = walk.time_of(index)
+    keyframe = keyframe_between(walk, walk.locate(time)[0], (first, last))
+    return replace(keyframe, prompt=prompt_place(walk, time).nearest) if walk.prompts else keyframe
 
 
 def sum_of_keyframes(keyframes: Sequence[Keyframe], weights: Points) -> Keyframe:

@@ -9,11 +9,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.conditioning import Conditioning, blend_texts
+from engine.conditioning import Blend, Conditioning, blend_texts
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
-from engine.methods.contract import Array, Method, ThroughMethod, fresh_noise, make_method
+from engine.methods.contract import (
+    Array,
+    Method,
+    ThroughMethod,
+    fresh_noise,
+    make_method,
+    text_blend,
+)
 from engine.methods.through.runs import run_of
+from engine.tracks.prompts import prompt_place, prompts_in
 from engine.walk import Walk
 
 
@@ -111,14 +119,13 @@ class WalkPath:
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
-        segment, gamma = self.walk.locate(time)
-        keyframes = self.walk.keyframes
-        first = keyframes[segment].prompt
-        last = keyframes[self.walk.end_of(segment)].prompt
-        if first == last:
-            return self.texts[first]
-        method = self._methods[segment]
-        return blend_texts(self.texts[first], self.texts[last], gamma, method.conditioning)
+        place = prompt_place(self.walk, time)
+        if place.first == place.last:
+            return self.texts[place.first]
+        first, last = self.texts[place.first], self.texts[place.last]
+        method = self._methods[self.walk.locate(time)[0]]
+        blend: Blend = text_blend(place.blend) if place.blend else method.conditioning
+        return blend_texts(first, last, place.gamma, blend)
 
 
 def _in_granules(latent: Array, side: int) -> Array:
@@ -142,7 +149,7 @@ def _leads_on(method: Method) -> bool:
 
 def prompts_of(walk: Walk) -> tuple[str, ...]:
     """Returns all texts of the walk without repetition, the negative prompt first."""
-    return tuple(dict.fromkeys((walk.negative, *(k.prompt for k in walk.keyframes))))
+    return tuple(dict.fromkeys((walk.negative, *prompts_in(walk))))
 
 
 def latent_stats(latent: npt.NDArray[np.floating]) -> LatentStats:

@@ -76,7 +76,7 @@ class Measuring:
             self._waiting_since = time.monotonic()
         self._waiting.append(frame)
         late = time.monotonic() - self._waiting_since > _BATCH_TIMEOUT_S
-        if late or len(self._waiting) >= _BATCH:
+        if (late and not self._plan.steady) or len(self._waiting) >= _BATCH:
             yield from self._score_waiting()
 
     def _score_waiting(self) -> Iterator[m.Event]:

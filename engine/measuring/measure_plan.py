@@ -20,7 +20,8 @@ class MeasurePlan:
 
     `walks` holds the walk of each lane. `scoring_text` "" means their prompts. `scorer` is the CLIP
     model, a folder or a hub id; "" is the one in the model's folder. `downloads` are the models
-    that may be downloaded.
+    that may be downloaded. With `steady`, CLIP reads pictures in batches that do not depend on the
+    time they take, since the size of a batch may change the last bits of a score.
     """
 
     chosen: Chosen = field(default_factory=dict)
@@ -29,6 +30,7 @@ class MeasurePlan:
     scoring_text: str = ""
     scorer: str = ""
     downloads: tuple[str, ...] = ()
+    steady: bool = False
 
     @property
     def scored(self) -> tuple[str, ...]:
@@ -58,7 +60,13 @@ def plan_measures(request: m.RenderRequest) -> MeasurePlan:
             undefined[name] = str(error)
     walks = tuple(lane.walk for lane in request.lanes)
     return MeasurePlan(
-        chosen, undefined, walks, request.scoring_text, request.scorer, request.downloads
+        chosen,
+        undefined,
+        walks,
+        request.scoring_text,
+        request.scorer,
+        request.downloads,
+        steady=request.in_order,
     )
 
 

@@ -6,9 +6,9 @@ Light to import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 
 from engine.conditioning import Array32
+from engine.tracks.prompts import prompt_place, prompts_in
 from engine.walk import Walk
 
 #: How the score follows prompts that differ, for tips and tables.
@@ -22,7 +22,7 @@ def scoring_texts(given: str, walk: Walk) -> tuple[str, ...]:
     """The texts that a walk's pictures are scored with, each once: `given`, or the prompts."""
     if given.strip():
         return (given,)
-    return tuple(dict.fromkeys(keyframe.prompt for keyframe in walk.keyframes))
+    return tuple(dict.fromkeys(prompts_in(walk)))
 
 
 def direction_at(
@@ -37,13 +37,11 @@ def direction_at(
     """
     if given.strip():
         return directions.get(given)
-    segment, gamma = walk.locate(time)
-    keyframes = walk.keyframes
-    first, second = (keyframes[k].prompt for k in (segment, walk.end_of(segment)))
-    start, end = directions.get(first), directions.get(second)
-    if start is None or end is None or first == second:
+    place = prompt_place(walk, time)
+    start, end = directions.get(place.first), directions.get(place.last)
+    if start is None or end is None or place.first == place.last:
         return start
-    mixed: Array32 = (start * (1.0 - gamma) + end * gamma).astype(start.dtype)
+    mixed: Array32 = (start * (1.0 - place.gamma) + end * place.gamma).astype(start.dtype)
     return mixed
 
 
@@ -51,4 +49,4 @@ def scoring_label(given: str, walk: Walk) -> str:
     """The scoring text as it is shown: `given`, or the prompts in their order, "a cat → a fox"."""
     if given.strip():
         return given
-    return " → ".join(prompt for prompt, _ in groupby(k.prompt for k in walk.keyframes))
+    return " → ".join(prompts_in(walk))

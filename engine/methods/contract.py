@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from engine.conditioning import Role
+from engine.conditioning import Blend, Role
 from engine.errors import InputError
 from engine.parameters import build, parameter
 from engine.registry import Registry
@@ -100,9 +100,7 @@ class NoiseMethod(Method):
     )
 
     def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
-        if self.prompts == "slerp":
-            return slerp_text(role, start, end, gamma)
-        return lerp(start, end, gamma)
+        return text_blend(self.prompts)(role, start, end, gamma)
 
 
 @dataclass(frozen=True)
@@ -204,6 +202,16 @@ def arc_weights(cosine: float, gamma: float) -> tuple[float, float]:
     first = 1.0 if gamma == 0.0 else float(np.sin((1.0 - gamma) * phi)) / sine
     second = 1.0 if gamma == 1.0 else float(np.sin(gamma * phi)) / sine
     return first, second
+
+
+def text_blend(name: str) -> Blend:
+    """Returns the blend of two texts with this name: "linear", or "slerp" of each token."""
+    return slerp_text if name == "slerp" else linear_text
+
+
+def linear_text(role: Role, start: Array, end: Array, gamma: float) -> Array:
+    """The straight line between two texts."""
+    return lerp(start, end, gamma)
 
 
 def slerp_text(role: Role, start: Array, end: Array, gamma: float) -> Array:

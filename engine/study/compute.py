@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from engine import messages as m
@@ -12,7 +14,7 @@ from engine.metrics.contract import StepMeasure, make_measure
 from engine.pictures.title_strip import caption, caption_height
 from engine.render.renderer import Renderer
 from engine.store.frame_store import MEBIBYTE, FrameStore
-from engine.study.cell_files import CellFiles, Measured
+from engine.study.cell_files import Measured
 from engine.study.plan import method_label
 from engine.study.study import Cell, Study
 
@@ -31,10 +33,18 @@ class CellError(RuntimeError):
         self.lost = lost
 
 
+class Files(Protocol):
+    """Takes the rows and the pictures of a cell: `CellFiles`, or memory."""
+
+    def write(self, study: Study, cell: Cell, measured: Measured) -> None: ...
+
+    def write_sheet(self, study: Study, cell: Cell, png: bytes) -> None: ...
+
+
 class CellWork:
     """Computes cells one after another. Owns the model. Runs in a worker's process."""
 
-    def __init__(self, study: Study, files: CellFiles) -> None:
+    def __init__(self, study: Study, files: Files) -> None:
         self._study, self._files = study, files
         self._renderer = Renderer(FrameStore(_FRAMES_BYTES))
 

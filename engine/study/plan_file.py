@@ -48,12 +48,13 @@ MAX_THREADS, MAX_SAMPLES = 256, 100
 _NOUNS: dict[type, str] = {int: "a whole number", float: "a number", str: 'a text in "quotes"'}
 
 
-def load_plan(path: Path) -> StudyPlan:
-    """Reads a plan. Raises InputError that names the file, and the line if there is one."""
+def load_plan(path: Path) -> tuple[StudyPlan, bytes]:
+    """Reads a plan, and returns its bytes, too. Raises InputError that names the file, and the line
+    if there is one."""
     data = _read(path)
     if len(data) > MAX_BYTES:
         raise InputError(f"{path.name} is no plan: it has more than {MAX_BYTES:,} bytes.")
-    return read_plan(data, path.name, path.parent)
+    return read_plan(data, path.name, path.parent), data
 
 
 def read_plan(data: bytes, name: str, folder: Path) -> StudyPlan:

@@ -57,6 +57,11 @@ class Pool:
                 worker.process.join()
 
     @property
+    def workers(self) -> int:
+        """The number of processes that compute together."""
+        return self._count
+
+    @property
     def processes(self) -> tuple[int, ...]:
         """The ids of the running processes."""
         return tuple(w.process.pid for w in self._workers if w.process.pid is not None)

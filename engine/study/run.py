@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
+from typing import Protocol, Self
 
 import msgspec
 from filelock import FileLock, Timeout
 
-from engine.atomic import Existing, sweep_parts, write_bytes
+from engine.atomic import Existing, explain, sweep_parts, write_bytes
 from engine.errors import InputError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
 from engine.study.pool import Pool
+from engine.study.statistics_files import LiveMeans
 from engine.study.study import Study
 from engine.study.tables import write_csv, write_table
 from engine.study.worker import Answer
@@ -42,6 +44,7 @@ class Estimate:
     left: int
     frames: int
     seconds: float | None
+    workers: int
     bytes: int
     free: int
 
@@ -82,7 +85,10 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
             f"{folder} holds a study already; add --resume to go on with it, or choose another "
             "folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(explain(folder, error)) from error
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -97,15 +103,37 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
         lock.release()
 
 
+class AnyPool(Protocol):
+    """Computes cells: worker processes, or a cluster."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def workers(self) -> int: ...
+
+    def run(self, numbers: Iterator[int]) -> Iterator[Answer | None]: ...
+
+
 class StudyRun:
-    """One run of a study with so many worker processes. Runs on one thread."""
+    """One run of a study with so many worker processes, or with the actors of the Ray cluster at
+    `address`; "local" starts one on this machine. Runs on one thread."""
 
     def __init__(
-        self, study: Study, files: CellFiles, workers: int, listener: Listener, control: JobControl
+        self,
+        study: Study,
+        files: CellFiles,
+        workers: int,
+        listener: Listener,
+        control: JobControl,
+        address: str = "",
     ) -> None:
         self._study, self._files, self._workers = study, files, workers
+        self._address = address
         self._listener, self._control = listener, control
         self._failures: list[CellFailure] = []
+        self._live = LiveMeans(study, files)
         self._done = 0
 
     def run(self, only_estimate: bool = False) -> Outcome:
@@ -116,7 +144,8 @@ class StudyRun:
         left = sum(not self._files.has(study, cell) for cell in study.all_cells())
         self._done = study.cells - left
         numbers = (cell.number for cell in study.all_cells() if not self._files.has(study, cell))
-        with Pool(study, self._files, self._workers) as pool:
+        with self._pool() as pool:
+            self._workers = pool.workers
             trial = self._trial(pool, numbers)
             self._listener.estimate(self._estimate(trial))
             if not only_estimate:
@@ -124,12 +153,25 @@ class StudyRun:
                     pass
         return self._finish()
 
-    def _trial(self, pool: Pool, numbers: Iterator[int]) -> list[float]:
-        """Compute two cells a worker; return the seconds of the later half, without loading."""
-        seconds = [a.seconds for a in self._answers(pool, islice(numbers, 2 * self._workers))]
+    def _pool(self) -> AnyPool:
+        if not self._address:
+            return Pool(self._study, self._files, self._workers)
+        from engine.study.cluster import ClusterPool
+
+        return ClusterPool(self._study, self._files, self._address, self._workers)
+
+    def _trial(self, pool: AnyPool, numbers: Iterator[int]) -> list[float]:
+        """Compute two cells a worker; return the seconds of the later half, without loading.
+
+        Raises InputError if all of them fail and more are left, which would fail, too.
+        """
+        answers = list(self._answers(pool, islice(numbers, 2 * self._workers)))
+        if answers and all(a.error for a in answers) and self._done < self._study.cells:
+            raise InputError(answers[0].error)
+        seconds = [answer.seconds for answer in answers if not answer.error]
         return seconds[self._workers :] or seconds
 
-    def _answers(self, pool: Pool, numbers: Iterator[int]) -> Iterator[Answer]:
+    def _answers(self, pool: AnyPool, numbers: Iterator[int]) -> Iterator[Answer]:
         began, before = time.monotonic(), self._done
         for answer in pool.run(numbers):
             self._control.check()
@@ -138,6 +180,8 @@ class StudyRun:
             self._done += 1
             if answer.error:
                 self._fail(answer)
+            else:
+                self._live.add(self._study.cell(answer.number))
             here = self._done - before
             left = self._study.cells - self._done
             pace = (time.monotonic() - began) / here
@@ -160,7 +204,7 @@ class StudyRun:
         seconds = sum(trial) / len(trial) * left / self._workers if trial else None
         frames = study.cells * study.rows
         free = shutil.disk_usage(folder).free
-        return Estimate(study.cells, left, frames, seconds, size * study.cells, free)
+        return Estimate(study.cells, left, frames, seconds, self._workers, size * study.cells, free)
 
     def _finish(self) -> Outcome:
         folder = self._files.folder
@@ -169,6 +213,14 @@ class StudyRun:
         cells = write_table(self._study, self._files)
         write_csv(folder)
         return Outcome(cells, len(self._failures))
+
+
+def _version(name: str) -> str:
+    """The version of a library, or of this program; without an installation, it has none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _description(study: Study) -> bytes:
@@ -181,6 +233,6 @@ def _description(study: Study) -> bytes:
         "precision": study.precision,
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {name: _version(name) for name in _LIBRARIES},
     }
     return msgspec.json.format(msgspec.json.encode(content, enc_hook=list))

@@ -44,9 +44,10 @@ def work(pipe: Connection, study: Study, files: CellFiles) -> None:
     """Compute the cells whose numbers arrive in `pipe`, until it is closed."""
     # Ctrl-C reaches all processes of a terminal; the driver ends the workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from engine.render.cpu_sharing import wait_briefly
+    from engine.render.cpu_sharing import give_way, wait_briefly
 
     wait_briefly()
+    give_way()
     import torch
 
     from engine.study.compute import CellWork
@@ -59,6 +60,9 @@ def work(pipe: Connection, study: Study, files: CellFiles) -> None:
             pipe.send(answer)
             if answer.lost:
                 return
+            if answer.error:
+                # What the failed cell has left would change the batches of its next try.
+                compute = CellWork(study, files)
 
 
 def _computed(compute: CellWork, study: Study, number: int) -> Answer:

@@ -27,6 +27,7 @@ GESTURES = (
     ("Timeline", "Change the range", "drag its handles"),
     ("Timeline", "Move a keyframe in time", "drag its tick; Ctrl+Left, Ctrl+Right at it"),
     ("Timeline", "Edit a prompt; blend of prompts", "click it, Enter; right click, Menu key"),
+    ("Timeline", "Move a prompt with own time", "drag its mark; Ctrl+Shift+Left, Right at it"),
     ("Walk", "Render at once", "Enter in a prompt"),
     ("Walk", "Move a keyframe", "drag its card; Alt+Up, Alt+Down in it"),
     ("Walk", "Press the focused button", "Enter"),

@@ -52,16 +52,18 @@ class Documents(QObject):
         super().__init__(window)
         self._state, self._settings, self._window = state, settings, window
         self.path: Path | None = None
+        self._opening = state.exploration.walk
         self._look = FileLook(window)
         self._digest = ""  # of the file when it was last read or written here
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def new(self) -> None:
-        """Start again with the article's walk and the same model."""
+        """Start again with the walk of the program's start and the same model."""
         exploration = self._state.exploration
         fresh = Exploration(
             model=exploration.model,
+            walk=self._opening,
             sampling=self._state.recommended,
             measures=exploration.measures,
             view=replace(exploration.view, segment=None),
@@ -145,6 +147,7 @@ class Documents(QObject):
     def take_prompt(self, recalled: Recalled) -> None:
         """Use the prompt of a picture for the whole walk."""
         walk = with_prompt(self._state.exploration.walk, _keyframe_of(recalled).prompt)
+        walk = replace(walk, prompts=())
         self._state.edit(replace(self._state.exploration, walk=walk), "Use prompt of a picture")
 
     def fill_recent(self, menu: QMenu) -> None:

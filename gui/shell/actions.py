@@ -134,17 +134,17 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         WALK,
-        "speed",
-        "&Wanted speed…",
-        ("Ctrl+Shift+W",),
-        "Choose or draw the speed that the steps will follow",
-    ),
-    Entry(
-        WALK,
         "perfect",
         "Per&fect walk",
         ("Ctrl+Shift+F",),
         "Use a spline through all keyframes, and even out the steps",
+    ),
+    Entry(
+        WALK,
+        "speed",
+        "&Wanted speed…",
+        ("Ctrl+Shift+W",),
+        "Choose or draw the speed that the steps will follow",
     ),
     Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
     Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
@@ -152,12 +152,25 @@ TABLE: tuple[Entry, ...] = (
         WALK, "closed", "&Loop", ("Ctrl+Shift+O",), "Lead the last keyframe back to the first", True
     ),
     Entry(WALK, "spread", "&Spread evenly", ("Ctrl+Shift+G",), "Put keyframes at equal intervals"),
+    Entry(
+        WALK,
+        "own_times",
+        "Prompts with own &times",
+        ("Ctrl+Shift+Y",),
+        "Give prompts times that do not depend on the keyframes",
+        True,
+    ),
     _separator(WALK),
     Entry(WALK, "draft", "&Draft", ("Ctrl+Shift+1",), "Few steps, for a quick look", True),
     Entry(WALK, "normal", "&Normal", ("Ctrl+Shift+2",), "The model's recommended settings", True),
     Entry(
         WALK, "paper", "&Paper", ("Ctrl+Shift+3",), "30 steps, guidance 7.5, DPM-Solver++ 2M", True
     ),
+    Entry(EXPERIMENTS, "study", "S&tudy…", (), "Measure many pairs of noises by plan"),
+    Entry(EXPERIMENTS, "meter", "Seed &meter…", (), "See what the noise decides, and the prompt"),
+    Entry(EXPERIMENTS, "influence", "&Influence of parts…", (), "Change parts of the noise"),
+    Entry(EXPERIMENTS, "direction", "&Direction…", (), "Walk towards a colour or a text"),
+    _separator(EXPERIMENTS),
     Entry(PLAYBACK, "play", "&Play or pause", ("Space",), "Play the walk"),
     Entry(PLAYBACK, "backwards", "Play &backwards", ("J",), "Press again for ×2, ×4, ×8"),
     Entry(

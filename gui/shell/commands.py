@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
 
+from engine.tracks.edits import with_own_times
 from engine.view import Loop, ViewMode
 from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
@@ -66,6 +67,7 @@ class Commands(QObject):
                 "reverse": self._reverse,
                 "closed": self._set_loop,
                 "spread": self._spread,
+                "own_times": self._set_own_times,
                 **{name: self._quality_setter(name) for name in QUALITIES},
             }
         )
@@ -109,6 +111,11 @@ class Commands(QObject):
 
     def _set_loop(self, loop: bool) -> None:
         self._state.edit(looped(self._state.exploration, loop), "Loop" if loop else "No loop")
+
+    def _set_own_times(self, own: bool) -> None:
+        exploration = self._state.exploration
+        walk = with_own_times(exploration.walk, own)
+        self._state.edit(replace(exploration, walk=walk), "Times of prompts")
 
     def _spread(self) -> None:
         exploration = self._state.exploration
@@ -158,6 +165,7 @@ class Commands(QObject):
 
     def _show_walk(self) -> None:
         self._actions["closed"].setChecked(self._state.exploration.walk.loop)
+        self._actions["own_times"].setChecked(bool(self._state.exploration.walk.prompts))
         self._show_quality()
 
     def _show_quality(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.timing import Easing, Pace
+from engine.timing import Pace
+from engine.tracks.edits import with_prompts_kept, with_prompts_reversed
 from engine.walk import LEAST_GAP, Walk
 
 
@@ -24,7 +25,7 @@ def with_loop(walk: Walk, loop: bool) -> Walk:
         times = tuple(time / stops[-2] for time in stops[:-1])
         methods = methods[:-1] if len(methods) > 1 else methods
         paces.pop()
-    return replace(
+    changed = replace(
         walk,
         loop=loop,
         methods=methods,
@@ -32,6 +33,7 @@ def with_loop(walk: Walk, loop: bool) -> Walk:
         times=times if walk.times else (),
         pacing=(),
     )
+    return with_prompts_kept(walk, changed)
 
 
 def with_time(walk: Walk, number: int, time: float) -> Walk:
@@ -53,7 +55,7 @@ def can_move(walk: Walk, number: int) -> bool:
 
 def spread_evenly(walk: Walk) -> Walk:
     """Returns the walk with equal intervals between its keyframes and an even pacing."""
-    return replace(walk, times=(), pacing=())
+    return with_prompts_kept(walk, replace(walk, times=(), pacing=()))
 
 
 def with_pace(walk: Walk, pace: Pace, segment: int | None = None) -> Walk:
@@ -80,7 +82,8 @@ def with_segment_added(walk: Walk, longer: Walk, segment: int) -> Walk:
         else:
             stops.insert(segment + 1, (stops[segment] + stops[segment + 1]) / 2.0)
         times = tuple(stops[: len(longer.keyframes)])
-    return replace(longer, paces=_folded(paces), times=times, pacing=())
+    timed = replace(longer, paces=_folded(paces), times=times, pacing=())
+    return with_prompts_kept(walk, timed)
 
 
 def with_segment_removed(walk: Walk, shorter: Walk, number: int) -> Walk:
@@ -92,26 +95,21 @@ def with_segment_removed(walk: Walk, shorter: Walk, number: int) -> Walk:
         kept = [time for k, time in enumerate(walk.times) if k != number]
         length = 1.0 - kept[0] if walk.loop else kept[-1] - kept[0]
         times = tuple((time - kept[0]) / length for time in kept)
-    return replace(shorter, paces=_folded(paces), times=times, pacing=())
+    timed = replace(shorter, paces=_folded(paces), times=times, pacing=())
+    return with_prompts_kept(walk, timed)
 
 
 def reversed_timing(walk: Walk, turned: Walk) -> Walk:
     """Returns `turned`, which has the keyframes of `walk` in reverse order, with its timing. A loop
     starts at the same keyframe. A hold stays at the start of its segment."""
-    paces = [_mirrored(walk.pace_of(segment)) for segment in range(walk.segments)][::-1]
+    paces = [walk.pace_of(segment).mirrored for segment in range(walk.segments)][::-1]
     times: tuple[float, ...] = ()
     if walk.times:
         stops = [1.0 - time for time in reversed(walk.stops())]
         times = tuple(stops[: len(walk.keyframes)])
     pacing = tuple((1.0 - share, 1.0 - time) for share, time in reversed(walk.pacing))
-    return replace(turned, paces=_folded(paces), times=times, pacing=pacing)
-
-
-def _mirrored(pace: Pace) -> Pace:
-    easing = pace.easing
-    handles = (easing.x2, easing.y2, easing.x1, easing.y1)
-    # Rounded, so that turning twice gives the easing that it was.
-    return replace(pace, easing=Easing(*(round(1.0 - value, 12) for value in handles)))
+    turned = replace(turned, paces=_folded(paces), times=times, pacing=pacing)
+    return with_prompts_reversed(walk, turned)
 
 
 def _folded(paces: list[Pace]) -> tuple[Pace, ...]:

@@ -1,29 +1,62 @@
-"""The menu of the row of prompts: how two prompts are blended, and the way to their fields."""
+"""The menu of the row of prompts: ways to blend them, and prompts with times of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from PySide6.QtWidgets import QMenu
 
-from engine.walk import MethodChoice
+from engine.timing import EASINGS
+from engine.tracks.edits import with_key, with_key_added, with_key_removed, with_own_times
+from engine.tracks.prompts import way_at
+from engine.walk import MethodChoice, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_method
 from gui.widgets.text_format import keyframe_letter
 
 #: The ways to blend two prompts, by the value of the methods' parameter `prompts`.
 BLENDS = {"linear": "linear", "slerp": "slerp of each token"}
+#: The easings as they are shown.
+EASING_TEXTS = {
+    "linear": "Linear in time",
+    "ease-in": "Ease in",
+    "ease-out": "Ease out",
+    "ease-in-out": "Ease in and out",
+}
+#: Shares of the way for which the first prompt stays, to choose from.
+HOLDS = (0.0, 0.1, 0.25, 0.5)
 #: Start of the names of the methods that change prompts only, one for each way.
 PROMPTS_ONLY = "prompt-"
 
 
 def fill_prompt_menu(
-    menu: QMenu, state: ExplorerState, place: int, edit: Callable[[int], None]
+    menu: QMenu,
+    state: ExplorerState,
+    index: int,
+    number: int | None,
+    edit: Callable[[int], None],
 ) -> None:
-    """Add the actions for the frame at `place`: `edit` takes the number of a keyframe."""
+    """Add the actions for frame `index`. `number` is that of the nearest prompt: of its keyframe,
+    or of its key on a track. `edit` takes such a number."""
     walk = state.exploration.walk
-    segment, _ = walk.locate(walk.time_of(place))
+    if walk.prompts and number is not None:
+        _fill_key(menu, state, index, number, edit)
+    else:
+        _fill_segment(menu, state, index, edit)
+    menu.addSeparator()
+    own = menu.addAction("Prompts with own times")
+    own.setCheckable(True)
+    own.setChecked(bool(walk.prompts))
+    own.triggered.connect(lambda on: _put(state, with_own_times(walk, on), "Times of prompts"))
+
+
+def _fill_segment(
+    menu: QMenu, state: ExplorerState, index: int, edit: Callable[[int], None]
+) -> None:
+    """Add the actions for the prompts of two keyframes."""
+    walk = state.exploration.walk
+    segment, _ = walk.locate(walk.time_of(index))
     ends = segment, walk.end_of(segment)
     for number in ends:
         action = menu.addAction(f"Edit prompt {keyframe_letter(number)}")
@@ -33,12 +66,59 @@ def fill_prompt_menu(
     first, last = (keyframe_letter(number) for number in ends)
     menu.addSection(f"Prompts from {first} to {last}")
     now = walk.method_of(segment)
-    for value, text in BLENDS.items():
-        choice = with_blend(now, value)
-        action = menu.addAction(f"Blend: {text}")
+    walks = (with_method(walk, with_blend(now, value), segment) for value in BLENDS)
+    texts = (f"Blend: {text}" for text in BLENDS.values())
+    chosen = list(BLENDS).index(_blend_of(now))
+    _add_choices(menu, state, zip(texts, walks, strict=True), chosen, "Blend of prompts")
+
+
+def _fill_key(
+    menu: QMenu, state: ExplorerState, index: int, number: int, edit: Callable[[int], None]
+) -> None:
+    """Add the actions for a prompt with a time of its own."""
+    walk = state.exploration.walk
+    menu.addAction("Edit prompt…", lambda: edit(number))
+    added, removed = with_key_added(walk, walk.time_of(index)), with_key_removed(walk, number)
+    add = menu.addAction("Add a prompt here", lambda: _put(state, added, "Add prompt"))
+    add.setEnabled(len(added.prompts) > len(walk.prompts))
+    menu.addAction("Remove prompt", lambda: _put(state, removed, "Remove prompt"))
+    way = way_at(walk, walk.time_of(index))
+    if way is not None:
+        _fill_way(menu, state, way)
+
+
+def _fill_way(menu: QMenu, state: ExplorerState, number: int) -> None:
+    """Add the blends and easings of the way from a prompt with an own time to the next one."""
+    walk, key = state.exploration.walk, state.exploration.walk.prompts[number]
+    menu.addSection("From this prompt to the next")
+    walks = [with_key(walk, number, blend=value) for value in BLENDS]
+    texts = [f"Blend: {text}" for text in BLENDS.values()]
+    chosen = list(BLENDS).index(key.blend)
+    _add_choices(menu, state, zip(texts, walks, strict=True), chosen, "Blend of prompts")
+    menu.addSeparator()
+    paces = [replace(key.pace, easing=easing) for easing in EASINGS.values()]
+    eased = [with_key(walk, number, pace=pace) for pace in paces]
+    known = list(EASINGS.values())
+    chosen = known.index(key.pace.easing) if key.pace.easing in known else -1
+    choices = zip(EASING_TEXTS.values(), eased, strict=True)
+    _add_choices(menu, state, choices, chosen, "Easing of prompts")
+    menu.addSeparator()
+    holds = sorted({*HOLDS, key.pace.hold})
+    held = [with_key(walk, number, pace=replace(key.pace, hold=hold)) for hold in holds]
+    texts = [f"Hold for {hold:.0%} of the way" if hold else "No hold" for hold in holds]
+    choices = zip(texts, held, strict=True)
+    _add_choices(menu, state, choices, holds.index(key.pace.hold), "Hold of prompts")
+
+
+def _add_choices(
+    menu: QMenu, state: ExplorerState, walks: Iterable[tuple[str, Walk]], chosen: int, label: str
+) -> None:
+    """Add an action for each walk, with a tick at the one that is chosen."""
+    for place, (text, walk) in enumerate(walks):
+        action = menu.addAction(text)
         action.setCheckable(True)
-        action.setChecked(value == _blend_of(now))
-        action.triggered.connect(lambda _=False, choice=choice: _put(state, choice, segment))
+        action.setChecked(place == chosen)
+        action.triggered.connect(lambda _=False, walk=walk: _put(state, walk, label))
 
 
 def with_blend(choice: MethodChoice, blend: str) -> MethodChoice:
@@ -58,6 +138,5 @@ def _blend_of(choice: MethodChoice) -> str:
     return str(dict(choice.params).get("prompts", "linear"))
 
 
-def _put(state: ExplorerState, choice: MethodChoice, segment: int) -> None:
-    walk = with_method(state.exploration.walk, choice, segment)
-    state.edit(replace(state.exploration, walk=walk), "Blend of prompts")
+def _put(state: ExplorerState, walk: Walk, label: str) -> None:
+    state.edit(replace(state.exploration, walk=walk), label)

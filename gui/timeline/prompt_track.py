@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -13,11 +15,14 @@ from gui.timeline.track import Track
 from gui.widgets.theme import UNIT, Theme, mix
 
 HEIGHT = 5 * UNIT
+#: Distance within which the mouse grabs a mark, in pixels.
+GRIP = 6.0
 
 
 class PromptTrack(Track):
     """Paints the prompts of the edited walk, each over the frames in which it is the nearer one,
-    with a mark at each keyframe. It is hidden if all prompts are equal."""
+    with a mark at each keyframe or at each prompt with a time of its own. It is hidden if all
+    prompts are equal and have no own times."""
 
     def __init__(self, state: ExplorerState, theme: Theme, parent: QWidget) -> None:
         super().__init__(state, theme, parent)
@@ -33,13 +38,29 @@ class PromptTrack(Track):
         """The parts that are shown, in the order of time."""
         return self._zones
 
-    def keyframe_at(self, x: float) -> int | None:
-        """Returns the keyframe whose prompt is at `x`, in pixels; the nearest one beside all."""
+    def number_at(self, x: float) -> int | None:
+        """Returns the number of the keyframe or key whose prompt is at `x`, in pixels; the nearest
+        one beside all."""
         scale = self.scale()
         place = (x - scale.middle(0)) / max(scale.cell, 1e-9)
         inside = (zone for zone in self._zones if place <= zone.last)
         zone = next(inside, self._zones[-1] if self._zones else None)
         return None if zone is None else zone.nearest(place)
+
+    def mark_at(self, x: float) -> int | None:
+        """Returns the number of the keyframe or key whose mark is at `x`, or None."""
+        marks = ((abs(self.scale().middle(place) - x), n) for place, n in self._marks())
+        gap, number = min(marks, default=(GRIP + 1.0, 0))
+        return number if gap <= GRIP else None
+
+    def frame_of(self, number: int) -> int:
+        """Returns the frame nearest to a keyframe or key."""
+        place = next(place for place, other in self._marks() if other == number)
+        return min(round(place), self._state.frame_count - 1)
+
+    def _marks(self) -> list[tuple[float, int]]:
+        pairs = (p for z in self._zones for p in zip(z.places, z.numbers, strict=True))
+        return [(place, number) for place, number in pairs if not isnan(place)]
 
     def _refresh(self) -> None:
         walk = self._state.exploration.walk
@@ -70,6 +91,8 @@ class PromptTrack(Track):
         painter.drawRoundedRect(box, 3, 3)
         painter.setPen(QPen(QColor(theme.accent), 2))
         for place in zone.places:
+            if isnan(place):
+                continue
             x = min(max(scale.middle(place), box.left() + 1.0), box.right() - 1.0)
             painter.drawLine(QPointF(x, box.bottom() - UNIT), QPointF(x, box.bottom()))
         painter.setPen(QColor(theme.text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.messages import Tier
 from engine.walk import frame_text
@@ -13,7 +13,7 @@ from gui.state.thumbnails import Thumbnails
 from gui.timeline.filmstrip import Filmstrip
 from gui.timeline.key_drag import KeyDrag
 from gui.timeline.playhead_overlay import PlayheadOverlay
-from gui.timeline.prompt_menu import fill_prompt_menu
+from gui.timeline.prompt_hand import PromptHand
 from gui.timeline.prompt_track import PromptTrack
 from gui.timeline.readiness_strip import ReadinessStrip
 from gui.timeline.ruler import HEIGHT as RULER_HEIGHT
@@ -38,7 +38,8 @@ STEPS = {
 class Timeline(QWidget):
     """Owns the tracks. A drag moves the playhead; a drag of a handle changes the range, and a drag
     of a keyframe's tick its time. Ticks stop at frames, except with Alt. Ctrl+Left and Ctrl+Right
-    move the keyframe at the playhead by a frame. A click on a prompt goes to its keyframe.
+    move the keyframe at the playhead by a frame, with Shift the prompt there. A click on a prompt
+    goes to it.
 
     Signals: prompt_chosen(keyframe), for a prompt that a person wants to edit.
     """
@@ -51,8 +52,9 @@ class Timeline(QWidget):
         self._held: int | None = None
         self._key = KeyDrag(state)
         self._ruler = Ruler(state, theme)
-        self._menu = QMenu(self)
         self._prompts = PromptTrack(state, theme, self)
+        self._hand = PromptHand(state, self._prompts, self)
+        self._hand.chosen.connect(self.prompt_chosen)
         filmstrip, readiness = Filmstrip(state, thumbnails, theme), ReadinessStrip(state, theme)
         self._tracks = (self._ruler, self._prompts, filmstrip, readiness)
         self._overlay = PlayheadOverlay(state, theme, self)
@@ -132,7 +134,7 @@ class Timeline(QWidget):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if self._on_prompts(event.position().toPoint()):
-            self._go_to_prompt(self._prompts.keyframe_at(x))
+            self._hand.press(x)
         else:
             on_ruler = event.position().y() < RULER_HEIGHT
             self._held = self._ruler.handle_at(x) if on_ruler else None
@@ -145,39 +147,43 @@ class Timeline(QWidget):
         if event.buttons() & Qt.MouseButton.LeftButton and self._key.held:
             free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
             self._key.move(self._ruler.scale(), x, free)
+        elif event.buttons() & Qt.MouseButton.LeftButton and self._hand.held:
+            free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            self._hand.move(self._ruler.scale(), x, free)
         elif event.buttons() & Qt.MouseButton.LeftButton:
             self._drag(x)
         else:
-            self._show_grip(x, event.position().y() < RULER_HEIGHT)
+            self._show_grip(event.position().toPoint())
 
     def _on_prompts(self, place: QPoint) -> bool:
         return self._prompts.isVisible() and self._prompts.geometry().contains(place)
 
-    def _go_to_prompt(self, keyframe: int | None) -> None:
-        """Move the playhead to a keyframe, and let its prompt be edited."""
-        walk = self._state.exploration.walk
-        if keyframe is not None and walk.frames == self._state.frame_count:
-            self._state.seek(walk.keyframe_indices()[keyframe])
-            self.prompt_chosen.emit(keyframe)
+    def edit_prompt(self) -> None:
+        """Go to the prompt of the frame at the playhead."""
+        self._hand.go_to_frame(self._state.playhead)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         scale = self._ruler.scale()
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         place = self._state.playhead if by_key else scale.index_at(event.pos().x())
         there = self._prompts.isVisible() if by_key else self._on_prompts(event.pos())
-        if there and self._state.exploration.walk.frames == scale.frames:
-            self._menu.clear()
-            fill_prompt_menu(self._menu, self._state, place, self._go_to_prompt)
-            self._menu.popup(event.globalPos())
+        if there:
+            self._hand.open_menu(place, event.globalPos())
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         self._held = None
         self._key.release()
+        self._hand.release()
 
-    def _show_grip(self, x: float, on_ruler: bool) -> None:
+    def _show_grip(self, place: QPoint) -> None:
         """Show by the pointer's shape that there is something to drag."""
-        found = (self._ruler.handle_at(x), self._key.key_at(self._ruler.scale(), x))
-        held = on_ruler and any(part is not None for part in found)
+        x = float(place.x())
+        found: tuple[int | None, ...] = ()
+        if place.y() < RULER_HEIGHT:
+            found = self._ruler.handle_at(x), self._key.key_at(self._ruler.scale(), x)
+        elif self._on_prompts(place):
+            found = (self._hand.grip_at(x),)
+        held = any(part is not None for part in found)
         self.setCursor(Qt.CursorShape.SizeHorCursor if held else Qt.CursorShape.ArrowCursor)
 
     def _drag(self, x: float) -> None:
@@ -192,15 +198,15 @@ class Timeline(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in ENTER_KEYS and self._prompts.isVisible():
-            here = self._state.playhead
-            self._go_to_prompt(self._prompts.keyframe_at(self._ruler.scale().middle(here)))
+            self.edit_prompt()
             return
         step = STEPS.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)
             return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier and abs(step) == 1:
-            self._key.nudge(step)
+            shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._hand.nudge(step) if shifted else self._key.nudge(step)
             return
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         self._state.seek(self._state.playhead + step * (10 if shifted else 1))

@@ -145,7 +145,8 @@ class KeyframeCard(QFrame):
         with QSignalBlocker(self._draw):
             self._draw.setValue(keyframe.noise.draw)
         self._prompt.set_text(keyframe.prompt)
-        self._prompt.setVisible(not self._state.exploration.walk.one_prompt)
+        walk = self._state.exploration.walk
+        self._prompt.setVisible(not walk.one_prompt and not walk.prompts)
         self._show_lock(keyframe.locked)
         self._picture.update()
 

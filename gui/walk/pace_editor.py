@@ -14,7 +14,7 @@ from gui.state.walk_timing import with_pace
 from gui.walk.curve_canvas import CurveCanvas
 from gui.widgets.fields import Choice, FloatField, IntField
 from gui.widgets.layouts import add_row, column, form, heading
-from gui.widgets.plain_text import PlainLabel
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
@@ -70,7 +70,7 @@ class PaceEditor(QFrame):
             field.setAccessibleName(
                 f"{'First' if first else 'Second'} handle, {'time' if name[0] == 'x' else 'γ'}"
             )
-            field.setToolTip(field.accessibleName())
+            field.setToolTip(plain_tip(field.accessibleName()))
             field.valueChanged.connect(lambda _: self._put_easing(self._typed()))
             grid.addWidget(field, number // 2, 1 + number % 2)
         for line, text in enumerate(("First handle", "Second handle")):

@@ -18,7 +18,7 @@ from gui.walk.method_panel import MethodPanel
 from gui.walk.prompt_edit import PromptEdit
 from gui.walk.sampling_panel import SamplingPanel
 from gui.widgets.fields import Button
-from gui.widgets.layouts import OneLine, column, heading, row, rule
+from gui.widgets.layouts import OneLine, column, heading, note, row, rule
 from gui.widgets.plain_text import plain_title
 from gui.widgets.theme import UNIT, Theme, Themed
 
@@ -69,6 +69,7 @@ class WalkPanel(QScrollArea):
         self._examples.setPopupMode(Button.ToolButtonPopupMode.InstantPopup)
         self._examples.setMenu(QMenu(self._examples))
         self._hint = OneLine()
+        self._own_times = note("The prompts have own times: they are in the row below the ruler.")
         self._negative = PromptEdit(
             "Negative prompt", "Describe what to avoid", self._vocabulary, self._theme, lines=1
         )
@@ -101,6 +102,7 @@ class WalkPanel(QScrollArea):
         layout.setContentsMargins(4 * UNIT, UNIT, 4 * UNIT, 4 * UNIT)
         layout.addLayout(row(heading("Prompt"), 1, self._examples, self._linked))
         layout.addWidget(self._prompt)
+        layout.addWidget(self._own_times)
         layout.addWidget(self._hint)
         layout.addWidget(self._negative)
         layout.addWidget(rule())
@@ -203,7 +205,10 @@ class WalkPanel(QScrollArea):
     def _refresh(self) -> None:
         walk = self._state.exploration.walk
         self._show_link()
-        self._prompt.setVisible(walk.one_prompt)
+        self._prompt.setVisible(walk.one_prompt and not walk.prompts)
+        self._own_times.setVisible(bool(walk.prompts))
+        self._linked.setEnabled(not walk.prompts)
+        self._examples.setVisible(bool(self._vocabulary.examples) and not walk.prompts)
         if walk.one_prompt:
             self._prompt.set_text(walk.keyframes[0].prompt)
         self._negative.set_text(walk.negative)

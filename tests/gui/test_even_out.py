@@ -56,6 +56,7 @@ def test_the_steps_become_even_in_at_most_three_rounds(leaping: _Leaping) -> Non
         rounds += 1
         assert rounds <= 5
     assert variation(leaping.steps()) < 0.3 * before
+    assert leaping.messages[0].startswith("Even out: round 1 of at most 3. The variation")
     assert leaping.state.exploration.walk.pacing
     assert leaping.messages[-1].startswith(f"The variation of the steps was {before:.2f}")
     assert leaping.state.history.undo_label == "Even out"

@@ -36,7 +36,13 @@ class Room:
 
 ROOMS = (
     Room("engine", "walk, texts by role, messages, errors, mailbox, registry, writing of files"),
+    Room("engine.tracks", "tracks of a walk beside its keyframes: prompts with times of their own"),
     Room("engine.methods", "interpolation methods of two keyframes, one a file"),
+    Room(
+        "engine.methods.places",
+        "methods that treat the places of the noise differently, one a file",
+        "methods",
+    ),
     Room(
         "engine.methods.loops",
         "methods that come back to their start, one a file",
@@ -62,12 +68,12 @@ ROOMS = (
     Room(
         "engine.geometry",
         "noise, the path of a walk, its projection on a plane",
-        "methods methods.through pacing",
+        "methods methods.through pacing tracks",
         "torch",
     ),
     Room("engine.pictures", "latents and differences as pictures, titles", "methods"),
     Room("engine.store", "finished frames by content, in memory and on disk"),
-    Room("engine.documents", "session files, presets, validation", "methods solvers"),
+    Room("engine.documents", "session files, presets, validation", "methods solvers tracks"),
     Room(
         "engine.documents.foreign",
         "settings that other programs write into pictures, one program a file",
@@ -117,7 +123,7 @@ ROOMS = (
     Room(
         "engine.measuring",
         "measures of finished frames, and tables of them",
-        "methods metrics models models.hub pacing pictures store",
+        "methods metrics models models.hub pacing pictures statistics store tracks",
     ),
     Room(
         "engine.render",
@@ -134,7 +140,7 @@ ROOMS = (
     Room(
         "engine.export",
         "what every export shares: contract, plan, frames in order, file names, metadata, recall",
-        "documents documents.foreign export.texts methods pictures solvers",
+        "documents documents.foreign export.texts methods pictures solvers tracks",
         "cv2",
     ),
     Room(
@@ -154,7 +160,7 @@ ROOMS = (
     ),
     Room(
         "engine.statistics",
-        "statistics of independent units: intervals, paired differences, power",
+        "statistics of independent units: intervals, paired differences, power, shares of variance",
     ),
     Room(
         "engine.study",
@@ -169,11 +175,21 @@ ROOMS = (
         "metrics study",
     ),
     Room(
+        "engine.seed_meter",
+        "prompts × noises: properties of the pictures, and the shares of both in them",
+        "export measuring metrics models render statistics study.report",
+    ),
+    Room(
+        "engine.dimensions",
+        "the influence of parts of z_T, and directions in it",
+        "export geometry measuring models pictures render statistics study.report",
+    ),
+    Room(
         "engine.cli",
-        "the commands render, score, atlas, study and doctor; command-line options",
-        "atlas documents export export.film geometry measuring metrics models models.hub "
-        "models.inspection models.running pacing pictures render solvers statistics store study "
-        "study.report",
+        "the commands, one or two a file; command-line options",
+        "atlas dimensions documents export export.film geometry measuring metrics models "
+        "models.hub models.inspection models.running pacing pictures render seed_meter solvers "
+        "store study study.report",
         "torch",
     ),
     Room(
@@ -186,7 +202,7 @@ ROOMS = (
     Room(
         "gui.state",
         "state, results, undo, edits of a walk, playback, thumbnails",
-        "engine.methods engine.metrics engine.models.networks widgets",
+        "engine.methods engine.metrics engine.models.networks engine.tracks widgets",
         "Qt",
     ),
     Room(
@@ -210,7 +226,7 @@ ROOMS = (
     Room(
         "gui.timeline",
         "ruler, prompts, filmstrip, readiness strip, transport buttons",
-        "state widgets",
+        "engine.tracks state widgets",
         "Qt",
     ),
     Room(
@@ -263,9 +279,15 @@ ROOMS = (
         "Qt",
     ),
     Room(
+        "gui.study",
+        "dialogs of studies, seed meter and dimensions, which run as programs",
+        "engine.methods state widgets",
+        "Qt",
+    ),
+    Room(
         "gui.shell",
         "actions, commands, toolbar, status line, messages, panels",
-        "export files state viewer walk widgets",
+        "engine.tracks export files state viewer walk widgets",
         "Qt",
     ),
     Room(
@@ -279,7 +301,8 @@ ROOMS = (
         "the window, its companions, and the session: they put the rooms together",
         "engine.documents engine.geometry engine.methods engine.models.hub "
         "engine.models.inspection engine.pacing engine.pictures engine.store dialogs export files "
-        "shell state widgets walk viewer timeline trajectory trajectory.views measures models",
+        "shell state study widgets walk viewer timeline trajectory trajectory.views measures "
+        "models",
         "Qt",
     ),
 )

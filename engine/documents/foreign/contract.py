@@ -87,6 +87,7 @@ def _changes(found: ForeignSettings) -> dict[str, Callable[[Exploration], Explor
     """Returns the changes of an exploration for each value that is present, by name."""
 
     def prompts(e: Exploration) -> Exploration:
+        e = replace(e, walk=replace(e.walk, prompts=()))
         return _each_keyframe(e, lambda k: replace(k, prompt=found.prompt))
 
     def noises(e: Exploration) -> Exploration:

@@ -8,11 +8,11 @@ from typing import Any, TypeGuard
 
 from engine.models.families.contract import Family, families
 from engine.models.inspection.report import ModelForm, ModelReport, read_object
-from engine.walk import Sampling
+from engine.walk import MAX_SEED, Keyframe, NoiseSource, Sampling, Walk
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
-    """Reads steps, guidance, width and height from starter.json. Returns {} without this file."""
+    """Reads steps, guidance, size and seed from starter.json. Returns {} without this file."""
     file = folder / "starter.json"
     return read_object(file) if file.is_file() else {}
 
@@ -27,6 +27,16 @@ def recommended(folder: Path, model: ModelReport | Family) -> Sampling:
         width=int(said.get("width", plain.width)),
         height=int(said.get("height", plain.height)),
     )
+
+
+def opening_walk(folder: Path) -> Walk:
+    """Returns the article's walk between the first two draws of the seed that starter.json names,
+    whose pictures show the model well."""
+    seed = recommendations(folder).get("seed")
+    if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        seed = NoiseSource().seed
+    draws = (NoiseSource(seed, draw) for draw in (0, 1))
+    return Walk(tuple(Keyframe(noise=noise, id=n) for n, noise in enumerate(draws, 1)))
 
 
 def family_of(report: ModelReport) -> Family:

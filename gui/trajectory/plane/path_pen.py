@@ -107,6 +107,7 @@ class PathPen(QObject):
         if len(keyframes) == len(places):
             walk = self._state.exploration.walk
             frames = max(walk.frames, len(keyframes))
+            walk = replace(walk, times=(), paces=(), pacing=())
             walk = replace(
                 walk, keyframes=keyframes, methods=(MethodChoice(method),), frames=frames
             )

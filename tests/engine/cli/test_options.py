@@ -141,6 +141,16 @@ def test_a_preset_without_frames_is_not_rendered(name: str) -> None:
         _read("--preset", name)
 
 
+def test_a_prompt_replaces_prompts_with_own_times(tmp_path: Path) -> None:
+    path = tmp_path / "walk.toml"
+    text = '[[keyframe]]\n[[keyframe]]\n[[prompts]]\ntime = 0.5\nprompt = "a cat"\n'
+    path.write_text(text)
+    assert len(_read("--walk", str(path)).walk.prompts) == 1
+    walk = _read("--walk", str(path), "--prompt", "a dog").walk
+    assert walk.prompts == ()
+    assert {keyframe.prompt for keyframe in walk.keyframes} == {"a dog"}
+
+
 def test_a_walk_file_gives_the_walk_and_options_change_it(session: str, tmp_path: Path) -> None:
     path = tmp_path / "walk.toml"
     path.write_text("frames = 7\nloop = true\n[[keyframe]]\nseed = 1\n[[keyframe]]\nseed = 2\n")

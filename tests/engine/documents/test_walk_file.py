@@ -8,7 +8,7 @@ import pytest
 
 from engine.documents.walk_file import load_walk, read_walk
 from engine.errors import InputError
-from engine.timing import EASINGS, Easing, Pace
+from engine.timing import EASINGS, Easing, Pace, PromptKey
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 
 EXAMPLE = Path(__file__).parents[3] / "resources" / "walks" / "loop.toml"
@@ -29,6 +29,26 @@ def test_the_example_is_a_loop_with_all_settings() -> None:
         Pace(EASINGS["ease-in-out"], 0.1),
         Pace(EASINGS["ease-in-out"]),
         Pace(Easing(0.3, 0.0, 0.7, 1.0)),
+    )
+
+
+PROMPTS = """
+[[prompts]]
+time = 0.0
+prompt = "a cat"
+blend = "slerp"
+[[prompts]]
+time = 0.7
+prompt = "a fox"
+easing = "ease-in"
+"""
+
+
+def test_prompts_can_have_times_of_their_own() -> None:
+    walk = read_walk((TWO + PROMPTS).encode(), "w.toml")
+    assert walk.prompts == (
+        PromptKey(0.0, "a cat", "slerp"),
+        PromptKey(0.7, "a fox", pace=Pace(EASINGS["ease-in"])),
     )
 
 
@@ -65,6 +85,11 @@ def test_methods_and_parameters_of_single_segments() -> None:
         (TWO.replace("seed = 1", "seed = 1\nhold = 2.0"), 3, "hold"),
         (TWO.replace("seed = 1", "hold = 0.2\ndrift = 90"), 3, "drift"),
         (TWO + "hold = 0.1\n", 5, "last keyframe"),
+        (TWO + PROMPTS.replace("slerp", "arc"), 9, "blended by"),
+        (TWO + PROMPTS.replace("0.7", "0.0"), 11, "not later"),
+        (TWO + PROMPTS.replace("time = 0.7", "seed = 2"), 11, "no key 'seed'"),
+        (TWO + PROMPTS.replace('prompt = "a fox"', ""), 10, "prompt is missing"),
+        (PROMPTS + TWO.replace("seed = 2", "sed = 2"), 13, "no key 'sed'"),
         (TWO.replace("seed = 1", "time = 0.0"), 3, "all keyframes or to none"),
         ("[[keyframe]]\ntime = 0.5\n[[keyframe]]\ntime = 0.2\n", 4, "not later"),
         ("[[keyframe]]\nseed = 1\n", 1, "two \\[\\[keyframe\\]\\]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 from engine import messages as m
 from engine.mailbox import JobControl
 from engine.metrics.contract import measures
+from engine.models.clip import Scorer
 from engine.pictures.picture_distance import distance, pyramid_of
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
@@ -294,6 +296,23 @@ def test_clip_failing_on_the_way_ends_its_measures_only(
     assert "out of memory" in failed[0].message
     assert len(_values(events)) == WALK.frames
     assert isinstance(events[-1], m.JobFinished)
+
+
+@pytest.mark.parametrize(("in_order", "sizes"), [(True, [8, 1]), (False, [1] * 9)])
+def test_clips_batches_follow_the_clock_only_where_a_person_waits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, in_order: bool, sizes: list[int]
+) -> None:
+    """On a machine so slow that each picture takes longer than the wait for a batch."""
+    read, batches, clock = Scorer.images, list[int](), count(0.0, 10.0)
+
+    def images(self: Scorer, pictures: Any) -> Any:
+        batches.append(len(pictures))
+        return read(self, pictures)
+
+    monkeypatch.setattr(Scorer, "images", images)
+    monkeypatch.setattr("engine.measuring.frame_measures.time.monotonic", lambda: next(clock))
+    _run(_request(folder, "clip_score", in_order=in_order))
+    assert batches == sizes
 
 
 def test_a_model_without_clip_says_what_to_do_and_draws(tmp_path: Path) -> None:

@@ -20,11 +20,11 @@ from engine.conditioning import Conditioning, Role
 from engine.errors import Cancelled, InputError, ModelError
 from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
-from engine.models.inspection.recommended_settings import recommended
+from engine.models.inspection.recommended_settings import opening_walk, recommended
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
 from engine.models.running.rows import rows_of_texts
-from engine.walk import Sampling
+from engine.walk import NoiseSource, Sampling, Walk
 from tests.support.tiny_models import make_tiny_model
 
 PROMPTS = ("a photo of a cat", "", "Ünïcødé 🐈 and the rest’s " + "very " * 100)
@@ -140,6 +140,17 @@ def test_recommendations_that_are_no_numbers_are_left_aside(model: Path) -> None
     sampling = recommended(model, check_model(model))
     plain = Sampling()
     assert (sampling.steps, sampling.guidance, sampling.width) == (plain.steps, plain.guidance, 64)
+
+
+@pytest.mark.parametrize(
+    ("said", "seed"), [("{}", 1), ('{"seed": 7}', 7), ('{"seed": "a"}', 1), ('{"seed": -1}', 1)]
+)
+def test_the_opening_walk_has_the_recommended_seed(tmp_path: Path, said: str, seed: int) -> None:
+    (tmp_path / "starter.json").write_text(said, "utf-8")
+    walk = opening_walk(tmp_path)
+    assert [k.noise for k in walk.keyframes] == [NoiseSource(seed, 0), NoiseSource(seed, 1)]
+    if seed == 1:
+        assert walk == Walk()
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])

@@ -80,7 +80,8 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "resources" / "studies").glob("*.toml")))
 def test_the_plans_that_ship_are_valid_and_large_enough(path: Path) -> None:
     """The issue's size: at least 200 pairs, 5 prompts, 21 γ, and the four methods."""
-    plan = load_plan(path)
+    plan, data = load_plan(path)
+    assert data == path.read_bytes()
     assert len(plan.seeds) >= 200
     assert len(plan.prompts) >= 5
     assert plan.frames >= 21

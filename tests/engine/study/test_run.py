@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,6 +20,7 @@ from engine.study.plan import StudyPlan
 from engine.study.pool import Pool
 from engine.study.prepare import prepare
 from engine.study.run import Estimate, Listener, Outcome, StudyRun, opened
+from engine.study.statistics_files import LiveMeans
 from engine.study.study import Study
 from engine.study.tables import write_table
 from engine.walk import MethodChoice
@@ -124,6 +128,32 @@ def test_a_failed_cell_is_reported_and_the_others_are_kept(
     assert [(f["seed"], f["error"]) for f in listed] == [(1, failures[0].error)]
 
 
+def test_a_study_of_which_every_cell_fails_ends_with_its_sentence(
+    model: Path, tmp_path: Path
+) -> None:
+    """A solver for other models: nobody waits for 1,000 failures."""
+    study = prepare(_plan(model, solver="flow-euler", seeds=range(1000)))
+    with pytest.raises(InputError, match="solver"):
+        _run(study, tmp_path / "s", 1)
+
+
+def test_a_folder_that_is_a_file_is_one_sentence(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(InputError, match="could not be written"):
+        _run(prepare(_plan(model)), tmp_path / "file" / "s", 1)
+
+
+def test_the_driver_keeps_no_cells(model: Path, tmp_path: Path) -> None:
+    """20,000 cells are gone through in the memory of a few."""
+    study, files = prepare(_plan(model, seeds=range(10_000))), CellFiles(tmp_path)
+    tracemalloc.start()
+    left = sum(not files.has(study, cell) for cell in study.all_cells())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert left == 20_000
+    assert peak < 200_000
+
+
 def test_the_key_of_a_cell_holds_all_that_it_depends_on(model: Path) -> None:
     study = prepare(_plan(model))
     cell = study.cell(0)
@@ -159,3 +189,18 @@ def test_what_is_missing_is_said_before_anything_runs(
 ) -> None:
     with pytest.raises((InputError, ModelError), match=sentence):
         prepare(_plan(model, **changes))
+
+
+def test_the_means_of_finished_cells_are_those_of_the_table(model: Path, tmp_path: Path) -> None:
+    study, files = prepare(_plan(model)), CellFiles(tmp_path)
+    live, generator = LiveMeans(study, files), np.random.default_rng(1)
+    values = generator.normal(size=(study.cells, 4, 2, 3))
+    for cell, of_cell in zip(study.all_cells(), values, strict=True):
+        files.write(study, cell, dict(zip(study.plan.measures, map(list, of_cell), strict=True)))
+        live.add(cell)
+    live.write()
+    rows = list(csv.DictReader((tmp_path / "live.csv").read_text("utf-8").splitlines()))
+    found = [float(row["mean"]) for row in rows]
+    assert found == pytest.approx(values.mean(axis=0).ravel().tolist())
+    assert rows[0]["cells"] == "6"
+    assert [row["gamma"] for row in rows[:3]] == ["0.0", "0.5", "1.0"]

@@ -8,11 +8,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine.methods.through.runs import run_of
-from engine.timing import EASINGS, Pace
+from engine.timing import EASINGS, Pace, PromptKey
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 from gui.state.thumbnails import Thumbnails
 from gui.timeline.prompt_menu import with_blend
@@ -35,7 +35,7 @@ def walk_of(*prompts: str, **changes: object) -> Walk:
 
 def test_each_prompt_has_the_frames_in_which_it_is_the_nearer_one() -> None:
     zones = prompt_zones(walk_of("a cat", "a cat", "a fox"))
-    assert [(zone.prompt, zone.keyframes) for zone in zones] == [("a cat", (0, 1)), ("a fox", (2,))]
+    assert [(zone.prompt, zone.numbers) for zone in zones] == [("a cat", (0, 1)), ("a fox", (2,))]
     assert [(zone.first, zone.last) for zone in zones] == [(0, pytest.approx(15)), (15, 20)]
     assert prompt_zones(walk_of("a cat", "a cat")) == ()
 
@@ -49,7 +49,7 @@ def test_an_eased_and_held_segment_changes_its_prompt_later() -> None:
 
 def test_the_end_of_a_loop_belongs_to_its_first_prompt() -> None:
     zones = prompt_zones(walk_of("a cat", "a fox", loop=True))
-    assert [zone.keyframes for zone in zones] == [(0,), (1,), (0,)]
+    assert [zone.numbers for zone in zones] == [(0,), (1,), (0,)]
     assert zones[-1].last == 21
 
 
@@ -99,7 +99,7 @@ def test_a_click_on_a_prompt_goes_to_its_keyframe(qtbot: QtBot) -> None:
 def menu_at(timeline: Timeline, place: QPoint, reason: QContextMenuEvent.Reason) -> QMenu:
     event = QContextMenuEvent(reason, place, timeline.mapToGlobal(place))
     QApplication.sendEvent(timeline, event)
-    return timeline.findChildren(QMenu)[-1]
+    return timeline.findChild(QMenu)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,99 @@ def test_the_menu_chooses_how_two_prompts_are_blended(
     assert scripted_.state.exploration.walk.methods == (MethodChoice(), chosen)
     scripted_.state.history.undo()
     assert scripted_.state.exploration.walk.methods == (MethodChoice(),)
+
+
+KEYS = (PromptKey(0.1, "a cat"), PromptKey(0.5, "a fox"), PromptKey(0.8, "a dog"))
+
+
+def test_prompts_with_own_times_have_parts_of_their_own() -> None:
+    zones = prompt_zones(walk_of("a", "b", prompts=KEYS))
+    assert [(zone.prompt, zone.numbers) for zone in zones] == [
+        ("a cat", (0,)),
+        ("a fox", (1,)),
+        ("a dog", (2,)),
+    ]
+    assert [zone.last for zone in zones] == [pytest.approx(6), pytest.approx(13), 20]
+    looped = prompt_zones(walk_of("a", "b", prompts=KEYS, loop=True))
+    assert [zone.numbers for zone in looped] == [(0,), (1,), (2,), (0,)]
+    late = (*KEYS[:2], PromptKey(0.95, "a dog"))
+    looped = prompt_zones(walk_of("a", "b", prompts=late, loop=True))
+    assert [zone.numbers for zone in looped] == [(2,), (0,), (1,), (2,)]
+
+
+def test_a_prompt_is_dragged_to_a_frame_as_one_step(qtbot: QtBot) -> None:
+    scripted_ = with_walk(walk_of("a", "b", prompts=KEYS))
+    timeline, track = shown(scripted_, qtbot)
+    qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=at(track, 10))
+    for place in (11, 12, 13.2):
+        qtbot.mouseMove(timeline, at(track, place))
+    qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=at(track, 13.2))
+    assert [key.time for key in scripted_.state.exploration.walk.prompts] == [0.1, 13 / 20, 0.8]
+    scripted_.state.history.undo()
+    assert scripted_.state.exploration.walk.prompts == KEYS
+
+
+def test_keys_move_the_prompt_at_the_playhead(qtbot: QtBot) -> None:
+    scripted_ = with_walk(walk_of("a", "b", prompts=KEYS))
+    timeline, _ = shown(scripted_, qtbot)
+    scripted_.state.seek(10)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(timeline, Qt.Key.Key_Left, both)
+    QTest.keyClick(timeline, Qt.Key.Key_Left, both)
+    assert scripted_.state.exploration.walk.prompts[1].time == 8 / 20
+    assert scripted_.state.playhead == 8
+
+
+def test_a_click_edits_a_prompt_with_an_own_time(qtbot: QtBot) -> None:
+    scripted_ = with_walk(walk_of("a", "b", prompts=KEYS))
+    timeline, track = shown(scripted_, qtbot)
+    qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=at(track, 8))
+    dialog = timeline.window().findChild(QInputDialog)
+    assert dialog.textValue() == "a fox"
+    dialog.setTextValue("a wolf")
+    dialog.accept()
+    assert [key.text for key in scripted_.state.exploration.walk.prompts] == [
+        "a cat",
+        "a wolf",
+        "a dog",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("Add a prompt here", "4 prompts"),
+        ("Remove prompt", "2 prompts"),
+        ("Blend: slerp of each token", "slerp"),
+        ("Ease in", EASINGS["ease-in"]),
+        ("Hold for 25% of the way", 0.25),
+        ("Prompts with own times", "0 prompts"),
+    ],
+)
+def test_the_menu_of_a_prompt_with_an_own_time(qtbot: QtBot, action: str, expected: object) -> None:
+    scripted_ = with_walk(walk_of("a", "b", prompts=KEYS))
+    timeline, track = shown(scripted_, qtbot)
+    menu = menu_at(timeline, at(track, 8), QContextMenuEvent.Reason.Mouse)
+    {each.text(): each for each in menu.actions()}[action].trigger()
+    menu.close()
+    prompts = scripted_.state.exploration.walk.prompts
+    found = [
+        f"{len(prompts)} prompts",
+        *(v for key in prompts for v in (key.blend, key.pace.easing, key.pace.hold)),
+    ]
+    assert expected in found
+    scripted_.state.history.undo()
+    assert scripted_.state.exploration.walk.prompts == KEYS
+
+
+def test_the_walk_menu_gives_prompts_own_times(desk: Desk) -> None:
+    desk.finish()
+    desk.window.actions_table["own_times"].trigger()
+    walk = desk.state.exploration.walk
+    assert [key.time for key in walk.prompts] == [0.0, 1.0]
+    assert desk.window.actions_table["own_times"].isChecked()
+    desk.window.actions_table["own_times"].trigger()
+    assert desk.state.exploration.walk.prompts == ()
 
 
 def test_a_method_for_prompts_only_becomes_the_other_one() -> None:

@@ -8,7 +8,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
+from engine.documents.validation import check_walk
 from engine.geometry.drawn_path import FEWEST, MOST, places_along
+from engine.timing import Pace
 from engine.walk import Walk
 from gui.state.thumbnails import Thumbnails
 from gui.trajectory.trajectory_plot import TrajectoryPlot
@@ -92,6 +94,20 @@ def test_a_drawn_path_becomes_the_walk_and_can_be_undone(
     assert _places(walk) == pytest.approx(expected, abs=1e-6)
     shown.state.history.undo()
     assert shown.state.exploration == before
+
+
+def test_a_drawn_path_has_no_times_of_the_walk_before(
+    shown: ScriptedState, plot: TrajectoryPlot
+) -> None:
+    paces, pacing = (Pace(hold=0.25),), ((0.5, 0.4),)
+    shown.state.edit_walk("Times", times=(0.0, 1.0), paces=paces, pacing=pacing)
+    shown.begin()
+    shown.all_frames()
+    _draw(plot, 0)
+    plot.view.end_drag()
+    walk = shown.state.exploration.walk
+    assert len(walk.keyframes) > 5
+    check_walk(walk)
 
 
 def test_a_double_click_ends_the_drawing(shown: ScriptedState, plot: TrajectoryPlot) -> None:

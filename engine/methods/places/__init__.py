@@ -1,0 +1,1 @@
+"""Methods that treat the places of the noise differently, one a file."""

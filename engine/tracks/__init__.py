@@ -1,0 +1,1 @@
+"""The tracks of a walk beside that of its keyframes."""

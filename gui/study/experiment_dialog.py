@@ -1,0 +1,219 @@
+"""The dialog of one experiment: its plan or options, its folder, its progress and its result."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QFontDatabase
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from engine.walk import Exploration
+from gui.study.kinds import STUDY, Experiment, options_of
+from gui.study.live_plot import LivePlot
+from gui.study.plan_text import plan_text
+from gui.study.program import Program
+from gui.widgets.layouts import column, note
+from gui.widgets.plain_text import plain_tip
+from gui.widgets.theme import UNIT
+
+#: Most rows of the result that the dialog shows; the page has all.
+MOST_ROWS = 200
+_MOST_LINES = 1000
+_PLAN = "plan.toml"
+#: Time between two looks at the means of a running study.
+_LIVE_MS = 2000
+
+
+class ExperimentDialog(QDialog):
+    """Starts, stops and resumes one experiment. Closing the dialog does not stop it."""
+
+    def __init__(self, experiment: Experiment, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._experiment = experiment
+        self._program = Program(self)
+        self._fields: dict[str, QLineEdit] = {}
+        self._form = QFormLayout()
+        self.setWindowTitle(experiment.title)
+        self.resize(190 * UNIT, 150 * UNIT)
+        self.plan = QPlainTextEdit()
+        self.folder = QLineEdit(str(folder))
+        self.lines = QPlainTextEdit()
+        self.table = QTableWidget()
+        self.run_button = self._button("Run", "Run it; a stopped study goes on", self.run)
+        self.stop_button = self._button("Stop", "Stop; what is finished is kept", self.stop)
+        self.page_button = self._button("Open report", "Open it in the browser", self.open_page)
+        self.curves = LivePlot()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LIVE_MS)
+        self._timer.timeout.connect(self._read_live)
+        self._lay_out()
+        self._program.line_read.connect(self.lines.appendPlainText)
+        self._program.ended.connect(self._end)
+        self.folder.textChanged.connect(self._refresh)
+        self._refresh()
+
+    @property
+    def running(self) -> bool:
+        """True while the experiment runs."""
+        return self._program.running
+
+    def show_for(self, exploration: Exploration) -> None:
+        """Show the dialog. While nothing runs, plan and options are filled from the walk."""
+        if not self.running:
+            self.plan.setPlainText(plan_text(exploration))
+            self._fill(exploration)
+        self.show()
+        self.raise_()
+
+    def arguments(self) -> tuple[str, ...]:
+        """The arguments of the command line. Writes the plan of a study beside its folder's
+        files."""
+        folder = Path(self.folder.text())
+        command = [self._experiment.command]
+        if self._experiment.command == STUDY:
+            known = (folder / _PLAN).exists()
+            folder.mkdir(parents=True, exist_ok=True)
+            plan = folder / "plan-of-the-window.toml"
+            plan.write_text(self.plan.toPlainText(), "utf-8")
+            command += [str(plan), *(["--resume"] if known else [])]
+        for name, field in self._fields.items():
+            if field.text().strip():
+                command.append(f"--{name}={field.text().strip()}")
+        return (*command, "--out", str(folder))
+
+    def run(self) -> None:
+        """Start the experiment, or go on with the study in the folder."""
+        if self.running:
+            return
+        self.lines.clear()
+        self.table.setRowCount(0)
+        try:
+            arguments = self.arguments()
+        except OSError as error:
+            self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
+            return
+        self._program.start(arguments)
+        self._timer.start()
+        self._refresh()
+
+    def stop(self) -> None:
+        """Stop the experiment; finished cells of a study are kept."""
+        self._program.stop()
+
+    def close_program(self) -> None:
+        """End the experiment, because the window closes."""
+        self._program.close()
+
+    def open_page(self) -> None:
+        """Open the report in the browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._page())))
+
+    def _page(self) -> Path:
+        return Path(self.folder.text()) / self._experiment.page
+
+    def _read_live(self) -> None:
+        if self._experiment.command == STUDY:
+            self.curves.read(Path(self.folder.text()))
+
+    def _end(self, code: int) -> None:
+        self._timer.stop()
+        self._read_live()
+        if code == 0:
+            self._show_table()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.run_button.setEnabled(not self.running)
+        self.stop_button.setEnabled(self.running)
+        self.page_button.setEnabled(not self.running and self._page().is_file())
+
+    def _show_table(self) -> None:
+        path = Path(self.folder.text()) / self._experiment.table
+        if not path.is_file():
+            return
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *rows = list(csv.reader(file)) or [[]]
+        if "gamma" in head:  # the table of a study: over all frames
+            place = head.index("gamma")
+            rows = [row for row in rows if not row[place]]
+        self.table.setColumnCount(len(head))
+        self.table.setHorizontalHeaderLabels(head)
+        self.table.setRowCount(min(len(rows), MOST_ROWS))
+        for number, row in enumerate(rows[:MOST_ROWS]):
+            for k, text in enumerate(row):
+                self.table.setItem(number, k, QTableWidgetItem(_short(text)))
+        self.table.resizeColumnsToContents()
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder", self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+    def _fill(self, exploration: Exploration) -> None:
+        if self._experiment.command == STUDY:
+            return
+        for option in options_of(self._experiment, exploration):
+            if option.name not in self._fields:
+                self._fields[option.name] = field = QLineEdit()
+                field.setToolTip(plain_tip(option.tip))
+                field.setAccessibleName(option.label)
+                self._form.addRow(option.label, field)
+            self._fields[option.name].setText(option.value)
+
+    def _lay_out(self) -> None:
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        for edit, name in ((self.plan, "Plan"), (self.lines, "Progress")):
+            edit.setFont(fixed)
+            edit.setAccessibleName(name)
+        self.lines.setReadOnly(True)
+        self.lines.setMaximumBlockCount(_MOST_LINES)
+        self.table.setAccessibleName("Result")
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.folder.setAccessibleName("Folder")
+        self.folder.setToolTip(plain_tip("The folder of the tables and the report"))
+        choose = self._button("Folder…", "Choose the folder", self._choose_folder)
+        row, buttons = QHBoxLayout(), QHBoxLayout()
+        row.addWidget(self.folder)
+        row.addWidget(choose)
+        for button in (self.run_button, self.stop_button, self.page_button):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        layout = column(self, 4 * UNIT, 4 * UNIT)
+        layout.addWidget(note(self._experiment.about))
+        self.plan.setVisible(self._experiment.command == STUDY)
+        layout.addWidget(self.plan, 3)
+        layout.addLayout(self._form)
+        layout.addLayout(row)
+        layout.addLayout(buttons)
+        layout.addWidget(self.lines, 2)
+        self.curves.setVisible(self._experiment.command == STUDY)
+        layout.addWidget(self.curves, 3)
+        layout.addWidget(self.table, 2)
+
+    def _button(self, text: str, tip: str, verb: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.setToolTip(plain_tip(tip))
+        button.clicked.connect(verb)
+        return button
+
+
+def _short(text: str) -> str:
+    """A number with four digits; another text as it is."""
+    try:
+        return f"{float(text):.4g}" if "." in text else text
+    except ValueError:
+        return text

@@ -1,0 +1,94 @@
+"""The dialogs of the experiments: real programs, started, stopped and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine.cli.arguments import build_parser
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from gui.study.experiment_dialog import ExperimentDialog
+from gui.study.kinds import EXPERIMENTS, Experiment, options_of
+from tests.support.tiny_models import make_tiny_model
+
+END_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
+
+
+def _experiment(command: str) -> Experiment:
+    return next(e for e in EXPERIMENTS if e.command == command)
+
+
+def _dialog(command: str, folder: Path, qtbot: QtBot, exploration: Exploration) -> ExperimentDialog:
+    dialog = ExperimentDialog(_experiment(command), folder)
+    qtbot.addWidget(dialog)
+    dialog.show_for(exploration)
+    return dialog
+
+
+def _ended(dialog: ExperimentDialog, qtbot: QtBot) -> str:
+    qtbot.waitUntil(lambda: not dialog.running, timeout=END_MS)
+    qtbot.waitUntil(dialog.run_button.isEnabled, timeout=1000)
+    return dialog.lines.toPlainText()
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS[1:], ids=lambda e: e.command)
+def test_the_options_are_those_of_the_command_line(
+    experiment: Experiment, tmp_path: Path, qtbot: QtBot
+) -> None:
+    dialog = _dialog(experiment.command, tmp_path, qtbot, Exploration())
+    options = build_parser().parse_args(list(dialog.arguments()))
+    for option in options_of(experiment, Exploration()):
+        if option.value:
+            found = getattr(options, option.name.replace("-", "_"))
+            assert str(found) == option.value
+    assert options.out == tmp_path
+
+
+def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    ends = tuple(Keyframe("a cat", NoiseSource(1, draw)) for draw in (0, 1))
+    exploration = Exploration(
+        model=str(model),
+        walk=Walk(ends),
+        compare=(MethodChoice("linear"), MethodChoice("slerp")),
+        sampling=Sampling(2, 1.5, 32, 32),
+    )
+    dialog = _dialog("study", tmp_path / "study", qtbot, exploration)
+    text = dialog.plan.toPlainText()
+    small = text.replace("last = 20", "last = 2").replace("= 21", "= 3")
+    head = small.partition("measures")[0]
+    dialog.plan.setPlainText(f'{head}measures = ["sharpness"]\n')
+    assert not dialog.page_button.isEnabled()
+    dialog.run()
+    assert not dialog.run_button.isEnabled()
+    said = _ended(dialog, qtbot)
+    assert "2 of 2 cells" in said
+    assert dialog.page_button.isEnabled()
+    assert dialog.table.rowCount() == 2
+    assert "--resume" in dialog.arguments()
+    assert list(dialog.curves.curves) == ["linear", "slerp"]
+    assert dialog.curves.curves["slerp"][0] == [0.0, 0.5, 1.0]
+
+
+def test_a_wrong_plan_is_said_in_the_dialog(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _dialog("study", tmp_path / "study", qtbot, Exploration())
+    text = dialog.plan.toPlainText()
+    dialog.plan.setPlainText(text.replace('"linear"', '"lnear"'))
+    dialog.run()
+    assert "did you mean 'linear'" in _ended(dialog, qtbot)
+    assert dialog.table.rowCount() == 0
+
+
+def test_stop_ends_the_program(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _dialog("meter", tmp_path / "meter", qtbot, Exploration())
+    dialog.run()
+    qtbot.waitUntil(lambda: bool(dialog.lines.toPlainText()), timeout=END_MS)
+    dialog.stop()
+    _ended(dialog, qtbot)
+    assert not (tmp_path / "meter").exists()
