@@ -138,7 +138,7 @@ def _first_of(lane: LanePlan, shared_step: int) -> list[int]:
     """Returns the frames that others share steps with."""
     walk = lane.path.walk
     wanted = lane.frames if shared_step else ()
-    return [index for index in wanted if neighbours_of(walk, index) is None]
+    return [index for index in wanted if neighbours_of(walk, index, lane.spacing) is None]
 
 
 class Refinement:

@@ -26,10 +26,11 @@ from engine.render.shared_steps import (
     Ingredients,
     neighbours_of,
     position_between,
+    spacing_of,
 )
 from engine.solvers.contract import SolverTable
 from engine.store.stored_frame import FrameSettings, frame_key
-from engine.walk import Sampling
+from engine.walk import Lane, Sampling
 
 #: Is increased when the same ingredients give other pixels than before.
 ENGINE_GENERATION = 5
@@ -37,11 +38,15 @@ ENGINE_GENERATION = 5
 
 @dataclass(frozen=True, slots=True)
 class LanePlan:
-    """The path of a lane for this model, its negative text, and the frames to render."""
+    """The path of a lane for this model, its negative text, and the frames to render.
+
+    With shared steps, `spacing` is the number of frames from one with all steps to the next.
+    """
 
     path: WalkPath
     negative: Conditioning
     frames: range | tuple[int, ...]
+    spacing: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ class RenderPlan:
     def _shared(self, lane: int, index: int) -> Between | None:
         """Return the neighbours with which a frame shares steps."""
         walk = self.lanes[lane].path.walk
-        neighbours = neighbours_of(walk, index) if self.shared_step else None
+        spacing = self.lanes[lane].spacing
+        neighbours = neighbours_of(walk, index, spacing) if self.shared_step else None
         position = position_between(walk, index, neighbours) if neighbours else None
         if neighbours is None or position is None:
             return None
@@ -162,14 +168,7 @@ def plan_render(
     plan = _plan(request.job, request.sampling, request.batch, resources, check)
     plan = replace(
         plan,
-        lanes=tuple(
-            LanePlan(
-                resources.path(lane.walk, plan.shape, check),
-                resources.negative(lane.walk.negative),
-                _wanted(request.indices, lane.walk.frames),
-            )
-            for lane in request.lanes
-        ),
+        lanes=tuple(_lane_plan(lane, plan, request, resources, check) for lane in request.lanes),
         measures=plan_measures(request),
         cut_prompts=_cut_prompts(request, resources.model),
         in_order=request.in_order,
@@ -185,6 +184,23 @@ def plan_render(
     if 0 < request.draft_steps < request.sampling.steps:
         return replace(plan, draft=plan.of_steps(request.draft_steps, resources.model))
     return plan
+
+
+def _lane_plan(
+    lane: Lane,
+    plan: RenderPlan,
+    request: m.RenderRequest,
+    resources: ModelResources,
+    check: Check,
+) -> LanePlan:
+    """Returns the part of a plan for one lane."""
+    path = resources.path(lane.walk, plan.shape, check)
+    return LanePlan(
+        path,
+        resources.negative(lane.walk.negative),
+        _wanted(request.indices, lane.walk.frames),
+        spacing_of(path) if plan.shared_step else 1,
+    )
 
 
 def plan_probes(

@@ -1,7 +1,8 @@
 """Frames that share their first steps with their neighbours: an approximation, off by default.
 
-Every fourth frame of a segment, and its first and last one, are rendered with all their steps. A
-frame between two of them starts at a later step, from a mix of the latents that these two had
+Some frames are rendered with all their steps: every second to every 32nd, by the angle between the
+initial latents of neighbouring frames, and the first and last one of a segment. A frame between two
+of them starts at a later step, from a mix of the latents that these two had
 there. This is latent blending: slerp of the noisy latents, linear for the x0 that a multistep
 solver remembers. Neighbours that lead to different pictures are too far apart for it; a frame
 between them is rendered with all its steps.
@@ -13,17 +14,22 @@ import hashlib
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
 import torch
 
 from engine.conditioning import Array32, Conditioning
+from engine.geometry.walk_path import WalkPath
 from engine.lru_cache import LruCache
 from engine.methods.contract import arc_weights
 from engine.walk import Walk
 
-#: Every frame with a multiple of this index is rendered with all its steps.
-SPACING = 4
+#: The largest angle between the initial latents of frames with all steps, in degrees, and the
+#: numbers of frames from one to the next.
+_ANGLE = 6.25
+_SPACINGS = (32, 16, 8, 4, 2)
 #: The largest distance of two neighbours' x0 at the shared step, as a share of their norm.
 FAR = 0.25
 #: Bytes of latents that are kept, for several jobs: two thousand of SD 1.
@@ -94,14 +100,25 @@ class Stepping(Protocol):
     def at_step(self, step: int) -> list[tuple[str, torch.Tensor, torch.Tensor]]: ...
 
 
-def neighbours_of(walk: Walk, index: int) -> tuple[int, int] | None:
+def spacing_of(path: WalkPath) -> int:
+    """Returns the number of frames from one with all steps to the next, by the largest angle
+    between two frames in the middle of a segment."""
+    walk, largest = path.walk, 0.0
+    for start, end in pairwise(walk.stops()):
+        at = (start + end) / 2
+        step = min(1.0 / max(walk.intervals, 1), end - start) / 2
+        largest = max(largest, _degrees(path.latent(at - step), path.latent(at + step)))
+    return next((n for n in _SPACINGS if n * largest <= _ANGLE), _SPACINGS[-1])
+
+
+def neighbours_of(walk: Walk, index: int, spacing: int) -> tuple[int, int] | None:
     """Returns the frames between which frame `index` lies. None if it has all its steps."""
-    if _has_all_steps(walk, index):
+    if _has_all_steps(walk, index, spacing):
         return None
     first, last = index - 1, index + 1
-    while not _has_all_steps(walk, first):
+    while not _has_all_steps(walk, first, spacing):
         first -= 1
-    while not _has_all_steps(walk, last):
+    while not _has_all_steps(walk, last, spacing):
         last += 1
     return first, last
 
@@ -116,8 +133,15 @@ def position_between(walk: Walk, index: int, neighbours: tuple[int, int]) -> flo
     return None if end == start else min(max((own - start) / (end - start), 0.0), 1.0)
 
 
-def _has_all_steps(walk: Walk, index: int) -> bool:
-    if index % SPACING == 0 or index >= walk.frames - 1:
+def _degrees(a: Array32, b: Array32) -> float:
+    """Returns the angle between two latents."""
+    norms = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    cosine = float(np.vdot(a, b)) / norms if norms else 1.0
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
+
+
+def _has_all_steps(walk: Walk, index: int, spacing: int) -> bool:
+    if index % spacing == 0 or index >= walk.frames - 1:
         return True
     before, own, after = (walk.locate(walk.time_of(index + k))[0] for k in (-1, 0, 1))
     return before != own or after != own

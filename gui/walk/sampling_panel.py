@@ -22,7 +22,7 @@ LARGEST_SIDE = 4096
 COLUMNS = 3
 SOLVER_TIP = "The solver that turns noise into a picture, step by step"
 SHARED_TIP = (
-    "The share of the steps that three of four frames share with their neighbours, which is faster "
+    "The share of the steps that most frames share with their neighbours, which is faster "
     "(approximate); 0 is exact"
 )
 APPROXIMATE = "The share of the steps at which guidance "

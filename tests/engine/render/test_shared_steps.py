@@ -11,17 +11,20 @@ import pytest
 import torch
 
 from engine import messages as m
+from engine.conditioning import Conditioning
+from engine.geometry.noise import NoiseBank
+from engine.geometry.walk_path import WalkPath
 from engine.mailbox import JobControl
 from engine.models.loaded import DiffusionModel
 from engine.render.renderer import Renderer
-from engine.render.shared_steps import neighbours_of, position_between
+from engine.render.shared_steps import neighbours_of, position_between, spacing_of
 from engine.store.frame_store import FrameStore
 from engine.timing import EASINGS, Pace
 from engine.walk import Keyframe, Lane, MethodChoice, NoiseSource, NoiseTerm, Walk, with_method
 from tests.support.render_requests import SAMPLING, finals_of, make_request
 from tests.support.tiny_models import make_tiny_model
 
-NEAR = NoiseTerm(NoiseSource(1, 1), 0.3)
+NEAR = NoiseTerm(NoiseSource(1, 1), 0.2)
 WALK = Walk(
     keyframes=(
         Keyframe("a cat", NoiseSource(1, 0)),
@@ -29,6 +32,8 @@ WALK = Walk(
     ),
     frames=9,
 )
+#: By the angle of this walk.
+SPACING = 4
 SHARED = replace(SAMPLING, shared_steps=0.5)
 
 
@@ -49,16 +54,26 @@ def _finals(folder: Path, walk: Walk = WALK, **changes: object) -> dict[int, m.F
 
 def test_every_fourth_frame_and_the_ends_of_segments_have_all_steps() -> None:
     walk = replace(WALK, frames=11)
-    assert [neighbours_of(walk, k) for k in (0, 4, 8, 10)] == [None] * 4
-    assert (neighbours_of(walk, 1), neighbours_of(walk, 7)) == ((0, 4), (4, 8))
-    assert neighbours_of(walk, 9) == (8, 10)
+    assert [neighbours_of(walk, k, 4) for k in (0, 4, 8, 10)] == [None] * 4
+    assert (neighbours_of(walk, 1, 4), neighbours_of(walk, 7, 4)) == ((0, 4), (4, 8))
+    assert neighbours_of(walk, 9, 4) == (8, 10)
+
+
+@pytest.mark.parametrize(
+    ("frames", "spacing"), [(9, 2), (31, 2), (61, 4), (121, 8), (481, 32), (1, 2)]
+)
+def test_dense_walks_share_more(frames: int, spacing: int) -> None:
+    ends = tuple(Keyframe("a cat", NoiseSource(1, draw)) for draw in (0, 1))
+    texts = {"a cat": Conditioning({}), "": Conditioning({})}
+    path = WalkPath(Walk(ends, frames=frames), NoiseBank((4, 64, 64)), texts)
+    assert spacing_of(path) == spacing
 
 
 def test_no_neighbours_lie_in_different_segments() -> None:
     keys = tuple(Keyframe("a cat", NoiseSource(1, draw)) for draw in range(4))
     walk = Walk(keyframes=keys, frames=40)
     for index in range(40):
-        found = neighbours_of(walk, index)
+        found = neighbours_of(walk, index, 4)
         if found:
             segments = {walk.locate(walk.time_of(k))[0] for k in (found[0], index)}
             assert len(segments) == 1
@@ -78,7 +93,7 @@ def test_frames_with_all_steps_are_exact_and_the_others_nearly_so(folder: Path) 
     assert len(shared) == WALK.frames
     for index, frame in shared.items():
         theirs = exact[index]
-        if neighbours_of(WALK, index) is None:
+        if neighbours_of(WALK, index, SPACING) is None:
             assert frame.key == theirs.key
             assert np.array_equal(frame.image, theirs.image)
             assert frame.notes == ()
@@ -105,7 +120,7 @@ def test_it_takes_fewer_steps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         rows.clear()
         _run(Renderer(FrameStore()), make_request(folder, WALK, sampling=sampling))
         totals.append(sum(rows))
-    between = sum(neighbours_of(WALK, index) is not None for index in range(WALK.frames))
+    between = sum(neighbours_of(WALK, index, SPACING) is not None for index in range(WALK.frames))
     assert totals[0] - totals[1] == 2 * between * SAMPLING.steps // 2
 
 
