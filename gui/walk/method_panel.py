@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QSizePolicy, QWidget
 
 from engine.methods.contract import methods
 from engine.parameters import parameters_of
@@ -14,7 +14,7 @@ from gui.state.walk_edits import toggled, with_method
 from gui.walk.method_buttons import MethodButton, MoreButton
 from gui.walk.pace_editor import PaceEditor, pace_text
 from gui.widgets.fields import Button, Choice
-from gui.widgets.layouts import column, grow, heading, row
+from gui.widgets.layouts import column, heading, row
 from gui.widgets.parameter_form import ParameterForm
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
@@ -54,7 +54,9 @@ class MethodPanel(QWidget):
         self._editor = PaceEditor(state, theme, self)
         layout = column(self)
         self._title = heading("Method")
-        layout.addLayout(row(self._title, 1, grow(self._pace), self._segments))
+        self._pace.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._pace.setMinimumWidth(1)  # a long text shrinks instead of widening the panel
+        layout.addLayout(row(self._title, 1, self._pace, self._segments))
         layout.addLayout(self._grid())
         layout.addWidget(self._form)
         for signal in (state.exploration_changed, state.view_changed):

@@ -62,7 +62,8 @@ class SegmentLink(Button):
         parts.append(methods.get(name).label)
         parts += [f"· {text}"] if (text := pace_text(pace)) else []
         self.setText(" ".join((*parts, "▾")))
-        self.setStyleSheet(f"color: {self._theme.method_ink(name)}")
+        # of the button alone: a rule without a selector would colour its menu, too
+        self.setStyleSheet(f"QToolButton {{ color: {self._theme.method_ink(name)} }}")
 
     def _fill(self) -> None:
         menu, now = self.menu(), self._state.exploration.walk.method_of(self._index).name
@@ -77,13 +78,13 @@ class SegmentLink(Button):
 
     def _fill_pace(self, menu: QMenu, now: Pace) -> None:
         """Add the easings and holds below the methods."""
-        menu.addSection("Easing")
+        menu.addSeparator()
         for name, easing in EASINGS.items():
             pace = replace(now, easing=easing)
             self._add(menu, EASING_TEXTS[name], pace, easing_name(now.easing) == name)
-        menu.addSection("Hold of the first picture")
+        menu.addSeparator()
         for hold in sorted({*self.HOLDS, now.hold}):
-            text = f"{hold:.0%} of the segment" if hold else "None"
+            text = f"Hold for {hold:.0%} of the segment" if hold else "No hold"
             self._add(menu, text, replace(now, hold=hold), now.hold == hold)
         menu.addSeparator()
         menu.addAction("Edit the curve and hold…", self.edit_pace)

@@ -139,7 +139,7 @@ def test_a_link_eases_and_holds_its_segment(desk: Desk) -> None:
         next(action for action in menu.actions() if action.text() == text).trigger()
 
     choose("Ease in and out")
-    choose("25% of the segment")
+    choose("Hold for 25% of the segment")
     walk = desk.state.exploration.walk
     assert walk.pace_of(0) == Pace(EASINGS["ease-in-out"], 0.25)
     assert "Ease in and out" in link.text()  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -17,6 +18,7 @@ from gui.timeline.ruler import Ruler
 from gui.walk.curve_canvas import CurveCanvas
 from gui.walk.pace_editor import PaceEditor
 from gui.walk.segment_link import SegmentLink
+from gui.widgets.theme import DARK
 from tests.gui.conftest import Desk
 from tests.support.user_input import click, named
 
@@ -85,6 +87,31 @@ def test_a_link_opens_the_editor_of_its_segment(desk: Desk) -> None:
     assert walk_of(desk).paces == (Pace(), Pace(EASINGS["ease-in"]))
     assert "Ease in" in link.text()
     editor.hide()
+
+
+def test_the_button_of_easings_is_whole_beside_the_list_of_segments(desk: Desk) -> None:
+    desk.finish()
+    walk = replace(appended(walk_of(desk), lambda: 7), frames=21)
+    desk.state.edit(replace(desk.state.exploration, walk=walk), "Add keyframe")
+    QApplication.processEvents()
+    button = named(desk.window, "Easing and hold")
+    assert named(desk.window, "Segment to show").isVisible()
+    assert button.width() >= button.sizeHint().width()
+
+
+def test_the_menu_of_a_link_has_the_colour_of_menus(desk: Desk) -> None:
+    desk.finish()
+    walk = replace(appended(walk_of(desk), lambda: 7), frames=21)
+    desk.state.edit(replace(desk.state.exploration, walk=walk), "Add keyframe")
+    menu = desk.window.findChildren(SegmentLink)[1].menu()
+    menu.aboutToShow.emit()
+    texts = [action.text() for action in menu.actions()]
+    assert "No hold" in texts
+    assert "None" not in texts
+    image = menu.grab().toImage()
+    seen = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
+    assert QColor(DARK.method_ink("slerp")).rgb() not in seen
+    assert QColor(DARK.text).rgb() in seen
 
 
 def test_the_ruler_shows_easings(desk: Desk) -> None:
