@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 from engine.walk import Exploration
-from gui.study.kinds import STUDY, Experiment, options_of
+from gui.study.kinds import STUDY, Experiment, Option, options_of
 from gui.study.live_plot import LivePlot
 from gui.study.plan_text import plan_text
 from gui.study.program import Program
 from gui.widgets.layouts import column, note
-from gui.widgets.plain_text import plain_tip
+from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT
 
 #: Most rows of the result that the dialog shows; the page has all.
@@ -45,7 +45,9 @@ class ExperimentDialog(QDialog):
         self._experiment = experiment
         self._program = Program(self)
         self._fields: dict[str, QLineEdit] = {}
-        self._form = QFormLayout()
+        self._form = QGridLayout()
+        self._form.setVerticalSpacing(2 * UNIT)
+        self._form.setHorizontalSpacing(4 * UNIT)
         self.setWindowTitle(experiment.title)
         self.resize(190 * UNIT, 150 * UNIT)
         self.plan = QPlainTextEdit()
@@ -100,6 +102,7 @@ class ExperimentDialog(QDialog):
             return
         self.lines.clear()
         self.table.setRowCount(0)
+        self.table.hide()
         try:
             arguments = self.arguments()
         except OSError as error:
@@ -127,6 +130,7 @@ class ExperimentDialog(QDialog):
     def _read_live(self) -> None:
         if self._experiment.command == STUDY:
             self.curves.read(Path(self.folder.text()))
+            self.curves.setVisible(bool(self.curves.curves))
 
     def _end(self, code: int) -> None:
         self._timer.stop()
@@ -156,6 +160,7 @@ class ExperimentDialog(QDialog):
             for k, text in enumerate(row):
                 self.table.setItem(number, k, QTableWidgetItem(_short(text)))
         self.table.resizeColumnsToContents()
+        self.table.setVisible(bool(rows))
 
     def _choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder", self.folder.text())
@@ -165,13 +170,23 @@ class ExperimentDialog(QDialog):
     def _fill(self, exploration: Exploration) -> None:
         if self._experiment.command == STUDY:
             return
-        for option in options_of(self._experiment, exploration):
-            if option.name not in self._fields:
-                self._fields[option.name] = field = QLineEdit()
-                field.setToolTip(plain_tip(option.tip))
-                field.setAccessibleName(option.label)
-                self._form.addRow(option.label, field)
+        options = options_of(self._experiment, exploration)
+        if not self._fields:
+            self._add_fields(options)
+        for option in options:
             self._fields[option.name].setText(option.value)
+
+    def _add_fields(self, options: tuple[Option, ...]) -> None:
+        """Two options a row, so that a low screen shows all; an odd first one has a row alone."""
+        alone = len(options) % 2
+        for number, option in enumerate(options):
+            self._fields[option.name] = field = QLineEdit()
+            field.setToolTip(plain_tip(option.tip))
+            field.setAccessibleName(option.label)
+            line, side = divmod(number + alone if number else 0, 2)
+            self._form.addWidget(PlainLabel(option.label), line, 2 * side)
+            wide = alone and not number
+            self._form.addWidget(field, line, 2 * side + 1, 1, 3 if wide else 1)
 
     def _lay_out(self) -> None:
         fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
@@ -180,6 +195,7 @@ class ExperimentDialog(QDialog):
             edit.setAccessibleName(name)
         self.lines.setReadOnly(True)
         self.lines.setMaximumBlockCount(_MOST_LINES)
+        self.lines.setPlaceholderText("The progress appears here after Run.")
         self.table.setAccessibleName("Result")
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.folder.setAccessibleName("Folder")
@@ -199,9 +215,10 @@ class ExperimentDialog(QDialog):
         layout.addLayout(row)
         layout.addLayout(buttons)
         layout.addWidget(self.lines, 2)
-        self.curves.setVisible(self._experiment.command == STUDY)
         layout.addWidget(self.curves, 3)
         layout.addWidget(self.table, 2)
+        self.curves.hide()  # until there is something to see
+        self.table.hide()
 
     def _button(self, text: str, tip: str, verb: object) -> QPushButton:
         button = QPushButton(text)

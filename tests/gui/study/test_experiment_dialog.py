@@ -14,6 +14,8 @@ from gui.study.kinds import EXPERIMENTS, Experiment, options_of
 from tests.support.tiny_models import make_tiny_model
 
 END_MS = 90_000
+#: The height of 720 pixels without the title bars and a task bar.
+LOW_SCREEN = 655
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,15 @@ def test_the_options_are_those_of_the_command_line(
             found = getattr(options, option.name.replace("-", "_"))
             assert str(found) == option.value
     assert options.out == tmp_path
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.command)
+def test_a_dialog_fits_a_low_screen(experiment: Experiment, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _dialog(experiment.command, tmp_path, qtbot, Exploration())
+    assert dialog.table.isHidden()
+    dialog.table.show()
+    dialog.curves.setVisible(experiment.command == "study")
+    assert dialog.minimumSizeHint().height() <= LOW_SCREEN
 
 
 def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
