@@ -137,3 +137,13 @@ def test_bounds_of_the_whole_walk_hold_too() -> None:
         read_walk(f"frames = 0\n{TWO}".encode(), "w.toml")
     with pytest.raises(InputError, match="UTF-8"):
         read_walk(b"\xff\xfe", "w.toml")
+
+
+def test_the_readmes_example_opens() -> None:
+    text = (EXAMPLE.parents[2] / "README.md").read_text("utf-8")
+    start, end = text.index("    frames = 48\n"), text.index("Existing files are replaced only")
+    example = "\n".join(line[4:] for line in text[start:end].splitlines())
+    walk = read_walk(example.encode(), "README.md")
+    assert (walk.frames, walk.loop, len(walk.keyframes)) == (48, True, 3)
+    assert walk.keyframes[2].blend
+    assert walk.prompts
