@@ -124,10 +124,8 @@ class Photographer(app.Program):
         return self._finished() and complete and bool(trajectory.basins.labels)
 
     def _mixed(self) -> bool:
-        """Whether the point in the middle of the pad, which is asked for first, is drawn."""
-        if not self._finished():
-            return False
-        if self.state.probe is None:
+        """Whether a point of the pad, which is asked for once the walk is drawn, is drawn, too."""
+        if self.state.probe is None and not self.state.awaits_point and self._finished():
             view = self.window.trajectory.view
             view.press(MIDDLE)
             view.drag(MIDDLE)
