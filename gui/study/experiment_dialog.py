@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, QUrl
@@ -55,6 +56,7 @@ class ExperimentDialog(QDialog):
         self.lines = QPlainTextEdit()
         self.table = QTableWidget()
         self.run_button = self._button("Run", "Run it; a stopped study goes on", self.run)
+        self._choose = self._button("Folder…", "Choose the folder", self._choose_folder)
         self.stop_button = self._button("Stop", "Stop; what is finished is kept", self.stop)
         self.page_button = self._button("Open report", "Open it in the browser", self.open_page)
         self.curves = LivePlot()
@@ -175,6 +177,7 @@ class ExperimentDialog(QDialog):
             self._add_fields(options)
         for option in options:
             self._fields[option.name].setText(option.value)
+        self._fields[options[0].name].setFocus()
 
     def _add_fields(self, options: tuple[Option, ...]) -> None:
         """Two options a row, so that a low screen shows all; an odd first one has a row alone."""
@@ -187,11 +190,21 @@ class ExperimentDialog(QDialog):
             self._form.addWidget(PlainLabel(option.label), line, 2 * side)
             wide = alone and not number
             self._form.addWidget(field, line, 2 * side + 1, 1, 3 if wide else 1)
+        self._order_keys()
+
+    def _order_keys(self) -> None:
+        """Tab goes from top to bottom, though the options are made last."""
+        buttons = (self._choose, self.run_button, self.stop_button, self.page_button)
+        parts: list[QWidget] = [self.plan, *self._fields.values(), self.folder, *buttons]
+        parts += [self.lines, self.curves.measure, self.table]
+        for before, after in pairwise(parts):
+            QWidget.setTabOrder(before, after)
 
     def _lay_out(self) -> None:
         fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         for edit, name in ((self.plan, "Plan"), (self.lines, "Progress")):
             edit.setFont(fixed)
+            edit.setTabChangesFocus(True)
             edit.setAccessibleName(name)
         self.lines.setReadOnly(True)
         self.lines.setMaximumBlockCount(_MOST_LINES)
@@ -200,10 +213,9 @@ class ExperimentDialog(QDialog):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.folder.setAccessibleName("Folder")
         self.folder.setToolTip(plain_tip("The folder of the tables and the report"))
-        choose = self._button("Folder…", "Choose the folder", self._choose_folder)
         row, buttons = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self.folder)
-        row.addWidget(choose)
+        row.addWidget(self._choose)
         for button in (self.run_button, self.stop_button, self.page_button):
             buttons.addWidget(button)
         buttons.addStretch()
@@ -217,6 +229,7 @@ class ExperimentDialog(QDialog):
         layout.addWidget(self.lines, 2)
         layout.addWidget(self.curves, 3)
         layout.addWidget(self.table, 2)
+        self._order_keys()
         self.curves.hide()  # until there is something to see
         self.table.hide()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine.cli.arguments import build_parser
@@ -16,6 +18,8 @@ from tests.support.tiny_models import make_tiny_model
 END_MS = 90_000
 #: The height of 720 pixels without the title bars and a task bar.
 LOW_SCREEN = 655
+#: Widgets whose middles are nearer than this are in one row.
+SAME_ROW = 20
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,20 @@ def test_a_dialog_fits_a_low_screen(experiment: Experiment, tmp_path: Path, qtbo
     dialog.table.show()
     dialog.curves.setVisible(experiment.command == "study")
     assert dialog.minimumSizeHint().height() <= LOW_SCREEN
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.command)
+def test_tab_goes_from_top_to_bottom(experiment: Experiment, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _dialog(experiment.command, tmp_path, qtbot, Exploration())
+    qtbot.waitUntil(dialog.isActiveWindow)
+    places = []
+    while (field := dialog.focusWidget()) is not dialog.run_button:
+        place = field.mapTo(dialog, field.rect().center())
+        places.append((round(place.y() / SAME_ROW), place.x()))
+        assert len(places) < 20
+        QTest.keyClick(field, Qt.Key.Key_Tab)
+    assert places == sorted(set(places))
+    assert places[0][0] < places[-1][0]
 
 
 def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
