@@ -53,6 +53,6 @@ class LivePlot(QWidget):
         self.plot.clear()
         known = methods.names()
         for name, (gammas, means) in self.curves.items():
-            method = name.partition(",")[0]
+            method = name.replace(",", " ").partition(" ")[0]
             colour = methods.get(method).colour if method in known else _OTHER
             self.plot.plot(gammas, means, pen=pg.mkPen(colour, width=2), name=name)
