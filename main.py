@@ -12,12 +12,11 @@ from typing import Any
 from engine.atomic import person_path
 from engine.cli.arguments import COMMANDS, SAFE, build_parser
 from engine.cli.experiments import EXPERIMENTS, run_experiment
-from engine.cli.options import downloads_of, exploration_from, named_model, weight_bits
+from engine.cli.options import downloads_of, exploration_from, machine_of, named_model
 from engine.errors import InputError, ModelError
 from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
 from engine.render.cpu_sharing import wait_briefly
-from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 
@@ -151,12 +150,7 @@ def _conditions(options: argparse.Namespace) -> dict[str, Any]:
     """Returns the settings that all commands have: existing files, machine, downloads."""
     return {
         "replace": options.overwrite,
-        "machine": Machine(
-            options.device,
-            options.precision,
-            batch=options.batch,
-            weight_bits=weight_bits(options),
-        ),
+        "machine": machine_of(options),
         "downloads": downloads_of(options),
     }
 

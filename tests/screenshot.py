@@ -18,11 +18,13 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from engine.documents.presets import find_preset
 from engine.messages import Tier
+from engine.models.inspection.check import STARTER_FOLDER
+from engine.models.inspection.recommended_settings import opening_walk
 from engine.store.frame_store import FrameStore
 from engine.thread import EngineThread
 from engine.walk import Exploration, MethodChoice
@@ -32,6 +34,8 @@ from gui.files.app_folders import AppFolders
 from gui.files.settings import Settings
 
 SIZE, PLANE = (1440, 900), (640, 560)
+#: A point of the mix pad near its middle.
+MIDDLE = QPointF(0.12, -0.08)
 COMPARED = tuple(MethodChoice(name) for name in ("linear", "normalized", "slerp"))
 
 
@@ -69,6 +73,8 @@ class Photographer(app.Program):
             Pose("scores", lambda: self._open("scores"), self._measured, self._curves),
             Pose("latents", lambda: self._open("translation"), done, lambda: window.frame_view),
             Pose("loop", lambda: self._open("loop-spline"), self._evened, lambda: window),
+            Pose("atlas", lambda: self._enlarge("regions"), self._filled, self._plane),
+            Pose("mix", lambda: self._enlarge("mix"), self._mixed, self._plane),
             Pose("ray", lambda: self._enlarge("std-sweep"), done, self._plane),
             Pose("toy", lambda: self._open("toy"), done, self._plane),
         ]
@@ -111,6 +117,21 @@ class Photographer(app.Program):
         """Whether the steps of the walk are evened out, and all of it is drawn."""
         return not self.companions.even_out.running and self._measured()
 
+    def _filled(self) -> bool:
+        """Whether the atlas is complete and its regions are found."""
+        trajectory = self.window.trajectory
+        complete = trajectory.atlas.note.endswith("complete")
+        return self._finished() and complete and bool(trajectory.basins.labels)
+
+    def _mixed(self) -> bool:
+        """Whether a point of the pad, which is asked for once the walk is drawn, is drawn, too."""
+        if self.state.probe is None and not self.state.awaits_point and self._finished():
+            view = self.window.trajectory.view
+            view.press(MIDDLE)
+            view.drag(MIDDLE)
+            view.end_drag()
+        return self._probed()
+
     def _compare(self) -> None:
         self.state.edit(replace(self.state.exploration, compare=COMPARED), "Compare")
         self.window.actions_table["compare"].trigger()
@@ -147,8 +168,9 @@ def photograph(out: Path, store: FrameStore) -> int:
         folders = AppFolders.within(Path(folder))
         settings = Settings(folders.settings)
         settings.set_preferences(replace(settings.preferences, theme="dark", hints=False))
+        opening = Exploration(walk=opening_walk(STARTER_FOLDER))
         return app.run_window(
-            ["latent-trails"], Exploration(), store, lambda: EngineThread(store), folders
+            ["latent-trails"], opening, store, lambda: EngineThread(store), folders
         )
 
 

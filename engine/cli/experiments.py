@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.atomic import WriteError
-from engine.cli.options import path_argument
+from engine.cli.options import add_machine, machine_of, path_argument
 from engine.errors import InputError
-from engine.requests import Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_PROMPT
 
@@ -116,8 +115,7 @@ def _add_out(parser: argparse.ArgumentParser, text: str) -> None:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME|FOLDER|HUB-ID", help="default: starter")
-    parser.add_argument("--device", default="", metavar="NAME", help="cuda, cuda:1, mps or cpu")
-    parser.add_argument("--precision", default="", metavar="P", help="float32, float16, bfloat16")
+    add_machine(parser)
 
 
 def _meter(options: argparse.Namespace, store: FrameStore) -> int:
@@ -134,7 +132,7 @@ def _meter(options: argparse.Namespace, store: FrameStore) -> int:
             _numbers(options.guidance),
             options.steps,
             options.scorer,
-            Machine(options.device, options.precision),
+            machine_of(options),
         ),
         store,
     )
@@ -186,7 +184,7 @@ def _dimension(options: argparse.Namespace) -> Any:
         options.seed,
         options.steps,
         guidance[0] if guidance else None,
-        Machine(options.device, options.precision),
+        machine_of(options),
     )
 
 

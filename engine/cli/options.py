@@ -11,7 +11,7 @@ from typing import Any
 from engine.atomic import person_path
 from engine.errors import InputError
 from engine.models.locate import FoundModel
-from engine.requests import FULL, require_weights
+from engine.requests import FULL, Machine, require_weights
 from engine.solvers.contract import solvers_for
 from engine.walk import (
     ARTICLE_PROMPT,
@@ -55,7 +55,9 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
     walk.add_argument("--param", action="append", metavar="KEY=VALUE", help="of the method")
     walk.add_argument("--frames", type=int, metavar="N")
     _add_sampling(parser.add_argument_group("sampling (defaults: the model's)"))
-    _add_machine(parser.add_argument_group("the machine"))
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
+    add_machine(machine)
 
 
 def _add_sampling(sampling: Any) -> None:
@@ -72,9 +74,9 @@ def _add_sampling(sampling: Any) -> None:
     )
 
 
-def _add_machine(machine: Any) -> None:
-    machine.add_argument("--batch", type=int, default=0, metavar="B", help="frames at once")
-    machine.add_argument("--device", default="", metavar="D", help="cuda, mps or cpu")
+def add_machine(machine: Any) -> None:
+    """Adds the options of the machine that all commands have."""
+    machine.add_argument("--device", default="", metavar="D", help="cuda, cuda:1, mps or cpu")
     machine.add_argument("--precision", default="", help="fp32, fp16 or bf16")
     machine.add_argument(
         "--weights",
@@ -174,6 +176,12 @@ def weight_bits(options: argparse.Namespace) -> int:
     bits = 0 if options.weights == FULL else int(options.weights)
     require_weights(bits)
     return bits
+
+
+def machine_of(options: argparse.Namespace) -> Machine:
+    """Returns the machine of the options. Raises InputError."""
+    batch = getattr(options, "batch", 0)
+    return Machine(options.device, options.precision, batch=batch, weight_bits=weight_bits(options))
 
 
 def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ time = 0.0               # from 0 to 1, of all keyframes or of none
 easing = "ease-in-out"   # of the segment that starts here, or four numbers from 0 to 1;
 hold = 0.2               # also: method, params, drift (of the hold, in degrees)
 
+[[keyframe]]             # a mix of noises, Σ w z / √Σ w² (Bodin et al., 2024)
+mix = [{seed = 1, weight = 2}, {seed = 2, draw = 1, weight = -1}]
+
 [[prompts]]              # optional: prompts with times of their own, instead of the keyframes'
 time = 0.0
 prompt = "A photo of a fox"
@@ -19,6 +22,7 @@ blend = "slerp"          # to the next prompt; default "linear"; also: easing, h
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -31,19 +35,28 @@ from engine.errors import InputError
 from engine.methods.contract import make_method
 from engine.timing import EASINGS, Easing, Pace, PromptKey, check_pace
 from engine.tracks.prompts import BLENDS
-from engine.walk import ARTICLE_PROMPT, MAX_SEED, Keyframe, MethodChoice, NoiseSource, Walk
+from engine.walk import (
+    ARTICLE_PROMPT,
+    MAX_SEED,
+    Keyframe,
+    MethodChoice,
+    NoiseSource,
+    NoiseTerm,
+    Walk,
+)
 
 MAX_BYTES = 1 << 20
 _SEGMENT = ("method", "params", "easing", "hold", "drift")
 _WALK = ("frames", "loop", "prompt", "negative", *_SEGMENT, "keyframe", "prompts")
-_KEYFRAME = ("seed", "draw", "prompt", "time", *_SEGMENT)
+_KEYFRAME = ("seed", "draw", "mix", "prompt", "time", *_SEGMENT)
+_MIXED = ("seed", "draw", "weight")
 _PROMPT = ("time", "prompt", "blend", "easing", "hold")
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("frames", "seed", "draw"), (int,)),
     **dict.fromkeys(("prompt", "negative", "method", "blend"), (str,)),
-    **dict.fromkeys(("time", "hold", "drift"), (float, int)),
+    **dict.fromkeys(("time", "hold", "drift", "weight"), (float, int)),
     **{"loop": (bool,), "params": (dict,), "easing": (str, list), "keyframe": (list,)},
-    "prompts": (list,),
+    **dict.fromkeys(("prompts", "mix"), (list,)),
 }
 _NOUNS = {
     int: "a whole number",
@@ -160,16 +173,18 @@ def _check_keys(
     number: int | None,
     lines: _Lines,
     name: str = "keyframe",
+    within: str = "",
 ) -> None:
-    """Raises InputError for unknown keys and for values of another type."""
+    """Raises InputError for unknown keys and for values of another type. The table may be a part of
+    the key `within`."""
     for key, value in table.items():
         if key not in known:
             listing = ", ".join(known)
             text = f"There is no key {key!r} here; there are: {listing}."
-            raise lines.error(number, key, text, name)
+            raise lines.error(number, within or key, text, name)
         if type(value) not in _TYPES[key]:
             noun = " or ".join(_NOUNS[kind] for kind in _TYPES[key] if (kind, key) != (int, "time"))
-            raise lines.error(number, key, f"{key} takes {noun}, not {value!r}.", name)
+            raise lines.error(number, within or key, f"{key} takes {noun}, not {value!r}.", name)
 
 
 def _check_last(row: dict[str, Any], number: int, loop: bool, lines: _Lines) -> None:
@@ -181,12 +196,38 @@ def _check_last(row: dict[str, Any], number: int, loop: bool, lines: _Lines) -> 
 
 
 def _keyframe(row: dict[str, Any], number: int, prompt: str, lines: _Lines) -> Keyframe:
-    noise = NoiseSource(row.get("seed", 1), row.get("draw", 0 if "seed" in row else number))
+    text = row.get("prompt", prompt)
+    if "mix" in row:
+        return _mixed(row, number, text, lines)
+    return Keyframe(text, _noise(row, 0 if "seed" in row else number, number, "", lines))
+
+
+def _noise(row: dict[str, Any], draw: int, number: int, within: str, lines: _Lines) -> NoiseSource:
+    """Returns the noise of a keyframe, or of a part of its key `within`."""
+    noise = NoiseSource(row.get("seed", 1), row.get("draw", draw))
     for key, value, highest in (("seed", noise.seed, MAX_SEED), ("draw", noise.draw, MAX_DRAW)):
         if not 0 <= value <= highest:
             text = f"The {key} must be a whole number from 0 to {highest}, not {value}."
-            raise lines.error(number, key, text)
-    return Keyframe(row.get("prompt", prompt), noise)
+            raise lines.error(number, within or key, text)
+    return noise
+
+
+def _mixed(row: dict[str, Any], number: int, prompt: str, lines: _Lines) -> Keyframe:
+    """Returns the keyframe Σ w z / √Σ w² of a list of noises with weights."""
+    parts = row["mix"]
+    if "seed" in row or "draw" in row or not parts or not all(isinstance(p, dict) for p in parts):
+        text = "A mix is a list of tables {seed = 1, weight = 1.0}, and has no seed beside it."
+        raise lines.error(number, "mix", text)
+    for part in parts:
+        _check_keys(part, _MIXED, number, lines, within="mix")
+    sources = [_noise(part, 0, number, "mix", lines) for part in parts]
+    weights = [float(part.get("weight", 1.0)) for part in parts]
+    norm = math.hypot(*weights)
+    if not 0.0 < norm < math.inf or len(set(sources)) < len(sources):
+        text = "The weights of a mix are numbers that are not all 0, and its noises differ."
+        raise lines.error(number, "mix", text)
+    terms = [NoiseTerm(n, w / norm) for n, w in zip(sources, weights, strict=True)]
+    return Keyframe(prompt, terms[0].source, terms[0].weight, tuple(terms[1:]))
 
 
 def _times(rows: list[dict[str, Any]], lines: _Lines) -> tuple[float, ...]:

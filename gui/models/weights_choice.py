@@ -28,6 +28,7 @@ class WeightsChoice(QWidget):
         self._settings = settings
         offered = weights_offered()
         self.choice = Choice((name.capitalize(), name) for name in offered)
+        self.choice.setAccessibleName("Weights")
         self.choice.activated.connect(self._choose)
         add_row(form(self), "Weights", self.choice, TIP)
         settings.changed.connect(self._show)

@@ -96,7 +96,7 @@ class MethodPanel(QWidget):
 
     def _refresh(self) -> None:
         compare = {choice.name for choice in self._state.exploration.side_by_side}
-        self._title.setText("Methods side by side" if compare else "Method")
+        self._title.setText("Side by side" if compare else "Method")
         self._list_segments()
         walk, segment = self._state.exploration.walk, self._segment()
         mixed = segment is None and len(set(walk.paces)) > 1

@@ -9,7 +9,7 @@ import pytest
 from engine.documents.walk_file import load_walk, read_walk
 from engine.errors import InputError
 from engine.timing import EASINGS, Easing, Pace, PromptKey
-from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
+from engine.walk import Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 
 EXAMPLE = Path(__file__).parents[3] / "resources" / "walks" / "loop.toml"
 TWO = "[[keyframe]]\nseed = 1\n[[keyframe]]\nseed = 2\n"
@@ -50,6 +50,36 @@ def test_prompts_can_have_times_of_their_own() -> None:
         PromptKey(0.0, "a cat", "slerp"),
         PromptKey(0.7, "a fox", pace=Pace(EASINGS["ease-in"])),
     )
+
+
+def test_a_keyframe_can_be_a_mix_of_noises() -> None:
+    mix = "mix = [{seed = 1, weight = 3}, {seed = 2, draw = 1, weight = -4.0}]"
+    walk = read_walk(TWO.replace("seed = 1", mix).encode(), "w.toml")
+    first = walk.keyframes[0]
+    assert (first.noise, first.scale) == (NoiseSource(1), pytest.approx(0.6))
+    assert first.blend == (NoiseTerm(NoiseSource(2, 1), pytest.approx(-0.8)),)
+
+
+@pytest.mark.parametrize(
+    ("mix", "said"),
+    [
+        ("mix = []", "A mix is a list"),
+        ("mix = [1, 2]", "A mix is a list"),
+        ("mix = 3", "mix takes a list"),
+        ("seed = 3\nmix = [{seed = 1}]", "no seed beside it"),
+        ("mix = [{seed = 1, weight = 0}]", "not all 0"),
+        ("mix = [{seed = 1}, {seed = 1, weight = 2}]", "its noises differ"),
+        ("mix = [{seed = 1, weight = nan}]", "not all 0"),
+        ("mix = [{seed = -1}]", "The seed must be"),
+        ('mix = [{seed = "a"}]', "seed takes a whole number"),
+        ("mix = [{noise = 1}]", "There is no key 'noise'"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_named_by_its_line(mix: str, said: str) -> None:
+    with pytest.raises(InputError, match=said) as raised:
+        read_walk(TWO.replace("seed = 1", f'prompt = "a"\n{mix}').encode(), "w.toml")
+    line = 4 if mix.startswith("seed") else 3
+    assert str(raised.value).startswith(f"w.toml, line {line}:")
 
 
 def test_a_hold_can_drift() -> None:
@@ -107,3 +137,13 @@ def test_bounds_of_the_whole_walk_hold_too() -> None:
         read_walk(f"frames = 0\n{TWO}".encode(), "w.toml")
     with pytest.raises(InputError, match="UTF-8"):
         read_walk(b"\xff\xfe", "w.toml")
+
+
+def test_the_readmes_example_opens() -> None:
+    text = (EXAMPLE.parents[2] / "README.md").read_text("utf-8")
+    start, end = text.index("    frames = 48\n"), text.index("Existing files are replaced only")
+    example = "\n".join(line[4:] for line in text[start:end].splitlines())
+    walk = read_walk(example.encode(), "README.md")
+    assert (walk.frames, walk.loop, len(walk.keyframes)) == (48, True, 3)
+    assert walk.keyframes[2].blend
+    assert walk.prompts
