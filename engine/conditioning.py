@@ -36,6 +36,8 @@ class Guiding(StrEnum):
 
 #: Blends the arrays of one role at γ: (role, start, end, γ), float64 and of one shape.
 Blend = Callable[[Role, Array, Array, float], Array]
+#: Changes the array of one role: (role, array), float64.
+Vary = Callable[[Role, Array], Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,16 @@ def blend_texts(start: Conditioning, end: Conditioning, gamma: float, blend: Ble
         for role, array in first.items()
     }
     return Conditioning(arrays, start.whole_tokens)
+
+
+def vary_text(text: Conditioning, vary: Vary) -> Conditioning:
+    """Changes each array of a text, computed in float64; with whole tokens, of both its texts."""
+    arrays = {
+        role: vary(role, array.astype(np.float64)).astype(np.float32)
+        for role, array in text.arrays.items()
+    }
+    other = vary_text(text.other, vary) if text.other else None
+    return replace(text, arrays=arrays, other=other)
 
 
 def _soft_mask(start: Conditioning, end: Conditioning, gamma: float, blend: Blend) -> Array32:

@@ -72,6 +72,9 @@ def _latent(bank: NoiseBank, keyframe: Keyframe) -> np.ndarray:
     [
         ("influence", ["--grid", "0"], "--grid takes a whole number from 1"),
         ("influence", ["--guidance", "1,2"], "one number"),
+        ("influence", ["--grid", "-2"], "--grid takes a whole number from 1"),
+        ("influence", ["--seeds", "-2"], "--seeds takes"),
+        ("direction", ["--colour", "red-blue", "--seeds", "-2"], "--seeds takes"),
         ("direction", [], "--toward and --away"),
         ("direction", ["--colour", "pink"], "There is no colour 'pink'"),
         ("direction", ["--colour", "red-blue", "--region", "1,0,0,1"], "--region takes"),

@@ -48,6 +48,7 @@ def test_it_writes_table_plot_and_page(
     ("options", "sentence"),
     [
         (["--noises", "2"], "--noises takes a whole number from 3"),
+        (["--noises", "-4"], "--noises takes a whole number from 3"),
         (["--guidance", "x"], "--guidance takes numbers"),
         (["--guidance=-1"], "--guidance takes numbers from 0"),
         (["--model", "nowhere"], "There is no model"),

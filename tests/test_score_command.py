@@ -66,6 +66,8 @@ def test_measures_and_scorer_can_be_chosen(
         (["--methods", "linear,slrp"], "did you mean 'slerp'"),
         (["--out", "scores.xls"], ".csv or .json"),
         (["--preset", "score"], "did you mean 'scores'"),
+        (["--model", "nowhere"], "There is no model"),
+        (["--pairs", "-3"], "--pairs takes a whole number from 1 on"),
         (["--pairs", "0"], "--pairs takes a whole number from 1 on"),
     ],
 )

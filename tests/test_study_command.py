@@ -44,7 +44,11 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ('"linear"', '"lnear"', "did you mean 'linear'"),
         ("last = 12", "last = 0", "is empty"),
+        ('["linear", "slerp"]', "[]", "The list of methods is empty"),
+        ('["sharpness"]', '["sharpnes"]', "did you mean 'sharpness'"),
         ("steps = 2", "steps = -2", "whole number"),
+        ("first = 1", "first = -1", "A seed is a whole number from 0"),
+        ("samples = 0", "samples = 0\nguidance = -1.5", "The guidance must be a number from 0"),
         ("models = [", 'models = ["nowhere", ', "There is no model"),
     ],
 )

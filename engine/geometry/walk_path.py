@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.conditioning import Blend, Conditioning, blend_texts
+from engine.conditioning import Blend, Conditioning, blend_texts, vary_text
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
 from engine.methods.contract import (
@@ -119,11 +119,19 @@ class WalkPath:
 
     def conditioning(self, time: float) -> Conditioning:
         """Returns the text at a time in [0, 1] of the whole walk; at a keyframe, its prompt's."""
+        segment, gamma = self.walk.locate(time)
+        method = self._methods[segment]
+        text = self._blended(time, method)
+        if not method.varies_text or gamma in (0.0, 1.0):
+            return text
+        return vary_text(text, lambda role, array: method.varied(role, array, gamma))
+
+    def _blended(self, time: float, method: Method) -> Conditioning:
+        """Returns the text between two prompts. `method` is that of the segment."""
         place = prompt_place(self.walk, time)
         if place.first == place.last:
             return self.texts[place.first]
         first, last = self.texts[place.first], self.texts[place.last]
-        method = self._methods[self.walk.locate(time)[0]]
         blend: Blend = text_blend(place.blend) if place.blend else method.conditioning
         return blend_texts(first, last, place.gamma, blend)
 

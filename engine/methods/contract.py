@@ -53,6 +53,7 @@ class Method(ABC):
     True if γ = 1 gives the latent of the start again; the next segment starts from it, too.
     `moves_picture` is True if the picture moves sideways with the seam. `splits` is True if a part
     of the path is the method's path between the ends of the part, for ends of equal norm.
+    `varies_text` is True if the text is also another one between two equal prompts.
     """
 
     label: ClassVar[str]
@@ -63,6 +64,7 @@ class Method(ABC):
     comes_back: ClassVar[bool] = False
     moves_picture: ClassVar[bool] = False
     splits: ClassVar[bool] = False
+    varies_text: ClassVar[bool] = False
 
     @property
     def blends_at(self) -> float:
@@ -77,6 +79,11 @@ class Method(ABC):
     def conditioning(self, role: Role, start: Array, end: Array, gamma: float) -> Array:
         """Returns the array of the text at γ for `role`, such as a sequence [tokens, width]."""
         return lerp(start, end, gamma)
+
+    def varied(self, role: Role, array: Array, gamma: float) -> Array:
+        """Returns the array of the text at γ, which was blended before, for `role`; with
+        `varies_text` only."""
+        return array
 
     def expected_std(self, gamma: float, ends: Ends) -> float:
         """Returns the std of the latent at γ between normally distributed ends. If the noise does

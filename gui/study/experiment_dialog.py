@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from engine.walk import Exploration
 from gui.study.kinds import STUDY, Experiment, Option, options_of
+from gui.study.live_means import HEAD, read_live
 from gui.study.live_plot import LivePlot
 from gui.study.plan_text import plan_text
 from gui.study.program import Program
@@ -130,9 +132,11 @@ class ExperimentDialog(QDialog):
         return Path(self.folder.text()) / self._experiment.page
 
     def _read_live(self) -> None:
-        if self._experiment.command == STUDY:
-            self.curves.read(Path(self.folder.text()))
+        live = read_live(Path(self.folder.text())) if self._experiment.command == STUDY else None
+        if live is not None:
+            self.curves.show_curves(live.curves)
             self.curves.setVisible(bool(self.curves.curves))
+            self._fill_table(HEAD, live.rows)
 
     def _end(self, code: int) -> None:
         self._timer.stop()
@@ -155,6 +159,9 @@ class ExperimentDialog(QDialog):
         if "gamma" in head:  # the table of a study: over all frames
             place = head.index("gamma")
             rows = [row for row in rows if not row[place]]
+        self._fill_table(head, rows)
+
+    def _fill_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.table.setColumnCount(len(head))
         self.table.setHorizontalHeaderLabels(head)
         self.table.setRowCount(min(len(rows), MOST_ROWS))

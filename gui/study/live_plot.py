@@ -1,29 +1,24 @@
-"""The curves of a running study: the means of all methods by γ, read from its file."""
+"""The curves of a running study: the means of all methods by γ."""
 
 from __future__ import annotations
-
-import csv
-from collections import defaultdict
-from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 
 from engine.methods.contract import methods
+from gui.study.live_means import Curves
 from gui.widgets.fields import Choice
 from gui.widgets.layouts import column
 from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT
 
-FILE = "live.csv"
 #: The colour of methods that this program does not know.
 _OTHER = "#999999"
-Curves = dict[str, tuple[list[float], list[float]]]
 
 
 class LivePlot(QWidget):
-    """Shows one measure of the file; the person chooses which."""
+    """Shows one measure; the person chooses which."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,29 +41,18 @@ class LivePlot(QWidget):
         """The curves of the chosen measure: method → (γ, means)."""
         return self._curves.get(str(self.measure.currentData()), {})
 
-    def read(self, folder: Path) -> None:
-        """Read the file of a study; without one, nothing changes."""
-        try:
-            text = (folder / FILE).read_text("utf-8")
-        except OSError:
-            return
-        found: dict[str, Curves] = defaultdict(dict)
-        for row in csv.DictReader(text.splitlines()):
-            if not row["mean"]:
-                continue  # the first frame has no step
-            name = row["method"]
-            curve = found[row["measure"]].setdefault(name, ([], []))
-            curve[0].append(float(row["gamma"]))
-            curve[1].append(float(row["mean"]))
-        if list(found) != list(self._curves):
-            self._curves = dict(found)
-            self.measure.offer([(name, name) for name in found])
-        self._curves = dict(found)
+    def show_curves(self, curves: dict[str, Curves]) -> None:
+        """Show the curves of each measure."""
+        new = list(curves) != list(self._curves)
+        self._curves = curves
+        if new:
+            self.measure.offer([(name, name) for name in curves])
         self._draw()
 
     def _draw(self) -> None:
         self.plot.clear()
         known = methods.names()
         for name, (gammas, means) in self.curves.items():
-            colour = methods.get(name).colour if name in known else _OTHER
+            method = name.replace(",", " ").partition(" ")[0]
+            colour = methods.get(method).colour if method in known else _OTHER
             self.plot.plot(gammas, means, pen=pg.mkPen(colour, width=2), name=name)

@@ -172,7 +172,7 @@ ROOMS = (
     Room(
         "engine.study.report",
         "the report of a study: plots, tables and sample sheets as a page and as PDF",
-        "metrics study",
+        "methods metrics study",
     ),
     Room(
         "engine.seed_meter",

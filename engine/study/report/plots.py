@@ -10,11 +10,14 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
+from engine.methods.contract import methods
 from engine.metrics.contract import make_measure
 from engine.study.findings import Difference, Findings
 
 #: Colours that people with any colour vision can tell apart (Okabe & Ito 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442")
+#: The colour of methods that this program does not know.
+_OTHER = "#999999"
 _STYLES = ("-", "--", "-.", ":")
 #: Settings of matplotlib. Equal figures are equal files.
 SETTINGS = {
@@ -61,7 +64,7 @@ def draw_curves(figure: FigureBase, findings: Findings) -> None:
 def _draw_means(axes: Axes, findings: Findings) -> None:
     for number, method in enumerate(findings.comparison.means):
         mean = method.by_gamma
-        style = _style(number)
+        style = _style(method.method, number)
         axes.plot(findings.gammas, mean.mean, label=method.method, **style)
         axes.fill_between(findings.gammas, mean.low, mean.high, alpha=0.15, color=style["color"])
     axes.set_ylabel(measure_label(findings.measure))
@@ -75,7 +78,7 @@ def _draw_differences(axes: Axes, findings: Findings) -> None:
             [getattr(here, name) for here in difference.by_gamma]
             for name in ("low", "high", "mean")
         )
-        style = _style(number)
+        style = _style(difference.second, number)
         axes.plot(findings.gammas, mean, label=f"{first} − {difference.second}", **style)
         axes.fill_between(findings.gammas, low, high, alpha=0.15, color=style["color"])
     axes.axhline(0, color="#444444", linewidth=0.8)
@@ -116,8 +119,12 @@ def svg_of(figure: Figure) -> str:
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
-def _style(number: int) -> dict[str, Any]:
-    return {
-        "color": COLOURS[number % len(COLOURS)],
-        "linestyle": _STYLES[number % len(_STYLES)],
-    }
+def method_colour(label: str) -> str:
+    """The colour of a method by its label in tables: that of the window and of exported figures."""
+    name = label.partition(" ")[0]
+    return methods.get(name).colour if name in methods.names() else _OTHER
+
+
+def _style(label: str, number: int) -> dict[str, Any]:
+    """The same method with other parameters has the same colour with other dashes."""
+    return {"color": method_colour(label), "linestyle": _STYLES[number % len(_STYLES)]}

@@ -14,10 +14,12 @@ from engine.export.png import encode_png
 from engine.study.cell_files import CellFiles
 from engine.study.plan import StudyPlan
 from engine.study.report.content import number
+from engine.study.report.plots import method_colour
 from engine.study.run import FAILED, PLAN, STUDY
 from engine.study.study import Study, StudyModel
 from engine.study.tables import write_csv, write_table
 from engine.walk import MethodChoice, Sampling
+from gui.widgets.theme import paper_theme
 from tests.support.sample_pictures import make_picture
 
 METHODS = tuple(map(MethodChoice, ("linear", "slerp", "spline")))
@@ -70,6 +72,15 @@ def test_the_page_says_what_was_found(page: Path) -> None:
     assert "Sharpness (%): linear is higher than spline" not in text
     assert "Linear &lt;or&gt; slerp?" in text
     assert "20 pairs of noises, 2 prompts, 3 methods, 5 γ, 1 model: 600 frames." in text
+
+
+def test_the_plots_have_the_colours_of_the_window(page: Path) -> None:
+    """A study's curves and those of a figure for a paper look alike."""
+    theme, text = paper_theme(), page.read_text("utf-8").lower()
+    for choice in METHODS:
+        assert f"stroke: {theme.method_colour(choice.name).lower()}" in text
+    assert method_colour("wipe (softness=2, direction=left)") == method_colour("wipe")
+    assert method_colour("of-a-later-version") != method_colour("wipe")
 
 
 def test_the_page_needs_no_other_file_and_is_whole(page: Path) -> None:

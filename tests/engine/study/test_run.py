@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -152,6 +153,37 @@ def test_the_driver_keeps_no_cells(model: Path, tmp_path: Path) -> None:
     tracemalloc.stop()
     assert left == 20_000
     assert peak < 200_000
+
+
+def _peak(study: Study, folder: Path) -> int:
+    """The most bytes that the means and the table of a study's cells take at once."""
+    files, cells = CellFiles(folder), study.all_cells()
+    first = next(cells)
+    values = {name: [np.arange(3.0)] * 2 for name in study.plan.measures}
+    files.write(study, first, values)
+    for cell in cells:  # the same rows again: memory does not depend on what they say
+        path = files.table(study.key(cell))
+        path.parent.mkdir(exist_ok=True)
+        os.link(files.table(study.key(first)), path)
+    usual, counted = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    live = LiveMeans(study, files)
+    pa.set_memory_pool(counted)
+    tracemalloc.start()
+    try:
+        for cell in study.all_cells():
+            live.add(cell)
+        assert write_table(study, files) == study.cells
+        return tracemalloc.get_traced_memory()[1] + (counted.max_memory() or 0)
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+def test_means_and_table_take_the_same_memory_for_more_cells(model: Path, tmp_path: Path) -> None:
+    """Both studies have more cells than are in memory at once."""
+    plans = (_plan(model, seeds=range(n), samples=0, measures=("sharpness",)) for n in (140, 560))
+    few, many = (_peak(prepare(plan), tmp_path / str(len(plan.seeds))) for plan in plans)
+    assert many < 1.2 * few
 
 
 def test_the_key_of_a_cell_holds_all_that_it_depends_on(model: Path) -> None:

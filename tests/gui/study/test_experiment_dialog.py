@@ -13,6 +13,7 @@ from engine.cli.arguments import build_parser
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui.study.experiment_dialog import ExperimentDialog
 from gui.study.kinds import EXPERIMENTS, Experiment, options_of
+from gui.study.live_means import read_live
 from tests.support.tiny_models import make_tiny_model
 
 END_MS = 90_000
@@ -80,7 +81,7 @@ def test_tab_goes_from_top_to_bottom(experiment: Experiment, tmp_path: Path, qtb
     assert places[0][0] < places[-1][0]
 
 
-def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
+def _study(model: Path, folder: Path, pairs: int, qtbot: QtBot) -> ExperimentDialog:
     ends = tuple(Keyframe("a cat", NoiseSource(1, draw)) for draw in (0, 1))
     exploration = Exploration(
         model=str(model),
@@ -88,11 +89,55 @@ def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: Qt
         compare=(MethodChoice("linear"), MethodChoice("slerp")),
         sampling=Sampling(2, 1.5, 32, 32),
     )
-    dialog = _dialog("study", tmp_path / "study", qtbot, exploration)
+    dialog = _dialog("study", folder, qtbot, exploration)
     text = dialog.plan.toPlainText()
-    small = text.replace("last = 20", "last = 2").replace("= 21", "= 3")
+    small = text.replace("last = 20", f"last = {pairs}").replace("= 21", "= 3")
     head = small.partition("measures")[0]
     dialog.plan.setPlainText(f'{head}measures = ["sharpness"]\n')
+    return dialog
+
+
+def _cells(dialog: ExperimentDialog) -> list[list[str]]:
+    rows, columns = (range(n) for n in (dialog.table.rowCount(), dialog.table.columnCount()))
+    return [
+        [item.text() if (item := dialog.table.item(r, c)) else "" for c in columns] for r in rows
+    ]
+
+
+def test_the_table_of_a_study_fills_while_it_runs(
+    model: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    dialog = _study(model, tmp_path / "study", 5000, qtbot)
+    dialog.run()
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 2, timeout=END_MS)
+    assert dialog.running
+    rows = _cells(dialog)
+    assert [row[2:4] for row in rows] == [["sharpness", "linear"], ["sharpness", "slerp"]]
+    assert all(0 < int(row[4]) < 5000 and float(row[5]) > 0 for row in rows)
+    assert list(dialog.curves.curves) == ["linear", "slerp"]
+    dialog.stop()
+    _ended(dialog, qtbot)
+    assert dialog.table.rowCount() == 2
+
+
+def test_several_models_have_curves_of_their_own(tmp_path: Path) -> None:
+    rows = ["model,guidance,measure,method,cells,gamma,mean"]
+    for guidance, mean in ((1.5, 2.0), (4.0, 6.0)):
+        rows += [f"starter,{guidance},sharpness,slerp,3,{g},{mean + g}" for g in (0.0, 1.0)]
+    rows.append("starter,4.0,step_length,slerp,3,0.0,")
+    assert read_live(tmp_path) is None
+    (tmp_path / "live.csv").write_text("\n".join(rows), "utf-8")
+    live = read_live(tmp_path)
+    assert live is not None
+    assert [(row[1], row[-1]) for row in live.rows] == [("1.5", "2.5"), ("4.0", "6.5")]
+    assert live.curves["sharpness"] == {
+        "slerp, starter, 1.5": ([0.0, 1.0], [2.0, 3.0]),
+        "slerp, starter, 4.0": ([0.0, 1.0], [6.0, 7.0]),
+    }
+
+
+def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _study(model, tmp_path / "study", 2, qtbot)
     assert not dialog.page_button.isEnabled()
     dialog.run()
     assert not dialog.run_button.isEnabled()
