@@ -10,7 +10,7 @@ from typing import Any
 from engine.atomic import WriteError
 from engine.cli.options import path_argument
 from engine.errors import InputError
-from engine.requests import Machine
+from engine.requests import FULL, Machine
 from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_PROMPT
 
@@ -159,6 +159,8 @@ def _direction(options: argparse.Namespace, store: FrameStore) -> int:
     box = _numbers(options.region, "--region", 1.0)
     if len(box) != 4 or box[0] >= box[2] or box[1] >= box[3]:
         raise InputError("--region takes left,top,right,bottom such as 0.3,0.6,0.7,1.")
+    if options.colour and (options.toward or options.away):
+        raise InputError("Give --colour or --toward and --away, not both.")
     choice = DirectionChoice(
         options.toward,
         options.away,
@@ -194,7 +196,7 @@ def _found(options: argparse.Namespace) -> Any:
     """Locates the model of the options."""
     from engine.cli.options import named_model
 
-    walk = argparse.Namespace(session=None, preset=None, **vars(options))
+    walk = argparse.Namespace(session=None, preset=None, weights=FULL, **vars(options))
     return named_model(walk)
 
 
