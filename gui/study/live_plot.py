@@ -28,6 +28,7 @@ class LivePlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curves: dict[str, Curves] = {}
+        self._methods: dict[str, str] = {}
         self.measure = Choice()
         self.measure.setAccessibleName("Measure of the curves")
         self.measure.setToolTip(plain_tip("The measure whose means are shown by γ"))
@@ -43,7 +44,8 @@ class LivePlot(QWidget):
 
     @property
     def curves(self) -> Curves:
-        """The curves of the chosen measure: method → (γ, means)."""
+        """The curves of the chosen measure: method → (γ, means). With several models or guidances,
+        each has a curve, and the names have both."""
         return self._curves.get(str(self.measure.currentData()), {})
 
     def read(self, folder: Path) -> None:
@@ -53,10 +55,13 @@ class LivePlot(QWidget):
         except OSError:
             return
         found: dict[str, Curves] = defaultdict(dict)
-        for row in csv.DictReader(text.splitlines()):
+        rows = list(csv.DictReader(text.splitlines()))
+        several = [key for key in ("model", "guidance") if len({row[key] for row in rows}) > 1]
+        for row in rows:
             if not row["mean"]:
                 continue  # the first frame has no step
-            name = row["method"]
+            name = ", ".join(row[key] for key in ("method", *several))
+            self._methods[name] = row["method"]
             curve = found[row["measure"]].setdefault(name, ([], []))
             curve[0].append(float(row["gamma"]))
             curve[1].append(float(row["mean"]))
@@ -70,5 +75,6 @@ class LivePlot(QWidget):
         self.plot.clear()
         known = methods.names()
         for name, (gammas, means) in self.curves.items():
-            colour = methods.get(name).colour if name in known else _OTHER
+            method = self._methods[name]
+            colour = methods.get(method).colour if method in known else _OTHER
             self.plot.plot(gammas, means, pen=pg.mkPen(colour, width=2), name=name)
