@@ -11,6 +11,9 @@ from typing import Any
 from engine.errors import InputError
 from engine.walk import ParameterValue
 
+#: Whole numbers from here on are no numbers of a parameter; some have no float.
+MAX_WHOLE = 2**64
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -35,7 +38,7 @@ class Parameter:
         kind = type(self.default)
         if isinstance(value, str) and kind is not str:
             value = self._parse(value)
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < MAX_WHOLE:
             value = float(value)
         if type(value) is not kind:
             raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")

@@ -78,6 +78,7 @@ def _latent(bank: NoiseBank, keyframe: Keyframe) -> np.ndarray:
         ("direction", [], "--toward and --away"),
         ("direction", ["--colour", "pink"], "There is no colour 'pink'"),
         ("direction", ["--colour", "red-blue", "--region", "1,0,0,1"], "--region takes"),
+        ("direction", ["--colour", "red-blue", "--toward", "cat"], "not both"),
         ("direction", ["--colour", "red-blue", "--held-out", "1"], "--held-out takes"),
         ("direction", ["--colour", "red-blue", "--degrees", "0"], "--degrees takes"),
     ],

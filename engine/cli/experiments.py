@@ -157,6 +157,8 @@ def _direction(options: argparse.Namespace, store: FrameStore) -> int:
     box = _numbers(options.region, "--region", 1.0)
     if len(box) != 4 or box[0] >= box[2] or box[1] >= box[3]:
         raise InputError("--region takes left,top,right,bottom such as 0.3,0.6,0.7,1.")
+    if options.colour and (options.toward or options.away):
+        raise InputError("Give --colour or --toward and --away, not both.")
     choice = DirectionChoice(
         options.toward,
         options.away,

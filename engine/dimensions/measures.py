@@ -47,8 +47,13 @@ def colour_measure(
 
     def one(image: m.Image) -> float:
         height, width = image.shape[:2]
-        rows = slice(round(top * height), max(round(bottom * height), round(top * height) + 1))
-        columns = slice(round(left * width), max(round(right * width), round(left * width) + 1))
+        rows, columns = _pixels(top, bottom, height), _pixels(left, right, width)
         return float(image[rows, columns].reshape(-1, 3).mean(axis=0) @ weights / 2.55)
 
     return lambda images: np.array([one(image) for image in images])
+
+
+def _pixels(low: float, high: float, count: int) -> slice:
+    """The pixels between two shares of a side, at least one."""
+    first = min(round(low * count), count - 1)
+    return slice(first, max(round(high * count), first + 1))

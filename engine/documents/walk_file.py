@@ -84,11 +84,11 @@ def load_walk(path: Path) -> Walk:
 def read_walk(data: bytes, name: str) -> Walk:
     """Returns the walk of a file's bytes. `name` is its name in errors. Raises InputError."""
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no walk file: it is not UTF-8 text.") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for numbers of more than 4,300 digits
         raise InputError(f"{name} is no valid TOML: {error}.") from error
     walk = _walk(table, _Lines(name, tuple(text.splitlines())))
     try:
@@ -185,6 +185,9 @@ def _check_keys(
         if type(value) not in _TYPES[key]:
             noun = " or ".join(_NOUNS[kind] for kind in _TYPES[key] if (kind, key) != (int, "time"))
             raise lines.error(number, within or key, f"{key} takes {noun}, not {value!r}.", name)
+        numbers = value if isinstance(value, list) else [value]
+        if any(type(each) is int and abs(each) > MAX_SEED for each in numbers):
+            raise lines.error(number, within or key, f"A number of {key} is too large.", name)
 
 
 def _check_last(row: dict[str, Any], number: int, loop: bool, lines: _Lines) -> None:

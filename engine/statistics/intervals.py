@@ -37,11 +37,11 @@ def mean_interval(values: Values, seed: int = 0) -> Interval:
 
     The level is raised so that the interval is as wide as Student's for few rows (expanded
     percentile interval, Hesterberg, Am. Stat. 2015). Where all rows are equal, the ends are the
-    mean; with a single row they are NaN. Rows with NaN must be left out before.
+    mean; with one or two rows they are NaN. Rows with NaN must be left out before.
     """
     count = len(values)
     mean = values.mean(axis=0)
-    if count < 2:
+    if count < 3:  # of two rows, BCa has no acceleration, and the level would be 1
         return Interval(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
     flat = values.reshape(count, -1)
     varies = np.ptp(flat, axis=0) > 1e-12 * np.abs(flat).max(axis=0, initial=0.0)

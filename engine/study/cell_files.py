@@ -53,11 +53,15 @@ class CellFiles:
         write_bytes(self.sheet(study.key(cell)), png, Existing.REPLACE)
 
     def read(self, study: Study, cell: Cell) -> pa.Table:
-        """Return the rows of a finished cell. Raises OSError or ArrowInvalid for a broken file."""
+        """Return the rows of a finished cell. Raises OSError or ArrowInvalid for a broken file.
+
+        The model has the name that this plan gives it; another plan may have computed the cell.
+        """
         table = pq.read_table(self.table(study.key(cell)), schema=schema(study))
         if table.num_rows != study.rows:
             raise pa.ArrowInvalid(f"{table.num_rows} rows instead of {study.rows}")
-        return table
+        names = pa.array([cell.model.location] * study.rows, pa.string())
+        return table.set_column(0, "model", names)
 
 
 def schema(study: Study) -> pa.Schema:

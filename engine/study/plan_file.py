@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -29,7 +29,7 @@ from engine.documents.validation import MAX_TEXT, check_exploration
 from engine.errors import InputError
 from engine.methods.contract import make_method
 from engine.metrics.contract import StepMeasure, make_measure
-from engine.study.plan import StudyPlan
+from engine.study.plan import StudyPlan, method_label
 from engine.walk import (
     MAX_FRAMES,
     MAX_SEED,
@@ -61,11 +61,11 @@ def read_plan(data: bytes, name: str, folder: Path) -> StudyPlan:
     """Returns the plan of a file's bytes. `name` is its name in errors; `folder` is where the file
     of prompts lies. Raises InputError."""
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no plan: it is not UTF-8 text.") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for numbers of more than 4,300 digits
         raise InputError(f"{name} is no valid TOML: {error}.") from error
     reader = _Reader(name, text.splitlines(), folder)
     for key in table:
@@ -121,7 +121,10 @@ class _Reader:
         wanted = (int, float) if kind is float else (kind,)
         if type(value) not in wanted:
             raise InputError(f"{key} takes {_NOUNS[kind]}, not {value!r}.")
-        return kind(value)
+        try:
+            return kind(value)
+        except OverflowError as error:
+            raise InputError(f"A number of {key} is too large.") from error
 
     def text(self, key: str, value: Any) -> str:
         text: str = self.one(key, value, str)
@@ -150,7 +153,9 @@ class _Reader:
         return tuple(self.one(key, item, float) for item in rows)
 
     def methods(self, key: str, value: Any) -> tuple[MethodChoice, ...]:
-        return tuple(self._method(key, item) for item in _listed(key, value))
+        choices = tuple(self._method(key, item) for item in _listed(key, value))
+        _check_doubles(key, choices)
+        return choices
 
     def _method(self, key: str, value: Any) -> MethodChoice:
         if isinstance(value, dict):
@@ -172,6 +177,8 @@ class _Reader:
             first, last = (self._seed(value[name]) for name in ("first", "last"))
             if last < first:
                 raise InputError(f"The range of seeds from {first} to {last} is empty.")
+            if last - first >= MAX_CELLS:
+                raise InputError(f"The range of seeds has more than {MAX_CELLS:,} seeds.")
             return range(first, last + 1)
         return tuple(self._seed(item) for item in _listed(key, value))
 
@@ -183,6 +190,8 @@ class _Reader:
 
     def prompts_of_file(self, key: str, value: Any) -> tuple[str, ...]:
         data = _read(self.folder / self.text(key, value))
+        if len(data) > MAX_BYTES:
+            raise InputError(f"{value} has more than {MAX_BYTES:,} bytes.")
         try:
             rows = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
         except UnicodeDecodeError as error:
@@ -196,10 +205,19 @@ def _listed(key: str, value: Any) -> list[Any]:
         raise InputError(f"{key} takes a list in [brackets], not {value!r}.")
     if not value:
         raise InputError(f"The list of {key} is empty.")
-    for number, item in enumerate(value):
-        if item in value[:number]:
-            raise InputError(f"{key} has {item!r} twice.")
+    if not any(isinstance(item, dict | list) for item in value):
+        _check_doubles(key, value)
     return value
+
+
+def _check_doubles(key: str, items: Iterable[Any]) -> None:
+    """Raises InputError for an item that is there twice."""
+    known: set[Any] = set()
+    for item in items:
+        if item in known:
+            shown = method_label(item) if isinstance(item, MethodChoice) else item
+            raise InputError(f"{key} has {shown!r} twice.")
+        known.add(item)
 
 
 _RANGES = {

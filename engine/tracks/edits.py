@@ -30,7 +30,8 @@ def with_key(walk: Walk, number: int, **changes: Any) -> Walk:
     keys = list(walk.prompts)
     key: PromptKey = replace(keys[number], **changes)
     gap = max(2.0 * LEAST_GAP, 0.25 / max(walk.intervals, 1))
-    low = keys[number - 1].time + gap if number else 0.0
+    before = keys[number - 1].time - (0.0 if number else 1.0)  # of the first key: in a loop
+    low = max(before + gap, 0.0) if number or walk.loop else 0.0
     after = keys[number + 1].time - gap if number + 1 < len(keys) else 1.0
     high = min(after, 1.0 - gap) if walk.loop else after
     time = min(max(key.time, low), high) if low <= high else keys[number].time
@@ -40,6 +41,7 @@ def with_key(walk: Walk, number: int, **changes: Any) -> Walk:
 
 def with_key_added(walk: Walk, time: float) -> Walk:
     """Returns the walk with another key, which has the nearer prompt at its time."""
+    time = min(time, 1.0 - LEAST_GAP) if walk.loop else time
     place = prompt_place(walk, time)
     key = PromptKey(time, place.nearest, place.blend or "linear")
     keys = sorted((*walk.prompts, key), key=lambda each: each.time)

@@ -38,7 +38,8 @@ class LivePlot(QWidget):
 
     @property
     def curves(self) -> Curves:
-        """The curves of the chosen measure: method → (γ, means)."""
+        """The curves of the chosen measure: method → (γ, means). With several models or guidances,
+        each has a curve, and the names have both."""
         return self._curves.get(str(self.measure.currentData()), {})
 
     def show_curves(self, curves: dict[str, Curves]) -> None:

@@ -82,6 +82,24 @@ def test_a_mix_that_cannot_be_is_named_by_its_line(mix: str, said: str) -> None:
     assert str(raised.value).startswith(f"w.toml, line {line}:")
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (f"hold = 1{400 * '0'}", "w.toml, line 1: A number of hold is too large"),
+        (f"easing = [1{400 * '0'}, 0, 0, 0]", "line 1: A number of easing is too large"),
+        (f"hold = 1{5000 * '0'}", "w.toml is no valid TOML"),
+        (f'method = "std-sweep"\nparams = {{low = 1{400 * "0"}}}', "w.toml, line 2: "),
+    ],
+)
+def test_huge_numbers_are_one_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        read_walk(f"{line}\n{TWO}".encode(), "w.toml")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_walk() -> None:
+    assert read_walk(b"\xef\xbb\xbf" + TWO.encode(), "w.toml") == read_walk(TWO.encode(), "w.toml")
+
+
 def test_a_hold_can_drift() -> None:
     text = TWO.replace("seed = 1", "seed = 1\nhold = 0.25\ndrift = 8")
     assert read_walk(text.encode(), "w.toml").paces == (Pace(hold=0.25, drift=8.0),)

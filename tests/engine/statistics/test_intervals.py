@@ -40,12 +40,13 @@ def test_neighbouring_frames_do_not_narrow_the_interval() -> None:
     assert (many.high - many.low) == pytest.approx(few.high - few.low, rel=0.05)
 
 
-def test_equal_rows_have_an_interval_of_length_zero_and_a_single_row_has_none() -> None:
+def test_equal_rows_have_an_interval_of_length_zero_and_few_rows_have_none() -> None:
     mixed = np.stack([np.zeros(5), np.arange(5.0)], axis=1)
     found = mean_interval(mixed)
     assert found.at(0) == (0.0, 0.0, 0.0)
     assert found.low[1] < 2.0 < found.high[1]
     assert np.isnan(mean_interval(np.ones((1, 2))).low).all()
+    assert np.isnan(mean_interval(np.array([0.0, 1.0])).high)
 
 
 def test_other_prompts_widen_the_interval() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
-from engine.study.plan_file import load_plan, read_plan
+from engine.study.plan_file import MAX_BYTES, load_plan, read_plan
 from engine.walk import MethodChoice
 from tests.support.sources import ROOT
 
@@ -53,11 +53,15 @@ def test_prompts_come_from_a_file_beside_the_plan(tmp_path: Path) -> None:
         ({"frames": "1", "measures": '["step_length"]'}, "line 4: A measure of steps needs 2"),
         ({"guidance": "-2"}, "line 6: The guidance must be a number from 0 to 100"),
         ({"guidance": "[nan]"}, "line 6: The guidance must be"),
+        ({"guidance": "1" + 400 * "0"}, "line 6: A number of guidance is too large"),
+        ({"frames": "1" + 5000 * "0"}, "plan.toml is no valid TOML"),
+        ({"seeds": f"{{first = 0, last = {2**63}}}"}, "line 2: The range of seeds has more than"),
         ({"solver": '"eulr"'}, "did you mean 'euler'"),
         ({"step": "5"}, "line 6: There is no key 'step'; did you mean 'steps'?"),
         ({"prompts": '[""]', "measures": '["clip_score"]'}, "line 1: An empty prompt cannot"),
         ({"prompts_file": '"none.txt"'}, "line 6: Give prompts or prompts_file"),
         ({"methods": '[{nam = "slerp"}]'}, "line 3: A method is a name or"),
+        ({"methods": '["slerp", {name = "slerp"}]'}, "line 3: methods has 'slerp' twice"),
         ({"methods": '[{name = "spline", params = {kind = "x"}}]'}, "line 3: "),
     ],
 )
@@ -68,6 +72,20 @@ def test_an_error_is_one_sentence_with_its_line(
         read_plan(_text(**changes), "plan.toml", tmp_path)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_plan(tmp_path: Path) -> None:
+    plan = read_plan(b"\xef\xbb\xbf" + _text(), "plan.toml", tmp_path)
+    assert plan.prompts == ("A cat", "A fox")
+
+
+def test_long_lists_are_read_quickly_and_a_file_of_prompts_is_never_cut(tmp_path: Path) -> None:
+    numbers = ",".join(map(str, range(100_000)))
+    assert len(read_plan(_text(seeds=f"[{numbers}]"), "plan.toml", tmp_path).seeds) == 100_000
+    (tmp_path / "prompts.txt").write_bytes(b"A cat\n" * (MAX_BYTES // 6 + 1))
+    lines = _text().replace(b'prompts = ["A cat", "A fox"]', b'prompts_file = "prompts.txt"')
+    with pytest.raises(InputError, match=r"prompts.txt has more than 1,048,576 bytes"):
+        read_plan(lines, "plan.toml", tmp_path)
 
 
 def test_missing_parts_are_named(tmp_path: Path) -> None:

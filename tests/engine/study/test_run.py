@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import tracemalloc
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from engine.errors import InputError, ModelError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
+from engine.study.findings import study_findings
 from engine.study.plan import StudyPlan
 from engine.study.pool import Pool
 from engine.study.prepare import prepare
@@ -110,6 +112,20 @@ def test_a_study_goes_on_where_it_was(done: Path, model: Path, tmp_path: Path) -
     assert _run(study, tmp_path / "s", 1, resume=True) == Outcome(6, 0)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert _bytes(tmp_path / "s") == _bytes(done)
+
+
+def test_a_model_that_was_moved_keeps_its_cells_and_statistics(model: Path, tmp_path: Path) -> None:
+    study, files = prepare(_plan(model, seeds=(1, 2), samples=0)), CellFiles(tmp_path)
+    for cell in study.all_cells():
+        values = np.full((4, 2, 3), float(cell.number))
+        files.write(study, cell, dict(zip(study.plan.measures, map(list, values), strict=True)))
+    moved = prepare(
+        _plan(Path(shutil.copytree(model, tmp_path / "moved")), samples=0, seeds=(1, 2))
+    )
+    assert write_table(moved, files) == 4
+    found = list(study_findings(moved, tmp_path))
+    assert [each.comparison.pairs for each in found] == [2] * 4
+    assert {each.model for each in found} == {str(tmp_path / "moved")}
 
 
 def test_a_failed_cell_is_reported_and_the_others_are_kept(

@@ -9,7 +9,7 @@ import pytest
 from engine.documents.validation import check_walk
 from engine.timing import EASINGS, Pace, PromptKey
 from engine.tracks.edits import with_key, with_key_added, with_key_removed, with_own_times
-from engine.tracks.prompts import prompt_place
+from engine.tracks.prompts import check_prompts, prompt_place
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 from gui.state.walk_edits import appended, removed, reversed_walk
 from gui.state.walk_timing import spread_evenly, with_loop
@@ -87,3 +87,14 @@ def test_a_reversed_walk_has_its_prompts_in_reverse(loop: bool) -> None:
     twice = reversed_walk(turned)
     assert [key.text for key in twice.prompts] == ["x", "y", "z"]
     assert [key.time for key in twice.prompts] == pytest.approx([0.1, 0.5, 0.9])
+
+
+def test_in_a_loop_no_edit_brings_the_last_prompt_to_the_first() -> None:
+    keys = (PromptKey(0.5, "a"), PromptKey(1.0, "b"))
+    walk = Walk(loop=True, prompts=keys, frames=10)
+    for changed in (with_key(walk, 0, time=0.0), with_key_added(_at_start(walk), 1.0)):
+        check_prompts(changed)
+
+
+def _at_start(walk: Walk) -> Walk:
+    return replace(walk, prompts=(PromptKey(0.0, "a"), PromptKey(0.5, "b")))
