@@ -96,7 +96,7 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
         raise InputError(f"Another program works on the study in {folder}.") from error
     try:
         write_bytes(folder / PLAN, plan, Existing.REPLACE)
-        for place in folder.glob("cells/*"):
+        for place in (folder, folder / "samples", *folder.glob("cells/*")):
             sweep_parts(place)
         yield CellFiles(folder)
     finally:

@@ -154,6 +154,16 @@ def test_a_study_of_which_every_cell_fails_ends_with_its_sentence(
         _run(study, tmp_path / "s", 1)
 
 
+@pytest.mark.parametrize("place", [".", "cells/ab", "samples"])
+def test_unfinished_files_of_killed_programs_are_removed(place: str, tmp_path: Path) -> None:
+    part = tmp_path / place / "x.part-0123abcd.png"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.touch()
+    os.utime(part, (0, 0))
+    with opened(tmp_path, b"", resume=False):
+        assert not part.exists()
+
+
 def test_a_folder_that_is_a_file_is_one_sentence(model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(InputError, match="could not be written"):
