@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.atomic import person_path
+from engine.errors import InputError
 from engine.walk import Exploration
 from gui.study.kinds import STUDY, Experiment, Option, options_of
 from gui.study.live_means import HEAD, read_live
@@ -86,8 +88,8 @@ class ExperimentDialog(QDialog):
 
     def arguments(self) -> tuple[str, ...]:
         """The arguments of the command line. Writes the plan of a study beside its folder's
-        files."""
-        folder = Path(self.folder.text())
+        files. Raises InputError without a folder, and OSError."""
+        folder = self._folder()
         command = [self._experiment.command]
         if self._experiment.command == STUDY:
             known = (folder / _PLAN).exists()
@@ -109,6 +111,9 @@ class ExperimentDialog(QDialog):
         self.table.hide()
         try:
             arguments = self.arguments()
+        except InputError as error:
+            self.lines.appendPlainText(str(error))
+            return
         except OSError as error:
             self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
             return
@@ -126,13 +131,28 @@ class ExperimentDialog(QDialog):
 
     def open_page(self) -> None:
         """Open the report in the browser."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._page())))
+        page = self._found(self._experiment.page)
+        if page is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
 
-    def _page(self) -> Path:
-        return Path(self.folder.text()) / self._experiment.page
+    def _folder(self) -> Path:
+        """The folder of the results. Raises InputError if none is named."""
+        text = self.folder.text().strip()
+        if not text:
+            raise InputError("Name a folder for the results.")
+        return person_path(text)
+
+    def _found(self, name: str) -> Path | None:
+        """The path of a result, if it is there."""
+        try:
+            path = self._folder() / name
+        except InputError:
+            return None
+        return path if path.exists() else None
 
     def _read_live(self) -> None:
-        live = read_live(Path(self.folder.text())) if self._experiment.command == STUDY else None
+        folder = self._found("") if self._experiment.command == STUDY else None
+        live = read_live(folder) if folder is not None else None
         if live is not None:
             self.curves.show_curves(live.curves)
             self.curves.setVisible(bool(self.curves.curves))
@@ -148,14 +168,19 @@ class ExperimentDialog(QDialog):
     def _refresh(self) -> None:
         self.run_button.setEnabled(not self.running)
         self.stop_button.setEnabled(self.running)
-        self.page_button.setEnabled(not self.running and self._page().is_file())
+        self.page_button.setEnabled(
+            not self.running and self._found(self._experiment.page) is not None
+        )
 
     def _show_table(self) -> None:
-        path = Path(self.folder.text()) / self._experiment.table
-        if not path.is_file():
+        path = self._found(self._experiment.table)
+        if path is None:
             return
-        with path.open(encoding="utf-8", newline="") as file:
-            head, *rows = list(csv.reader(file)) or [[]]
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                head, *rows = list(csv.reader(file)) or [[]]
+        except (OSError, ValueError, csv.Error):
+            return  # not written by this program
         if "gamma" in head:  # the table of a study: over all frames
             place = head.index("gamma")
             rows = [row for row in rows if not row[place]]

@@ -24,11 +24,15 @@ class LiveMeans:
 
 
 def read_live(folder: Path) -> LiveMeans | None:
-    """Reads the means of the study in a folder; None if there are none yet."""
+    """Reads the means of the study in a folder; None if there are none yet, or others' ones."""
     try:
         text = (folder / FILE).read_text("utf-8")
-    except OSError:
+        return _means(text)
+    except (OSError, ValueError, KeyError, csv.Error):
         return None
+
+
+def _means(text: str) -> LiveMeans:
     values: dict[Row, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for row in csv.DictReader(text.splitlines()):
         if not row["mean"]:

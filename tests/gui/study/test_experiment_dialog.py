@@ -120,6 +120,20 @@ def test_the_table_of_a_study_fills_while_it_runs(
     assert dialog.table.rowCount() == 2
 
 
+def test_a_run_needs_a_folder(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = _dialog("study", tmp_path, qtbot, Exploration())
+    dialog.folder.setText("  ")
+    dialog.run()
+    assert not dialog.running
+    assert dialog.lines.toPlainText() == "Name a folder for the results."
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a,b\n1,2", b"model,mean\nx,y"])
+def test_a_file_of_something_else_is_no_table(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "live.csv").write_bytes(content)
+    assert read_live(tmp_path) is None
+
+
 def test_several_models_have_curves_of_their_own(tmp_path: Path) -> None:
     rows = ["model,guidance,measure,method,cells,gamma,mean"]
     for guidance, mean in ((1.5, 2.0), (4.0, 6.0)):
