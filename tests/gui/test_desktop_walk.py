@@ -264,7 +264,7 @@ def test_a_method_between_two_cards(desk: Desk) -> None:
     assert [a.text() for a in menu.actions() if a.isChecked()] == [
         "Linear",
         "Linear in time",
-        "None",
+        "No hold",
     ]
     next(a for a in menu.actions() if a.text() == "Normalized linear").trigger()
     names = [choice.name for choice in desk.state.exploration.walk.methods]

@@ -28,7 +28,7 @@ class PromptWander(Method):
     """
 
     label = "Prompt, wander"
-    colour = "#4E8F6B"
+    colour = "#3E45DB"
     planar = True
     passes_ends = False
     walks_noise = False
