@@ -28,7 +28,7 @@ class PromptWander(Method):
     """
 
     label = "Prompt, wander"
-    colour = "#3E45DB"
+    colour = "#BBCC95"
     planar = True
     passes_ends = False
     walks_noise = False
