@@ -13,17 +13,10 @@ from engine.tracks.prompts import way_at
 from engine.walk import MethodChoice, Walk
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_edits import with_method
-from gui.widgets.text_format import keyframe_letter
+from gui.widgets.text_format import EASING_TEXTS, keyframe_letter
 
 #: The ways to blend two prompts, by the value of the methods' parameter `prompts`.
 BLENDS = {"linear": "linear", "slerp": "slerp of each token"}
-#: The easings as they are shown.
-EASING_TEXTS = {
-    "linear": "Linear in time",
-    "ease-in": "Ease in",
-    "ease-out": "Ease out",
-    "ease-in-out": "Ease in and out",
-}
 #: Shares of the way for which the first prompt stays, to choose from.
 HOLDS = (0.0, 0.1, 0.25, 0.5)
 #: Start of the names of the methods that change prompts only, one for each way.
@@ -100,7 +93,7 @@ def _fill_way(menu: QMenu, state: ExplorerState, number: int) -> None:
     eased = [with_key(walk, number, pace=pace) for pace in paces]
     known = list(EASINGS.values())
     chosen = known.index(key.pace.easing) if key.pace.easing in known else -1
-    choices = zip(EASING_TEXTS.values(), eased, strict=True)
+    choices = zip((EASING_TEXTS[name] for name in EASINGS), eased, strict=True)
     _add_choices(menu, state, choices, chosen, "Easing of prompts")
     menu.addSeparator()
     holds = sorted({*HOLDS, key.pace.hold})

@@ -15,17 +15,9 @@ from gui.walk.curve_canvas import CurveCanvas
 from gui.widgets.fields import Choice, FloatField, IntField
 from gui.widgets.layouts import add_row, column, form, heading
 from gui.widgets.plain_text import PlainLabel, plain_tip
-from gui.widgets.text_format import keyframe_letter
+from gui.widgets.text_format import EASING_TEXTS, keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 
-#: The easings as they are shown.
-EASING_TEXTS = {
-    "linear": "Linear in time",
-    "ease-in": "Ease in",
-    "ease-out": "Ease out",
-    "ease-in-out": "Ease in and out",
-    "curve": "Curve",
-}
 HANDLES = ("x1", "y1", "x2", "y2")
 
 

@@ -12,9 +12,9 @@ from engine.methods.contract import methods
 from engine.timing import EASINGS, Pace, easing_name
 from gui.state.explorer_state import ExplorerState
 from gui.state.walk_timing import with_pace
-from gui.walk.pace_editor import EASING_TEXTS, PaceEditor, pace_text
+from gui.walk.pace_editor import PaceEditor, pace_text
 from gui.widgets.fields import Button
-from gui.widgets.text_format import keyframe_letter
+from gui.widgets.text_format import EASING_TEXTS, keyframe_letter
 from gui.widgets.theme import Theme
 
 

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+#: The easings as they are shown.
+EASING_TEXTS = {
+    "linear": "Linear in time",
+    "ease-in": "Ease in",
+    "ease-out": "Ease out",
+    "ease-in-out": "Ease in and out",
+    "curve": "Curve",
+}
+
 
 def keyframe_letter(number: int) -> str:
     """Returns the letter of a keyframe: A, B, … Z, then A1, B1, …"""

@@ -6,18 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.models.families.contract import Family, Networks, Part, families
+from engine.models.families.contract import Networks, Part, families
+from engine.models.families.packed import PackedFamily
 from engine.walk import Sampling
 
 if TYPE_CHECKING:
     import torch
 
     from engine.conditioning import Conditioning
-    from engine.solvers.contract import Schedule
 
 
 @families.register("flux1")
-class Flux1(Family):
+class Flux1(PackedFamily):
     """Black Forest Labs 2024.
 
     A prompt is the sequence [512, 4096] of T5 (schnell: 256 tokens) without a mask, and the pooled
@@ -34,8 +34,6 @@ class Flux1(Family):
         Part("vae", ("AutoencoderKL",)),
     )
     tokenizers: ClassVar[tuple[str, ...]] = ("tokenizer", "tokenizer_2")
-    patch: ClassVar[int] = 2
-    even_levels: ClassVar[bool] = True
 
     @property
     def guided_above(self) -> float:
@@ -45,19 +43,10 @@ class Flux1(Family):
     def embeds_guidance(self) -> bool:
         return bool(self.configs.get("transformer", {}).get("guidance_embeds", False))
 
-    @property
-    def channels(self) -> int:
-        return super().channels // 4
-
     def sampling(self) -> Sampling:
         if self.embeds_guidance:
             return Sampling(steps=28, guidance=3.5, width=1024, height=1024)
         return Sampling(steps=4, guidance=0.0, width=1024, height=1024)
-
-    def mu(self, schedule: Schedule, shape: tuple[int, int, int], steps: int) -> float | None:
-        from engine.solvers.flow_shift import mu_of_tokens
-
-        return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
 
     @property
     def _length(self) -> int:
@@ -84,16 +73,6 @@ class Flux1(Family):
         return Conditioning(
             {Role.SEQUENCE: sequence.cpu().numpy(), Role.POOLED: pooled.cpu().numpy()}
         )
-
-    def enter(self, latents: torch.Tensor) -> torch.Tensor:
-        from engine.models.running.patches import packed
-
-        return packed(latents)
-
-    def leave(self, inner: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
-        from engine.models.running.patches import unpacked
-
-        return unpacked(inner, shape)
 
     def predict(
         self,

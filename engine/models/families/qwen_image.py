@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.models.families.contract import Family, Networks, Part, families
+from engine.models.families.contract import Networks, Part, families
+from engine.models.families.packed import PackedFamily
 from engine.walk import Sampling
 
 if TYPE_CHECKING:
     import torch
 
     from engine.conditioning import Conditioning
-    from engine.solvers.contract import Schedule
 
 _TOKENS = 512
 _TEMPLATE = (
@@ -25,7 +25,7 @@ _BEFORE = 34
 
 
 @families.register("qwen-image")
-class QwenImage(Family):
+class QwenImage(PackedFamily):
     """Qwen 2025, arXiv 2508.02324.
 
     A prompt is as many vectors [n, 3584] of Qwen 2.5-VL as it has tokens. The denoiser knows a
@@ -40,8 +40,6 @@ class QwenImage(Family):
         Part("transformer", ("QwenImageTransformer2DModel",)),
         Part("vae", ("AutoencoderKLQwenImage",)),
     )
-    patch: ClassVar[int] = 2
-    even_levels: ClassVar[bool] = True
     by_length: ClassVar[bool] = True
 
     @property
@@ -49,17 +47,8 @@ class QwenImage(Family):
         steps = self.configs.get("vae", {}).get("temperal_downsample")
         return int(2 ** len(steps)) if isinstance(steps, list) else 8
 
-    @property
-    def channels(self) -> int:
-        return super().channels // 4
-
     def sampling(self) -> Sampling:
         return Sampling(steps=50, guidance=4.0, width=1328, height=1328)
-
-    def mu(self, schedule: Schedule, shape: tuple[int, int, int], steps: int) -> float | None:
-        from engine.solvers.flow_shift import mu_of_tokens
-
-        return mu_of_tokens(schedule, shape[1] * shape[2] // self.patch**2)
 
     def limit(self, networks: Networks) -> int:
         from engine.models.running.texts import number_of_tokens
@@ -83,16 +72,6 @@ class QwenImage(Family):
             output_hidden_states=True,
         )
         return whole_tokens(said.hidden_states[-1][0][_BEFORE:], _TOKENS)
-
-    def enter(self, latents: torch.Tensor) -> torch.Tensor:
-        from engine.models.running.patches import packed
-
-        return packed(latents)
-
-    def leave(self, inner: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
-        from engine.models.running.patches import unpacked
-
-        return unpacked(inner, shape)
 
     def predict(
         self,
