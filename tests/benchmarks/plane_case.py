@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QPointF, Qt, QTimer
 
 from engine import messages as m
 from engine.store.frame_store import FrameStore
@@ -155,4 +155,4 @@ def _wait(condition: Any) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("the program did not come that far")
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+        _rest(0.02)  # processEvents with a time limit would not wait, and keep Python's lock
