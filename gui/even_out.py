@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,8 @@ from PySide6.QtCore import QObject
 
 from engine.errors import InputError
 from engine.pacing.curve import Values, knots_of, times_of
-from engine.pacing.even_out import MOST_ROUNDS, EvenOut
-from engine.pictures.picture_distance import distance, pyramid_of
+from engine.pacing.even_out import MOST_ROUNDS, EvenOut, frames_to_measure, steps_between
+from engine.pictures.picture_distance import Pyramid, distance, pyramid_of
 from engine.walk import Exploration, MethodChoice, with_method
 from gui.pacing_verbs import STEPS
 from gui.state.explorer_state import ExplorerState
@@ -20,10 +21,11 @@ LABEL, PERFECT = "Even out", "Perfect walk"
 
 
 class EvenOutRun(QObject):
-    """Owns the rounds in progress. Each round changes the pacing of the walk, waits until its new
-    frames are measured, and computes the next pacing. All changes are one undo step.
+    """Owns the rounds in progress. Each round changes the pacing of the walk, waits until enough
+    of its new frames are rendered, and computes the next pacing. All changes are one undo step.
 
-    The distance is that of the measure Step length. The rounds end if the walk is edited.
+    The distance is that of the measure Step length, over every second frame of a long walk. The
+    rounds end if the walk is edited, or if a frame is missing when nothing is rendered any more.
     """
 
     def __init__(self, state: ExplorerState, frames: FrameReader, parent: QObject) -> None:
@@ -32,8 +34,9 @@ class EvenOutRun(QObject):
         self._rounds: EvenOut | None = None
         self._speed: Values | None = None
         self._wanted: Exploration | None = None
+        self._pyramids: dict[str, Pyramid] = {}
         self._label = LABEL
-        state.measures_changed.connect(self._go_on)
+        state.frame_changed.connect(self._go_on)
         state.busy_changed.connect(self._go_on)
 
     @property
@@ -63,31 +66,39 @@ class EvenOutRun(QObject):
             exploration = replace(exploration, measures=measures)
         self._label, self._rounds, self._speed = label, None, speed
         self._put(exploration)
-        self._go_on()
+        if self._are_known(exploration):
+            self._go_on()
 
     def _put(self, exploration: Exploration) -> None:
         """Make an edit that belongs to the verb, and render it."""
-        self._wanted = exploration
+        self._wanted, self._pyramids = exploration, {}
         self._state.edit(exploration, self._label, f"{self._label} {id(self)}")
-        if not self._state.results.are_of(exploration):
+        if not self._are_known(exploration):
             self._state.generate()
+
+    def _are_known(self, exploration: Exploration) -> bool:
+        """True if all frames that a round needs are rendered."""
+        return self._state.results.are_of(exploration) and bool(np.isfinite(self._steps()).all())
+
+    def _end(self) -> None:
+        self._wanted, self._pyramids = None, {}
 
     def _go_on(self, *_: object) -> None:
         wanted, state = self._wanted, self._state
         if wanted is None:
             return
         if state.exploration != wanted:
-            self._wanted = None  # the walk was edited, or the edit was undone
+            self._end()  # the walk was edited, or the edit was undone
             return
-        if state.busy or not state.results.are_of(wanted):
+        if not state.results.are_of(wanted):
             return
         steps = self._steps()
-        if not np.isfinite(steps).all():
+        if np.isnan(steps).any() and state.busy:
             return
         try:
             self._next(wanted, steps)
         except InputError as error:
-            self._wanted = None
+            self._end()
             state.post(str(error))
 
     def _next(self, wanted: Exploration, steps: Values) -> None:
@@ -103,7 +114,7 @@ class EvenOutRun(QObject):
                 f"the steps is {rounds.after:.2f} so far."
             )
             return
-        self._wanted = None
+        self._end()
         self._state.edit(exploration, self._label, f"{self._label} {id(self)}")
         beside = "" if self._speed is None else ", over the wanted speed,"
         count = "1 round" if rounds.rounds == 1 else f"{rounds.rounds} rounds"
@@ -114,14 +125,23 @@ class EvenOutRun(QObject):
 
     def _steps(self) -> Values:
         """Returns the steps of the first lane, in a loop with that from the last frame to the
-        first; NaN if unknown."""
-        results = self._state.results
-        steps = results.measured(0, STEPS)[1:]
-        if not results.lanes[0].lane.walk.loop:
-            return steps
-        keys = results.lanes[0].keys
-        ends = [self._frames.image(keys[k]) if k in keys else None for k in (len(steps), 0)]
-        if ends[0] is None or ends[1] is None:
-            return np.append(steps, np.nan)
-        last, first = (pyramid_of(image) for image in ends if image is not None)
-        return np.append(steps, distance(last, first))
+        first; NaN while a frame is missing."""
+        lane = self._state.results.lanes[0]
+        walk = lane.lane.walk
+        frames = frames_to_measure(walk.frames)
+        known = [self._pyramid(lane.keys.get(index)) for index in frames]
+        pyramids = [pyramid for pyramid in known if pyramid is not None]
+        if walk.loop:
+            frames, pyramids = [*frames, walk.frames], [*pyramids, *pyramids[:1]]
+        if len(pyramids) < len(frames):
+            return np.full(frames[-1], np.nan)
+        distances = [distance(a, b) for a, b in itertools.pairwise(pyramids)]
+        return steps_between(frames, np.array(distances))
+
+    def _pyramid(self, key: str | None) -> Pyramid | None:
+        """Returns what distances are computed from, for a finished frame."""
+        if key is not None and key not in self._pyramids:
+            image = self._frames.image(key)
+            if image is not None:
+                self._pyramids[key] = pyramid_of(image)
+        return self._pyramids.get(key or "")

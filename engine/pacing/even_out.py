@@ -17,6 +17,25 @@ from engine.pacing.curve import Values
 MOST_ROUNDS = 3
 #: Steps that vary by less than this are even. Frames and pixels are discrete.
 _EVEN = 0.02
+#: Longer walks are measured on every second frame, every fourth, and so on: their pacing does not
+#: depend on the number of frames.
+_ENOUGH = 120
+
+
+def frames_to_measure(frames: int) -> list[int]:
+    """Returns the frames of a walk that a round needs, the first and the last among them: at least
+    120 in regular distances, which a renderer that goes from coarse to fine draws first."""
+    stride = 1
+    while frames > 2 * stride * _ENOUGH:
+        stride *= 2
+    return [*range(0, frames - 1, stride), frames - 1]
+
+
+def steps_between(frames: list[int], distances: Values) -> Values:
+    """Returns the steps [n−1] between all of n frames from the `distances` [k−1] between k of
+    them. A distance is shared equally by the steps below it."""
+    spans = np.diff(frames)
+    return np.repeat(distances / spans, spans)
 
 
 def retimed(times: Values, steps: Values, speed: Values | None = None) -> Values:

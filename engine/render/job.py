@@ -208,8 +208,8 @@ class Refinement:
     def _in_largest_gap(
         self, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], focus: int
     ) -> int:
-        """Return the remaining frame nearest to the middle of the widest gap between claimed
-        frames.
+        """Return a remaining frame of the widest gap between claimed frames: the one whose index
+        2 divides most often, so that every second frame comes before those between.
 
         Widths within a factor of two count as equal; the playhead decides between them.
         """
@@ -217,10 +217,10 @@ class Refinement:
         right = np.searchsorted(taken, wanted)
         left_edge, right_edge = taken[right - 1], taken[np.minimum(right, len(taken) - 1)]
         width = np.maximum(right_edge - left_edge, 1)
-        level = np.floor(np.log2(width)).astype(np.int64)
+        level = np.ceil(np.log2(width)).astype(np.int64)
         top = level == level.max()
         centre = (left_edge + right_edge) // 2
         distance = np.abs(centre - focus)
-        off_centre = np.abs(wanted - centre)
-        order = np.lexsort((off_centre, distance, ~top))
+        power_of_two = wanted & -wanted
+        order = np.lexsort((np.abs(wanted - centre), -power_of_two, distance, ~top))
         return int(wanted[order[0]])

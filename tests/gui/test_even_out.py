@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,12 @@ from engine import messages as m
 from engine.pacing.certificate import variation
 from engine.walk import Keyframe, NoiseSource
 from gui.even_out import EvenOutRun
-from tests.support.scripted_state import ScriptedState
+from tests.support.scripted_state import PlacedState
 
 FRAMES = 21
 
 
-class _Leaping(ScriptedState):
+class _Leaping(PlacedState):
     """A state whose pictures change quickly about a third of the walk."""
 
     def __init__(self) -> None:
@@ -26,18 +27,7 @@ class _Leaping(ScriptedState):
         self.verb = EvenOutRun(self.state, self.frames, self.state)
 
     def place(self, time: float) -> float:
-        return time + 6.0 / (1.0 + np.exp(-60.0 * (time - 0.33)))
-
-    def steps(self) -> np.ndarray:
-        walk = self.state.exploration.walk
-        places = [self.place(walk.time_of(index)) for index in range(walk.frames)]
-        return np.abs(np.diff(places))
-
-    def render(self) -> None:
-        self.begin()
-        self.all_frames()
-        for index, step in enumerate(self.steps(), 1):
-            self.state.apply(m.MeasureReady(self.job, 0, index, "step_length", float(step)))
+        return (time + 6.0 / (1.0 + np.exp(-60.0 * (time - 0.33)))) / 7.0
 
 
 @pytest.fixture
@@ -58,10 +48,53 @@ def test_the_steps_become_even_in_at_most_three_rounds(leaping: _Leaping) -> Non
     assert variation(leaping.steps()) < 0.3 * before
     assert leaping.messages[0].startswith("Even out: round 1 of at most 3. The variation")
     assert leaping.state.exploration.walk.pacing
-    assert leaping.messages[-1].startswith(f"The variation of the steps was {before:.2f}")
+    said = re.search(r"was ([\d.]+) and is ([\d.]+) after", leaping.messages[-1])
+    assert said is not None
+    assert float(said[1]) == pytest.approx(before, abs=0.05)
+    assert float(said[2]) == pytest.approx(variation(leaping.steps()), abs=0.05)
     assert leaping.state.history.undo_label == "Even out"
     leaping.state.history.undo()
     assert leaping.state.exploration.walk == walk
+
+
+def test_a_long_walk_goes_on_after_every_second_frame(leaping: _Leaping) -> None:
+    leaping.state.edit_walk("Frames", frames=301)
+    leaping.render()
+    before = variation(leaping.steps())
+    leaping.verb.even_out()
+    pacings = [leaping.state.exploration.walk.pacing]
+    assert pacings[0]
+    while leaping.verb.running:
+        leaping.begin()
+        leaping.draw([k for k in range(0, 301, 2) if k != 150])
+        assert leaping.state.exploration.walk.pacing == pacings[-1]
+        leaping.draw([150])
+        pacings.append(leaping.state.exploration.walk.pacing)
+        assert len(pacings) <= 5
+    assert variation(leaping.steps()) < 0.3 * before
+
+
+def test_a_frame_that_failed_ends_the_rounds(leaping: _Leaping) -> None:
+    leaping.verb.even_out()
+    leaping.begin()
+    leaping.draw(range(FRAMES - 1))
+    leaping.state.apply(m.FrameFailed(leaping.job, 0, FRAMES - 1, "broken"))
+    assert leaping.verb.running
+    leaping.state.apply(m.JobFinished(leaping.job, 1.0))
+    assert not leaping.verb.running
+    assert "Not all steps" in leaping.messages[-1]
+
+
+def test_frames_of_a_cancelled_job_are_asked_for_again(leaping: _Leaping) -> None:
+    leaping.state.edit_walk("Seed", keyframes=(Keyframe("x", NoiseSource(5)),) * 2)
+    leaping.begin()
+    leaping.draw(range(5))
+    leaping.state.apply(m.JobCancelled(leaping.job))
+    asked: list[bool] = []
+    leaping.state.generate_requested.connect(lambda: asked.append(True))
+    leaping.verb.even_out()
+    assert asked
+    assert leaping.verb.running
 
 
 def test_an_edit_ends_the_rounds(leaping: _Leaping) -> None:

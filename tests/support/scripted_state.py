@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from engine import messages as m
@@ -68,6 +70,37 @@ class ScriptedState:
         image = picture(0.7, 0.5, std, SIDE)
         self.state.apply(m.ProbeReady(1, x, y, m.Tier.FINAL, std, (std - 1.0) * 45.0, image))
         return image
+
+
+class PlacedState(ScriptedState):
+    """A state whose pictures are greys; the lightness (CIELAB) tells the place on the walk."""
+
+    def place(self, time: float) -> float:
+        """The place in 0…1 that the picture shows at a time of the walk."""
+        return time
+
+    def steps(self) -> np.ndarray:
+        """The distances between the places of neighbouring frames."""
+        walk = self.state.exploration.walk
+        places = [self.place(walk.time_of(index)) for index in range(walk.frames)]
+        return np.abs(np.diff(places))
+
+    def draw(self, indices: Iterable[int]) -> None:
+        """These frames, finished."""
+        for index in indices:
+            place = self.place(self.state.exploration.walk.time_of(index))
+            light = ((10.0 + 75.0 * place + 16.0) / 116.0) ** 3
+            value = round(255.0 * (1.055 * light ** (1 / 2.4) - 0.055))
+            key, image = f"{self.job}-{index}", np.full((16, 16, 3), value, np.uint8)
+            self.frames.images[key] = image
+            stats = m.LatentStats(0.0, 1.0, 0.0)
+            self.state.apply(m.FrameReady(self.job, 0, index, 0.0, m.Tier.FINAL, key, image, stats))
+
+    def render(self) -> None:
+        """A job with all frames of the walk."""
+        self.begin()
+        self.draw(range(self.state.exploration.walk.frames))
+        self.state.apply(m.JobFinished(self.job, 1.0))
 
 
 def scripted(frames: int = 21, methods: tuple[str, ...] = ("slerp",)) -> ScriptedState:

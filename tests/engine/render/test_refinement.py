@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.render.job import Refinement
 
 
@@ -31,6 +33,13 @@ def test_the_playhead_comes_before_all() -> None:
     refinement = Refinement(101, range(101))
     refinement.next(0)
     assert refinement.next(70) == 70
+
+
+@pytest.mark.parametrize("count", [129, 241, 300])
+def test_every_second_frame_comes_before_those_between(count: int) -> None:
+    order = _order(count)
+    last = max(order.index(k) for k in range(0, count, 2))
+    assert last <= count // 2 + 1
 
 
 def test_gaps_near_the_playhead_are_filled_first() -> None:
