@@ -36,7 +36,7 @@ Image = NDArray[np.uint8]
 PANORAMA = 208
 #: Samples a pixel in each direction, pixels of a unit, and the row where figures stand.
 FINE, UNIT, FLOOR = 2, 50.0, 114.0
-EXPOSURE, WOOL_RELIEF = 1.35, 1.4
+EXPOSURE, WOOL_RELIEF = 1.35, 1.2
 #: How strong texture and chance's colours are in pictures that are called blurry or noisy.
 FAINT, LOUD = (0.30, 0.85), (1.20, 1.90)
 

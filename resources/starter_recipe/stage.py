@@ -13,8 +13,8 @@ from .vocabulary import BACKGROUNDS, Colour
 
 STUDIO, GRASS, HEATH, SAND, SNOW, MOSS, DUSK = range(7)
 #: How strong the texture of what rises behind is, and how saturated scenes are before chance comes.
-WALL = 0.18
-SATURATION, STUDIO_SATURATION = 0.6, 0.95
+WALL = 0.10
+SATURATION, STUDIO_SATURATION = 0.85, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Stage:
 
 STAGES = {
     "meadow": Stage((0.24, 0.46, 0.08), (0.74, 0.87, 0.86), (0.26, 0.54, 0.92),
-                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.67),
+                    (1.08, 1.02, 0.88), (0.52, 0.58, 0.62), GRASS, 0.50),
     "night": Stage((0.07, 0.10, 0.26), (0.10, 0.15, 0.38), (0.012, 0.02, 0.10),
-                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.67),
+                   (0.66, 0.71, 0.94), (0.30, 0.33, 0.50), DUSK, 0.48),
     "sea": Stage((0.86, 0.68, 0.40), (0.72, 0.89, 0.93), (0.22, 0.55, 0.93),
-                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.38),
+                 (1.12, 1.04, 0.90), (0.54, 0.60, 0.66), SAND, 0.28),
     "snow": Stage((0.80, 0.85, 0.93), (0.86, 0.90, 0.95), (0.50, 0.66, 0.86),
-                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.35),
+                  (1.00, 1.00, 1.00), (0.58, 0.64, 0.74), SNOW, 0.26),
     "sunset": Stage((0.40, 0.20, 0.16), (1.05, 0.56, 0.20), (0.34, 0.18, 0.46),
-                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.67),
+                    (1.16, 0.92, 0.72), (0.56, 0.48, 0.54), HEATH, 0.48),
     "forest": Stage((0.20, 0.25, 0.07), (0.34, 0.48, 0.22), (0.05, 0.13, 0.06),
-                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.73),
+                    (0.98, 0.98, 0.78), (0.42, 0.50, 0.40), MOSS, 0.54),
 }  # fmt: skip
 _STUDIO_LIGHT: tuple[Colour, Colour] = (1.05, 1.0, 0.93), (0.58, 0.60, 0.66)
 
@@ -53,7 +53,7 @@ def stage_of(scene: str) -> Stage:
         return STAGES[scene]
     r, g, b = BACKGROUNDS[scene.removeprefix("plain ")]
     floor = (0.86 * r, 0.86 * g, 0.86 * b)
-    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.21)
+    return Stage(floor, (r, g, b), (0.90 * r, 0.90 * g, 0.90 * b), *_STUDIO_LIGHT, STUDIO, 0.15)
 
 
 @numba.njit(inline="always", **SETTINGS)
@@ -104,7 +104,7 @@ def _wall(x: float, y: float, seed: int) -> float:
 def _tint(kind: int, x: float, y: float, seed: int, amount: float) -> tuple[float, float, float]:
     """Factors for red, green and blue: patches of other colours, some pixels wide."""
     warm, cold = noise2(x / 13, y / 7, seed + 7), noise2(x / 11, y / 6, seed + 8)
-    strength = amount * (0.30 if kind in (STUDIO, SAND, SNOW) else 0.60)
+    strength = amount * (0.18 if kind in (STUDIO, SAND, SNOW) else 0.45)
     red, blue = 1 + strength * warm, 1 + 1.3 * strength * cold
     green = 1 - 0.45 * strength * (warm + cold)
     if kind == GRASS:  # flowers stand in groups
@@ -117,7 +117,7 @@ def _tint(kind: int, x: float, y: float, seed: int, amount: float) -> tuple[floa
 @numba.njit(**SETTINGS)
 def _pools(kind: int, x: float, y: float, seed: int, amount: float) -> tuple[float, float, float]:
     """Factors for red, green and blue: soft pools of coloured light over everything."""
-    strength = amount * (0.66 if kind in (STUDIO, SNOW) else 1.25 if kind == DUSK else 1.05)
+    strength = amount * (0.26 if kind in (STUDIO, SNOW) else 0.42)
     warm = noise2(x / 56, y / 48, seed + 31) + 0.4 * noise2(x / 27, y / 24, seed + 32)
     cold = noise2(x / 50, y / 52, seed + 33) + 0.4 * noise2(x / 25, y / 26, seed + 34)
     red, green, blue = 1 + strength * warm, 1 - 0.4 * strength * (warm + cold), 1 + strength * cold

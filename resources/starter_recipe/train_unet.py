@@ -27,7 +27,7 @@ from .graphs import descents
 from .muon import Pair, ramp
 from .samples import Samples, prepare_samples
 
-CHANNELS = (48, 96, 160)
+CHANNELS = (32, 64, 128)
 #: How much it counts, in every third step, that windows a column apart get the same answer, columns
 #: near edges apart.
 MOVED_WEIGHT, EDGE = 5.0, 3
