@@ -46,6 +46,7 @@ def prepare(options: argparse.Namespace) -> torch.device:
 
 
 @functools.cache
+@torch.enable_grad()
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether bf16 pays: on CUDA, and on CPUs that are measured to convolve faster in it."""
     if device.type == "cuda":
