@@ -4,8 +4,9 @@
 Both ends are drawn, and the middle by linear and by slerp. A seed is good if linear's middle has
 lost detail and colour. `--kind prompts`: the seed's first noise with four animals; the pictures
 should have much in common. `--kind sweep`: the first noise at five scales; detail should rise.
-In every kind, all pictures must keep to the prompt, except those of a sweep that are not at
-scale 1: the judge finds the animal, one whole figure, and nothing worn.
+`--kind several`: the first five noises; the pictures should differ. `--kind loop`: the same, each
+with an animal of its own. In every kind, all pictures must keep to the prompt, except those of a
+sweep that are not at scale 1: the judge finds the animal, one whole figure, and nothing worn.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from .vocabulary import ACCESSORIES, ANIMALS
 from .walk_bars import SCALES
 
 #: The animals of the presets with several prompts.
-MORE_ANIMALS = ("cat", "dog", "rabbit", "fox")
+MORE_ANIMALS = ("cat", "dog", "rabbit", "fox", "bear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,21 @@ class Found:
     animals: tuple[str | None, ...]
 
 
-def ends(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The first two z_T `[1, 4, 16, 16]` of a seed."""
+def draws(seed: int, count: int) -> torch.Tensor:
+    """The first z_T `[count, 4, 16, 16]` of a seed."""
     source = torch.Generator().manual_seed(seed)
-    first, second = (torch.randn(1, 4, 16, 16, generator=source) for _ in range(2))
-    return first, second
+    return torch.cat([torch.randn(1, 4, 16, 16, generator=source) for _ in range(count)])
+
+
+def different(text: str, animal: str, count: int) -> tuple[tuple[str, ...], list[str]]:
+    """So many animals, the given one first, and the text with each."""
+    animals = (animal, *(name for name in MORE_ANIMALS if name != animal))[:count]
+    return animals, [text.replace(animal, name) for name in animals]
 
 
 def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """Both ends, and the middles of linear and slerp: both detail and colour have to fade."""
-    start, end = ends(seed)
+    start, end = draws(seed, 2).split(1)
     latents = torch.cat((start, linear(start, end, 0.5), slerp(start, end, 0.5), end))
     pictures = generator.pictures(latents, [text] * 4)
     details, colours = detail(pictures), chroma(pictures)
@@ -62,17 +68,32 @@ def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
 
 def prompts(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """One noise with four animals: the smaller the differences, the better."""
-    animals = (animal, *(name for name in MORE_ANIMALS if name != animal))[:4]
-    texts = [text.replace(animal, name) for name in animals]
-    pictures = generator.pictures(ends(seed)[0].repeat(4, 1, 1, 1), texts)
+    animals, texts = different(text, animal, 4)
+    pictures = generator.pictures(draws(seed, 1).repeat(4, 1, 1, 1), texts)
     apart = float(mean_distances(pictures).mean())
     return Found(seed, pictures, apart, f"the pictures are {apart:.0f} levels apart", animals)
+
+
+def several(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """Five noises with one animal: the larger the differences, the better."""
+    return _apart(generator.pictures(draws(seed, 5), [text] * 5), seed, (animal,) * 5)
+
+
+def loop(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """Five noises with an animal each: the larger the differences, the better."""
+    animals, texts = different(text, animal, 5)
+    return _apart(generator.pictures(draws(seed, 5), texts), seed, animals)
+
+
+def _apart(pictures: NDArray[np.uint8], seed: int, animals: tuple[str, ...]) -> Found:
+    apart = float(mean_distances(pictures).mean())
+    return Found(seed, pictures, -apart, f"the pictures are {apart:.0f} levels apart", animals)
 
 
 def sweep(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """One noise at five scales: the smallest rise of detail from one scale to the next counts."""
     pictures = generator.pictures(
-        torch.cat([ends(seed)[0] * scale for scale in SCALES]), [text] * len(SCALES)
+        torch.cat([draws(seed, 1) * scale for scale in SCALES]), [text] * len(SCALES)
     )
     details = detail(pictures)
     rise = float((details[1:] / details[:-1]).min())
@@ -84,6 +105,8 @@ KINDS: dict[str, Callable[[Generator, str, str, int], Found]] = {
     "pair": pair,
     "prompts": prompts,
     "sweep": sweep,
+    "several": several,
+    "loop": loop,
 }
 
 

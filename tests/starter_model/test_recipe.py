@@ -17,6 +17,7 @@ from resources.starter_recipe import (
     bars,
     card,
     choose_seeds,
+    common,
     dataset,
     evaluate,
     export,
@@ -227,18 +228,27 @@ def test_the_bars_of_walks(options: argparse.Namespace, monkeypatch: pytest.Monk
 
 def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
     generator = Generator(options.folder, 1)
-    counts = {"pair": 4, "prompts": 4, "sweep": 5}
+    counts = {"pair": 4, "prompts": 4, "sweep": 5, "several": 5, "loop": 5}
     assert set(counts) == set(choose_seeds.KINDS)
     for kind, count in counts.items():
         found = choose_seeds.KINDS[kind](generator, "a cat", "cat", 3)
         assert found.pictures.shape == (count, 128, 128, 3)
         assert len(found.animals) == count
     source = torch.Generator().manual_seed(3)
-    for latent in choose_seeds.ends(3):
+    for latent in choose_seeds.draws(3, 2).split(1):
         assert torch.equal(latent, torch.randn(1, 4, 16, 16, generator=source))
     judge = train_classifier.load_model(options)
     ranks = [f.rank for f in choose_seeds.search(generator, judge, "pair", "a cat", "cat", 2)]
     assert ranks == sorted(ranks)
+
+
+def test_bfloat16_is_measured_where_gradients_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding asks first; the measurement needs gradients. CPUs without bf16 are not measured."""
+    common.has_fast_bfloat16.cache_clear()
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "avx512_bf16")
+    with torch.no_grad(), common.autocast(torch.device("cpu")):
+        assert not torch.is_grad_enabled()
+    common.has_fast_bfloat16.cache_clear()
 
 
 def test_the_card_gets_its_table(tmp_path: Path) -> None:
