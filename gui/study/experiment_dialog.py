@@ -31,6 +31,7 @@ from gui.study.option_form import OptionForm
 from gui.study.plan_editor import PlanEditor
 from gui.study.program import Program
 from gui.study.walk_settings import WalkSettings
+from gui.widgets.fields import finish_writing
 from gui.widgets.layouts import column, note
 from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT
@@ -77,6 +78,7 @@ class ExperimentDialog(QDialog):
         self._program.line_read.connect(self.lines.appendPlainText)
         self._program.ended.connect(self._end)
         self.folder.textChanged.connect(self._refresh)
+        self.editor.changed.connect(self._refresh)
         self._refresh()
 
     @property
@@ -106,7 +108,8 @@ class ExperimentDialog(QDialog):
 
     def run(self) -> None:
         """Start the experiment, or go on with the study in the folder."""
-        if self.running:
+        finish_writing()
+        if self.running or self.editor.problem():
             return
         self.lines.clear()
         self.table.setRowCount(0)
@@ -168,7 +171,7 @@ class ExperimentDialog(QDialog):
         self._refresh()
 
     def _refresh(self) -> None:
-        self.run_button.setEnabled(not self.running)
+        self.run_button.setEnabled(not self.running and not self.editor.problem())
         self.stop_button.setEnabled(self.running)
         self.page_button.setEnabled(
             not self.running and self._found(self._experiment.page) is not None

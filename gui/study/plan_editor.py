@@ -35,6 +35,10 @@ class PlanEditor(QPlainTextEdit):
         """Return what is chosen; equal contents compare equal."""
         return self.toPlainText()
 
+    def problem(self) -> str:
+        """Return "": the program that runs the plan checks it."""
+        return ""
+
     def arguments(self, folder: Path) -> tuple[str, ...]:
         """Write the plan into the folder of the study, and return the arguments of the command
         line. Raises OSError."""

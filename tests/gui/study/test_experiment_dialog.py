@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from engine.cli.arguments import build_parser
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui.study.experiment_dialog import ExperimentDialog
-from gui.study.kinds import EXPERIMENTS, Experiment, options_of
+from gui.study.kinds import EXPERIMENTS, Experiment
 from gui.study.live_means import read_live
 from gui.study.option_form import OptionForm
+from gui.study.options import options_of
 from gui.study.plan_editor import PlanEditor
 from tests.support.tiny_models import make_tiny_model
 
