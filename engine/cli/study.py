@@ -106,7 +106,7 @@ class StudyLines:
 
     def listener(self) -> Listener:
         """The functions that print what happens."""
-        return Listener(self._estimate, self._progress, self._failure)
+        return Listener(self._estimate, self._progress, self._failure, self.say)
 
     def say(self, text: str) -> None:
         """Print a line."""
