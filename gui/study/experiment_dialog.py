@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.atomic import person_path
+from engine.atomic import numbered_paths, person_path
 from engine.errors import InputError
 from engine.walk import Exploration
 from gui.study.kinds import STUDY, Experiment
 from gui.study.live_means import HEAD, read_live
 from gui.study.live_plot import LivePlot
 from gui.study.option_form import OptionForm
-from gui.study.plan_editor import PlanEditor
+from gui.study.plan_editor import KNOWN_PLAN, PlanEditor
 from gui.study.program import Program
 from gui.study.walk_settings import WalkSettings
 from gui.widgets.fields import finish_writing
@@ -70,6 +70,8 @@ class ExperimentDialog(QDialog):
         self._choose = self._button("Folder…", "Choose the folder", self._choose_folder)
         self.stop_button = self._button("Stop", "Stop; what is finished is kept", self.stop)
         self.page_button = self._button("Open report", "Open it in the browser", self.open_page)
+        tip = "Write the plots of the finished cells as PDF, SVG or PNG"
+        self.figure_button = self._button("Figure for a paper…", tip, self.choose_figure)
         self.curves = LivePlot()
         self._timer = QTimer(self)
         self._timer.setInterval(_LIVE_MS)
@@ -122,8 +124,30 @@ class ExperimentDialog(QDialog):
         except OSError as error:
             self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
             return
-        self._program.start(arguments)
         self._timer.start()
+        self._start(arguments)
+
+    def choose_figure(self) -> None:
+        """Ask for a file, and write the plots of the study into it."""
+        folder, kinds = self._folder(), ("PDF (*.pdf)", "SVG (*.svg)", "PNG (*.png)")
+        start, title = str(folder / "figure.pdf"), "Figure for a paper"
+        chosen, kind = QFileDialog.getSaveFileName(self, title, start, ";;".join(kinds))
+        if chosen:
+            path = Path(chosen)
+            if not path.suffix:  # the dialog has asked about the name as it was typed
+                numbered = numbered_paths(path.with_suffix(kind[-5:-1]))
+                path = next(each for each in numbered if not each.exists())
+            self.write_figure(path)
+
+    def write_figure(self, path: Path) -> None:
+        """Write the plots of the study in the folder, of the cells that are finished."""
+        if not self.running:
+            folder = self._folder()
+            plan, out = str(folder / KNOWN_PLAN), str(folder)
+            self._start((STUDY, plan, "--out", out, "--figure", str(path)))
+
+    def _start(self, arguments: tuple[str, ...]) -> None:
+        self._program.start(arguments)
         self._refresh()
 
     def stop(self) -> None:
@@ -176,6 +200,8 @@ class ExperimentDialog(QDialog):
         self.page_button.setEnabled(
             not self.running and self._found(self._experiment.page) is not None
         )
+        known = self._is_study and self._found(KNOWN_PLAN) is not None
+        self.figure_button.setEnabled(not self.running and known)
 
     def _show_table(self) -> None:
         path = self._found(self._experiment.table)
@@ -208,11 +234,13 @@ class ExperimentDialog(QDialog):
 
     def _order_keys(self) -> None:
         """Tab goes from top to bottom."""
-        buttons = (self._choose, self.run_button, self.stop_button, self.page_button)
-        parts: list[QWidget] = [*self.settings.parts(), self.folder, *buttons]
+        parts = [*self.settings.parts(), self.folder, self._choose, *self._buttons()]
         parts += [self.lines, self.curves.measure, self.table]
         for before, after in pairwise(parts):
             QWidget.setTabOrder(before, after)
+
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.run_button, self.stop_button, self.page_button, self.figure_button
 
     def _lay_out(self) -> None:
         self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -228,8 +256,9 @@ class ExperimentDialog(QDialog):
         row, buttons = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self.folder)
         row.addWidget(self._choose)
-        for button in (self.run_button, self.stop_button, self.page_button):
+        for button in self._buttons():
             buttons.addWidget(button)
+        self.figure_button.setVisible(self._is_study)
         buttons.addStretch()
         layout = column(self, 4 * UNIT, 4 * UNIT)
         layout.addWidget(note(self._experiment.about))

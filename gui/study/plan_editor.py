@@ -12,7 +12,7 @@ from engine.walk import Exploration
 from gui.study.plan_text import plan_text
 
 #: The plan of the study in a folder, and the file that the window writes for its next run.
-_KNOWN, _NEW = "plan.toml", "plan-of-the-window.toml"
+KNOWN_PLAN, _NEW = "plan.toml", "plan-of-the-window.toml"
 
 
 class PlanEditor(QPlainTextEdit):
@@ -42,7 +42,7 @@ class PlanEditor(QPlainTextEdit):
     def arguments(self, folder: Path) -> tuple[str, ...]:
         """Write the plan into the folder of the study, and return the arguments of the command
         line. Raises OSError."""
-        resume = ("--resume",) if (folder / _KNOWN).exists() else ()
+        resume = ("--resume",) if (folder / KNOWN_PLAN).exists() else ()
         folder.mkdir(parents=True, exist_ok=True)
         plan = folder / _NEW
         plan.write_text(self.toPlainText(), "utf-8")

@@ -200,15 +200,21 @@ def test_several_models_have_curves_of_their_own(tmp_path: Path) -> None:
 def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: QtBot) -> None:
     dialog = _study(model, tmp_path / "study", 2, qtbot)
     assert not dialog.page_button.isEnabled()
+    assert not dialog.figure_button.isEnabled()
     dialog.run()
     assert not dialog.run_button.isEnabled()
     said = _ended(dialog, qtbot)
     assert "2 of 2 cells" in said
     assert dialog.page_button.isEnabled()
+    assert dialog.figure_button.isEnabled()
     assert dialog.table.rowCount() == 2
     assert "--resume" in dialog.arguments()
     assert list(dialog.curves.curves) == ["linear", "slerp"]
     assert dialog.curves.curves["slerp"][0] == [0.0, 0.5, 1.0]
+    figure = tmp_path / "figure.svg"
+    dialog.write_figure(figure)
+    assert f"The figure of 2 of 2 cells is {figure}." in _ended(dialog, qtbot)
+    assert figure.read_text("utf-8").startswith("<?xml")
 
 
 def test_a_wrong_plan_is_said_in_the_dialog(tmp_path: Path, qtbot: QtBot) -> None:
