@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine.cli.arguments import build_parser
+from engine.study.cell_files import CellFiles
+from engine.study.plan_file import load_plan
+from engine.study.prepare import prepare
 from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui.study.experiment_dialog import ExperimentDialog
 from gui.study.kinds import EXPERIMENTS, Experiment
@@ -211,9 +215,26 @@ def test_a_study_runs_and_shows_its_table(model: Path, tmp_path: Path, qtbot: Qt
     assert "--resume" in dialog.arguments()
     assert list(dialog.curves.curves) == ["linear", "slerp"]
     assert dialog.curves.curves["slerp"][0] == [0.0, 0.5, 1.0]
-    figure = tmp_path / "figure.svg"
+
+
+def test_the_finished_cells_of_a_study_are_a_figure_for_a_paper(
+    model: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Two of three pairs are finished."""
+    folder, figure = tmp_path / "study", tmp_path / "figure.svg"
+    dialog = _study(model, folder, 3, qtbot)
+    _plan(dialog).appendPlainText("samples = 0")
+    plan, data = load_plan(Path(dialog.arguments()[1]))
+    study, files = prepare(plan), CellFiles(folder)
+    (folder / "plan.toml").write_bytes(data)
+    for number in range(2):
+        values = [np.arange(3.0) + number] * 2
+        files.write(study, study.cell(number), {"sharpness": values})
+    dialog.folder.setText(f"{folder}/")
+    assert dialog.figure_button.isEnabled()
     dialog.write_figure(figure)
-    assert f"The figure of 2 of 2 cells is {figure}." in _ended(dialog, qtbot)
+    assert not dialog.figure_button.isEnabled()
+    assert f"The figure of 2 of 3 cells is {figure}." in _ended(dialog, qtbot)
     assert figure.read_text("utf-8").startswith("<?xml")
 
 
