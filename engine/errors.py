@@ -11,6 +11,10 @@ class ModelError(RuntimeError):
     """A model cannot be opened or used."""
 
 
+class MemoryShort(ModelError):  # noqa: N818 — not an error of the program
+    """The device's memory is too small even for one frame at a time."""
+
+
 class MissingModel(ModelError):  # noqa: N818 — not an error of the program
     """A hub model is not on this machine, and its download was not requested."""
 

@@ -230,12 +230,14 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A sentence for the person, and details to copy. `missing`: a hub model to download first."""
+    """A sentence for the person, and details to copy. `missing`: a hub model to download first.
+    `memory_short`: the device's memory was too small even for one frame at a time."""
 
     job: int
     message: str
     details: str = field(default="", repr=False)
     missing: str = ""
+    memory_short: bool = False
 
 
 JobEvent = (

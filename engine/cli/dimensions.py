@@ -19,7 +19,7 @@ from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
 from engine.models.clip import Scorer
 from engine.models.inspection.recommended_settings import family_of, recommended
-from engine.models.locate import FoundModel, locate_scorer
+from engine.models.locate import FoundModel, scorer_of
 from engine.models.running.devices import choose_device
 from engine.render.renderer import Renderer
 from engine.requests import ANY_MACHINE, Machine
@@ -145,12 +145,8 @@ def _measure(command: DimensionCommand, choice: DirectionChoice) -> tuple[Measur
         return colour_measure(choice.colour, choice.box), f"{choice.colour} (%)"
     if not choice.toward or not choice.away:
         raise InputError("Give --toward and --away, two texts for CLIP, or --colour.")
-    own = command.found.report.path / "clip"
-    if choice.scorer:
-        folder = locate_scorer(choice.scorer, lambda *_: None)
-    elif (own / "config.json").is_file():
-        folder = own
-    else:
+    folder = scorer_of(command.found.report, choice.scorer)
+    if folder is None:
         raise InputError("This model has no CLIP model of its own; name one with --scorer.")
     scorer = Scorer(folder, choose_device(command.machine.device))
     label = f"CLIP: “{choice.toward}” − “{choice.away}”"

@@ -44,9 +44,16 @@ def run_experiment(options: argparse.Namespace, make_store: Callable[[], FrameSt
 def _study(options: argparse.Namespace) -> int:
     from engine.cli.study import StudyCommand, run_study
 
-    estimate, workers = options.estimate, options.workers
     return run_study(
-        StudyCommand(options.plan, options.out, options.resume, workers, estimate, options.ray)
+        StudyCommand(
+            options.plan,
+            options.out,
+            options.resume,
+            options.workers,
+            options.estimate,
+            options.ray,
+            options.figure,
+        )
     )
 
 
@@ -62,6 +69,12 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ray", default="", metavar="ADDRESS|local", help="run on the Ray cluster at ADDRESS"
+    )
+    parser.add_argument(
+        "--figure",
+        type=path_argument,
+        metavar="FILE",
+        help="write the plots of the finished cells as .pdf, .svg or .png, and stop",
     )
 
 

@@ -15,7 +15,7 @@ from engine.mailbox import JobControl
 from engine.measuring.score_table import aligned
 from engine.models.clip import Scorer
 from engine.models.inspection.recommended_settings import recommendations, recommended
-from engine.models.locate import FoundModel, locate_scorer
+from engine.models.locate import FoundModel, scorer_of
 from engine.models.running.devices import choose_device
 from engine.render.renderer import Renderer
 from engine.requests import ANY_MACHINE, Machine
@@ -103,8 +103,5 @@ def _prompts(command: MeterCommand) -> tuple[str, ...]:
 
 def _scorer(command: MeterCommand) -> Scorer | None:
     """Opens the CLIP model that is named, or the model's own if it has one."""
-    device = choose_device(command.machine.device)
-    if command.scorer:
-        return Scorer(locate_scorer(command.scorer, lambda *_: None), device)
-    own = command.found.report.path / "clip"
-    return Scorer(own, device) if (own / "config.json").is_file() else None
+    folder = scorer_of(command.found.report, command.scorer)
+    return None if folder is None else Scorer(folder, choose_device(command.machine.device))

@@ -25,7 +25,8 @@ _SECONDS_BETWEEN_LINES = 10.0
 @dataclass(frozen=True, slots=True)
 class StudyCommand:
     """The settings of `study`. `workers` 0 is one for each core, or one on a GPU. `ray` is the
-    address of a cluster, "local" to start one, or "" for processes."""
+    address of a cluster, "local" to start one, or "" for processes. With a `figure`, only this file
+    is written, from the cells that are finished."""
 
     plan: Path
     out: Path
@@ -33,6 +34,7 @@ class StudyCommand:
     workers: int = 0
     only_estimate: bool = False
     ray: str = ""
+    figure: Path | None = None
 
 
 def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
@@ -43,6 +45,8 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
     if command.workers < 0:
         raise InputError(f"--workers takes a whole number from 1 on, not {command.workers}.")
     study = prepare(plan)
+    if command.figure is not None:
+        return _figure(study, command, data, command.figure, stream)
     workers = command.workers or (0 if command.ray else _usual_workers(study))
     control = JobControl()
     with opened(command.out, data, command.resume) as files, interruptible(control):
@@ -56,6 +60,23 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
         finally:
             lines.close()
     return _report(outcome, study, command, stream)
+
+
+def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream: TextIO) -> int:
+    """Writes the plots of the finished cells. Raises InputError and WriteError."""
+    from engine.study.findings import study_findings
+    from engine.study.report.figure import check_suffix, write_figure
+    from engine.study.tables import write_table
+
+    check_suffix(path)
+    with opened(command.out, plan, resume=True) as files:
+        cells = write_table(study, files)
+        found = tuple(study_findings(study, command.out))
+        if not found:
+            raise InputError(f"No pair of this plan is finished in {command.out}; run it first.")
+        write_figure(study, found, path)
+    print(f"The figure of {cells:,} of {study.cells:,} cells is {path}.", file=stream)
+    return DONE
 
 
 def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextIO) -> int:
@@ -106,7 +127,7 @@ class StudyLines:
 
     def listener(self) -> Listener:
         """The functions that print what happens."""
-        return Listener(self._estimate, self._progress, self._failure)
+        return Listener(self._estimate, self._progress, self._failure, self.say)
 
     def say(self, text: str) -> None:
         """Print a line."""

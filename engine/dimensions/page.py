@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from html import escape
@@ -12,11 +11,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from engine.atomic import Existing, write_bytes
+from engine.atomic import Existing
 from engine.dimensions.directions import Direction, DirectionPlan
 from engine.dimensions.influence import Influence, InfluencePlan
 from engine.export.png import encode_png
 from engine.measuring.table_files import Value, write_table
+from engine.study.report.html import html_picture, html_table, write_html
 from engine.study.report.plots import COLOURS, SETTINGS, svg_of
 
 INFLUENCE, DIRECTION = "influence.html", "direction.html"
@@ -34,10 +34,6 @@ DIRECTION_TEXT = (
     "direction on the shell, with 95 % bootstrap intervals over the seeds; the slope is its change "
     "per radian."
 )
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}"
-    "svg,img{max-width:100%;height:auto}td,th{text-align:left;padding-right:1.2rem}"
-)
 
 
 def write_influence(plan: InfluencePlan, found: Sequence[Influence], folder: Path) -> Path:
@@ -50,9 +46,9 @@ def write_influence(plan: InfluencePlan, found: Sequence[Influence], folder: Pat
         f"<p>“{escape(plan.prompt)}”, {len(plan.seeds)} pairs of noises. {INFLUENCE_TEXT}</p>",
         svg_of(_bars(found)),
         svg_of(_maps(found)),
-        _table([tuple(rows[0]), *(tuple(map(_shown, row.values())) for row in rows)]),
+        html_table(tuple(rows[0]), (tuple(map(_shown, row.values())) for row in rows)),
     ]
-    return _write_page(folder / INFLUENCE, "Influence", body)
+    return write_html(folder / INFLUENCE, "Influence", body)
 
 
 def influence_rows(found: Sequence[Influence]) -> list[dict[str, Value]]:
@@ -111,15 +107,14 @@ def write_direction(plan: DirectionPlan, found: Direction, label: str, folder: P
     write_table(folder / "direction.csv", columns, Existing.REPLACE)
     rows = [np.concatenate(row, axis=1) for row in found.pictures]
     png = encode_png(np.ascontiguousarray(np.concatenate(rows)), {})
-    picture = base64.b64encode(png).decode()
     text = DIRECTION_TEXT.format(fitted=len(plan.seeds), tested=len(plan.held_out))
     body = [
         f"<h1>Direction: {escape(label)}</h1><p>“{escape(plan.prompt)}”. {text}</p>",
         f"<p><b>{escape(direction_sentence(plan, found))}</b></p>",
         svg_of(_curve(plan, found, label)),
-        f'<img alt="" src="data:image/png;base64,{picture}">',
+        html_picture(png),
     ]
-    return _write_page(folder / DIRECTION, "Direction", body)
+    return write_html(folder / DIRECTION, "Direction", body)
 
 
 def direction_sentence(plan: DirectionPlan, found: Direction) -> str:
@@ -151,16 +146,3 @@ def _shown(value: Value) -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:.3g}"
     return str(value)
-
-
-def _table(lines: Sequence[tuple[str, ...]]) -> str:
-    rows = ("".join(f"<td>{escape(text)}</td>" for text in line) for line in lines)
-    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-
-
-def _write_page(path: Path, title: str, body: Sequence[str]) -> Path:
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body>{''.join(body)}</body></html>"
-    )
-    return write_bytes(path, page.encode(), Existing.REPLACE)

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import open_file
+from engine.documents.toml_text import parse_toml
 from engine.documents.validation import MAX_DRAW, check_walk
 from engine.errors import InputError
 from engine.methods.contract import make_method
@@ -83,13 +83,7 @@ def load_walk(path: Path) -> Walk:
 
 def read_walk(data: bytes, name: str) -> Walk:
     """Returns the walk of a file's bytes. `name` is its name in errors. Raises InputError."""
-    try:
-        text = data.decode("utf-8-sig")
-        table = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is no walk file: it is not UTF-8 text.") from error
-    except (ValueError, RecursionError) as error:  # also for numbers of more than 4,300 digits
-        raise InputError(f"{name} is no valid TOML: {error}.") from error
+    text, table = parse_toml(data, name, "walk file")
     walk = _walk(table, _Lines(name, tuple(text.splitlines())))
     try:
         check_walk(walk)

@@ -19,7 +19,7 @@ from engine.models.inspection.recommended_settings import recommended
 from engine.models.inspection.report import ModelForm, ModelPart, ModelReport
 from engine.models.inspection.safetensors_header import read_header
 from engine.models.loaded import DiffusionModel, ModelCard
-from engine.models.locate import FoundModel, find_model
+from engine.models.locate import FoundModel, find_model, scorer_of
 from engine.models.low_bits import with_low_bits
 from engine.models.networks.build import State
 from engine.models.networks.tokens import TokenCounter
@@ -217,7 +217,6 @@ class _Loader:
         weights: int,
     ) -> ModelCard:
         report = self._report
-        scorer = report.path / "clip"
         return ModelCard(
             identity=self._identity,
             name=_name_of(self._location, report.path),
@@ -229,7 +228,7 @@ class _Loader:
             },
             default_sampling=recommended(report.path, family),
             weights=weights,
-            scorer=scorer if (scorer / "config.json").is_file() else None,
+            scorer=scorer_of(report),
         )
 
     def _dtype_of(self, name: str) -> torch.dtype:

@@ -70,6 +70,15 @@ def locate_scorer(location: str, progress: Reporter, downloads: Container[str] =
     raise ModelError(f"There is no CLIP model {location!r}; give a folder or a hub id.")
 
 
+def scorer_of(report: ModelReport, named: str = "") -> Path | None:
+    """The folder of the CLIP model that is `named`, a folder or hub id; for "" of the one that came
+    with a model, or None if none came. Nothing is downloaded. Errors as `locate`."""
+    if named:
+        return locate_scorer(named, lambda *_: None)
+    own = report.path / "clip"
+    return own if (own / "config.json").is_file() else None
+
+
 def _from_hub(
     model: str, wanted: RequiredFiles, progress: Reporter, downloads: Container[str]
 ) -> Path:

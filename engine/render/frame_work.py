@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from engine import messages as m
-from engine.errors import ModelError
+from engine.errors import MemoryShort
 from engine.mailbox import JobControl
 from engine.models.running.memory import device_memory, release_memory, within_memory
 from engine.render.frame_memory import FrameMemory
@@ -275,7 +275,7 @@ class FrameWork:
                 self._start(flight.ingredients).probe = flight.probe
 
     def _smaller_sampler(self) -> Sampler[str] | LockstepSampler[str]:
-        """Return a sampler with half the slots, or half of these, and so on. Raises ModelError if
+        """Return a sampler with half the slots, or half of these, and so on. Raises MemoryShort if
         even one slot does not fit."""
         while self._slots > 1:
             self._slots //= 2
@@ -283,7 +283,7 @@ class FrameWork:
             sampler = within_memory(self._new_sampler)
             if sampler is not None:
                 return sampler
-        raise ModelError(
+        raise MemoryShort(
             "The device's memory is too small for even one frame; choose a smaller size, half "
             "precision, or the CPU."
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from engine import messages as m
-from engine.errors import Cancelled, InputError, MissingModel, ModelError
+from engine.errors import Cancelled, InputError, MemoryShort, MissingModel, ModelError
 from engine.geometry.plane_points import walk_through
 from engine.geometry.projection import describe
 from engine.mailbox import JobControl
@@ -80,7 +80,8 @@ class Renderer:
         except MissingModel as error:
             yield m.JobFailed(request.job, str(error), missing=error.model)
         except (InputError, ModelError) as error:
-            yield m.JobFailed(request.job, str(error))
+            short = isinstance(error, MemoryShort)
+            yield m.JobFailed(request.job, str(error), memory_short=short)
         else:
             yield m.JobFinished(request.job, time.monotonic() - began)
             # The job has ended, so errors of the measurement are ignored.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from html import escape
@@ -19,6 +18,7 @@ from engine.measuring.table_files import Value, write_table
 from engine.messages import Image
 from engine.seed_meter.meter import MeterPlan, Reading
 from engine.statistics.two_way import SOURCES
+from engine.study.report.html import html_picture, html_table, write_html
 from engine.study.report.plots import COLOURS, SETTINGS, svg_of
 
 TABLE, PLOT, PAGE = "meter.csv", "meter.svg", "meter.html"
@@ -83,17 +83,11 @@ def write_meter(plan: MeterPlan, readings: Sequence[Reading], folder: Path) -> P
         svg = svg_of(shares_figure(reading))
         if not number:
             write_bytes(folder / PLOT, svg.encode(), Existing.REPLACE)
-        png = base64.b64encode(encode_png(sheet_of(reading), {})).decode()
-        parts += [svg, _html_table(reading), f'<img alt="" src="data:image/png;base64,{png}">']
+        head, *lines = lines_of(reading)
+        parts += [svg, html_table(head, lines), html_picture(encode_png(sheet_of(reading), {}))]
     rows = "".join(f"<li>{escape(prompt)}</li>" for prompt in plan.prompts)
     parts.append(f"<h2>Prompts, from top to bottom</h2><ol>{rows}</ol>")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Seed meter</title>'
-        "<style>body{font:15px/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}"
-        "svg,img{max-width:100%;height:auto}td,th{text-align:left;padding-right:1.2rem}</style>"
-        f"</head><body>{''.join(parts)}</body></html>"
-    )
-    return write_bytes(folder / PAGE, page.encode(), Existing.REPLACE)
+    return write_html(folder / PAGE, "Seed meter", parts)
 
 
 def lines_of(reading: Reading) -> list[tuple[str, ...]]:
@@ -109,11 +103,6 @@ def lines_of(reading: Reading) -> list[tuple[str, ...]]:
                 (name, share.source, f"{share.share:.0%}", ends, str(share.degrees), ratio)
             )
     return lines
-
-
-def _html_table(reading: Reading) -> str:
-    rows = ("".join(f"<td>{text}</td>" for text in line) for line in lines_of(reading))
-    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def _reduced(image: Image) -> Image:

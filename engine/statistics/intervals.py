@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ Values = npt.NDArray[np.float64]
 LEVEL, RESAMPLES = 0.95, 2000
 #: Numbers that a batch of resamples may hold.
 _BATCH_NUMBERS = 4_000_000
+#: Weights of bootstrap draws that are in memory at once.
+_WEIGHTS = 1_000_000
 #: Rows with more are resampled by their percentiles, whose jackknife would take n² steps.
 _MOST_ROWS_BCA = 2000
 
@@ -85,8 +88,21 @@ def crossed_interval(values: Values, seed: int = 0) -> Interval:
     if min(rows, columns) < 2:
         return Interval(mean, np.array(np.nan), np.array(np.nan))
     generator = np.random.default_rng(seed)
-    first = generator.multinomial(rows, np.full(rows, 1 / rows), RESAMPLES) / rows
-    second = generator.multinomial(columns, np.full(columns, 1 / columns), RESAMPLES) / columns
-    means = np.einsum("bi,ij,bj->b", first, values, second, optimize=True)
-    low, high = np.quantile(means, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    tall = rows >= columns  # the products are kept by the shorter side
+    first = [part @ values if tall else part for part in _weights(generator, rows)]
+    kept, means, start = np.concatenate(first), [], 0
+    for part in _weights(generator, columns):
+        here = kept[start : start + len(part)]
+        means.append(((part if tall else part @ values.T) * here).sum(axis=1))
+        start += len(part)
+    low, high = np.quantile(np.concatenate(means), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return Interval(mean, low, high)
+
+
+def _weights(generator: np.random.Generator, count: int) -> Iterator[Values]:
+    """Yields the weights [some, count] of RESAMPLES bootstrap draws of `count` units, a few draws
+    at a time: those of 100,000 units take 1.6 GB."""
+    step = max(1, _WEIGHTS // count)
+    for done in range(0, RESAMPLES, step):
+        draws = min(step, RESAMPLES - done)
+        yield generator.multinomial(count, np.full(count, 1 / count), draws) / count

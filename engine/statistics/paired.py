@@ -53,18 +53,28 @@ def _compared(differences: Values, interval: tuple[float, float, float]) -> Pair
     count, mean = len(differences), interval[0]
     spread = float(differences.std(ddof=1)) if count > 1 else math.nan
     ahead = float((differences > 0).sum()) + float((differences == 0).sum()) / 2
-    share = stats.binomtest(round(ahead), count).proportion_ci(LEVEL, "wilson")
+    share_low, share_high = _wilson(ahead / count, count)
     effect = mean / spread if spread > 0 else 0.0 if mean == 0 else math.copysign(math.inf, mean)
     return Paired(
         count,
         *interval,
         effect if count > 1 else math.nan,
         ahead / count,
-        float(share.low),
-        float(share.high),
+        share_low,
+        share_high,
         _signed_rank(differences),
         pairs_needed(effect) if count > 1 else None,
     )
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    """The ends of the interval of a share of `count` pairs (Wilson, J. Am. Stat. Assoc. 1927). The
+    number of pairs in it need not be whole: a tie is half of one."""
+    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    whole = 1 + z * z / count
+    centre = (share + z * z / (2 * count)) / whole
+    half = z / whole * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def _signed_rank(differences: Values) -> float:

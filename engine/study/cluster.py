@@ -1,9 +1,9 @@
 """Runs cells on a cluster with Ray: an actor for each device holds the model, a cell is a task.
 
-The interface is that of `engine.study.pool.Pool`. An actor has one cell at a time, so that no queue
-grows; its rows come back as bytes and are written on the driver's machine. A cell whose actor or
-node is lost is tried again on another actor. The nodes need this program and the models of the plan
-at the same places.
+The actors are workers of `engine.study.pool.Pool`. The rows of a cell come back as bytes and are
+written on the driver's machine. An actor whose node or device is lost is ended, and its cell is
+tried again on another one. The nodes need this program and the models of the plan at the same
+places.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ import engine
 from engine.atomic import Existing, write_bytes
 from engine.errors import InputError
 from engine.study.cell_files import CellFiles, Measured, rows_of
-from engine.study.pool import TRIES
 from engine.study.study import Cell, Study
 from engine.study.worker import Answer, environment_of
 
@@ -68,10 +66,12 @@ class ClusterWork:
                 self._work = self._opened()
             self._files.rows = self._files.sheet = b""
             self._work.compute(self._study.cell(number))
-        except (CellError, InputError, ModelError) as error:
+        except (InputError, ModelError) as error:  # this node, or its device, is of no use
+            return Answer(number, error=str(error), lost=True), b"", b""
+        except CellError as error:
             # What the failed cell has left would change the batches of its next try.
             self._work = None
-            return Answer(number, error=str(error)), b"", b""
+            return Answer(number, error=str(error), lost=error.lost), b"", b""
         answer = Answer(number, time.monotonic() - began)
         return answer, self._files.rows, self._files.sheet
 
@@ -89,26 +89,29 @@ class ClusterWork:
         return CellWork(self._study, self._files)
 
 
-@dataclass(slots=True)
-class _Task:
-    actor: Any
-    number: int
+@dataclass(slots=True, eq=False)
+class _Actor:
+    handle: Any
+    number: int = 0
+    reference: Any = None
 
 
-class ClusterPool:
-    """The actors of one study. `workers` 0 is one for each device, or for each CPU.
+class Actors:
+    """Workers that are actors of the cluster at `address`, or of one that is started here.
 
-    Use as a context manager: its end removes the actors.
+    `wanted` is their number; 0 is one for each device, or for each CPU.
     """
 
-    def __init__(self, study: Study, files: CellFiles, address: str, workers: int = 0) -> None:
-        self._study, self._files, self._address = study, files, address
-        self._wanted = workers
-        self._ray: Any = None
-        self._free: list[Any] = []
-        self._tasks: dict[Any, _Task] = {}
+    #: After a loss, actors that are still to start may wait for the CPUs of those without a cell.
+    keeps_idle = False
 
-    def __enter__(self) -> ClusterPool:
+    def __init__(self, study: Study, files: CellFiles, address: str, wanted: int = 0) -> None:
+        self._study, self._files, self._address = study, files, address
+        self._wanted = wanted
+        self._ray: Any = None
+
+    def open(self) -> None:
+        """Connect with the cluster. Raises InputError."""
         self._ray = _ray()
         variables = environment_of(self._study.plan.threads)
         variables["PYTHONPATH"] = str(Path(engine.__file__).parents[1])
@@ -124,15 +127,12 @@ class ClusterPool:
         except (ConnectionError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(f"There is no cluster at {self._address} ({reason}).") from error
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        for actor in (*self._free, *(task.actor for task in self._tasks.values())):
-            self._ray.kill(actor)
+    def close(self) -> None:
         self._ray.shutdown()
 
     @property
-    def workers(self) -> int:
+    def count(self) -> int:
         """The number of actors: as wanted, or as many as the cluster has devices or CPUs."""
         if self._wanted:
             return self._wanted
@@ -140,50 +140,26 @@ class ClusterPool:
         share = self._study.plan.threads if name == "CPU" else 1
         return max(1, int(self._ray.cluster_resources().get(name, 1)) // share)
 
-    def run(self, numbers: Iterator[int], interval: float = 0.5) -> Iterator[Answer | None]:
-        """Yield an answer for each cell, in any order, and None every `interval` seconds."""
-        again: deque[int] = deque()
-        tries: dict[int, int] = {}
-        while True:
-            self._hand_out(numbers, again)
-            if not self._tasks:
-                return
-            done, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=interval)
-            for reference in done:
-                answer = self._answer(reference)
-                if answer.error and (count := tries.get(answer.number, 0) + 1) < TRIES:
-                    tries[answer.number] = count
-                    again.append(answer.number)
-                    continue
-                tries.pop(answer.number, None)
-                yield answer
-            yield None
-
-    def _hand_out(self, numbers: Iterator[int], again: deque[int]) -> None:
-        while self._free or len(self._tasks) < self.workers:
-            number = again.popleft() if again else next(numbers, None)
-            if number is None:
-                # Others may wait for the CPUs of actors that have nothing to do, after a loss.
-                for actor in self._free:
-                    self._ray.kill(actor)
-                self._free.clear()
-                return
-            actor = self._free.pop() if self._free else self._start()
-            self._tasks[actor.compute.remote(number)] = _Task(actor, number)
-
-    def _start(self) -> Any:
+    def start(self) -> _Actor:
         on_cpu = self._study.device == "cpu"
         resources = {"num_cpus": self._study.plan.threads} if on_cpu else {"num_gpus": 1}
-        return self._ray.remote(ClusterWork).options(**resources).remote(self._study)
+        return _Actor(self._ray.remote(ClusterWork).options(**resources).remote(self._study))
 
-    def _answer(self, reference: Any) -> Answer:
-        """Write the files of a cell. An actor that was lost is forgotten."""
-        task = self._tasks.pop(reference)
+    def give(self, actor: _Actor, number: int) -> bool:
+        actor.number, actor.reference = number, actor.handle.compute.remote(number)
+        return True
+
+    def ready(self, busy: Sequence[_Actor], seconds: float) -> Collection[_Actor]:
+        references = [actor.reference for actor in busy]
+        done, _ = self._ray.wait(references, num_returns=1, timeout=seconds)
+        return [actor for actor in busy if actor.reference in done]
+
+    def answer(self, actor: _Actor) -> Answer:
+        """Write the files of the cell, and return the answer, or that the actor was lost."""
         try:
-            answer, rows, sheet = self._ray.get(reference)
+            answer, rows, sheet = self._ray.get(actor.reference)
         except self._ray.exceptions.RayError as error:
-            return Answer(task.number, error=_LOST.format(name=type(error).__name__))
-        self._free.append(task.actor)
+            return Answer(actor.number, error=_LOST.format(name=type(error).__name__), lost=True)
         if not answer.error:
             key = self._study.key(self._study.cell(answer.number))
             if sheet:
@@ -191,6 +167,10 @@ class ClusterPool:
             write_bytes(self._files.table(key), rows, Existing.REPLACE)
         found: Answer = answer
         return found
+
+    def end(self, actors: Sequence[_Actor]) -> None:
+        for actor in actors:
+            self._ray.kill(actor.handle)
 
 
 def _ray() -> Any:

@@ -11,6 +11,7 @@ from engine.errors import is_device_lost
 from engine.export.png import encode_png
 from engine.mailbox import JobControl
 from engine.metrics.contract import StepMeasure, make_measure
+from engine.models.running.memory import is_out_of_memory
 from engine.pictures.title_strip import caption, caption_height
 from engine.render.renderer import Renderer
 from engine.store.frame_store import MEBIBYTE, FrameStore
@@ -25,8 +26,8 @@ _ACROSS = 11
 
 
 class CellError(RuntimeError):
-    """A cell could not be computed. The message is one sentence. With `lost`, the worker's process
-    must be replaced."""
+    """A cell could not be computed. The message is one sentence. With `lost`, the worker has lost
+    its device or found its memory full, and must be replaced."""
 
     def __init__(self, message: str, lost: bool = False) -> None:
         super().__init__(message)
@@ -58,7 +59,8 @@ class CellWork:
             if isinstance(error, CellError):
                 raise
             reason = str(error).partition("\n")[0][:200]
-            raise CellError(f"{type(error).__name__}: {reason}", is_device_lost(error)) from error
+            lost = is_device_lost(error) or is_out_of_memory(error)
+            raise CellError(f"{type(error).__name__}: {reason}", lost) from error
         for name, of_methods in measured.items():
             first = 1 if isinstance(make_measure(name), StepMeasure) else 0
             if any(np.isnan(values[first:]).any() for values in of_methods):
@@ -77,7 +79,9 @@ class CellWork:
                     values[event.name][event.lane][event.index] = event.value
                 case m.FrameReady(tier=m.Tier.FINAL) if sheet is not None:
                     sheet.add(event)
-                case m.FrameFailed() | m.JobFailed() | m.MeasureFailed():
+                case m.JobFailed():
+                    raise CellError(event.message, event.memory_short)
+                case m.FrameFailed() | m.MeasureFailed():
                     raise CellError(event.message)
         return values
 

@@ -16,7 +16,6 @@ threads.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import open_file
+from engine.documents.toml_text import parse_toml
 from engine.documents.validation import MAX_TEXT, check_exploration
 from engine.errors import InputError
 from engine.methods.contract import make_method
@@ -60,13 +60,7 @@ def load_plan(path: Path) -> tuple[StudyPlan, bytes]:
 def read_plan(data: bytes, name: str, folder: Path) -> StudyPlan:
     """Returns the plan of a file's bytes. `name` is its name in errors; `folder` is where the file
     of prompts lies. Raises InputError."""
-    try:
-        text = data.decode("utf-8-sig")
-        table = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is no plan: it is not UTF-8 text.") from error
-    except (ValueError, RecursionError) as error:  # also for numbers of more than 4,300 digits
-        raise InputError(f"{name} is no valid TOML: {error}.") from error
+    text, table = parse_toml(data, name, "plan")
     reader = _Reader(name, text.splitlines(), folder)
     for key in table:
         if key not in _READERS:

@@ -11,7 +11,7 @@ from engine.models.inspection.check_clip import check_clip
 from engine.models.inspection.identity import identity_of, model_identity
 from engine.models.inspection.recommended_settings import family_of, recommended
 from engine.models.inspection.report import ModelReport
-from engine.models.locate import find_model, locate_scorer
+from engine.models.locate import find_model, scorer_of
 from engine.models.running.devices import choose_device, choose_dtype
 from engine.render.plan import ENGINE_GENERATION
 from engine.study.plan import StudyPlan
@@ -46,11 +46,8 @@ def _model(plan: StudyPlan, location: str, half: bool) -> StudyModel:
 
 def _scorer_identity(plan: StudyPlan, report: ModelReport) -> str:
     """Returns the identity of the CLIP model that scores the pictures of a model."""
-    if plan.scorer:
-        folder = locate_scorer(plan.scorer, lambda *_: None)
-    elif (report.path / "clip" / "config.json").is_file():
-        folder = report.path / "clip"
-    else:
+    folder = scorer_of(report, plan.scorer)
+    if folder is None:
         raise InputError(
             f"The model {report.path.name} has no CLIP model of its own; name one in the plan with "
             'scorer = "folder or hub id", or leave out the measures that use CLIP.'

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -24,7 +24,7 @@ from engine.atomic import Existing, explain, sweep_parts, write_bytes
 from engine.errors import InputError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
-from engine.study.pool import Pool
+from engine.study.pool import Pool, Processes
 from engine.study.statistics_files import LiveMeans
 from engine.study.study import Study
 from engine.study.tables import write_csv, write_table
@@ -70,11 +70,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Is told of the estimate, of progress (cells done, of all, seconds left), and of failures."""
+    """Is told of the estimate, of progress (cells done, of all, seconds left), of failures, and of
+    lost workers, each with a sentence."""
 
     estimate: Callable[[Estimate], None] = lambda _: None
     progress: Callable[[int, int, float], None] = lambda *_: None
     failure: Callable[[CellFailure], None] = lambda _: None
+    loss: Callable[[str], None] = lambda _: None
 
 
 @contextmanager
@@ -101,19 +103,6 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
         yield CellFiles(folder)
     finally:
         lock.release()
-
-
-class AnyPool(Protocol):
-    """Computes cells: worker processes, or a cluster."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    @property
-    def workers(self) -> int: ...
-
-    def run(self, numbers: Iterator[int]) -> Iterator[Answer | None]: ...
 
 
 class StudyRun:
@@ -153,14 +142,16 @@ class StudyRun:
                     pass
         return self._finish()
 
-    def _pool(self) -> AnyPool:
+    def _pool(self) -> Pool[Any]:
         if not self._address:
-            return Pool(self._study, self._files, self._workers)
-        from engine.study.cluster import ClusterPool
+            processes = Processes(self._study, self._files, self._workers)
+            return Pool(processes, self._listener.loss)
+        from engine.study.cluster import Actors
 
-        return ClusterPool(self._study, self._files, self._address, self._workers)
+        actors = Actors(self._study, self._files, self._address, self._workers)
+        return Pool(actors, self._listener.loss)
 
-    def _trial(self, pool: AnyPool, numbers: Iterator[int]) -> list[float]:
+    def _trial(self, pool: Pool[Any], numbers: Iterator[int]) -> list[float]:
         """Compute two cells a worker; return the seconds of the later half, without loading.
 
         Raises InputError if all of them fail and more are left, which would fail, too.
@@ -171,7 +162,7 @@ class StudyRun:
         seconds = [answer.seconds for answer in answers if not answer.error]
         return seconds[self._workers :] or seconds
 
-    def _answers(self, pool: AnyPool, numbers: Iterator[int]) -> Iterator[Answer]:
+    def _answers(self, pool: Pool[Any], numbers: Iterator[int]) -> Iterator[Answer]:
         began, before = time.monotonic(), self._done
         for answer in pool.run(numbers):
             self._control.check()

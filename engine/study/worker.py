@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a cell: the seconds it took, or a sentence that says why it failed. After
-    `lost`, the process has ended."""
+    """The outcome of a cell: the seconds it took, or a sentence that says why it failed. With
+    `lost`, the worker has ended or cannot go on, and must be replaced."""
 
     number: int
     seconds: float = 0.0

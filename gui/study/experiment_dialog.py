@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -22,40 +21,48 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.atomic import person_path
+from engine.atomic import numbered_paths, person_path
 from engine.errors import InputError
 from engine.walk import Exploration
-from gui.study.kinds import STUDY, Experiment, Option, options_of
+from gui.study.kinds import STUDY, Experiment
 from gui.study.live_means import HEAD, read_live
 from gui.study.live_plot import LivePlot
-from gui.study.plan_text import plan_text
+from gui.study.option_form import OptionForm
+from gui.study.plan_editor import KNOWN_PLAN, PlanEditor
 from gui.study.program import Program
+from gui.study.walk_settings import WalkSettings
+from gui.widgets.fields import finish_writing
 from gui.widgets.layouts import column, note
-from gui.widgets.plain_text import PlainLabel, plain_tip
+from gui.widgets.plain_text import plain_tip
 from gui.widgets.theme import UNIT
 
 #: Most rows of the result that the dialog shows; the page has all.
 MOST_ROWS = 200
 _MOST_LINES = 1000
-_PLAN = "plan.toml"
 #: Time between two looks at the means of a running study.
 _LIVE_MS = 2000
 
 
 class ExperimentDialog(QDialog):
-    """Starts, stops and resumes one experiment. Closing the dialog does not stop it."""
+    """Starts, stops and resumes one experiment. Closing the dialog does not stop it.
 
-    def __init__(self, experiment: Experiment, folder: Path, parent: QWidget | None = None) -> None:
+    `current` returns the walk as it is, from which plan and options are filled.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        folder: Path,
+        current: Callable[[], Exploration],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._experiment = experiment
         self._program = Program(self)
-        self._fields: dict[str, QLineEdit] = {}
-        self._form = QGridLayout()
-        self._form.setVerticalSpacing(2 * UNIT)
-        self._form.setHorizontalSpacing(4 * UNIT)
         self.setWindowTitle(experiment.title)
         self.resize(190 * UNIT, 150 * UNIT)
-        self.plan = QPlainTextEdit()
+        self.editor = PlanEditor() if self._is_study else OptionForm(experiment)
+        self.settings = WalkSettings(self.editor, current)
         self.folder = QLineEdit(str(folder))
         self.lines = QPlainTextEdit()
         self.table = QTableWidget()
@@ -63,6 +70,8 @@ class ExperimentDialog(QDialog):
         self._choose = self._button("Folder…", "Choose the folder", self._choose_folder)
         self.stop_button = self._button("Stop", "Stop; what is finished is kept", self.stop)
         self.page_button = self._button("Open report", "Open it in the browser", self.open_page)
+        tip = "Write the plots of the finished cells as PDF, SVG or PNG"
+        self.figure_button = self._button("Figure for a paper…", tip, self.choose_figure)
         self.curves = LivePlot()
         self._timer = QTimer(self)
         self._timer.setInterval(_LIVE_MS)
@@ -71,6 +80,7 @@ class ExperimentDialog(QDialog):
         self._program.line_read.connect(self.lines.appendPlainText)
         self._program.ended.connect(self._end)
         self.folder.textChanged.connect(self._refresh)
+        self.editor.changed.connect(self._refresh)
         self._refresh()
 
     @property
@@ -78,11 +88,16 @@ class ExperimentDialog(QDialog):
         """True while the experiment runs."""
         return self._program.running
 
-    def show_for(self, exploration: Exploration) -> None:
-        """Show the dialog. While nothing runs, plan and options are filled from the walk."""
+    @property
+    def _is_study(self) -> bool:
+        return self._experiment.command == STUDY
+
+    def open_dialog(self) -> None:
+        """Show the dialog. While nothing runs, plan and options are filled from the walk, unless
+        a person has edited them."""
         if not self.running:
-            self.plan.setPlainText(plan_text(exploration))
-            self._fill(exploration)
+            self.settings.open()
+            self.settings.parts()[0].setFocus()
         self.show()
         self.raise_()
 
@@ -90,21 +105,13 @@ class ExperimentDialog(QDialog):
         """The arguments of the command line. Writes the plan of a study beside its folder's
         files. Raises InputError without a folder, and OSError."""
         folder = self._folder()
-        command = [self._experiment.command]
-        if self._experiment.command == STUDY:
-            known = (folder / _PLAN).exists()
-            folder.mkdir(parents=True, exist_ok=True)
-            plan = folder / "plan-of-the-window.toml"
-            plan.write_text(self.plan.toPlainText(), "utf-8")
-            command += [str(plan), *(["--resume"] if known else [])]
-        for name, field in self._fields.items():
-            if field.text().strip():
-                command.append(f"--{name}={field.text().strip()}")
-        return (*command, "--out", str(folder))
+        own = self.editor.arguments(folder)
+        return (self._experiment.command, *own, "--out", str(folder))
 
     def run(self) -> None:
         """Start the experiment, or go on with the study in the folder."""
-        if self.running:
+        finish_writing()
+        if self.running or self.editor.problem():
             return
         self.lines.clear()
         self.table.setRowCount(0)
@@ -117,8 +124,30 @@ class ExperimentDialog(QDialog):
         except OSError as error:
             self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
             return
-        self._program.start(arguments)
         self._timer.start()
+        self._start(arguments)
+
+    def choose_figure(self) -> None:
+        """Ask for a file, and write the plots of the study into it."""
+        folder, kinds = self._folder(), ("PDF (*.pdf)", "SVG (*.svg)", "PNG (*.png)")
+        start, title = str(folder / "figure.pdf"), "Figure for a paper"
+        chosen, kind = QFileDialog.getSaveFileName(self, title, start, ";;".join(kinds))
+        if chosen:
+            path = Path(chosen)
+            if not path.suffix:  # the dialog has asked about the name as it was typed
+                numbered = numbered_paths(path.with_suffix(kind[-5:-1]))
+                path = next(each for each in numbered if not each.exists())
+            self.write_figure(path)
+
+    def write_figure(self, path: Path) -> None:
+        """Write the plots of the study in the folder, of the cells that are finished."""
+        if not self.running:
+            folder = self._folder()
+            plan, out = str(folder / KNOWN_PLAN), str(folder)
+            self._start((STUDY, plan, "--out", out, "--figure", str(path)))
+
+    def _start(self, arguments: tuple[str, ...]) -> None:
+        self._program.start(arguments)
         self._refresh()
 
     def stop(self) -> None:
@@ -151,7 +180,7 @@ class ExperimentDialog(QDialog):
         return path if path.exists() else None
 
     def _read_live(self) -> None:
-        folder = self._found("") if self._experiment.command == STUDY else None
+        folder = self._found("") if self._is_study else None
         live = read_live(folder) if folder is not None else None
         if live is not None:
             self.curves.show_curves(live.curves)
@@ -166,11 +195,13 @@ class ExperimentDialog(QDialog):
         self._refresh()
 
     def _refresh(self) -> None:
-        self.run_button.setEnabled(not self.running)
+        self.run_button.setEnabled(not self.running and not self.editor.problem())
         self.stop_button.setEnabled(self.running)
         self.page_button.setEnabled(
             not self.running and self._found(self._experiment.page) is not None
         )
+        known = self._is_study and self._found(KNOWN_PLAN) is not None
+        self.figure_button.setEnabled(not self.running and known)
 
     def _show_table(self) -> None:
         path = self._found(self._experiment.table)
@@ -201,43 +232,20 @@ class ExperimentDialog(QDialog):
         if chosen:
             self.folder.setText(chosen)
 
-    def _fill(self, exploration: Exploration) -> None:
-        if self._experiment.command == STUDY:
-            return
-        options = options_of(self._experiment, exploration)
-        if not self._fields:
-            self._add_fields(options)
-        for option in options:
-            self._fields[option.name].setText(option.value)
-        self._fields[options[0].name].setFocus()
-
-    def _add_fields(self, options: tuple[Option, ...]) -> None:
-        """Two options a row, so that a low screen shows all; an odd first one has a row alone."""
-        alone = len(options) % 2
-        for number, option in enumerate(options):
-            self._fields[option.name] = field = QLineEdit()
-            field.setToolTip(plain_tip(option.tip))
-            field.setAccessibleName(option.label)
-            line, side = divmod(number + alone if number else 0, 2)
-            self._form.addWidget(PlainLabel(option.label), line, 2 * side)
-            wide = alone and not number
-            self._form.addWidget(field, line, 2 * side + 1, 1, 3 if wide else 1)
-        self._order_keys()
-
     def _order_keys(self) -> None:
-        """Tab goes from top to bottom, though the options are made last."""
-        buttons = (self._choose, self.run_button, self.stop_button, self.page_button)
-        parts: list[QWidget] = [self.plan, *self._fields.values(), self.folder, *buttons]
+        """Tab goes from top to bottom."""
+        parts = [*self.settings.parts(), self.folder, self._choose, *self._buttons()]
         parts += [self.lines, self.curves.measure, self.table]
         for before, after in pairwise(parts):
             QWidget.setTabOrder(before, after)
 
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.run_button, self.stop_button, self.page_button, self.figure_button
+
     def _lay_out(self) -> None:
-        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        for edit, name in ((self.plan, "Plan"), (self.lines, "Progress")):
-            edit.setFont(fixed)
-            edit.setTabChangesFocus(True)
-            edit.setAccessibleName(name)
+        self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.lines.setTabChangesFocus(True)
+        self.lines.setAccessibleName("Progress")
         self.lines.setReadOnly(True)
         self.lines.setMaximumBlockCount(_MOST_LINES)
         self.lines.setPlaceholderText("The progress appears here after Run.")
@@ -248,14 +256,13 @@ class ExperimentDialog(QDialog):
         row, buttons = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self.folder)
         row.addWidget(self._choose)
-        for button in (self.run_button, self.stop_button, self.page_button):
+        for button in self._buttons():
             buttons.addWidget(button)
+        self.figure_button.setVisible(self._is_study)
         buttons.addStretch()
         layout = column(self, 4 * UNIT, 4 * UNIT)
         layout.addWidget(note(self._experiment.about))
-        self.plan.setVisible(self._experiment.command == STUDY)
-        layout.addWidget(self.plan, 3)
-        layout.addLayout(self._form)
+        layout.addWidget(self.settings, 3 if self._is_study else 0)
         layout.addLayout(row)
         layout.addLayout(buttons)
         layout.addWidget(self.lines, 2)

@@ -31,9 +31,11 @@ class Experiments(QObject):
         if command not in self._dialogs:
             experiment = next(e for e in EXPERIMENTS if e.command == command)
             folder = Path.home() / f"latent-trails-{command}"
-            self._dialogs[command] = ExperimentDialog(experiment, folder, self._window)
+            self._dialogs[command] = ExperimentDialog(
+                experiment, folder, lambda: self._state.exploration, self._window
+            )
         dialog = self._dialogs[command]
-        dialog.show_for(self._state.exploration)
+        dialog.open_dialog()
         return dialog
 
     def close(self) -> None:

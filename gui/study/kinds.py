@@ -4,18 +4,80 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.walk import Exploration
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of text. `needed` is a sentence for an empty one, if it may not be empty. `kept` is
+    True if an empty text means something, and is not left out."""
+
+    needed: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An existing file, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A whole number of up to 64 bits."""
+
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number."""
+
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One number or more, separated by commas."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One of a few values, each with its label."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the picture: left, top, right and bottom in shares of its sides."""
+
+
+Kind = Text | File | Whole | Seed | Number | Numbers | Choices | Region
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of the command line: its label, its first value and a tip. An empty value is left
-    out."""
+    """An option of the command line: its label, its first value, its kind and a tip. An empty
+    value is left out. With `only`, it is used only if the option of this name has a value (True)
+    or has none (False)."""
 
     name: str
     label: str
-    value: str = ""
-    tip: str = ""
+    value: str
+    kind: Kind
+    tip: str
+    only: tuple[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +122,3 @@ EXPERIMENTS = (
         "direction.csv",
     ),
 )
-
-
-def options_of(experiment: Experiment, exploration: Exploration) -> tuple[Option, ...]:
-    """The options of an experiment other than a study, filled from the walk."""
-    sampling, first = exploration.sampling, exploration.walk.keyframes[0]
-    shared: tuple[Option, ...] = (
-        Option("model", "Model", exploration.model, "starter, a folder, a file or a hub id"),
-        Option("steps", "Steps", str(sampling.steps), "Steps of a picture"),
-        Option("guidance", "Guidance", f"{sampling.guidance:g}", "A number"),
-        Option("seed", "First seed", str(first.noise.seed), "The seeds after it are used, too"),
-    )
-    if experiment.command == METER:
-        prompts = Option("prompts", "File of prompts", "", "One a line; empty for examples")
-        return (*shared, Option("noises", "Noises", "16", "From 3 on"), prompts)
-    shared = (Option("prompt", "Prompt", first.prompt, "The prompt of all pictures"), *shared)
-    if experiment.command == INFLUENCE:
-        grid = Option("grid", "Regions a side", "4", "4 are 16 regions")
-        return (*shared, Option("seeds", "Pairs of noises", "12", "From 2 on"), grid)
-    return (
-        *shared,
-        Option("seeds", "Seeds to fit", "200", "More find a better direction"),
-        Option("held-out", "Seeds to test", "40", "Other seeds than those of the fit"),
-        Option("colour", "Colour", "red-blue", "Or red-green, yellow-blue, light-dark; or texts"),
-        Option("region", "Region of the colour", "0,0,1,1", "Left, top, right, bottom, in 0…1"),
-        Option("toward", "Text to walk to", "", "For CLIP, without a colour"),
-        Option("away", "Text to walk from", "", "For CLIP, without a colour"),
-    )

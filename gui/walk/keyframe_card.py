@@ -23,10 +23,10 @@ from gui.state.walk_edits import (
 )
 from gui.walk.keyframe_picture import KeyframePicture
 from gui.walk.prompt_edit import PromptEdit
-from gui.walk.seed_field import SeedField
 from gui.widgets.fields import Button, IntField
 from gui.widgets.layouts import grow, row
 from gui.widgets.plain_text import PlainLabel, plain_tip
+from gui.widgets.seed_field import SeedField
 from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from engine.statistics.intervals import crossed_interval, mean_interval
+from engine.statistics.intervals import RESAMPLES, Values, crossed_interval, mean_interval
 
 
 def test_a_normal_sample_gets_students_interval() -> None:
@@ -65,6 +67,32 @@ def test_the_crossed_interval_covers_the_mean_of_all_pairs_and_prompts() -> None
         found = crossed_interval(effects + generator.normal(size=(40, 20)))
         covered += bool(found.low <= 0 <= found.high)
     assert covered >= 0.91 * 300
+
+
+@pytest.mark.parametrize("shape", [(1200, 3), (3, 1200)])
+def test_the_crossed_interval_draws_rows_and_then_columns(shape: tuple[int, int]) -> None:
+    """The known answer: the quantiles of means with the weights of all draws at once."""
+    values, generator = np.random.default_rng(6).normal(size=shape), np.random.default_rng(7)
+    weights = [generator.multinomial(n, np.full(n, 1 / n), RESAMPLES) / n for n in shape]
+    means = ((weights[0] @ values) * weights[1]).sum(axis=1)
+    found = crossed_interval(values, seed=7)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, (0.025, 0.975))))
+
+
+def _peak(values: Values) -> int:
+    """The most bytes that the interval takes at once."""
+    tracemalloc.start()
+    try:
+        crossed_interval(values)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("shape", [(4000, 2), (2, 4000)])
+def test_many_pairs_do_not_fill_the_memory(shape: tuple[int, int]) -> None:
+    """The weights of all draws at once would take 64 MB, and as much as whole numbers."""
+    assert _peak(np.random.default_rng(8).normal(size=shape)) < 40e6
 
 
 def test_the_same_values_give_the_same_interval() -> None:

@@ -36,6 +36,24 @@ def test_a_known_difference() -> None:
     assert found.p == pytest.approx(float(stats.wilcoxon(differences).pvalue))
 
 
+@pytest.mark.parametrize("ahead", [0, 3, 8])
+def test_whole_counts_have_the_wilson_interval_of_scipy(ahead: int) -> None:
+    found = paired(np.array([1.0] * ahead + [-2.0] * (8 - ahead)))
+    known = stats.binomtest(ahead, 8).proportion_ci(0.95, "wilson")
+    assert (found.share_low, found.share_high) == pytest.approx((known.low, known.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("ties", [1, 3])
+def test_an_odd_number_of_ties_leaves_a_half_pair_in_the_interval(ties: int) -> None:
+    """With as many pairs above as below, the interval is symmetric about one half; its ends are
+    those shares from which 1/2 is 1.96 standard errors away."""
+    found = paired(np.array([1.0] * 4 + [-1.0] * 4 + [0.0] * ties))
+    assert found.share == 0.5
+    assert found.share_low + found.share_high == pytest.approx(1.0)
+    error = math.sqrt(found.share_low * found.share_high / found.pairs)
+    assert 0.5 - found.share_low == pytest.approx(stats.norm.ppf(0.975) * error)
+
+
 def test_the_power_is_that_of_simulated_studies() -> None:
     generator = np.random.default_rng(1)
     draws = generator.normal(0.4, 1.0, (4000, 30))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.study.cell_files import CellFiles
-from engine.study.cluster import ClusterPool
+from engine.study.cluster import Actors
 from engine.study.plan import StudyPlan
-from engine.study.pool import Pool
+from engine.study.pool import Pool, Processes
 from engine.study.prepare import prepare
 from engine.study.study import Study
 from engine.study.tables import write_table
@@ -51,12 +51,13 @@ def test_a_lost_node_changes_nothing(study: Study, tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster
 
     local, remote = CellFiles(tmp_path / "local"), CellFiles(tmp_path / "ray")
-    with Pool(study, local, 1) as pool:
+    with Pool(Processes(study, local, 1)) as pool:
         assert all(not a.error for a in pool.run(iter(range(study.cells))) if a is not None)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         second = cluster.add_node(num_cpus=1)
-        with ClusterPool(study, remote, cluster.address) as actors:
+        reports: list[str] = []
+        with Pool(Actors(study, remote, cluster.address), reports.append) as actors:
             assert actors.workers == 2
             done = 0
             for answer in actors.run(iter(range(study.cells))):
@@ -67,6 +68,8 @@ def test_a_lost_node_changes_nothing(study: Study, tmp_path: Path) -> None:
                         cluster.remove_node(second, allow_graceful=False)
     finally:
         cluster.shutdown()
+    assert all("A worker was lost" in report for report in reports)
+    assert reports
     for files in (local, remote):
         assert write_table(study, files) == study.cells
     tables = [(files.folder / "frames.parquet").read_bytes() for files in (local, remote)]

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from engine.cli.study import write_report
+from engine.errors import InputError
 from engine.export.png import encode_png
 from engine.study.cell_files import CellFiles
+from engine.study.findings import Findings, study_findings
 from engine.study.plan import StudyPlan
 from engine.study.report.content import number
-from engine.study.report.plots import method_colour
+from engine.study.report.figure import figure_of, write_figure
+from engine.study.report.plots import measure_label, method_colour
 from engine.study.run import FAILED, PLAN, STUDY
 from engine.study.study import Study, StudyModel
 from engine.study.tables import write_csv, write_table
@@ -64,6 +67,11 @@ def page(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(study, folder)
 
 
+@pytest.fixture(scope="module")
+def found(page: Path, study: Study) -> tuple[Findings, ...]:
+    return tuple(study_findings(study, page.parent))
+
+
 def test_the_page_says_what_was_found(page: Path) -> None:
     text = page.read_text("utf-8")
     assert "Sharpness (%): linear is higher than slerp by" in text
@@ -107,6 +115,33 @@ def test_the_pdf_has_a_page_for_each_measure_and_sample(page: Path) -> None:
     data = page.with_name("report.pdf").read_bytes()
     assert data.startswith(b"%PDF")
     assert len(re.findall(rb"/Type /Page\b", data)) == 1 + 2 + 1 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".pdf", b"%PDF"), (".svg", b"<?xml"), (".png", b"\x89PNG")]
+)
+def test_the_plots_are_written_as_a_figure_for_a_paper(
+    found: tuple[Findings, ...], study: Study, tmp_path: Path, suffix: str, start: bytes
+) -> None:
+    """Curves in the colours of the methods, and the same bytes each time."""
+    path = tmp_path / f"figure{suffix}"
+    data = write_figure(study, found, path).read_bytes()
+    assert data.startswith(start)
+    assert write_figure(study, found, path).read_bytes() == data
+    if suffix == ".svg":
+        for choice in METHODS:
+            assert f"stroke: {method_colour(choice.name).lower()}" in data.decode()
+
+
+def test_a_figure_has_both_plots_of_each_measure(
+    found: tuple[Findings, ...], study: Study, tmp_path: Path
+) -> None:
+    figure = figure_of(study, found)
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    ends = [f"{measure_label(each.measure)}, mean over all frames" for each in found]
+    assert labels == ["γ", "γ", ends[0], "γ", "γ", ends[1]]
+    with pytest.raises(InputError, match=r"ends in .pdf, .svg, .png, not 'figure.jpg'"):
+        write_figure(study, found, tmp_path / "figure.jpg")
 
 
 def test_the_report_is_the_same_each_time(page: Path, study: Study) -> None:

@@ -20,7 +20,7 @@ from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
 from engine.study.findings import study_findings
 from engine.study.plan import StudyPlan
-from engine.study.pool import Pool
+from engine.study.pool import Pool, Processes
 from engine.study.prepare import prepare
 from engine.study.run import Estimate, Listener, Outcome, StudyRun, opened
 from engine.study.statistics_files import LiveMeans
@@ -87,14 +87,17 @@ def test_the_table_has_a_row_for_each_frame_and_the_sheet_its_pictures(
 def test_killed_workers_change_nothing(done: Path, model: Path, tmp_path: Path) -> None:
     """Two workers, one of which is killed after the first cell."""
     study, files, killed = prepare(_plan(model)), CellFiles(tmp_path), 0
-    with Pool(study, files, 2) as pool:
+    processes = Processes(study, files, 2)
+    reports: list[str] = []
+    with Pool(processes, reports.append) as pool:
         for answer in pool.run(iter(range(study.cells))):
             if answer is not None:
                 assert not answer.error
                 if not killed:
-                    killed = pool.processes[0]
+                    killed = processes.ids[0]
                     os.kill(killed, signal.SIGKILL)
     assert killed
+    assert len(reports) == 1
     assert write_table(study, files) == study.cells
     assert _bytes(tmp_path) == _bytes(done)
 

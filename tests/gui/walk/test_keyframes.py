@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 from engine.timing import EASINGS, Pace
 from engine.walk import ARTICLE_PROMPT, NoiseSource
 from gui.walk.keyframe_card import KeyframeCard
-from gui.walk.seed_field import SeedField
+from gui.widgets.seed_field import SeedField
 from tests.gui.conftest import Desk
 from tests.support.user_input import click, named, press
 
