@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 from engine.errors import Cancelled
 from engine.messages import (
+    DeviceMemory,
     Event,
     FrameReady,
+    MemoryRequest,
     ModelLoading,
     ProbeReady,
     ProbeRequest,
@@ -46,7 +48,8 @@ class JobControl:
 
 
 class RequestSlot:
-    """Holds the newest render request, the newest points of the plane and a command. Thread-safe.
+    """Holds the newest render request, the newest points of the plane, a question about memory and
+    a command. Thread-safe.
 
     `take` blocks the engine's thread; every other call returns at once. A new render request
     replaces a waiting one and cancels the running job.
@@ -57,6 +60,7 @@ class RequestSlot:
         self._render: RenderRequest | None = None
         self._draft: ProbeRequest | None = None
         self._probe: ProbeRequest | None = None
+        self._memory: MemoryRequest | None = None
         self._unload = False
         self._closed = False
         self._control = JobControl()
@@ -78,6 +82,18 @@ class RequestSlot:
             else:
                 self._probe = request
             self._changed.notify()
+
+    def ask_memory(self, request: MemoryRequest) -> None:
+        """Replace the waiting question. It is answered before other work, and during a job."""
+        with self._changed:
+            self._memory = request
+            self._changed.notify()
+
+    def take_memory(self) -> MemoryRequest | None:
+        """Remove and return the waiting question, or None."""
+        with self._changed:
+            request, self._memory = self._memory, None
+            return request
 
     def focus(self, index: int) -> None:
         with self._changed:
@@ -126,7 +142,9 @@ class RequestSlot:
         point, self._probe = self._probe, None
         return point
 
-    def take(self) -> tuple[RenderRequest | ProbeRequest | None, JobControl] | None:
+    def take(
+        self,
+    ) -> tuple[RenderRequest | ProbeRequest | MemoryRequest | None, JobControl] | None:
         """Wait for a request. Returns (None, control) to unload, and None when the slot is
         closed."""
         with self._changed:
@@ -134,8 +152,10 @@ class RequestSlot:
             if self._closed:
                 return None
             self._control = JobControl(self._focus)
-            work: RenderRequest | ProbeRequest | None
-            if self._render is not None:
+            work: RenderRequest | ProbeRequest | MemoryRequest | None
+            if self._memory is not None:
+                work, self._memory = self._memory, None
+            elif self._render is not None:
                 work, self._render = self._render, None
             elif self._unload:
                 work, self._unload = None, False
@@ -151,8 +171,8 @@ class RequestSlot:
         return self._draft is not None or self._probe is not None
 
     def _has_work(self) -> bool:
-        work = self._closed or self._unload or self._render is not None
-        return work or self._waits_for_point
+        asked = self._render is not None or self._memory is not None
+        return self._closed or self._unload or asked or self._waits_for_point
 
 
 class Outbox:
@@ -223,5 +243,7 @@ def _coalescing_key(event: Event) -> object:
             return (type(event), event.job)
         case ProbeReady():
             return "probe"
+        case DeviceMemory():
+            return "memory"
         case _:
             return None

@@ -77,6 +77,15 @@ class ProbeRequest:
     draft_steps: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryRequest:
+    """Say how much memory is free for a model. With `device` and `precision` "", the engine chooses
+    them."""
+
+    device: str = ""
+    precision: str = ""
+
+
 # ── events ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -218,6 +227,17 @@ class ProbeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """The bytes of a device that are free for a model, with those of the opened model, which is
+    freed before another one is opened. `gpu` is False for a CPU. `half` is True if models are
+    opened in half precision there."""
+
+    free: int
+    gpu: bool
+    half: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobFinished:
     job: int
     seconds: float
@@ -255,4 +275,4 @@ JobEvent = (
     | JobCancelled
     | JobFailed
 )
-Event = JobEvent | ProbeReady | ProbeFailed
+Event = JobEvent | ProbeReady | ProbeFailed | DeviceMemory

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QThread, Signal
 
 from engine import messages as m
-from engine.errors import is_device_lost
+from engine.errors import InputError, is_device_lost
 from engine.mailbox import JobControl, Outbox, RequestSlot
 from engine.render.batch_memory import BatchMemory
 from engine.render.cpu_sharing import give_way
 from engine.store.frame_store import FrameStore
+
+if TYPE_CHECKING:
+    from engine.render.renderer import Renderer
 
 
 class EngineThread(QThread):
@@ -42,6 +47,10 @@ class EngineThread(QThread):
     def probe(self, request: m.ProbeRequest) -> None:
         """Render a point of the plane during the running job. Replaces a waiting request."""
         self._slot.probe(request)
+
+    def ask_memory(self, request: m.MemoryRequest) -> None:
+        """Post the free memory of a device. Replaces a waiting question."""
+        self._slot.ask_memory(request)
 
     def focus(self, index: int) -> None:
         """Render the remaining frames near this frame first."""
@@ -80,23 +89,28 @@ class EngineThread(QThread):
             return
         while (work := self._slot.take()) is not None:
             request, control = work
+            points = self._slot.take_probe
             match request:
                 case m.RenderRequest():
-                    self._play(
-                        request, renderer.run(request, control, self._slot.take_probe), control
-                    )
+                    self._play(request, renderer.run(request, control, points), control, renderer)
                 case m.ProbeRequest():
-                    self._play(
-                        request, renderer.probe(request, control, self._slot.take_probe), control
-                    )
+                    self._play(request, renderer.probe(request, control, points), control, renderer)
+                case m.MemoryRequest():
+                    self._tell_memory(renderer, request)
                 case None:
                     renderer.unload()
         renderer.unload()
 
+    def _tell_memory(self, renderer: Renderer, request: m.MemoryRequest | None) -> None:
+        """Answer a question, if there is one. A device that is not there has no answer."""
+        with suppress(InputError, RuntimeError):
+            if request is not None:
+                self._outbox.post(renderer.memory(request))
+
     def _refuse(self, error: Exception) -> None:
         """Answer every request with the reason why there is no renderer."""
         while (work := self._slot.take()) is not None:
-            if work[0] is not None:
+            if isinstance(work[0], m.RenderRequest | m.ProbeRequest):
                 self._outbox.post(_failure(work[0], error))
 
     def _play(
@@ -104,11 +118,14 @@ class EngineThread(QThread):
         request: m.RenderRequest | m.ProbeRequest,
         events: Iterator[m.Event],
         control: JobControl,
+        renderer: Renderer,
     ) -> None:
-        """Post all events of a job. An unexpected exception becomes its terminal event."""
+        """Post all events of a job, and answers between them. An unexpected exception becomes its
+        terminal event."""
         try:
             for event in events:
                 self._outbox.post(event, control)
+                self._tell_memory(renderer, self._slot.take_memory())
         except Exception as error:  # noqa: BLE001 — no exception may end the thread
             self._outbox.post(_failure(request, error))
 

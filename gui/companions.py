@@ -121,6 +121,8 @@ class Companions(QObject):
         dialog.scorer_fetched.connect(self._scorer_fetched)
         self._window.closing.connect(dialog.hub.stop)
         dialog.unload_asked.connect(self._state.pause)
+        dialog.memory_asked.connect(self._state.ask_memory)
+        self._state.memory_told.connect(dialog.show_memory)
         return dialog
 
     @cached_property

@@ -41,6 +41,7 @@ class Engine(Protocol):
     def submit(self, request: m.RenderRequest) -> None: ...
     def probe(self, request: m.ProbeRequest) -> None: ...
     def focus(self, index: int) -> None: ...
+    def ask_memory(self, request: m.MemoryRequest) -> None: ...
     def cancel(self) -> None: ...
     def pause(self) -> None: ...
     def stop(self, timeout_ms: int) -> bool: ...
@@ -92,6 +93,7 @@ class Session(QObject):
         state.cancel_requested.connect(self._cancel)
         state.finish_requested.connect(self._finish)
         state.pause_requested.connect(self._pause)
+        state.memory_requested.connect(self._ask_memory)
         state.playhead_changed.connect(self._focus)
         state.probe_requested.connect(self._probe)
 
@@ -212,6 +214,11 @@ class Session(QObject):
         self._timer.stop()
         if self._engine is not None:
             self._engine.pause()
+
+    def _ask_memory(self) -> None:
+        if self._engine is not None:
+            machine = self.machine
+            self._engine.ask_memory(m.MemoryRequest(machine.device, machine.precision))
 
     def _focus(self, index: int) -> None:
         if self._engine is not None:

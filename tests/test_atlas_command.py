@@ -37,19 +37,28 @@ def test_a_page_has_the_axes_and_all_cells(folder: str, tmp_path: Path) -> None:
     assert _atlas(folder, out, "--area=-1,-1,1,1") == 0
     with Image.open(out) as page:
         page.load()
-        assert page.width > 3 * 32
+        assert page.width > 2 * 32
         assert page.info["Description"] == "The whole walk lies in this plane"
 
 
 def test_a_folder_has_a_picture_for_each_row(folder: str, tmp_path: Path) -> None:
     out = tmp_path / "plane"
-    assert _atlas(folder, out, "--area=-1,-1,1,1", "--texts", "a cat; a dog") == 0
+    area = ("--area=-1.5,-1.5,1.5,1.5", "--across", "3")
+    assert _atlas(folder, out, *area, "--texts", "a cat; a dog") == 0
     rows = _rows(out)
+    assert len(rows) == 9
     assert {row["file"] for row in rows} == {p.name for p in out.iterdir()} - {"atlas.csv"}
     assert {(row["x"], row["y"]) for row in rows} >= {("0.0", "0.0"), ("1.0", "-1.0")}
     assert {row["region"] for row in rows} <= {"a cat", "a dog"}
     end = next(row for row in rows if (row["x"], row["y"]) == ("1.0", "0.0"))
     assert float(end["std"]) == 1.0
+
+
+def test_there_are_as_many_cells_as_asked(folder: str, tmp_path: Path) -> None:
+    out = tmp_path / "plane"
+    assert _atlas(folder, out, "--area=-1,-1,1,1") == 0
+    places = {(float(row["x"]), float(row["y"])) for row in _rows(out)}
+    assert places == {(x, y) for x in (-0.5, 0.5) for y in (-0.5, 0.5)}
 
 
 def test_clusters_are_numbered(folder: str, tmp_path: Path) -> None:
@@ -83,6 +92,7 @@ def test_files_are_replaced_only_if_asked(
     ("options", "sentence"),
     [
         (["--across", "1"], "--across takes"),
+        (["--across", "99"], "at most 2500"),
         (["--clusters", "99"], "--clusters takes"),
         (["--clusters", "2", "--texts", "a"], "leave one out"),
         (["--draw-end", "0"], "spans no plane"),

@@ -35,12 +35,14 @@ def write_atlas(
     Raises InputError and WriteError.
     """
     spacing, facts = content.spacing, content.facts
+    known = _pictures(content, reader)
+    left, bottom = (min(cell[axis] for cell in known) for axis in (0, 1))
     pictures = {
-        (round(x / spacing), round(y / spacing)): image
-        for (x, y), image in _pictures(content, reader).items()
+        (round((x - left) / spacing), round((y - bottom) / spacing)): image
+        for (x, y), image in known.items()
     }
     shell = sqrt(max(1.0 - facts.height**2, 0.0))
-    page = atlas_page(pictures, spacing, shell, facts.path, facts.note)
+    page = atlas_page(pictures, spacing, shell, facts.path, facts.note, (left, bottom))
     return write_bytes(path, encode_png(page, {"Description": facts.note}), existing)
 
 

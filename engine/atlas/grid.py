@@ -1,6 +1,8 @@
-"""The cells of an atlas: a square grid whose spacing halves when a person zooms in.
+"""The cells of an atlas: a square grid whose spacing halves when a person zooms in, or one with a
+fixed number of cells.
 
-Cells lie at multiples of a spacing 2^k, so finer grids contain the coarser ones. Pure functions.
+Cells of the former lie at multiples of a spacing 2^k, so finer grids contain the coarser ones. Pure
+functions.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from math import ceil, floor, hypot, log2
 
 import numpy as np
 
+from engine.errors import InputError
 from engine.messages import Points
 
 #: A position in the plane, in std.
@@ -76,6 +79,31 @@ def cells_of(area: Area, spacing: float) -> list[Cell]:
 
     places = sorted(((i, j) for j in rows for i in columns), key=order)
     return [(i * spacing, j * spacing) for i, j in places]
+
+
+def fixed_cells(area: Area, across: int) -> tuple[float, list[Cell]]:
+    """Returns the spacing and the cells of a grid with exactly `across` cells along the shorter
+    side of the area, and as many along the other one as fit best; from the middle outwards.
+
+    Raises InputError for more than MOST_CELLS.
+    """
+    spacing = min(area.width, area.height) / across
+    columns, rows = round(area.width / spacing), round(area.height / spacing)
+    if columns * rows > MOST_CELLS:
+        raise InputError(
+            f"{columns}×{rows} cells are too many; choose fewer across or another area, so that "
+            f"there are at most {MOST_CELLS}."
+        )
+    xs = _places((area.left + area.right) / 2, columns, spacing)
+    ys = _places((area.bottom + area.top) / 2, rows, spacing)
+    middle = (area.left + area.right) / 2, (area.bottom + area.top) / 2
+    cells = [(x, y) for y in ys for x in xs]
+    return spacing, sorted(cells, key=lambda cell: hypot(cell[0] - middle[0], cell[1] - middle[1]))
+
+
+def _places(middle: float, count: int, spacing: float) -> list[float]:
+    """Returns places at equal distances on both sides of a middle."""
+    return [middle + (number - (count - 1) / 2) * spacing for number in range(count)]
 
 
 def _numbers(low: float, high: float) -> range:

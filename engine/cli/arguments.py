@@ -110,7 +110,7 @@ def _add_atlas(atlas: argparse.ArgumentParser) -> None:
         "--out", type=path_argument, required=True, help="a .png, or a folder of pictures"
     )
     atlas.add_argument(
-        "--across", type=int, default=9, metavar="N", help="at least so many cells; default: 9"
+        "--across", type=int, default=9, metavar="N", help="cells of the shorter side; default: 9"
     )
     atlas.add_argument(
         "--area",

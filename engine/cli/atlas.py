@@ -14,7 +14,7 @@ import numpy as np
 from engine import messages as m
 from engine.atlas.cells import AtlasContent, cell_walk
 from engine.atlas.files import check_folder, write_atlas, write_cells
-from engine.atlas.grid import Area, Cell, PlaneFacts, cells_of, spacing_of
+from engine.atlas.grid import Area, Cell, PlaneFacts, fixed_cells
 from engine.atlas.labels import SCORE, best_texts, clustered, region_name
 from engine.atomic import WriteError, choose_path
 from engine.cli.command import Command
@@ -123,8 +123,8 @@ class _Work:
         plane = self._plane()
         reach = (1 + MARGIN) * plane.reach
         area = self._command.area or Area(-reach, -reach, reach, reach)
-        spacing = spacing_of(area, self._command.across)
-        found = [(cell, plane.keyframe(*cell)) for cell in cells_of(area, spacing)]
+        spacing, cells = fixed_cells(area, self._command.across)
+        found = [(cell, plane.keyframe(*cell)) for cell in cells]
         points = {cell: keyframe for cell, keyframe in found if keyframe is not None}
         self.asked = len(points)
         walk = cell_walk(list(points.values()), self._command.exploration.walk.negative)

@@ -132,6 +132,7 @@ def _devices() -> Iterator[Finding]:
         choose_batch,
         choose_device,
         choose_dtype,
+        free_memory,
         self_check,
         use_threads,
     )
@@ -141,7 +142,8 @@ def _devices() -> Iterator[Finding]:
         dtype = choose_dtype(device)
         fault = self_check(device, dtype)
         advice = "Update the graphics driver, or choose another device with --device."
-        chosen = f"{device_name(name)}, {str(dtype).removeprefix('torch.')}"
+        free = f"{free_memory(device) / 2**30:.1f} GiB free"
+        chosen = f"{device_name(name)}, {free}, {str(dtype).removeprefix('torch.')}"
         yield Finding.of(f"Device {name}", fault or chosen, not fault, advice)
     yield _bfloat16()
     best = choose_device()

@@ -13,6 +13,7 @@ import torch
 from engine.conditioning import Role
 from engine.models.block_by_block import block_by_block
 from engine.models.families.contract import Family, families
+from engine.models.inspection.file_parts import belongs_to
 from engine.models.inspection.identity import model_identity
 from engine.models.inspection.memory_need import Fit, bits_of, memory_need
 from engine.models.inspection.recommended_settings import recommended
@@ -37,7 +38,6 @@ from engine.models.schedules.scheduler_config import pipeline_config
 from engine.models.single_file import (
     TOKENIZER_FOLDER,
     converted,
-    is_needed,
     predicts_velocity,
     schedule_of,
 )
@@ -116,49 +116,54 @@ class _Loader:
 
     def open(self) -> DiffusionModel:
         """The model in its form."""
+        self._fit = self._fit_of_parts()
         file = self._report.form is ModelForm.FILE
         return self._open_file() if file else self._open_folder()
 
     def _open_folder(self) -> DiffusionModel:
         """A model in the diffusers layout."""
         report, family = self._report, self._kind(self._report.configs)
-        self._fit = self._fit_of_parts()
-        openers: dict[str, Callable[[], Any]] = {
-            part.name: partial(self._network, family, part) for part in report.parts
+        tokenizers = {
+            name: partial(self._tokenizer, report.path / name)
+            for name in family.tokenizers
+            if (report.path / name).is_dir()
         }
-        for name in family.tokenizers:
-            if (report.path / name).is_dir():
-                openers[name] = partial(self._tokenizer, report.path / name)
-        parts, apart = Parts(openers), self._fit is not Fit.WHOLE
-        for number, name in enumerate(openers):
-            if not apart or name in ("vae", *family.tokenizers):
-                self._tell(name, number / len(openers))
-                _ = parts[name]
-        numbers = {part.name: part.counts.all for part in report.parts}
-        card = self._card(family, report.scheduler, report.schedule, numbers[family.denoiser])
-        return self._opened(card, family, parts, apart)
+        parts = self._parts(family, self._network, tokenizers)
+        return self._opened(family, parts, report.schedule)
 
     def _open_file(self) -> DiffusionModel:
         """A model in the original layout, whose configs are known by its family."""
-        path, layout = self._report.path, self._kind.layouts[self._report.label]
-        family, networks = self._kind(layout.configs), dict[str, Any]()
-        self._tell("file", 0.0)
-        exact = self._dtype == torch.bfloat16  # the VAE is not rounded to it
-        state = read_weights(path, torch.float32 if exact else self._dtype, is_needed)
-        states = converted(state, layout.configs)
-        for name, tensors in states.items():
-            self._tell(name, 0.5 + 0.5 * len(networks) / len(states))
-            tensors = {key: tensor.to(self._dtype_of(name)) for key, tensor in tensors.items()}
-            network = family.build(name, layout.configs[name], tensors)
-            networks[name] = self._on_device(name, network)
-        for name, padding in layout.tokenizers.items():
-            networks[name] = TokenCounter(TOKENIZER_FOLDER, padding)
-        schedule = schedule_of(self._report.schedule, self._is_velocity(family, networks))
-        family = self._kind({**layout.configs, "scheduler": schedule})
-        numbers = sum(tensor.numel() for tensor in states[family.denoiser].values())
-        card = self._card(family, self._report.scheduler, schedule, numbers)
-        parts = Parts({name: partial(_given, part) for name, part in networks.items()})
-        return self._opened(card, family, parts, apart=False)
+        report, layout = self._report, self._kind.layouts[self._report.label]
+        family = self._kind(report.configs)
+        tokenizers = {
+            name: partial(TokenCounter, TOKENIZER_FOLDER, padding)
+            for name, padding in layout.tokenizers.items()
+        }
+        parts = self._parts(family, self._network_of_file, tokenizers)
+        schedule = schedule_of(report.schedule, self._is_velocity(family, parts))
+        family = self._kind({**report.configs, "scheduler": schedule})
+        return self._opened(family, parts, schedule)
+
+    def _parts(
+        self,
+        family: Family,
+        network: Callable[[Family, ModelPart], Any],
+        tokenizers: Mapping[str, Callable[[], Any]],
+    ) -> Parts:
+        """The parts of the model. Those that are needed now are open."""
+        networks = {part.name: partial(network, family, part) for part in self._report.parts}
+        openers: dict[str, Callable[[], Any]] = {**networks, **tokenizers}
+        parts = Parts(openers)
+        for number, name in enumerate(openers):
+            if not self._apart or name in ("vae", *tokenizers):
+                self._tell(name, number / len(openers))
+                _ = parts[name]
+        return parts
+
+    @property
+    def _apart(self) -> bool:
+        """True if text encoders and the denoiser are never open together."""
+        return self._fit is not Fit.WHOLE
 
     def _fit_of_parts(self) -> Fit:
         """The way in which the parts fit into the device's memory; the last that there is."""
@@ -169,11 +174,19 @@ class _Loader:
             return fit
         return Fit.BLOCKS if gpu and need.blocks < need.apart else Fit.APART
 
-    def _is_velocity(self, family: Family, networks: Mapping[str, Any]) -> bool:
+    def _is_velocity(self, family: Family, parts: Parts) -> bool:
         if family.velocity_mark:
             return family.velocity_mark in read_header(self._report.path).tensors
-        text = family.encode(networks, "", negative=False).arrays[Role.SEQUENCE]
-        return predicts_velocity(networks[family.denoiser], torch.tensor(text)[None])
+        text = family.encode(parts, "", negative=False).arrays[Role.SEQUENCE]
+        if self._apart:
+            parts.free(family.encoders)
+        return predicts_velocity(parts[family.denoiser], torch.tensor(text)[None])
+
+    def _network_of_file(self, family: Family, part: ModelPart) -> Any:
+        needed = partial(belongs_to, part.name)
+        state = read_weights(self._report.path, self._dtype_of(part.name), needed)
+        state = converted(state, part.name, part.config)
+        return self._on_device(part.name, family.build(part.name, part.config, state))
 
     def _network(self, family: Family, part: ModelPart) -> Any:
         dtype = self._dtype_of(part.name)
@@ -195,39 +208,34 @@ class _Loader:
     def _tokenizer(self, folder: Path) -> Any:
         return TokenCounter(folder) if self._kind.own_networks else open_tokenizer(folder)
 
-    def _opened(self, card: ModelCard, family: Family, parts: Parts, apart: bool) -> DiffusionModel:
+    def _opened(self, family: Family, parts: Parts, schedule: Mapping[str, Any]) -> DiffusionModel:
         self._progress("Ready", 1.0)
         graphs = os.environ.get(CUDA_GRAPHS) == "1" and self._fit is not Fit.BLOCKS
         return DiffusionModel(
-            card,
+            self._card(family, schedule),
             family,
             parts,
             self._device,
             self._dtype,
             weight_bits=self._weight_bits,
-            apart=apart,
+            apart=self._apart,
             cuda_graphs=graphs,
         )
 
-    def _card(
-        self,
-        family: Family,
-        scheduler: str,
-        schedule: Mapping[str, Any],
-        weights: int,
-    ) -> ModelCard:
+    def _card(self, family: Family, schedule: Mapping[str, Any]) -> ModelCard:
         report = self._report
+        numbers = {part.name: part.counts.all for part in report.parts}
         return ModelCard(
             identity=self._identity,
             name=_name_of(self._location, report.path),
             location=self._location,
-            scheduler_class=scheduler,
+            scheduler_class=report.scheduler,
             scheduler_config={
-                **pipeline_config(scheduler, schedule),
+                **pipeline_config(report.scheduler, schedule),
                 **family.scheduler_options(),
             },
             default_sampling=recommended(report.path, family),
-            weights=weights,
+            weights=numbers[family.denoiser],
             scorer=scorer_of(report),
         )
 
@@ -240,11 +248,6 @@ class _Loader:
     def _tell(self, name: str, share: float) -> None:
         label = _LABELS.get(name, name.replace("_", " "))
         self._progress(f"Loading the {label}", 0.1 + 0.85 * share)
-
-
-def _given(part: Any) -> Any:
-    """Returns a part that is open already."""
-    return part
 
 
 def _name_of(location: str, path: Path) -> str:

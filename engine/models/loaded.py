@@ -237,7 +237,7 @@ class DiffusionModel:
             solvers=solvers_for(self.schedule.kind),
             replaced=replaced_scheduler(self.scheduler_class, self.scheduler_config),
             default_sampling=self.default_sampling,
-            bytes_loaded=self._parts.bytes,
+            bytes_loaded=self.bytes,
             identity=self.identity,
             batch_exact=batch_exact,
             **self._counting,
@@ -251,6 +251,11 @@ class DiffusionModel:
         if isinstance(tokenizer, TokenCounter):
             return {"tokenizer": str(tokenizer.folder)}
         return {"tokenizer": str(tokenizer.name_or_path), "tokens": self.family.limit(self._parts)}
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the weights of the opened networks."""
+        return self._parts.bytes
 
     def close(self) -> None:
         """Let the networks go and give their memory back. The model is of no use afterwards."""

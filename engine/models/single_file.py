@@ -14,7 +14,8 @@ import torch
 
 from engine.conditioning import Role
 from engine.errors import ModelError
-from engine.models.families.contract import Config, Configs
+from engine.models.families.contract import Config
+from engine.models.inspection.file_parts import FIRST_TEXT, SECOND_TEXT, TEXT
 from engine.models.networks.build import State
 from engine.models.running.rows import Rows
 from engine.models.running.unet_runner import make_runner
@@ -22,42 +23,32 @@ from engine.models.running.unet_runner import make_runner
 #: CLIP's vocabulary, which no such file contains.
 TOKENIZER_FOLDER = Path(__file__).parents[2] / "resources" / "clip_tokenizer"
 
-#: Where files keep the text encoders: of the first releases, of SD-Turbo and SDXL, and of SDXL.
-_TEXT, _FIRST_TEXT, _SECOND_TEXT = (
-    "cond_stage_model.",
-    "conditioner.embedders.0.",
-    "conditioner.embedders.1.",
-)
-_PREFIXES = ("model.diffusion_model.", "first_stage_model.", _TEXT, _FIRST_TEXT, _SECOND_TEXT)
 _OPEN_CLIP = "model."
-#: Files that keep the parts under the names of their folders.
-_FOLDERS = ("unet.", "vae.", "text_encoder.", "text_encoder_2.")
 
 
-def is_needed(name: str) -> bool:
-    """True if a tensor belongs to the networks. Files may also hold averaged copies."""
-    return name.startswith((*_PREFIXES, *_FOLDERS))
+def converted(state: State, part: str, config: Config) -> State:
+    """The tensors of a part under the names that diffusers and transformers use.
 
-
-def converted(state: State, configs: Configs) -> dict[str, State]:
-    """The tensors of each network under the names that diffusers and transformers use.
-
-    Raises ModelError that names a tensor which is not there.
+    `state` holds the part's tensors under the names of the file. Raises ModelError that names a
+    tensor which is not there.
     """
     from diffusers.loaders.single_file_utils import (
         convert_ldm_unet_checkpoint,
         convert_ldm_vae_checkpoint,
     )
 
-    if any(name.startswith("unet.") for name in state):
-        return {name: _without(state, f"{name}.") for name in configs}
-    unet = {"layers_per_block": 2, "num_class_embeds": None, **configs["unet"]}
+    by_folder = _without(state, f"{part}.")
+    if by_folder:
+        return by_folder
     try:
-        return {
-            **_text_encoders(state, configs),
-            "unet": convert_ldm_unet_checkpoint(state, unet),
-            "vae": convert_ldm_vae_checkpoint(state, configs["vae"]),
-        }
+        if part == "unet":
+            described = {"layers_per_block": 2, "num_class_embeds": None, **config}
+            return dict(convert_ldm_unet_checkpoint(state, described))
+        if part == "vae":
+            return dict(convert_ldm_vae_checkpoint(state, config))
+        prefixes = (SECOND_TEXT,) if part == "text_encoder_2" else (TEXT, FIRST_TEXT)
+        found = (_without(state, prefix) for prefix in prefixes)
+        return _text_encoder(next(filter(None, found), {}), config)
     except KeyError as error:  # the conversion asks for a tensor that is not there
         raise ModelError(
             f"The file lacks the tensor {error.args[0]!r}; download it again."
@@ -78,15 +69,6 @@ def predicts_velocity(unet: Any, text: torch.Tensor) -> bool:
         output = run(noise.to(weight), time, run.text_state(Rows({Role.SEQUENCE: text.to(weight)})))
     pair = torch.stack([noise.flatten(), output.float().cpu().flatten()])
     return bool(torch.corrcoef(pair)[0, 1] < 0.5)
-
-
-def _text_encoders(state: State, configs: Configs) -> dict[str, State]:
-    first = _without(state, _TEXT) or _without(state, _FIRST_TEXT)
-    encoders = {"text_encoder": _text_encoder(first, configs["text_encoder"])}
-    second = configs.get("text_encoder_2")
-    if second is not None:
-        encoders["text_encoder_2"] = _text_encoder(_without(state, _SECOND_TEXT), second)
-    return encoders
 
 
 def _without(state: State, prefix: str) -> State:

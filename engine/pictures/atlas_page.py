@@ -22,13 +22,14 @@ def atlas_page(
     shell: float,
     path: Points,
     title: str = "",
+    origin: tuple[float, float] = (0.0, 0.0),
 ) -> Image:
     """Returns the page [H, W, 3] of pictures at the places (column, row) of a grid.
 
-    `spacing` is the distance of two places in std, so that the picture at (i, j) has its middle at
-    (i · spacing, j · spacing). `shell` is the radius of the typical shell in std, 0 for none.
-    `path` [n, 2] are the positions of a walk. Rows are counted upwards. Raises ValueError without a
-    picture.
+    `spacing` is the distance of two places in std, and `origin` (x, y) the middle of the place
+    (0, 0), so that the picture at (i, j) has its middle at (x + i · spacing, y + j · spacing).
+    `shell` is the radius of the typical shell in std, 0 for none. `path` [n, 2] are the positions
+    of a walk. Rows are counted upwards. Raises ValueError without a picture.
     """
     columns = range(min(i for i, _ in pictures), max(i for i, _ in pictures) + 1)
     rows = range(min(j for _, j in pictures), max(j for _, j in pictures) + 1)
@@ -39,16 +40,12 @@ def atlas_page(
     for (i, j), image in pictures.items():
         left, top = (i - columns[0]) * side, (rows[-1] - j) * side
         page[top : top + side, left : left + side] = _square(image, side)
-    origin = (0.5 - columns[0]) * side, (rows[-1] + 0.5) * side
+    xs = [origin[0] + i * spacing for i in columns]
+    ys = [origin[1] + j * spacing for j in reversed(rows)]
+    zero = (0.5 - xs[0] / spacing) * side, (0.5 + ys[0] / spacing) * side
     drawn = Pillow.fromarray(page)
-    _draw_lines(drawn, origin, side / spacing, shell, path)
-    return _with_axes(
-        np.asarray(drawn), [i * spacing for i in columns], _down(rows, spacing), title
-    )
-
-
-def _down(rows: range, spacing: float) -> list[float]:
-    return [j * spacing for j in reversed(rows)]
+    _draw_lines(drawn, zero, side / spacing, shell, path)
+    return _with_axes(np.asarray(drawn), xs, ys, title)
 
 
 def _square(image: Image, side: int) -> Image:
@@ -91,9 +88,9 @@ def _with_axes(page: Image, xs: list[float], ys: list[float], title: str) -> Ima
     draw, font = ImageDraw.Draw(drawn), ImageFont.load_default(round(line * 0.62))
     for number, value in enumerate(xs):
         place = margin + (number + 0.5) * side, head + height + line / 2
-        draw.text(place, f"{value:g}", INK, font, anchor="mm")
+        draw.text(place, f"{value:.3g}", INK, font, anchor="mm")
     for number, value in enumerate(ys):
         place = margin - line / 2, head + (number + 0.5) * side
-        draw.text(place, f"{value:g}", INK, font, anchor="rm")
+        draw.text(place, f"{value:.3g}", INK, font, anchor="rm")
     draw.text((margin + width / 2, head + height + 1.5 * line), "std", INK, font, anchor="mm")
     return np.asarray(drawn)

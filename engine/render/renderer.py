@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
+import torch
+
 from engine import messages as m
 from engine.errors import Cancelled, InputError, MemoryShort, MissingModel, ModelError
 from engine.geometry.plane_points import walk_through
@@ -16,6 +18,8 @@ from engine.mailbox import JobControl
 from engine.measuring.measure_setup import MeasureSetup
 from engine.models.load import open_model
 from engine.models.locate import FoundModel
+from engine.models.running.devices import choose_device, free_memory, uses_half
+from engine.models.running.memory import device_memory
 from engine.models.running.precision import PrecisionTrials
 from engine.render.batch_memory import BatchMemory
 from engine.render.frame_work import FrameWork
@@ -47,7 +51,7 @@ class Renderer:
     `announce` is called with the events of loading a model, during `run`. With `batches`, the
     precision of a large model on a CPU is measured when it is opened first, and the best number of
     slots after its first job; both are stored for later runs. `found` is a
-    model that was already located and checked.
+    model that was already located and checked. `free` returns the free bytes of a device.
     """
 
     def __init__(
@@ -56,7 +60,9 @@ class Renderer:
         announce: Callable[[m.Event], None] = lambda _: None,
         batches: BatchMemory | None = None,
         found: FoundModel | None = None,
+        free: Callable[[torch.device], int] = free_memory,
     ) -> None:
+        self._free = free
         self._store, self._announce, self._batches, self._found = store, announce, batches, found
         self._resources: ModelResources | None = None
         self._model_key: tuple[str, str, str, int] | None = None
@@ -104,6 +110,17 @@ class Renderer:
             return
         except (InputError, ModelError) as error:
             yield m.ProbeFailed(request.serial, str(error))
+
+    def memory(self, request: m.MemoryRequest) -> m.DeviceMemory:
+        """Return the memory that a model could have. Raises InputError for a device or precision
+        that is not there, and the device's error."""
+        device = choose_device(request.device)
+        half = uses_half(str(device), request.precision)
+        given_back = device_memory(device)
+        if self._resources is not None and device.type == "cpu":
+            model = self._resources.model
+            given_back = model.bytes if model.device == device else 0
+        return m.DeviceMemory(self._free(device) + given_back, device.type != "cpu", half)
 
     def unload(self) -> None:
         """Free the model's memory."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
@@ -45,6 +46,9 @@ class SpeedDialog(QDialog):
         layout = column(self, 6 * UNIT, 4 * UNIT)
         layout.addLayout(fields)
         layout.addWidget(self.canvas, 1)
+        self.measured = note()
+        self.measured.setAccessibleName("Progress of the measurement")
+        layout.addWidget(self.measured)
         layout.addWidget(
             note(
                 "Draw with the mouse; or choose a point with ← and →, and move it "
@@ -54,6 +58,7 @@ class SpeedDialog(QDialog):
         layout.addWidget(buttons)
         state.measures_changed.connect(self._show_steps)
         state.results_reset.connect(self._show_steps)
+        state.busy_changed.connect(self._show_steps)
 
     def open_now(self) -> None:
         """Show the dialog with the measured steps; request them if they are not shown yet."""
@@ -77,10 +82,24 @@ class SpeedDialog(QDialog):
         self.profile.choose(DRAWN)
 
     def _show_steps(self, *_: object) -> None:
-        if self._state.results.lanes:
-            self.canvas.show_steps(self._state.results.measured(0, STEPS)[1:])
+        """Show the steps that are measured, and how many are missing."""
+        results = self._state.results
+        steps = results.measured(0, STEPS)[1:] if results.lanes else np.empty(0)
+        self.canvas.show_steps(steps)
+        known = int(np.isfinite(steps).sum())
+        text = results.unmeasured.get(STEPS) or _progress(known, steps.size, self._state.busy)
+        self.measured.setText(text)
 
     def _apply(self) -> None:
         steady = self.profile.currentData() == "steady"
         self.wanted.emit(None if steady else self.canvas.speed)
         self.accept()
+
+
+def _progress(known: int, count: int, busy: bool) -> str:
+    """Returns a sentence about the steps of a walk that are measured."""
+    if known == count:
+        return f"All {count} steps of the walk are measured." if count else ""
+    if busy:
+        return f"The steps are being measured: {known} of {count} are there."
+    return f"{known} of {count} steps are measured; render the walk to measure the others."

@@ -7,10 +7,10 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-import psutil
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
+from engine.messages import DeviceMemory
 from engine.models.hub.client import CachedModel, Hub
 from engine.models.hub.required_files import diffusion_model
 from engine.models.inspection.check import check_model
@@ -39,20 +39,25 @@ SCORES = "This is a CLIP model. It scores pictures and cannot render any."
 
 
 def report_text(
-    report: ModelReport, half: bool = False, free: int | None = None, weight_bits: int = 0
+    report: ModelReport,
+    half: bool = False,
+    memory: DeviceMemory | None = None,
+    weight_bits: int = 0,
 ) -> str:
     """Formats the findings of a check as a few lines of rich text.
 
-    `half` says that the model would be opened in half precision, `free` that so many bytes of the
-    memory for it are free, `weight_bits` that so many bits of each weight are wanted.
+    `half` says that the model would be opened in half precision. `memory` is that of the chosen
+    device, None if it is not known yet. `weight_bits` says that so many bits of each weight are
+    wanted.
     """
     if not report.ok:
         return f"<p><b>This model cannot be opened.</b></p><p>{escape(report.problem)}</p>"
+    free, gpu = (None, half) if memory is None else (memory.free, memory.gpu)
     lines = [
         f"<b>{escape(report.label)}</b>{escape(_prediction(report))}",
         escape(report.form or ""),
         f"{size_text(report.bytes)} of weights, only safetensors: the files cannot run code",
-        escape(memory_sentence(report, half, free, weight_bits, gpu=free is None and half)),
+        escape(memory_sentence(report, half, free, weight_bits, gpu)),
         *map(escape, report.notes),
     ]
     return "".join(f"<p>{line}</p>" for line in lines if line)
@@ -67,12 +72,13 @@ class ModelDialog(QDialog):
     """Lists the built-in model, recent ones and the hub's cache, and checks the selected one.
 
     Signals: chosen(location, report); scorer_fetched(hub id) after the download of a CLIP model;
-    unload_asked.
+    unload_asked; memory_asked, to be answered by `show_memory`.
     """
 
     chosen = Signal(str, object)
     scorer_fetched = Signal(str)
     unload_asked = Signal()
+    memory_asked = Signal()
 
     def __init__(
         self,
@@ -87,6 +93,7 @@ class ModelDialog(QDialog):
         self._checking, self._listing = (TimedWork(deadline_ms, self) for _ in range(2))
         self._late = LATE.format(seconds=round(deadline_ms / 1000))
         self._report: ModelReport | None = None
+        self._memory: DeviceMemory | None = None
         self._reports: dict[str, ModelReport] = {}
         self.setWindowTitle("Model")
         self.resize(180 * UNIT, 120 * UNIT)
@@ -141,6 +148,7 @@ class ModelDialog(QDialog):
         """Show the dialog with the model that is in use selected."""
         self.hub.begin()
         self._reports.clear()
+        self._memory = None
         self.shelf.fill(self._settings.recent(KIND), location)
         self._read_cache()
         self.show()
@@ -149,6 +157,11 @@ class ModelDialog(QDialog):
     def offer(self, location: str) -> None:
         """Put a folder or file into the list and select it."""
         self.shelf.offer(location)
+
+    def show_memory(self, memory: DeviceMemory) -> None:
+        """Show the free memory of the chosen device beside the need of the selected model."""
+        self._memory, self.hub.half = memory, memory.half
+        self._show_details()
 
     def use(self) -> None:
         """Use the selected model. If a hub id is entered, check that model first, then download
@@ -217,6 +230,7 @@ class ModelDialog(QDialog):
         if offer is None:
             self._checking.cancel()
             return
+        self.memory_asked.emit()
         if not self.hub.busy:
             self.hub.name.clear()
         if offer.location in self._reports:
@@ -242,10 +256,8 @@ class ModelDialog(QDialog):
         """Show the selected model's description, with its need at the chosen weights."""
         if self._report is None:
             return
-        half = self.hub.half
-        # The window does not know the memory of a GPU.
-        free = None if half else int(psutil.virtual_memory().available)
-        self.details.setText(report_text(self._report, half, free, self.weights.bits))
+        bits = self.weights.bits
+        self.details.setText(report_text(self._report, self.hub.half, self._memory, bits))
 
     def _show_use(self) -> None:
         """Set the button's text and state from the entered hub id, or else from the selection."""

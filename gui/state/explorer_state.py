@@ -109,23 +109,11 @@ class ExplorerState(StateValues):
         """Take over an exploration from the history, with the present view."""
         self.replace_exploration(replace(exploration, view=self.exploration.view))
 
-    def generate(self) -> None:
-        """Render the walk."""
-        self.generate_requested.emit()
-
     def cancel(self) -> None:
         """Stop at once; finished frames stay."""
         self.cancel_requested.emit()
         self._dropped_serial = self._serial
         self.probe_changed.emit()  # the requested point is cancelled, too
-
-    def finish(self) -> None:
-        """Stop when the next frame is finished."""
-        self.finish_requested.emit()
-
-    def pause(self) -> None:
-        """Stop rendering and free the device's memory."""
-        self.pause_requested.emit()
 
     def set_auto(self, auto: bool) -> None:
         """Set whether edits are rendered automatically, or only by `generate`."""
@@ -136,10 +124,6 @@ class ExplorerState(StateValues):
     def show_measures(self, names: tuple[str, ...]) -> None:
         """Show these measures, by name, as an undo step. Missing values are computed."""
         self.edit(replace(self.exploration, measures=names), "Measures")
-
-    def post(self, text: str, details: str = "") -> None:
-        """Show a sentence in the message area, with details that can be copied."""
-        self.message_posted.emit(text, details)
 
     def seek(self, index: int) -> None:
         """Move the playhead, and show the walk instead of a probed point."""
@@ -207,6 +191,8 @@ class ExplorerState(StateValues):
         """Apply an event of the engine. Ignore events of jobs that were replaced."""
         if isinstance(event, m.ProbeReady | m.ProbeFailed):
             self._apply_probe(event)
+        elif isinstance(event, m.DeviceMemory):
+            self.memory_told.emit(event)
         elif event.job == self.results.job:
             self._apply_job(event)
 

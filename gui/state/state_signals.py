@@ -34,10 +34,11 @@ class StateSignals(QObject):
     when a model would have to be downloaded.
 
     Requests for the session: generate_requested, cancel_requested, finish_requested,
-    pause_requested, probe_requested(serial, x, y, keyframe at the point or None,
+    pause_requested, memory_requested, probe_requested(serial, x, y, keyframe at the point or None,
     True for a draft); cells_requested(CellRequest), cells_dropped.
 
-    For owners of cells: cells_event(event of their job).
+    For owners of cells: cells_event(event of their job). For the model dialog:
+    memory_told(DeviceMemory).
     """
 
     exploration_changed = Signal()
@@ -60,10 +61,32 @@ class StateSignals(QObject):
     cancel_requested = Signal()
     finish_requested = Signal()
     pause_requested = Signal()
+    memory_requested = Signal()
+    memory_told = Signal(object)
     probe_requested = Signal(int, float, float, object, bool)
     cells_requested = Signal(object)
     cells_dropped = Signal()
     cells_event = Signal(object)
+
+    def generate(self) -> None:
+        """Render the walk."""
+        self.generate_requested.emit()
+
+    def finish(self) -> None:
+        """Stop when the next frame is finished."""
+        self.finish_requested.emit()
+
+    def pause(self) -> None:
+        """Stop rendering and free the device's memory."""
+        self.pause_requested.emit()
+
+    def ask_memory(self) -> None:
+        """Request the free memory of the chosen device."""
+        self.memory_requested.emit()
+
+    def post(self, text: str, details: str = "") -> None:
+        """Show a sentence in the message area, with details that can be copied."""
+        self.message_posted.emit(text, details)
 
 
 class StateValues(StateSignals):

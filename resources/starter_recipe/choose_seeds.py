@@ -57,7 +57,7 @@ def different(text: str, animal: str, count: int) -> tuple[tuple[str, ...], list
 
 def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """Both ends, and the middles of linear and slerp: both detail and colour have to fade."""
-    start, end = draws(seed, 2).split(1)
+    start, end = torch.split(draws(seed, 2), 1)
     latents = torch.cat((start, linear(start, end, 0.5), slerp(start, end, 0.5), end))
     pictures = generator.pictures(latents, [text] * 4)
     details, colours = detail(pictures), chroma(pictures)

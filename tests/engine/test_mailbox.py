@@ -108,6 +108,25 @@ def test_a_draft_comes_before_the_finished_picture_and_replaces_an_older_one() -
     assert [probe.serial if probe else 0 for probe in taken] == [3, 4, 0]
 
 
+def test_a_question_about_memory_is_answered_first_and_during_a_job() -> None:
+    slot, question = RequestSlot(), m.MemoryRequest("cpu")
+    slot.submit(_request(1))
+    slot.ask_memory(m.MemoryRequest())
+    slot.ask_memory(question)
+    taken = [slot.take(), slot.take()]
+    assert [work[0] for work in taken if work is not None] == [question, _request(1)]
+    slot.ask_memory(question)
+    assert slot.take_memory() == question
+    assert slot.take_memory() is None
+
+
+def test_a_newer_answer_about_memory_replaces_an_older_one() -> None:
+    outbox = Outbox(lambda: None)
+    for free in (1, 2):
+        outbox.post(m.DeviceMemory(free, gpu=False, half=False))
+    assert outbox.drain() == [m.DeviceMemory(2, gpu=False, half=False)]
+
+
 def test_a_cancelled_control_raises_at_the_next_check() -> None:
     control = JobControl()
     control.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
@@ -163,6 +164,26 @@ def test_a_point_is_rendered_while_idle_and_after_the_memory_was_given_back(
         lambda: any(isinstance(e, m.ProbeReady) and e.tier == 3 for e in listener.events),
         timeout=30000,
     )
+
+
+def test_free_memory_is_told_while_idle_and_during_a_job(
+    qtbot: QtBot, engine: EngineThread, folder: Path
+) -> None:
+    listener = Listener(engine)
+
+    def answers() -> list[m.DeviceMemory]:
+        return [event for event in listener.events if isinstance(event, m.DeviceMemory)]
+
+    engine.ask_memory(m.MemoryRequest("no such device"))
+    engine.ask_memory(m.MemoryRequest("cpu", "bf16"))
+    qtbot.waitUntil(lambda: bool(answers()), timeout=30000)
+    assert [(found.gpu, found.half) for found in answers()] == [(False, True)]
+    assert 0 < answers()[0].free <= psutil.virtual_memory().total
+    engine.submit(_request(folder, 1, frames=500, steps=50))
+    qtbot.waitUntil(lambda: any(isinstance(e, m.Progress) for e in listener.events), timeout=30000)
+    engine.ask_memory(m.MemoryRequest("cpu"))
+    qtbot.waitUntil(lambda: len(answers()) == 2, timeout=30000)
+    assert not listener.terminals(1), "the job goes on"
 
 
 def test_stop_in_the_middle_of_a_job_ends_the_thread(

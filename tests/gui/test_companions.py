@@ -214,6 +214,14 @@ def test_another_device_renders_again(studio: Studio) -> None:
     assert (request.device, request.precision) == ("cpu", "bf16")
 
 
+def test_the_model_dialog_shows_the_free_memory_of_the_device(studio: Studio) -> None:
+    studio.companions.choose_model()
+    dialog = studio.companions.model
+    studio.wait(lambda: "8.0 GB are free" in dialog.details.text())
+    assert dialog.hub.half, "downloads follow the precision of the device"
+    dialog.close()
+
+
 def test_keys_open_the_dialogs(studio: Studio) -> None:
     window, companions = studio.window, studio.companions
     QTest.keyClick(window, Qt.Key.Key_F1)

@@ -225,6 +225,16 @@ def test_pause_gives_the_device_back(link: Link) -> None:
     assert link.engine.paused == 1
 
 
+def test_the_memory_of_the_chosen_device_is_told(link: Link, qtbot: QtBot) -> None:
+    told: list[m.DeviceMemory] = []
+    link.state.memory_told.connect(told.append)
+    link.session.use_machine(Machine(device="cuda:1", precision="fp16"))
+    link.state.ask_memory()
+    assert link.engine.questions == [m.MemoryRequest("cuda:1", "fp16")]
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == [m.DeviceMemory(8_000_000_000, gpu=True, half=True)]
+
+
 def test_measures_are_asked_for_with_the_text_they_score(link: Link, qtbot: QtBot) -> None:
     link.finish()
     link.state.show_measures(("clip_score",))

@@ -70,6 +70,7 @@ class ScriptedEngine(QObject):
         self.requests: list[m.RenderRequest] = []
         self.probes: list[m.ProbeRequest] = []
         self.focused: list[int] = []
+        self.questions: list[m.MemoryRequest] = []
         self.started = self.stopped = False
         self.paused = 0
         self.stops_in_time = True
@@ -108,6 +109,10 @@ class ScriptedEngine(QObject):
                 request.point,
             )
         )
+
+    def ask_memory(self, request: m.MemoryRequest) -> None:
+        self.questions.append(request)
+        self.post(m.DeviceMemory(8_000_000_000, gpu=True, half=True))
 
     def focus(self, index: int) -> None:
         self.focused.append(index)

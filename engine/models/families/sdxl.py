@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.models.families.contract import INDEX, Config, Layout, Networks, Part, families
 from engine.models.families.stable_diffusion import UnetFamily, has
 from engine.models.networks.published_configs import CLIP_L, CLIP_TEXT, SCHEDULE, VAE_1024
+from engine.walk import Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -97,6 +99,11 @@ class Sdxl(UnetFamily):
             f"Its UNet listens to text of width {wanted}, its text encoders give {given}; "
             "the parts are of different models.",
         ]
+
+    def sampling(self) -> Sampling:
+        plain = super().sampling()
+        # The guidance of the pipeline, unless the model draws in a few steps.
+        return plain if plain.guidance == 1.0 else replace(plain, guidance=5.0)
 
     @property
     def embeds_guidance(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.models.families.contract import families
+from engine.models.inspection.file_parts import file_parts
 from engine.models.inspection.report import PICKLES, ModelForm, ModelReport, refused
 from engine.models.inspection.safetensors_header import WeightsHeader, read_header
 
@@ -43,7 +44,8 @@ def check_checkpoint(path: Path) -> ModelReport:
     for name in families.names():
         kind = families.get(name).kind_of_file(header.tensors)
         if kind:
-            scheduler, schedule = families.get(name).layouts[kind].scheduler_for(path.stem)
+            layout = families.get(name).layouts[kind]
+            scheduler, schedule = layout.scheduler_for(path.stem)
             return ModelReport(
                 path,
                 ModelForm.FILE,
@@ -51,6 +53,7 @@ def check_checkpoint(path: Path) -> ModelReport:
                 label=kind,
                 scheduler=scheduler,
                 schedule={**schedule, "_class_name": scheduler},
+                parts=file_parts(path, header, layout.configs),
                 bytes=header.bytes,
             )
     return refused(path, f"{path.name} lacks a text encoder; choose a whole checkpoint.")

@@ -7,8 +7,6 @@ from enum import Enum, auto
 
 from engine.models.families.contract import families
 from engine.models.inspection.report import ModelReport
-from engine.models.inspection.safetensors_header import read_header
-from engine.models.inspection.weight_counts import count_weights
 
 #: The memory of a step beside the weights, as a share of them; it depends on the picture's size.
 _WORK = 1.2
@@ -50,13 +48,10 @@ class MemoryNeed:
 def memory_need(report: ModelReport, half: bool, weight_bits: int = 0) -> MemoryNeed:
     """Returns the need of a checked model. `half` is half precision, two bytes for each weight.
 
-    `weight_bits` are those of weights of linear layers, 8 or 4; 0 for the precision. A single file
-    counts as one part, and models without plain layers as one block.
+    `weight_bits` are those of weights of linear layers, 8 or 4; 0 for the precision. Models without
+    plain layers count as one block.
     """
     size, bits = 2 if half else 4, bits_of(report, weight_bits)
-    if not report.parts:
-        whole = int(_bytes_of_file(report, half, bits) * _WORK)
-        return MemoryNeed(whole, whole, whole)
     encoders = rest = needed = 0
     for part in report.parts:
         fewer = 0 if part.name == "vae" else bits
@@ -81,12 +76,6 @@ def bits_of(report: ModelReport, weight_bits: int) -> int:
 
 def _has_plain_layers(report: ModelReport) -> bool:
     return bool(report.family) and families.get(report.family).plain_layers
-
-
-def _bytes_of_file(report: ModelReport, half: bool, bits: int) -> int:
-    if not bits:
-        return report.bytes * (1 if half else 2)
-    return count_weights(read_header(report.path).shapes).bytes(2 if half else 4, bits)
 
 
 def memory_sentence(

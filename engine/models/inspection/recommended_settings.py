@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from engine.models.families.contract import Family, families
-from engine.models.inspection.report import ModelForm, ModelReport, read_object
+from engine.models.inspection.report import ModelReport, read_object
 from engine.walk import MAX_SEED, Keyframe, NoiseSource, Sampling, Walk
 
 
@@ -41,9 +41,7 @@ def opening_walk(folder: Path) -> Walk:
 
 def family_of(report: ModelReport) -> Family:
     """Returns the family of a model with its configs. The family must be known."""
-    kind = families.get(report.family)
-    layout = kind.layouts.get(report.label) if report.form is ModelForm.FILE else None
-    return kind({**(layout.configs if layout else {}), **report.configs})
+    return families.get(report.family)(report.configs)
 
 
 def _sampling(report: ModelReport) -> Sampling:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from engine.atlas.grid import MOST_CELLS, Area, cells_of, coarseness, neighbours, spacing_of
+from engine.atlas.grid import (
+    MOST_CELLS,
+    Area,
+    cells_of,
+    coarseness,
+    fixed_cells,
+    neighbours,
+    spacing_of,
+)
+from engine.errors import InputError
 from gui.atlas.regions import COLOURS, crossings_of, region_colour
 
 SQUARE = Area(-1.2, -1.1, 1.2, 1.1)
@@ -33,6 +42,24 @@ def test_cells_come_coarse_to_fine_and_from_the_middle() -> None:
 def test_a_huge_area_has_a_coarser_grid_instead_of_too_many_cells() -> None:
     area = Area(-100.0, -1.0, 100.0, 1.0)
     assert len(cells_of(area, spacing_of(area, 33))) <= MOST_CELLS
+
+
+@pytest.mark.parametrize("across", [2, 3, 8])
+def test_a_fixed_grid_has_as_many_cells_as_asked(across: int) -> None:
+    area = Area(-1.0, 0.0, 3.0, 2.0)
+    spacing, cells = fixed_cells(area, across)
+    xs, ys = (sorted({cell[axis] for cell in cells}) for axis in (0, 1))
+    assert (len(xs), len(ys), len(cells)) == (2 * across, across, 2 * across**2)
+    assert spacing == 2.0 / across
+    assert (xs[0], xs[-1]) == pytest.approx((-1.0 + spacing / 2, 3.0 - spacing / 2))
+    assert (ys[0], ys[-1]) == pytest.approx((spacing / 2, 2.0 - spacing / 2))
+    away = [abs(x - 1.0) ** 2 + abs(y - 1.0) ** 2 for x, y in cells]
+    assert away == pytest.approx(sorted(away))
+
+
+def test_a_fixed_grid_is_refused_if_it_is_too_large() -> None:
+    with pytest.raises(InputError, match="2000×20 cells are too many"):
+        fixed_cells(Area(-100.0, -1.0, 100.0, 1.0), 20)
 
 
 def test_neighbours_are_side_by_side() -> None:

@@ -20,6 +20,7 @@ def test_everything_is_examined() -> None:
     for name in ("Python", "torch", "Device cpu", "Video, MP4 (H.264)", "Hub cache", "Memory"):
         assert findings[name].ok, findings[name]
     assert {"Starter model", "Display", "Frames at once", "CPU threads"} <= findings.keys()
+    assert "GiB free" in findings["Device cpu"].value
     assert "as fast in matrix products" in findings["bfloat16 on the CPU"].value
     for finding in findings.values():
         assert finding.ok == (finding.advice == ""), finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from engine import messages as m
-from engine.documents.presets import Preset, presets, with_own_content
+from engine.documents.presets import Preset, find_preset, presets, with_own_content
 from engine.documents.session_file import decode, encode
 from engine.documents.validation import check_exploration
 from engine.mailbox import JobControl
 from engine.metrics.contract import measures
+from engine.models.families.contract import families
 from engine.render.renderer import Renderer
+from engine.requests import build_request
 from engine.store.frame_store import FrameStore
 from engine.view import ViewMode
 from engine.walk import (
@@ -28,6 +31,7 @@ from engine.walk import (
     Walk,
     lanes_of,
 )
+from tests.support.tiny_families import sd3, sdxl
 from tests.support.tiny_models import make_tiny_model
 
 ROOT = Path(__file__).parents[3]
@@ -92,6 +96,56 @@ def test_later_models_ask_the_articles_question_with_their_own_settings(family: 
         assert (found.sampling.width, found.sampling.height) == (1024, 1024)
         assert replace(found, model=article.model, sampling=article.sampling) == article
         assert {choice.name for choice in found.compare} == {"linear", "normalized", "slerp"}
+
+
+def test_later_models_have_the_sampling_that_their_family_recommends() -> None:
+    vae = {"block_out_channels": [128, 256, 512, 512]}
+    sd35 = {"transformer": {"sample_size": 128, "qk_norm": "rms_norm"}, "vae": vae}
+    base = families.get("sdxl").layouts["SDXL"].configs
+    for family, configs in (("sdxl", base), ("sd3", sd35)):
+        sampling = families.get(family)(configs).sampling()
+        assert {preset.exploration.sampling for preset in _of(family)} == {sampling}
+
+
+@pytest.fixture(scope="module")
+def later_models(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Tiny models of the families, each with a scorer."""
+    found = {}
+    for family, tiny in (("sdxl", sdxl.MODELS[0]), ("sd3", sd3.MODELS[0])):
+        found[family] = tiny.write(tmp_path_factory.mktemp(family))
+        shutil.copytree(folder / "clip", found[family] / "clip")
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("slug", ["01-three-pairs", "02-scores"])
+@pytest.mark.parametrize("family", ["sdxl", "sd3"])
+def test_the_articles_question_is_rendered_by_later_families(
+    later_models: dict[str, Path], family: str, slug: str
+) -> None:
+    exploration = find_preset(f"{family}-{slug}").exploration
+    middle = exploration.walk.frames // 2
+    exploration = replace(
+        exploration,
+        model=str(later_models[family]),
+        scorer="",
+        sampling=Sampling(steps=2, guidance=4.0, width=64, height=64),
+    )
+    request = build_request(exploration, 1, exploration.measures)
+    request = replace(request, indices=(0, middle - 1, middle), previews=False)
+    events = list(Renderer(FrameStore()).run(request, JobControl()))
+    assert isinstance(events[-1], m.JobFinished)
+    finals = [e for e in events if isinstance(e, m.FrameReady) and e.tier == m.Tier.FINAL]
+    assert len(finals) == 3 * len(request.lanes)
+    told = {e.name for e in events if isinstance(e, m.MeasureReady)}
+    assert told >= set(exploration.measures) - {"latent_std"}
+    for frame in finals:
+        name = request.lanes[frame.lane].walk.method_of(0).name
+        if frame.index == middle - 1:
+            continue
+        share = 2**-0.5 if name == "linear" and frame.index == middle else 1.0
+        assert frame.stats is not None
+        assert frame.stats.std == pytest.approx(share, abs=0.1), "as the preset says"
 
 
 def test_the_analysis_is_the_articles() -> None:

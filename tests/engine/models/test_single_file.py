@@ -11,10 +11,13 @@ import pytest
 import torch
 
 from engine.models import load
+from engine.models.block_by_block import block_by_block
 from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
+from engine.models.inspection.memory_need import Fit, MemoryNeed, memory_need
 from engine.models.inspection.recommended_settings import recommended
 from engine.models.load import open_model
+from engine.models.loaded import DiffusionModel
 from engine.models.networks.text_tower import TextTower
 from engine.models.networks.tokens import TokenCounter
 from engine.models.networks.unet import Unet
@@ -25,6 +28,7 @@ from tests.support.tiny_families.sdxl import MODELS
 from tests.support.tiny_models import make_tiny_model
 
 SDXL = MODELS[0]
+ORIGINAL, BY_FOLDERS = "original", "by folders"
 LAYOUTS = families.get("stable-diffusion").layouts
 
 
@@ -127,10 +131,9 @@ def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return SDXL.write(tmp_path_factory.mktemp("sdxl"))
 
 
-@pytest.mark.parametrize("form", ["original", "by folders"])
-def test_a_file_of_sdxl_gives_what_its_folder_gives(
-    sdxl: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def tiny_sdxl(sdxl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The family at the size of the tiny model, and with its tokenizer."""
     layouts, parts = families.get("sdxl").layouts, ("text_encoder", "text_encoder_2", "unet", "vae")
     tiny = dataclasses.replace(
         layouts["SDXL"],
@@ -139,26 +142,90 @@ def test_a_file_of_sdxl_gives_what_its_folder_gives(
     )
     monkeypatch.setitem(layouts, "SDXL", tiny)  # type: ignore[arg-type]
     monkeypatch.setattr(load, "TOKENIZER_FOLDER", sdxl / "tokenizer")
-    file = tmp_path / "tiny.safetensors"
-    if form == "original":
-        write_checkpoint(sdxl, file, "SDXL")
-    else:
-        write_by_folders(sdxl, file)
+
+
+def file_of_sdxl(sdxl: Path, folder: Path, form: str) -> Path:
+    file = folder / "tiny.safetensors"
+    return (
+        write_checkpoint(sdxl, file, "SDXL") if form == ORIGINAL else write_by_folders(sdxl, file)
+    )
+
+
+def predictions(model: DiffusionModel) -> torch.Tensor:
+    """Predictions with texts that are encoded in between."""
+    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    times, outputs = model.time_state(torch.tensor([999.0, 3.0])), []
+    for prompt in ("a photo of a cat", "a dog"):
+        texts = model.encode([prompt, ""])
+        outputs.append(model.denoise(noise, times, model.text_state(texts)))
+    return torch.cat(outputs)
+
+
+@pytest.mark.usefixtures("tiny_sdxl")
+@pytest.mark.parametrize("form", [ORIGINAL, BY_FOLDERS])
+def test_a_file_of_sdxl_gives_what_its_folder_gives(sdxl: Path, tmp_path: Path, form: str) -> None:
+    file = file_of_sdxl(sdxl, tmp_path, form)
     report = check_model(file)
     assert report.ok, report.problem
     assert (report.family, report.label) == ("sdxl", "SDXL")
     one, other = open_model(str(file), device="cpu"), open_model(str(sdxl), device="cpu")
     texts = other.encode(["a photo of a cat", ""])
     assert one.encode(["a photo of a cat", ""]) == texts
-    noise = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    outputs = [
-        m.denoise(noise, m.time_state(torch.tensor([999.0, 3.0])), m.text_state(texts))
-        for m in (one, other)
-    ]
-    assert torch.equal(*outputs)
+    assert torch.equal(predictions(one), predictions(other))
     assert one.solver == "euler"
     assert one.schedule.prediction == "epsilon"
     assert one.default_sampling.steps == 30
+    assert one.weights == other.weights
+
+
+@pytest.mark.usefixtures("tiny_sdxl")
+@pytest.mark.parametrize("fit", [Fit.APART, Fit.BLOCKS])
+@pytest.mark.parametrize("form", [ORIGINAL, BY_FOLDERS])
+def test_a_file_on_a_small_device_gives_the_same(
+    sdxl: Path, tmp_path: Path, form: str, fit: Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, moved = str(file_of_sdxl(sdxl, tmp_path, form)), []
+    expected = predictions(open_model(file, device="cpu"))
+
+    def move(network: object, device: torch.device) -> object:
+        moved.append(type(network).__name__)
+        return block_by_block(network, device)
+
+    monkeypatch.setattr(MemoryNeed, "fit", lambda *_: fit)
+    monkeypatch.setattr(load, "block_by_block", move)
+    small = open_model(file, device="cpu")
+    assert small.apart
+    assert torch.equal(predictions(small), expected)
+    networks = {"CLIPTextModel", "CLIPTextModelWithProjection", "UNet2DConditionModel"}
+    assert set(moved) == (networks if fit is Fit.BLOCKS else set())
+
+
+@pytest.mark.usefixtures("tiny_sdxl")
+@pytest.mark.parametrize("form", [ORIGINAL, BY_FOLDERS])
+def test_a_file_needs_the_memory_of_its_folder(sdxl: Path, tmp_path: Path, form: str) -> None:
+    parts = [
+        {part.name: part.counts for part in check_model(path).parts}
+        for path in (file_of_sdxl(sdxl, tmp_path, form), sdxl)
+    ]
+    assert parts[0].keys() == parts[1].keys()
+    for name in ("unet", "text_encoder"):
+        assert parts[0][name] == parts[1][name]
+    assert memory_need(check_model(tmp_path / "tiny.safetensors"), half=True).blocks > 0
+
+
+@pytest.mark.usefixtures("tiny_layouts")
+@pytest.mark.parametrize("label", LAYOUTS)
+def test_the_encoder_of_a_file_can_be_freed_before_its_unet(
+    folder: Path, tmp_path: Path, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(write_checkpoint(folder, tmp_path / "tiny.safetensors", label))
+    expected = open_model(file, device="cpu")
+    monkeypatch.setattr(MemoryNeed, "fit", lambda *_: Fit.APART)
+    apart = open_model(file, device="cpu")
+    assert apart.apart
+    assert apart.bytes < expected.bytes
+    assert apart.schedule.prediction == expected.schedule.prediction
+    assert torch.equal(predictions(apart), predictions(expected))
 
 
 def test_a_file_whose_name_says_few_steps_gets_few_steps(sdxl: Path, tmp_path: Path) -> None:

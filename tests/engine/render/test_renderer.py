@@ -375,3 +375,17 @@ def test_pictures_that_are_forgotten_are_decoded_again_and_not_drawn(
         assert frame.cached
         assert np.array_equal(frame.image, drawn[place].image)
         assert np.array_equal(frame.final, drawn[place].final)
+
+
+def test_the_memory_of_the_opened_model_counts_as_free(folder: Path) -> None:
+    renderer = Renderer(FrameStore(), free=lambda device: 1000 if device.type == "cpu" else 0)
+    question = m.MemoryRequest("cpu", "fp32")
+    assert renderer.memory(question) == m.DeviceMemory(1000, gpu=False, half=False)
+    info = next(
+        event.info
+        for event in renderer.run(make_request(folder), JobControl())
+        if isinstance(event, m.ModelReady)
+    )
+    assert renderer.memory(question).free == 1000 + info.bytes_loaded > 1000
+    renderer.unload()
+    assert renderer.memory(replace(question, precision="bf16")).free == 1000

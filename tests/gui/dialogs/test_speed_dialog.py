@@ -77,6 +77,28 @@ def test_the_measured_steps_are_behind_the_curve(opened: _Opened) -> None:
     assert opened.dialog.canvas.grab().toImage() != before
 
 
+def test_it_says_how_many_steps_are_measured(opened: _Opened) -> None:
+    told, line = opened.scripted, opened.dialog.measured
+    assert line.text().startswith("0 of 20 steps are measured")
+    told.begin()
+    assert line.text() == "The steps are being measured: 0 of 20 are there."
+    for index in range(1, 8):
+        told.state.apply(m.MeasureReady(told.job, 0, index, "step_length", 1.0))
+    assert line.text() == "The steps are being measured: 7 of 20 are there."
+    told.state.apply(m.JobCancelled(told.job))
+    assert line.text().startswith("7 of 20 steps are measured; render the walk")
+    for index in range(8, 21):
+        told.state.apply(m.MeasureReady(told.job, 0, index, "step_length", 1.0))
+    assert line.text() == "All 20 steps of the walk are measured."
+
+
+def test_it_says_why_steps_are_not_measured(opened: _Opened) -> None:
+    told = opened.scripted
+    told.begin()
+    told.state.apply(m.MeasureFailed(told.job, "step_length", "The step length is not known."))
+    assert opened.dialog.measured.text() == "The step length is not known."
+
+
 def test_the_walk_follows_the_wanted_speed(qapp: object) -> None:
     told = PlacedState(41)
     verb = EvenOutRun(told.state, told.frames, told.state)

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.messages import DeviceMemory
 from engine.models.hub.client import CachedModel, Hub
 from engine.models.inspection.report import ModelReport
 from engine.requests import WEIGHT_BITS
@@ -128,6 +129,22 @@ def test_the_offline_switch_is_a_preference(desk: Desk, settings: Settings) -> N
     assert settings.preferences.offline
 
 
+def test_the_free_memory_of_the_device_is_shown_beside_the_need(desk: Desk, folder: Path) -> None:
+    asked: list[bool] = []
+    desk.dialog.memory_asked.connect(lambda: asked.append(True))
+    desk.dialog.offer(str(folder))
+    desk.qtbot.waitUntil(lambda: "of memory in single precision" in desk.dialog.details.text())
+    assert asked
+    assert "free" not in desk.dialog.details.text()
+    desk.dialog.show_memory(DeviceMemory(9_000_000_000, gpu=True, half=True))
+    assert "of memory in half precision; 9.0 GB are free." in desk.dialog.details.text()
+    desk.dialog.show_memory(DeviceMemory(10, gpu=False, half=False))
+    assert "only 0 MB are free: the model is too large." in desk.dialog.details.text()
+    desk.dialog.open_for(STARTER)
+    desk.qtbot.waitUntil(lambda: "in single precision" in desk.dialog.details.text())
+    assert "free" not in desk.dialog.details.text(), "it is asked again"
+
+
 def test_fewer_bits_of_weights_change_the_need_that_is_shown(
     settings: Settings, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +154,7 @@ def test_fewer_bits_of_weights_change_the_need_that_is_shown(
     desk.qtbot.waitUntil(lambda: "of memory in single precision" in desk.dialog.details.text())
     choice = desk.dialog.weights.choice
     assert choice.isVisibleTo(desk.dialog)
-    for name, words in (("8 bits", "precision and 8-bit weights"), ("full", "single precision;")):
+    for name, words in (("8 bits", "precision and 8-bit weights"), ("full", "single precision,")):
         choice.choose(name)
         choice.activated.emit(choice.currentIndex())
         assert settings.preferences.weights == name
