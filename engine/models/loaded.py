@@ -127,10 +127,8 @@ class DiffusionModel:
 
     @torch.inference_mode()
     def encode(self, prompts: Sequence[str], negative: bool = False) -> tuple[Conditioning, ...]:
-        """Encode each prompt, or negative prompt: its arrays by role.
-
-        One prompt at a time, so that none depends on its neighbours.
-        """
+        """Encode each prompt, or negative prompt, alone, so that it depends on no other: its
+        arrays by role."""
         parts = self._parts
         if self.apart and any(name not in parts.opened for name in self.family.encoders):
             self._made = None
