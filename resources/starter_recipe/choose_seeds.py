@@ -56,14 +56,14 @@ def different(text: str, animal: str, count: int) -> tuple[tuple[str, ...], list
 
 
 def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
-    """Both ends, and the middles of linear and slerp: both detail and colour have to fade."""
+    """Both ends, and the middles of linear and slerp, by the product of what fades."""
     start, end = torch.split(draws(seed, 2), 1)
     latents = torch.cat((start, linear(start, end, 0.5), slerp(start, end, 0.5), end))
     pictures = generator.pictures(latents, [text] * 4)
     details, colours = detail(pictures), chroma(pictures)
     kept, colour = float(details[1] / details[2]), float(colours[1] / colours[2])
     reason = f"linear keeps {kept:.0%} of the detail and {colour:.0%} of the colour of slerp"
-    return Found(seed, pictures, max(kept, colour), reason, (animal,) * 4)
+    return Found(seed, pictures, kept * colour, reason, (animal,) * 4)
 
 
 def prompts(generator: Generator, text: str, animal: str, seed: int) -> Found:
