@@ -13,7 +13,8 @@ from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
 from engine.models.inspection.check import check_model
-from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT
+from engine.models.inspection.recommended_settings import recommended
+from engine.walk import ARTICLE_PROMPT, ARTICLE_SCORING_TEXT, Exploration
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "starter_model"
 REFERENCE = Path(__file__).with_name("reference.json")
@@ -57,6 +58,10 @@ def test_the_folder_holds_the_model_alone_and_opens_where_it_is_copied(tmp_path:
     assert not list(copy.rglob("*.py"))
     report = check_model(copy)
     assert report.ok, report.problem
+
+
+def test_a_new_walk_has_what_the_model_recommends() -> None:
+    assert Exploration().sampling == recommended(FOLDER, check_model(FOLDER))
 
 
 def test_the_noise_schedule_is_stable_diffusions(pipeline: StableDiffusionPipeline) -> None:
