@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.requests import Machine, build_request
-from engine.walk import Exploration, MethodChoice, Sampling, lanes_of
+from engine.walk import Exploration, MethodChoice, lanes_of
 from gui import session as session_module
 from gui.app import machine_of
 from gui.files.settings import Preferences
@@ -258,7 +258,7 @@ def test_the_device_is_part_of_the_request(link: Link, qtbot: QtBot) -> None:
     assert link.engine.requests[-1].precision == "bf16"
     link.state.ask_probe(0.1, 0.2)
     assert (link.engine.probes[-1].device, link.engine.probes[-1].precision) == ("cpu", "bf16")
-    assert link.engine.requests[-1].sampling == Sampling(20, 1.5, 128, 128)
+    assert link.engine.requests[-1].sampling == link.state.exploration.sampling
 
 
 def test_drafts_come_where_they_are_wanted(link: Link, qtbot: QtBot) -> None:
