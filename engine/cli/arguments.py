@@ -142,9 +142,8 @@ def area_argument(text: str) -> tuple[float, float, float, float]:
 
 
 def _add_bench(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument(
-        "--workload", choices=("starter", "sd14-config", "families"), default="starter"
-    )
+    workloads = ("starter", "sd14-config", "families", "operations")
+    bench.add_argument("--workload", choices=workloads, default="starter")
     bench.add_argument("--quick", action="store_true", help="check equality and memory, no times")
     bench.add_argument(
         "--turns", type=int, default=0, metavar="N", help="how often the cases alternate"

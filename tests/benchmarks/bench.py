@@ -67,6 +67,11 @@ def bench(name: str, quick: bool, json_file: Path | None, folder: str = "", turn
 
         print(families_table())
         return 0
+    if name == "operations":
+        from tests.benchmarks.operations_case import operations_table
+
+        print(operations_table(starter(folder)))
+        return 0
     with tempfile.TemporaryDirectory(prefix="latent-trails-bench-") as work:
         workload = starter(folder) if name == "starter" else sd14_config(Path(work))
         if quick:

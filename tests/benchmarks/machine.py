@@ -1,4 +1,4 @@
-"""What the machine can do at best, and how much work a frame is."""
+"""The machine's peak, and the work of a frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe_machine(workload: Workload) -> dict[str, Any]:
     device = choose_device(workload.device)
     dtype = choose_dtype(device, workload.precision)
     threads = use_threads()
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
     return {
         "device": name,
         "kind": device.type,
@@ -69,7 +69,8 @@ def frame_operations(workload: Workload) -> float:
     return float(step.get_total_flops() * rows * s.steps + picture.get_total_flops())
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """The processor's name and its number of cores."""
     info = Path("/proc/cpuinfo")
     names = (
         [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "name" in line]
