@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -22,13 +24,16 @@ from gui.widgets.text_format import keyframe_letter
 from gui.widgets.theme import UNIT, Theme, tint
 
 PICTURE = 11.0 * UNIT
+#: The side of a keyframe's letter.
+LETTER = 15.0
 #: Number of the path's points that pictures and names avoid.
 PATH_POINTS = 200
 
 
 class KeyframesItem(PlaneItem):
     """Paints keyframes as marks with letters and pictures. A picture is away from the middle, or
-    where it covers least of the path. A picture that would cover another is left out."""
+    where it covers least of the path. A picture that would cover another is left out. A keyframe
+    that the walk does not pass has its letter only."""
 
     margin = 2 * PICTURE
 
@@ -36,10 +41,13 @@ class KeyframesItem(PlaneItem):
         super().__init__(theme)
         self._points = self._path = NOTHING
         self._pictures: list[QPixmap | None] = []
+        self._passed: Sequence[bool] = ()
 
-    def set_keyframes(self, points: Points, path: Points) -> None:
-        """Set the positions of the keyframes [k, 2] and of the path [n, 2] to keep visible."""
+    def set_keyframes(self, points: Points, path: Points, passed: Sequence[bool]) -> None:
+        """Set the positions of the keyframes [k, 2], those of the path [n, 2] to keep visible, and
+        for each keyframe whether the walk passes it."""
         self._points, self._path = points, thinned(path, PATH_POINTS)
+        self._passed = passed
         self._pictures = [None] * len(points)
         self.changed()
 
@@ -53,20 +61,24 @@ class KeyframesItem(PlaneItem):
 
     def draw(self, painter: QPainter, screen: QTransform, unit: float) -> None:
         for number, box in self.boxes(screen).items():
-            self._draw_picture(painter, box, keyframe_letter(number), number)
+            if self._passed[number]:
+                self._draw_picture(painter, box, self._pictures[number])
+            self._draw_letter(painter, box, keyframe_letter(number))
         for place in mapped(self._points, screen):
             self._draw_mark(painter, QPointF(*place))
 
     def occupied(self, screen: QTransform) -> list[QRectF]:
-        """Returns the rectangles of the pictures, in pixels."""
+        """Returns the rectangles of the pictures and letters, in pixels."""
         return list(self.boxes(screen).values())
 
     def boxes(self, screen: QTransform) -> dict[int, QRectF]:
-        """Returns the rectangles of the pictures by the number of the keyframe, in pixels."""
+        """Returns the rectangles of the pictures, or of the letter alone, by the number of the
+        keyframe, in pixels."""
         centre, path = screen.map(QPointF(0, 0)), mapped(self._path, screen)
         taken: dict[int, QRectF] = {}
         for number, place in enumerate(mapped(self._points, screen)):
-            boxes = picture_boxes(QPointF(*place), centre)
+            side = PICTURE if self._passed[number] else LETTER
+            boxes = picture_boxes(QPointF(*place), centre, side)
             free = [b for b in boxes if not any(b.intersects(other) for other in taken.values())]
             if free:
                 taken[number] = min(free, key=lambda box: _covered(box, path))
@@ -77,8 +89,7 @@ class KeyframesItem(PlaneItem):
         painter.setBrush(QColor(self.theme.canvas))
         painter.drawEllipse(point, 4.5, 4.5)
 
-    def _draw_picture(self, painter: QPainter, box: QRectF, letter: str, number: int) -> None:
-        pixmap = self._pictures[number]
+    def _draw_picture(self, painter: QPainter, box: QRectF, pixmap: QPixmap | None) -> None:
         frame = box.adjusted(-1.5, -1.5, 1.5, 1.5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.theme.line))
@@ -88,7 +99,11 @@ class KeyframesItem(PlaneItem):
             painter.drawRoundedRect(box, 5, 5)
         else:
             draw_rounded(painter, box, pixmap, 5)
-        chip = QRectF(box.left() + 2, box.top() + 2, 15, 15)
+
+    def _draw_letter(self, painter: QPainter, box: QRectF, letter: str) -> None:
+        inset = min(2.0, (box.width() - LETTER) / 2)
+        chip = QRectF(box.left() + inset, box.top() + inset, LETTER, LETTER)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint("#0b0c10", 0.66))
         painter.drawRoundedRect(chip, 4, 4)
         painter.setFont(self.theme.font(0.78, bold=True))
@@ -96,15 +111,16 @@ class KeyframesItem(PlaneItem):
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, letter)
 
 
-def picture_boxes(point: QPointF, centre: QPointF) -> list[QRectF]:
-    """Returns the possible rectangles of a keyframe's picture: away from the middle, or beside."""
+def picture_boxes(point: QPointF, centre: QPointF, side: float = PICTURE) -> list[QRectF]:
+    """Returns the possible rectangles of a keyframe's picture with a `side` in pixels: away from
+    the middle, or beside."""
     outward = point - centre
     length = float(np.hypot(outward.x(), outward.y()))
     away = outward / length if length > 1.0 else QPointF(0, -1)
     boxes = []
     for way in (away, QPointF(away.y(), -away.x()), QPointF(-away.y(), away.x())):
-        box = QRectF(0, 0, PICTURE, PICTURE)
-        box.moveCenter(point + way * (PICTURE * 0.62 + 2 * UNIT))
+        box = QRectF(0, 0, side, side)
+        box.moveCenter(point + way * (side * 0.62 + 2 * UNIT))
         boxes.append(box)
     return boxes
 

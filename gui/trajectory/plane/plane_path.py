@@ -72,16 +72,18 @@ class CurvesItem(PlaneItem):
 
     def names(self, screen: QTransform, unit: float) -> dict[str, QRectF]:
         """Returns the rectangles of the methods' names, in pixels. The strong one is placed first,
-        and the others avoid it. `unit` is one std in pixels."""
+        and the others avoid it; a name without a free place is left out. `unit` is one std in
+        pixels."""
         taken, result = self._occupied(screen), {}
         centre = screen.map(QPointF(0, 0))
         for curve in sorted(self._curves, key=lambda curve: curve.method != self._strong):
             metrics = QFontMetricsF(self._font(curve.method))
             size = QRectF(0, 0, metrics.horizontalAdvance(curve.method) + UNIT, metrics.height())
             places = self._places(mapped(curve.points, screen), size, centre, unit)
-            free = (b for b in places if not any(b.intersects(other) for other in taken))
-            result[curve.method] = next(free, places[0])
-            taken.append(result[curve.method])
+            free = [b for b in places if not any(b.intersects(other) for other in taken)]
+            if free or curve.method == self._strong:
+                result[curve.method] = (free or places)[0]
+                taken.append(result[curve.method])
         return result
 
     def _draw_name(self, painter: QPainter, method: str, box: QRectF) -> None:

@@ -152,6 +152,10 @@ class WalkGeometry:
         path = self.path
         return frames_at_keyframes(self.walk, path) if path else ()
 
+    def passed(self) -> tuple[bool, ...]:
+        """For each keyframe, whether the walk passes it."""
+        return tuple(frame is not None for frame in self.pictured())
+
     def places(self) -> Points:
         """The positions of the playhead [n, 2] in the lanes whose geometry is known."""
         index, plane = self._state.playhead, self.plane

@@ -220,7 +220,7 @@ class WalkPlane(TrajectoryView):
         self._curves.set_curves(curves, method)
         self._path.set_path(own[0] if own else frames, method)
         self._dots.set_frames(frames, tiers, method)
-        self._keyframes.set_keyframes(self._geometry.keyframes, frames)
+        self._keyframes.set_keyframes(self._geometry.keyframes, frames, self._geometry.passed())
         self._show_steps()
         self._show_pictures()
         self._on_playhead()
@@ -240,7 +240,7 @@ class WalkPlane(TrajectoryView):
         self._path.set_steps(NOTHING, np.empty(0))
         self._trail.set_trail(NOTHING, "")
         self._dots.set_frames(NOTHING, np.empty(0, np.uint8), "")
-        self._keyframes.set_keyframes(NOTHING, NOTHING)
+        self._keyframes.set_keyframes(NOTHING, NOTHING, ())
         self._on_playhead()
         self.fit_requested.emit()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import cycle, pairwise
+from itertools import combinations, cycle, pairwise
 
 import numpy as np
 import pyqtgraph as pg
@@ -20,10 +20,16 @@ from engine.methods.contract import crossing_methods, methods
 from engine.walk import Lane, MethodChoice
 from gui.state.thumbnails import Thumbnails
 from gui.trajectory.plane.plane_item import thinned
-from gui.trajectory.plane.plane_marks import KeyframesItem, label_box, picture_boxes
+from gui.trajectory.plane.plane_marks import (
+    LETTER,
+    PICTURE,
+    KeyframesItem,
+    label_box,
+    picture_boxes,
+)
 from gui.trajectory.plane.plane_path import CurvesItem, spread
 from gui.trajectory.plane.plane_ring import nice_std_step, radii
-from gui.trajectory.plane.walk_geometry import frames_at_keyframes
+from gui.trajectory.plane.walk_geometry import WalkGeometry, frames_at_keyframes
 from gui.trajectory.trajectory_plot import TrajectoryPlot
 from gui.trajectory.views.toy_plane import toy_path
 from gui.widgets.theme import DARK, LIGHT
@@ -371,7 +377,7 @@ def test_names_of_methods_stand_clear_of_the_keyframes_pictures(
     chord = (1.0 - shares) * ends[0] + shares * ends[1]
     arc = chord / np.hypot(*chord.T)[:, None]
     marks = KeyframesItem(DARK)
-    marks.set_keyframes(ends, arc)
+    marks.set_keyframes(ends, arc, (True, True))
     curves = CurvesItem(DARK, marks.occupied)
     named = (("linear", chord), ("normalized", arc), ("slerp", arc))
     curves.set_curves(tuple(Curve(name, points) for name, points in named), "slerp")
@@ -380,3 +386,27 @@ def test_names_of_methods_stand_clear_of_the_keyframes_pictures(
     assert set(names) == {"linear", "normalized", "slerp"}
     pictures = marks.occupied(screen)
     assert not any(name.intersects(box) for name in names.values() for box in pictures)
+
+
+@pytest.mark.parametrize("unit", [5.0, 20.0, 60.0])
+def test_names_of_methods_never_cover_each_other(qtbot: QtBot, unit: float) -> None:
+    shares = np.linspace(0.0, 1.0, 65)[:, None]
+    bundle = [shares * (1.0, 0.01 * k) + (0.5, 0.0) for k in range(12)]
+    curves = CurvesItem(DARK, lambda screen: [])
+    curves.set_curves(tuple(Curve(f"method {k}", b) for k, b in enumerate(bundle)), "method 3")
+    names = curves.names(QTransform.fromScale(unit, -unit), unit)
+    assert "method 3" in names
+    assert not any(a.intersects(b) for a, b in combinations(names.values(), 2))
+
+
+def test_a_keyframe_off_the_walk_has_its_letter_and_no_picture(qtbot: QtBot) -> None:
+    ends = np.array([(1.0, 0.0), (0.0, 1.0)])
+    ray = np.linspace(0.5, 1.5, 21)[:, None] * ends[:1]
+    marks = KeyframesItem(DARK)
+    marks.set_keyframes(ends, ray, (True, False))
+    boxes = marks.boxes(QTransform.fromScale(100.0, -100.0))
+    assert (boxes[0].width(), boxes[1].width()) == (PICTURE, LETTER)
+    shown = Shown(scripted(), qtbot)
+    assert WalkGeometry(shown.state).passed() == (True, True)
+    sweep = Shown(scripted(methods=("std-sweep",)), qtbot)
+    assert WalkGeometry(sweep.state).passed() == (True, False)
