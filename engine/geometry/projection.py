@@ -29,6 +29,8 @@ _FIT = 65
 _MOST_FITTED = 257
 #: Share of the last segment before the end of a loop at which its seam is measured.
 _BEFORE_END = 2e-9
+#: Latents of a walk that are held at a time.
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,31 +165,42 @@ def _project_times(
     check: Callable[[], None],
 ) -> tuple[Points, Array32, Points, Points]:
     """Returns coordinates, std, weights of the ends, and inner products with the first keyframes
-    `keys` and with itself, at each time. Holds one latent at a time."""
+    `keys` and with itself, at each time. Holds `_AT_ONCE` latents at a time."""
     points, weights = np.empty((2, len(times), 2))
     stds = np.empty(len(times), np.float32)
-    spanning = keys[:MOST_SPANNING]
+    spanning = np.stack(keys[:MOST_SPANNING])
     products = np.empty((len(times), len(spanning) + 1))
-    for row, time in enumerate(times):
-        check()
-        latent = path.exact_latent(time)
-        points[row] = plane.project(latent[None])[0][0]
-        stds[row] = latent.std()
-        weights[row] = _weights_of_ends(path, time, latent)
-        flat = latent.ravel()
-        products[row] = [float(flat @ other) / flat.size for other in (*spanning, flat)]
+    for start in range(0, len(times), _AT_ONCE):
+        some, rows = times[start : start + _AT_ONCE], slice(start, start + _AT_ONCE)
+        latents = np.stack([_checked(path, time, check) for time in some])
+        points[rows] = plane.project(latents)[0]
+        stds[rows] = latents.std(axis=1)
+        weights[rows] = _weights_of_ends(path, some, latents)
+        products[rows, :-1] = latents @ spanning.T / latents.shape[1]
+        products[rows, -1] = np.mean(latents**2, axis=1)
     return points, stds, weights, products
 
 
-def _weights_of_ends(path: WalkPath, time: float, latent: Array) -> Array:
-    """Returns a and b [2] of latent = a · start + b · end of its segment; NaN if there are none."""
-    segment, _ = path.walk.locate(time)
-    ends = np.stack([path.keyframe(segment).ravel(), path.target(segment).ravel()])
-    flat = latent.ravel()
-    weights = np.linalg.lstsq(ends @ ends.T, ends @ flat, rcond=1e-12)[0].astype(np.float64)
-    left = float(np.linalg.norm(flat - weights @ ends))
-    fits = left <= 1e-6 * max(float(np.linalg.norm(flat)), 1.0)
-    return weights if fits else np.full(2, np.nan, np.float64)
+def _checked(path: WalkPath, time: float, check: Callable[[], None]) -> Array:
+    """Returns the latent [d] at a time, after a check."""
+    check()
+    return path.exact_latent(time).ravel()
+
+
+def _weights_of_ends(path: WalkPath, times: list[float], latents: Array) -> Points:
+    """Returns a and b [n, 2] of latent = a · start + b · end of its segment, for latents [n, d] at
+    `times`; NaN if there are none."""
+    weights = np.full((len(times), 2), np.nan)
+    segments = np.array([path.walk.locate(time)[0] for time in times])
+    for segment in np.unique(segments).tolist():
+        ends = np.stack([path.keyframe(segment).ravel(), path.target(segment).ravel()])
+        here = np.flatnonzero(segments == segment)
+        chosen = latents[here]
+        found = np.linalg.lstsq(ends @ ends.T, ends @ chosen.T, rcond=1e-12)[0].T
+        left = np.linalg.norm(chosen - found @ ends, axis=1)
+        fits = left <= 1e-6 * np.maximum(np.linalg.norm(chosen, axis=1), 1.0)
+        weights[here[fits]] = found[fits]
+    return weights
 
 
 def _sample(path: WalkPath, count: int) -> Array:

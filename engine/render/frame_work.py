@@ -26,6 +26,8 @@ from engine.walk import frame_text
 #: Known frames that are looked up between two steps, so that look-ups do not delay the sampling. In
 #: order, it is also the distance by which they may be ahead of the sampling.
 _RECALLED_AT_ONCE = 32
+#: The same before the first frame is ready, which would come later otherwise.
+_RECALLED_BEFORE = 8
 #: Most points of the plane in work at a time.
 _PROBES = 2
 _PREVIEW_EVERY = 4
@@ -77,7 +79,7 @@ class FrameWork:
         """Look up the next frames. Returns True if there may be more, and the found ones'
         events."""
         events: list[m.Event] = []
-        for _ in self._frames.turn(_RECALLED_AT_ONCE):
+        for _ in self._frames.turn(_RECALLED_AT_ONCE if self._job.done else _RECALLED_BEFORE):
             ticket = next(unseen, None)
             if ticket is None:
                 return False, events
