@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import main
 from tests.support.sources import ROOT
@@ -25,7 +26,7 @@ steps = 2
 width = 32
 height = 32
 samples = 0
-measures = ["sharpness"]
+measures = ["sharpness", "latent_std"]
 device = "cpu"
 """
 
@@ -45,7 +46,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ('"linear"', '"lnear"', "did you mean 'linear'"),
         ("last = 12", "last = 0", "is empty"),
         ('["linear", "slerp"]', "[]", "The list of methods is empty"),
-        ('["sharpness"]', '["sharpnes"]', "did you mean 'sharpness'"),
+        ('["sharpness",', '["sharpnes",', "did you mean 'sharpness'"),
         ("steps = 2", "steps = -2", "whole number"),
         ("first = 1", "first = -1", "A seed is a whole number from 0"),
         ("samples = 0", "samples = 0\nguidance = -1.5", "The guidance must be a number from 0"),
@@ -88,3 +89,18 @@ def test_a_killed_study_goes_on_and_has_the_same_table(plan: Path, tmp_path: Pat
     assert main.main([*arguments, "--resume"]) == 0
     name = "frames.parquet"
     assert (killed / name).read_bytes() == (whole / name).read_bytes()
+    _check_figures(plan, whole, tmp_path)
+
+
+def _check_figures(plan: Path, folder: Path, out: Path) -> None:
+    """Figures of a finished study: of all measures, of one, and two commands that are wrong."""
+    command = ["study", str(plan), "--out", str(folder)]
+    heights = []
+    for name, more in (("all.png", []), ("one.png", ["--measures", "sharpness"])):
+        assert main.main([*command, "--figure", str(out / name), *more]) == 0
+        with Image.open(out / name) as picture:
+            heights.append(picture.height)
+    assert heights[1] < 0.6 * heights[0]
+    assert main.main([*command, "--measures", "sharpness"]) == 2
+    assert main.main([*command, "--figure", str(out / "no.png"), "--measures", "other"]) == 2
+    assert not (out / "no.png").exists()

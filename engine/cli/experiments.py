@@ -53,6 +53,7 @@ def _study(options: argparse.Namespace) -> int:
             options.estimate,
             options.ray,
             options.figure,
+            tuple(filter(None, options.measures.split(","))),
         )
     )
 
@@ -75,6 +76,9 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         type=path_argument,
         metavar="FILE",
         help="write the plots of the finished cells as .pdf, .svg or .png, and stop",
+    )
+    parser.add_argument(
+        "--measures", default="", metavar="X,Y,…", help="those in the figure; default: all"
     )
 
 

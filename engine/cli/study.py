@@ -14,6 +14,7 @@ from tqdm import tqdm
 from engine.cli.headless import DONE, FAILED, INTERRUPTED, interruptible
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
+from engine.study.plan import StudyPlan
 from engine.study.plan_file import load_plan
 from engine.study.prepare import prepare
 from engine.study.run import CellFailure, Estimate, Listener, Outcome, StudyRun, opened
@@ -26,7 +27,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 class StudyCommand:
     """The settings of `study`. `workers` 0 is one for each core, or one on a GPU. `ray` is the
     address of a cluster, "local" to start one, or "" for processes. With a `figure`, only this file
-    is written, from the cells that are finished."""
+    is written, from the cells that are finished, with the plots of `measures`, or of all."""
 
     plan: Path
     out: Path
@@ -35,6 +36,7 @@ class StudyCommand:
     only_estimate: bool = False
     ray: str = ""
     figure: Path | None = None
+    measures: tuple[str, ...] = ()
 
 
 def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
@@ -44,6 +46,7 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
     plan, data = load_plan(command.plan)
     if command.workers < 0:
         raise InputError(f"--workers takes a whole number from 1 on, not {command.workers}.")
+    _check_measures(command, plan)
     study = prepare(plan)
     if command.figure is not None:
         return _figure(study, command, data, command.figure, stream)
@@ -62,6 +65,15 @@ def run_study(command: StudyCommand, errors: TextIO | None = None) -> int:
     return _report(outcome, study, command, stream)
 
 
+def _check_measures(command: StudyCommand, plan: StudyPlan) -> None:
+    """Raises InputError unless the measures of the figure are some of the plan's."""
+    if command.measures and command.figure is None:
+        raise InputError("--measures chooses the plots of a figure; add --figure FILE.")
+    unknown = [name for name in command.measures if name not in plan.measures]
+    if unknown:
+        raise InputError(f"The plan has no measure {unknown[0]!r}: {', '.join(plan.measures)}.")
+
+
 def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream: TextIO) -> int:
     """Writes the plots of the finished cells. Raises InputError and WriteError."""
     from engine.study.findings import study_findings
@@ -74,7 +86,8 @@ def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream
         found = tuple(study_findings(study, command.out))
         if not found:
             raise InputError(f"No pair of this plan is finished in {command.out}; run it first.")
-        write_figure(study, found, path)
+        chosen = command.measures or study.plan.measures
+        write_figure(study, [each for each in found if each.measure in chosen], path)
     print(f"The figure of {cells:,} of {study.cells:,} cells is {path}.", file=stream)
     return DONE
 
