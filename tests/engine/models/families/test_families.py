@@ -203,7 +203,9 @@ def test_a_frame_is_the_same_alone_and_in_a_batch_at_mixed_steps(opened: Any, na
     while len(together) < len(texts):
         together |= dict(sampler.tick())
     for k, expected in enumerate(alone):
-        assert (together[k] - expected).abs().max() < 2e-5
+        # Random weights make latents of up to 200, which float32 rounds in proportion.
+        bound = 2e-6 * max(10.0, float(expected.abs().max()))
+        assert (together[k] - expected).abs().max() < bound
 
 
 @each_model
