@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations, cycle, pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QTransform
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.messages import Curve
 from engine.methods.contract import crossing_methods, methods
-from engine.walk import Lane, MethodChoice
 from gui.state.thumbnails import Thumbnails
-from gui.trajectory.plane.plane_item import thinned
-from gui.trajectory.plane.plane_marks import (
-    LETTER,
-    PICTURE,
-    KeyframesItem,
-    label_box,
-    picture_boxes,
-)
-from gui.trajectory.plane.plane_path import CurvesItem, spread
-from gui.trajectory.plane.plane_ring import nice_std_step, radii
-from gui.trajectory.plane.walk_geometry import WalkGeometry, frames_at_keyframes
 from gui.trajectory.trajectory_plot import TrajectoryPlot
 from gui.trajectory.views.toy_plane import toy_path
 from gui.widgets.theme import DARK, LIGHT
-from tests.support.scripted_engine import path_of
 from tests.support.scripted_state import ScriptedState, scripted
 
 LEFT = Qt.MouseButton.LeftButton
@@ -182,17 +168,6 @@ def test_escape_clears_the_mark_of_a_point_that_is_waited_for(shown: Shown) -> N
     assert shown.colour(arm).lightness() == dark
 
 
-@pytest.mark.parametrize("width", [200.0, 260.0])
-def test_what_is_said_of_a_point_stays_inside_and_beside_it(width: float) -> None:
-    room, size = QRectF(0, 0, 400, 300), QSizeF(width, 24)
-    for x in range(0, 401, 20):
-        for y in range(0, 301, 20):
-            box = label_box(size, QPointF(x, y), room)
-            assert room.contains(box)
-            assert box.size() == size
-            assert not box.contains(QPointF(x, y))
-
-
 def test_axes_are_equal_and_all_of_the_shell_is_seen(shown: Shown) -> None:
     assert shown.box.viewPixelSize()[0] == pytest.approx(shown.box.viewPixelSize()[1], rel=1e-6)
     view = shown.box.viewRect()
@@ -239,13 +214,6 @@ def test_it_says_how_much_of_the_walk_it_shows(qtbot: QtBot) -> None:
     assert shown.line() == "The plane shows 83 % of the walk"
 
 
-def test_pictures_of_keyframes_keep_clear_of_the_path() -> None:
-    beside = picture_boxes(QPointF(100, 0), QPointF(0, 0))
-    assert all(not box.contains(QPointF(100, 0)) for box in beside)
-    assert beside[0].center().x() > 100
-    assert {round(box.center().x()) for box in beside[1:]} == {100}
-
-
 def test_a_walk_of_prompts_says_that_its_noise_is_constant(qtbot: QtBot) -> None:
     told_ = scripted(frames=11)
     path = told_.state.results.lanes[0].path
@@ -287,27 +255,6 @@ def test_a_path_that_crosses_itself_is_left_where_one_is(qtbot: QtBot) -> None:
     for index in (31, 35):
         shown.move(shown.frame(index), lambda index=index: shown.state.playhead == index)
     shown.qtbot.mouseRelease(port, LEFT, pos=shown.frame(35))
-
-
-def test_twenty_thousand_frames_are_drawn_as_some_hundred_dots() -> None:
-    turns = np.linspace(0.0, np.pi, 20_000)
-    points = 200.0 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    indices = spread(points, 7.0)
-    assert (indices[0], indices[-1]) == (0, 19_999)
-    assert len(indices) < 100
-    assert len(thinned(points)) == 800
-    assert spread(points[:1], 7.0) == [0]
-    assert len(spread(np.zeros((50, 2)), 7.0)) <= 2
-
-
-def test_circles_stand_at_round_std() -> None:
-    assert [nice_std_step(x) for x in (0.3, 0.06, 0.011, 1.0)] == pytest.approx(
-        [0.5, 0.1, 0.025, 1.0]
-    )
-    assert radii(QRectF(10, 10, 10, 10), QPointF(0, 0)) == pytest.approx(
-        (np.hypot(10, 10), np.hypot(20, 20))
-    )
-    assert radii(QRectF(-10, -10, 20, 20), QPointF(0, 0))[0] == 0.0
 
 
 def test_the_menu_copies_the_plot(shown: Shown) -> None:
@@ -352,61 +299,6 @@ def test_the_toys_ends_are_dragged_and_drawn_again(shown: Shown) -> None:
     assert len(shown.asked) == 1
 
 
-def test_a_keyframe_shows_the_frame_that_is_there() -> None:
-    told_ = scripted(frames=5)
-    results = told_.state.results.lanes[0]
-    assert results.path is not None
-    assert frames_at_keyframes(results.lane.walk, results.path) == (0, 4)
-    assert frames_at_keyframes(replace(results.lane.walk, frames=1), results.path) == (0, None)
-    swept = replace(results.lane.walk, methods=(MethodChoice("std-sweep"),))
-    path = path_of(1, 0, Lane("", swept))
-    assert frames_at_keyframes(swept, path) == (2, None), "s = 1 is the start; the end is not met"
-
-
 def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
     labels = Shown(scripted(frames=1), qtbot).plot.findChildren(QLabel)
     assert "One frame: the start of the walk" in [label.text() for label in labels]
-
-
-@pytest.mark.parametrize(("unit", "lift"), [(40.0, 0.2), (50.0, 0.3), (60.0, 0.3), (90.0, 0.5)])
-def test_names_of_methods_stand_clear_of_the_keyframes_pictures(
-    qtbot: QtBot, unit: float, lift: float
-) -> None:
-    ends = np.array([(1.0 - lift / 4, lift), (-lift / 2, 1.0)])
-    shares = np.linspace(0.0, 1.0, 65)[:, None]
-    chord = (1.0 - shares) * ends[0] + shares * ends[1]
-    arc = chord / np.hypot(*chord.T)[:, None]
-    marks = KeyframesItem(DARK)
-    marks.set_keyframes(ends, arc, (True, True))
-    curves = CurvesItem(DARK, marks.occupied)
-    named = (("linear", chord), ("normalized", arc), ("slerp", arc))
-    curves.set_curves(tuple(Curve(name, points) for name, points in named), "slerp")
-    screen = QTransform.fromScale(unit, -unit)
-    names = curves.names(screen, unit)
-    assert set(names) == {"linear", "normalized", "slerp"}
-    pictures = marks.occupied(screen)
-    assert not any(name.intersects(box) for name in names.values() for box in pictures)
-
-
-@pytest.mark.parametrize("unit", [5.0, 20.0, 60.0])
-def test_names_of_methods_never_cover_each_other(qtbot: QtBot, unit: float) -> None:
-    shares = np.linspace(0.0, 1.0, 65)[:, None]
-    bundle = [shares * (1.0, 0.01 * k) + (0.5, 0.0) for k in range(12)]
-    curves = CurvesItem(DARK, lambda screen: [])
-    curves.set_curves(tuple(Curve(f"method {k}", b) for k, b in enumerate(bundle)), "method 3")
-    names = curves.names(QTransform.fromScale(unit, -unit), unit)
-    assert "method 3" in names
-    assert not any(a.intersects(b) for a, b in combinations(names.values(), 2))
-
-
-def test_a_keyframe_off_the_walk_has_its_letter_and_no_picture(qtbot: QtBot) -> None:
-    ends = np.array([(1.0, 0.0), (0.0, 1.0)])
-    ray = np.linspace(0.5, 1.5, 21)[:, None] * ends[:1]
-    marks = KeyframesItem(DARK)
-    marks.set_keyframes(ends, ray, (True, False))
-    boxes = marks.boxes(QTransform.fromScale(100.0, -100.0))
-    assert (boxes[0].width(), boxes[1].width()) == (PICTURE, LETTER)
-    shown = Shown(scripted(), qtbot)
-    assert WalkGeometry(shown.state).passed() == (True, True)
-    sweep = Shown(scripted(methods=("std-sweep",)), qtbot)
-    assert WalkGeometry(sweep.state).passed() == (True, False)
