@@ -77,8 +77,7 @@ class KeyframesItem(PlaneItem):
         centre, path = screen.map(QPointF(0, 0)), mapped(self._path, screen)
         taken: dict[int, QRectF] = {}
         for number, place in enumerate(mapped(self._points, screen)):
-            side = PICTURE if self._passed[number] else LETTER
-            boxes = picture_boxes(QPointF(*place), centre, side)
+            boxes = picture_boxes(QPointF(*place), centre, _side_of(self._passed[number]))
             free = [b for b in boxes if not any(b.intersects(other) for other in taken.values())]
             if free:
                 taken[number] = min(free, key=lambda box: _covered(box, path))
@@ -111,6 +110,24 @@ class KeyframesItem(PlaneItem):
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, letter)
 
 
+def pixels_beyond(x: float, y: float, passed: bool, reach: float, unit: float) -> list[float]:
+    """Returns by how many pixels a keyframe's picture or letter is further left, above, right and
+    below than the circle of radius `reach`, when one std is `unit` pixels long."""
+    side = _side_of(passed)
+    away = _distance_of(side) / max(float(np.hypot(x, y)), 1e-9)
+    return [(a - reach) * unit + a * away + side / 2 + UNIT for a in (-x, y, x, -y)]
+
+
+def _side_of(passed: bool) -> float:
+    """The side of a keyframe's rectangle: a picture, or a letter where no walk passes."""
+    return PICTURE if passed else LETTER
+
+
+def _distance_of(side: float) -> float:
+    """The pixels between a keyframe and the middle of its rectangle."""
+    return side * 0.62 + 2 * UNIT
+
+
 def picture_boxes(point: QPointF, centre: QPointF, side: float = PICTURE) -> list[QRectF]:
     """Returns the possible rectangles of a keyframe's picture with a `side` in pixels: away from
     the middle, or beside."""
@@ -120,7 +137,7 @@ def picture_boxes(point: QPointF, centre: QPointF, side: float = PICTURE) -> lis
     boxes = []
     for way in (away, QPointF(away.y(), -away.x()), QPointF(-away.y(), away.x())):
         box = QRectF(0, 0, side, side)
-        box.moveCenter(point + way * (side * 0.62 + 2 * UNIT))
+        box.moveCenter(point + way * _distance_of(side))
         boxes.append(box)
     return boxes
 

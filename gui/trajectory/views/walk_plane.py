@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import hypot
-
 import numpy as np
 from PySide6.QtCore import QObject, QPointF
 
@@ -11,6 +9,7 @@ from engine.messages import Curve, Tier
 from engine.walk import Keyframe, frame_text
 from gui.state.explorer_state import ExplorerState
 from gui.trajectory.atlas.atlas_layer import AtlasLayer
+from gui.trajectory.plane import plane_marks
 from gui.trajectory.plane.live_point import LivePoint
 from gui.trajectory.plane.path_pen import PathPen
 from gui.trajectory.plane.plane_marks import PICTURE, KeyframesItem, PlayheadItem, ProbeItem
@@ -127,12 +126,10 @@ class WalkPlane(TrajectoryView):
     def margins(self, unit: float) -> tuple[float, float, float, float]:
         """Returns the pixels that pictures and names need left, above, right and below the circle,
         when one std is `unit` pixels long."""
-        reach, room = self.reach(), [EDGE, EDGE, EDGE, NAME]
-        for x, y in self._geometry.keyframes:
-            away = (PICTURE * 0.62 + 8.0) / max(hypot(x, y), 1e-9)
-            for side, along in enumerate((-x, y, x, -y)):
-                beyond = (along - reach) * unit + along * away + PICTURE / 2 + 4.0
-                room[side] = max(room[side], beyond)
+        geometry, room = self._geometry, [EDGE, EDGE, EDGE, NAME]
+        for (x, y), passed in zip(geometry.keyframes, geometry.passed(), strict=True):
+            beyond = plane_marks.pixels_beyond(x, y, passed, geometry.reach, unit)
+            room = [max(pixels) for pixels in zip(room, beyond, strict=True)]
         return room[0], room[1], room[2], room[3]
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────

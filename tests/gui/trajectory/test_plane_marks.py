@@ -20,6 +20,7 @@ from gui.trajectory.plane.plane_marks import (
     KeyframesItem,
     label_box,
     picture_boxes,
+    pixels_beyond,
 )
 from gui.trajectory.plane.plane_path import CurvesItem, spread
 from gui.trajectory.plane.plane_ring import nice_std_step, radii
@@ -117,5 +118,7 @@ def test_a_keyframe_off_the_walk_has_its_letter_and_no_picture(qtbot: QtBot) -> 
     marks.set_keyframes(ends, ray, (True, False))
     boxes = marks.boxes(QTransform.fromScale(100.0, -100.0))
     assert (boxes[0].width(), boxes[1].width()) == (PICTURE, LETTER)
+    inside, outside = pixels_beyond(0, 1, False, 1.0, 90.0), pixels_beyond(0, 1, True, 1.0, 90.0)
+    assert 0 < inside[1] < outside[1] - 30  # a letter needs less room above the circle
     assert WalkGeometry(scripted().state).passed() == (True, True)
     assert WalkGeometry(scripted(methods=("std-sweep",)).state).passed() == (True, False)
