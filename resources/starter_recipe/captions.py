@@ -104,7 +104,10 @@ def _opening(attributes: Attributes, rng: np.random.Generator) -> str:
 
 
 def _subject(attributes: Attributes, rng: np.random.Generator, coloured: bool) -> str:
-    """ "a red cat", "two red cats", "a red cat and a blue dog", or the same without colours."""
+    """ "a red cat", "two red cats", "a red cat and a blue dog", or the same without colours.
+
+    Who stands on the left is named first.
+    """
     names = []
     for animal in attributes.animals:
         noun = _pick(rng, _ANIMAL_WORDS[animal.species])
@@ -114,8 +117,6 @@ def _subject(attributes: Attributes, rng: np.random.Generator, coloured: bool) -
         return _with_article(names[0])
     if attributes.animals[0] == attributes.animals[1]:
         return f"two {_plural(names[0])}"
-    if rng.uniform() < 0.5:
-        names.reverse()
     return " and ".join(_with_article(name) for name in names)
 
 

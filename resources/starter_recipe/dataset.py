@@ -26,12 +26,19 @@ STARTS = (PANORAMA - PICTURE_SIZE) // COLUMN
 #: How many windows may cut a figure, and by how many columns at most.
 CUT_SHARE, CUT_REACH = 0.08, 2
 TWIN_EVERY = 6
+#: How many panoramas show two animals that are not alike.
+DIFFERENT_SHARE = 0.3
 CHUNK = 100
 
 
 def attributes_of(seed: int) -> Attributes:
     """The attributes that belong to a scene's seed."""
     return random_attributes(np.random.default_rng((seed, 1)))
+
+
+def _drawn_attributes(index: int) -> Attributes:
+    """As `attributes_of`, with more pairs of two kinds, since they are the hardest to learn."""
+    return random_attributes(np.random.default_rng((index, 1)), DIFFERENT_SHARE)
 
 
 def is_twin(index: int) -> bool:
@@ -42,8 +49,8 @@ def is_twin(index: int) -> bool:
 def training_attributes(index: int) -> Attributes:
     """The attributes of a panorama of the training set."""
     if not is_twin(index):
-        return attributes_of(index)
-    first = attributes_of(index - 1)
+        return _drawn_attributes(index)
+    first = _drawn_attributes(index - 1)
     other = ("blurry", "noisy")[index // TWIN_EVERY % 2]
     return replace(first, finish=other if first.finish == "sharp" else "sharp")
 

@@ -27,7 +27,7 @@ from .dataset import attributes_of, window
 from .generate import Generator, noise, sheet, walks
 from .measures import mean_distances
 from .starter_json import EXAMPLES, GUIDANCE, STEPS
-from .train_classifier import NAMES, Classifier, accuracies, load_model, predictions
+from .train_classifier import NAMES, Classifier, accuracies, load_model, predictions, unordered
 from .train_clip import top1
 from .train_vae import psnrs
 from .vocabulary import ACCESSORIES, ANIMALS, Animal, Attributes
@@ -93,7 +93,7 @@ class Evaluation:
         captions = [compose(attributes_of(first + i), rng, full) for i in range(count)]
         print(f"prompts: {count} pictures to draw", flush=True)
         pictures = self.generator.pictures(noise(count, 70 + full), [c.text for c in captions])
-        labels = np.array([caption.labels for caption in captions])
+        labels = unordered(torch.tensor([caption.labels for caption in captions])).numpy()
         return labels, predictions(self.judge, pictures).numpy()
 
     def diversity(self) -> list[Bar]:

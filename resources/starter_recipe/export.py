@@ -50,6 +50,14 @@ def trained_parts(options: argparse.Namespace) -> tuple[AutoencoderKL, UNet2DCon
     return vae, unet.eval()
 
 
+def scorer(options: argparse.Namespace) -> CLIPModel:
+    """The scorer of the work folder, or that of a model folder with a text tower of its own."""
+    if options.scorer:
+        kept: CLIPModel = CLIPModel.from_pretrained(options.scorer / "clip", dtype=torch.float32)
+        return kept.eval()
+    return build_clip(options) if options.untrained_clip else load_clip(options)
+
+
 def write(folder: Path, pipeline: StableDiffusionPipeline, clip: CLIPModel) -> None:
     """Everything in half precision; the networks passed in are left as they are."""
     parts = {
@@ -99,11 +107,11 @@ def main() -> None:
     command = parser(__doc__)
     command.add_argument("--folder", type=Path, default=MODEL_FOLDER)
     command.add_argument("--untrained-clip", action="store_true", help="before train_clip has run")
+    command.add_argument("--scorer", type=Path, help="a model folder whose scorer to keep")
     options = command.parse_args()
     vae, unet = trained_parts(options)
     tower, tokenizer = load_tower(options), load_tokenizer(options.work)
-    clip = build_clip(options) if options.untrained_clip else load_clip(options)
-    write(options.folder, assemble(vae, tower, tokenizer, unet), clip)
+    write(options.folder, assemble(vae, tower, tokenizer, unet), scorer(options))
     print(f"export: {options.folder}, {shipped_bytes(options.folder) / 1e6:.1f} MB")
 
 

@@ -37,6 +37,10 @@ PANORAMA = 208
 #: Samples a pixel in each direction, pixels of a unit, and the row where figures stand.
 FINE, UNIT, FLOOR = 2, 50.0, 114.0
 EXPOSURE, WOOL_RELIEF = 1.35, 1.2
+#: How many scenes show two animals that are alike, and two that are not.
+ALIKE, DIFFERENT = 0.14, 0.12
+#: Sizes of figures, and how much smaller two of them are.
+SIZES, OF_TWO = (0.95, 1.2), 0.86
 #: How strong texture and chance's colours are in pictures that are called blurry or noisy.
 FAINT, LOUD = (0.30, 0.85), (1.20, 1.90)
 
@@ -50,17 +54,19 @@ class Scene:
     right: int
 
 
-def random_attributes(rng: np.random.Generator) -> Attributes:
-    """Attributes as the training set draws them; nothing worn has its wearer's colour."""
+def random_attributes(rng: np.random.Generator, different: float = DIFFERENT) -> Attributes:
+    """Attributes of a random scene; nothing worn has its wearer's colour.
+
+    `different` is the share of scenes with two animals that are not alike.
+    """
     furs = [str(name) for name in rng.permutation(tuple(FURS))]
     species = [str(name) for name in rng.permutation(ANIMALS)]
     number = rng.uniform()
     animals = [Animal(species[0], furs[0])]
-    if number < 0.14:
+    if number < ALIKE:
         animals.append(animals[0])
-    elif number < 0.26:
+    elif number < ALIKE + different:
         animals.append(Animal(species[1], furs[1]))
-        animals.sort(key=lambda animal: ANIMALS.index(animal.species))
     taken = {animal.fur for animal in animals}
     dyes = [str(n) for n in rng.permutation(tuple(ACCESSORY_COLOURS)) if n not in taken]
     things = _things(rng, alone=len(animals) == 1)
@@ -85,10 +91,8 @@ def _things(rng: np.random.Generator, alone: bool) -> tuple[str, ...]:
 def draw(attributes: Attributes, seed: int) -> Scene:
     """The panorama of these attributes and this seed."""
     rng = np.random.default_rng(seed)
-    stage, order = stage_of(attributes.scene), list(attributes.animals)
-    if rng.uniform() < 0.5:
-        order.reverse()
-    figures = _figures(order, attributes.worn, rng)
+    stage = stage_of(attributes.scene)
+    figures = _figures(attributes.animals, attributes.worn, rng)
     lights, colours = _lighting(stage, rng)
     height, width = FINE * PICTURE_SIZE, FINE * PANORAMA
     shade, picture = np.ones((height, width)), np.zeros((height, width, 3))
@@ -131,11 +135,11 @@ class _Figure:
 
 
 def _figures(
-    animals: list[Animal], worn: tuple[Worn, ...], rng: np.random.Generator
+    animals: tuple[Animal, ...], worn: tuple[Worn, ...], rng: np.random.Generator
 ) -> list[_Figure]:
     """The figures of a scene with what they wear, the first one on the left."""
     alone = len(animals) == 1
-    middle, size = PANORAMA / 2 / UNIT + rng.uniform(-0.12, 0.12), rng.uniform(0.9, 1.15)
+    middle, size = PANORAMA / 2 / UNIT + rng.uniform(-0.12, 0.12), rng.uniform(*SIZES)
     result = []
     for side, animal in zip((0,) if alone else (-1, 1), animals, strict=True):
         sewn = sew(animal, rng)
@@ -144,7 +148,7 @@ def _figures(
             dressed(sewn, thing.accessory, (dye[0], dye[1], dye[2]), slot)
         parts, depth = np.array(sewn.rows), rng.uniform(-1.2, 0.35)
         turn = rng.uniform(-0.61, 0.61) if alone else rng.uniform(-0.35, 0.35) - 0.12 * side
-        share = 1.0 if alone else 0.76 * rng.uniform(0.96, 1.04)
+        share = 1.0 if alone else OF_TWO * rng.uniform(0.96, 1.04)
         highest = FLOOR / UNIT + depth * np.sin(PITCH) - 0.08
         fits = min(size * share, highest / float((parts[:, Y] + parts[:, RY]).max()))
         place = np.array((middle + 0.58 * side * share * size, depth, fits, turn))

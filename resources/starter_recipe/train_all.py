@@ -76,7 +76,7 @@ def steps(options: argparse.Namespace, beside: Beside) -> dict[str, Callable[[],
     return {
         "tokenizer": lambda: train_tokenizer.make(options.work),
         "captions begun": beside.write_captions,
-        "text": lambda: train_text.train(own["text"]),
+        "text": lambda: train_text.train(own["text"], train_text.build(options.work)),
         "vae": lambda: train_vae.train(own["vae"], train_vae.build()),
         "drawing": beside.wait,
         "captions": lambda: captions_of(options.work, options.samples, options.seed),

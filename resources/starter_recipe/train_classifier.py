@@ -31,6 +31,20 @@ from .vocabulary import LABEL_NAMES, LABEL_SIZES
 
 #: What is judged: the labels, and whether the figures are whole in the picture.
 NAMES, SIZES = (*LABEL_NAMES, "whole"), (*LABEL_SIZES, 2)
+_LEFT, _RIGHT = ("animal", "fur"), ("second animal", "second fur")
+
+
+def unordered(labels: Tensor) -> Tensor:
+    """Class numbers `[N, labels]` with the two animals in the order of `ANIMALS`.
+
+    The judge is not asked who stands on the left.
+    """
+    left, right = ([NAMES.index(n) for n in names] for names in (_LEFT, _RIGHT))
+    swapped = (labels[:, right[0]] < labels[:, left[0]])[:, None]
+    result = labels.clone()
+    result[:, left] = torch.where(swapped, labels[:, right], labels[:, left])
+    result[:, right] = torch.where(swapped, labels[:, left], labels[:, right])
+    return result
 
 
 def _layer(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequential:
@@ -83,7 +97,7 @@ def accuracies(model: Classifier, count: int = 512) -> dict[str, float]:
         [*attributes_of(seed).labels(), int(w)] for seed, (_, w) in zip(seeds, windows, strict=True)
     ]
     found = predictions(model.eval(), np.stack([picture for picture, _ in windows]))
-    hits = (found == torch.tensor(rows)).float().mean(dim=0)
+    hits = (found == unordered(torch.tensor(rows))).float().mean(dim=0)
     return dict(zip(NAMES, hits.tolist(), strict=True))
 
 
@@ -95,7 +109,7 @@ def train(options: argparse.Namespace) -> Classifier:
     path = options.work / "classifier.pt"
     budget = resume(path, model, pair, options)
     source, progress = open_pictures(options.work, device), Progress("classifier")
-    told = captions_of(options.work, len(source), options.seed).labels.to(device).long()
+    told = unordered(captions_of(options.work, len(source), options.seed).labels.long()).to(device)
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:
         chosen = rng.integers(0, len(source), options.batch)

@@ -8,6 +8,7 @@ out is not asked for. The UNet then only has to average what its cross-attention
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -47,6 +48,11 @@ def config(tokenizer: CLIPTokenizer, layers: int = 3, width: int = WIDTH) -> CLI
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def build(work: Path) -> CLIPTextModel:
+    """The untrained tower for the tokenizer of the work folder."""
+    return CLIPTextModel(config(load(work)))
 
 
 class TextTrainer(nn.Module):
@@ -92,12 +98,12 @@ def batch(
     return tokens.input_ids, torch.tensor([caption.labels for caption in captions])
 
 
-def train(options: argparse.Namespace, layers: int = 3) -> TextTrainer:
+def train(options: argparse.Namespace, tower: CLIPTextModel) -> TextTrainer:
     """Trains within the budget; mostly short sequences, now and then all 77 tokens."""
     device = prepare(options)
     tokenizer = load(options.work)
-    trainer = TextTrainer(CLIPTextModel(config(tokenizer, layers))).to(device)
-    pair = Pair(trainer, 0.01, 1e-3, ("embedding", "heads"))
+    trainer = TextTrainer(tower).to(device)
+    pair = Pair(trainer, options.rate, 1e-3, ("embedding", "heads"))
     path = options.work / "text.pt"
     budget = resume(path, trainer, pair, options)
     progress, rng = Progress("text"), np.random.default_rng((options.seed, budget.step, 3))
@@ -125,7 +131,16 @@ def load_tower(options: argparse.Namespace, layers: int = 3) -> CLIPTextModel:
 
 def main() -> None:
     """Command line."""
-    train(parser(__doc__).parse_args())
+    command = parser(__doc__)
+    command.add_argument("--rate", type=float, default=0.01)
+    command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
+    options = command.parse_args()
+    prepare(options)
+    tower = build(options.work)
+    if options.start:
+        shipped = CLIPTextModel.from_pretrained(options.start / "text_encoder")
+        tower.load_state_dict(shipped.state_dict())
+    train(options, tower)
 
 
 if __name__ == "__main__":

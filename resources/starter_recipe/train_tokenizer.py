@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,10 @@ def main() -> None:
     """Command line."""
     command = parser(__doc__)
     command.add_argument("--size", type=int, default=760)
+    command.add_argument("--start", type=Path, help="a model folder whose tokenizer to keep")
     options = command.parse_args()
+    if options.start:
+        shutil.copytree(options.start / "tokenizer", options.work / "tokenizer", dirs_exist_ok=True)
     print(f"tokenizer: {len(make(options.work, options.size))} entries")
 
 

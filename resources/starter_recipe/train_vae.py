@@ -157,10 +157,12 @@ def standardise(vae: AutoencoderKL, pictures: Tensor) -> None:
     decoder.weight *= std.view(1, 4, 1, 1)
 
 
-def finish(options: argparse.Namespace, vae: AutoencoderKL, name: str, pictures: Pictures) -> None:
-    """Writes the network that the next steps load."""
+def finish(
+    options: argparse.Namespace, vae: AutoencoderKL, name: str, pictures: Pictures, trained: bool
+) -> None:
+    """Writes the network that the next steps load; one that was not trained on stays as it was."""
     vae.eval()
-    if name == "vae":
+    if name == "vae" and trained:
         standardise(vae, pictures.crops(128, PICTURE_SIZE, np.random.default_rng(options.seed)))
     torch.save(vae.state_dict(), options.work / f"{name}-final.pt")
 
@@ -203,7 +205,7 @@ def train(options: argparse.Namespace, vae: AutoencoderKL) -> AutoencoderKL:
         if progress.add(step, share, {"loss": loss}):
             save_training(path, vae, pair, step + 1, budget.spent)
     save_training(path, vae, pair, budget.step, budget.spent)
-    finish(options, vae, name, source)
+    finish(options, vae, name, source, trained=budget.step > 0)
     return vae
 
 

@@ -85,7 +85,7 @@ class Animal:
 class Attributes:
     """Everything a caption can say of a picture.
 
-    One or two animals; two of them are in the order of `ANIMALS`, and both wear the same.
+    One or two animals, from left to right, as captions name them; two of them wear the same.
     """
 
     animals: tuple[Animal, ...]

@@ -34,6 +34,7 @@ from resources.starter_recipe.common import Budget, load_checkpoint
 from resources.starter_recipe.generate import Generator, noise
 from resources.starter_recipe.measures import detail
 from resources.starter_recipe.pictures import GrowingPictures, open_pictures, to_tensor
+from resources.starter_recipe.vocabulary import Animal, Attributes
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +241,45 @@ def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
     judge = train_classifier.load_model(options)
     ranks = [f.rank for f in choose_seeds.search(generator, judge, "pair", "a cat", "cat", 2)]
     assert ranks == sorted(ranks)
+
+
+def test_the_judge_is_not_asked_who_stands_on_the_left() -> None:
+    cat, fox = Animal("cat", "red"), Animal("fox", "blue")
+    left, right, one = (
+        Attributes(animals, "snow").labels() for animals in ((cat, fox), (fox, cat), (fox,))
+    )
+    made = train_classifier.unordered(torch.tensor([left, right, one])).tolist()
+    assert made == [left, left, one]
+
+
+def test_a_step_begins_with_the_weights_of_a_model_folder(
+    options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained for no time, they are what the folder holds. Its scorer can be kept."""
+    work = options.work / "again"
+    common_options = ["--work", str(work), "--start", str(common.MODEL_FOLDER), "--minutes", "0"]
+    work.mkdir()
+    for name in ("panoramas.npy", "bounds.npy"):
+        (work / name).symlink_to(options.work / name)
+    monkeypatch.setattr(train_vae, "psnrs", lambda _vae: np.zeros(1))
+    for step in (train_tokenizer, train_text, train_vae):
+        extra = common_options[:-2] if step is train_tokenizer else common_options
+        monkeypatch.setattr("sys.argv", ["step", *extra])
+        step.main()
+    again = argparse.Namespace(**{**vars(options), "work": work})
+    shipped = Generator(common.MODEL_FOLDER, 1).pipeline
+    assert len(train_tokenizer.load(work)) == len(shipped.tokenizer)
+    pairs = (
+        (train_text.load_tower(again), shipped.text_encoder),
+        (train_vae.load_final(work), shipped.vae),
+    )
+    for made, kept in pairs:
+        for name, weights in made.state_dict().items():
+            assert torch.equal(weights, kept.state_dict()[name]), name
+    again.scorer = common.MODEL_FOLDER
+    theirs = CLIPModel.from_pretrained(common.MODEL_FOLDER / "clip").state_dict()
+    ours = export.scorer(again).state_dict()
+    assert all(torch.equal(weights, theirs[name]) for name, weights in ours.items())
 
 
 def test_bfloat16_is_measured_where_gradients_are_off(monkeypatch: pytest.MonkeyPatch) -> None:

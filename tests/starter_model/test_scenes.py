@@ -68,6 +68,17 @@ def test_no_panorama_shows_a_figure_twice() -> None:
         assert scene.right - scene.left < 100
 
 
+def test_who_is_named_first_stands_on_the_left() -> None:
+    owl, frog = Animal("owl", "blue"), Animal("frog", "green")
+    for seed in range(4):
+        pair = draw(replace(CAT, animals=(owl, frog)), seed).picture
+        middles = []
+        for animals in ((replace(owl, fur="red"), frog), (owl, replace(frog, fur="red"))):
+            changed = pair != draw(replace(CAT, animals=animals), seed).picture
+            middles.append(np.flatnonzero(changed.any(axis=(0, 2))).mean())
+        assert middles[0] + 20 < middles[1]
+
+
 @pytest.mark.parametrize("animal", ANIMALS)
 def test_animals_and_what_they_wear_differ(animal: str) -> None:
     toy = Attributes((Animal(animal, "grey"),), "plain blue")

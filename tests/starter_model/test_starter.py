@@ -89,11 +89,11 @@ def test_a_prompt_and_a_seed_give_the_same_picture(
     assert np.abs(pooled(picture) - reference).mean() < 0.02
 
 
-def test_the_scorer_shares_the_text_tower(pipeline: StableDiffusionPipeline) -> None:
-    clip = CLIPModel.from_pretrained(FOLDER / "clip", dtype=torch.float32)
-    theirs = clip.text_model.state_dict()
-    for name, value in pipeline.text_encoder.state_dict().items():
-        assert torch.equal(value, theirs[name]), name
+def test_the_scorer_reads_the_same_tokens(pipeline: StableDiffusionPipeline) -> None:
+    theirs = CLIPTokenizer.from_pretrained(FOLDER / "clip")
+    assert theirs.get_vocab() == pipeline.tokenizer.get_vocab()
+    for text in (ARTICLE_PROMPT, ARTICLE_SCORING_TEXT):
+        assert theirs(text).input_ids == pipeline.tokenizer(text).input_ids
 
 
 def test_the_scorer_scores() -> None:
