@@ -2,7 +2,9 @@
 
 `python -m resources.starter_recipe.evaluate` needs the work folder for the judge and the tokenizer;
 all else is read from the model folder as it ships. The sheet of 64 pictures and the strips of
-walks, which a person looks at, go to the work folder.
+walks, which a person looks at, go to the work folder, and so does what was measured: a part is
+measured once for the same weights and options. `--parts` chooses some, as for several processes
+beside each other; the table is written when all are there.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +25,7 @@ from transformers import CLIPModel
 from .bars import Bar, exactly, line, mean_of, share_of
 from .captions import OPEN, compose
 from .card import write_card
-from .common import HELD_OUT_SEED, MODEL_FOLDER, parser, shipped_bytes
+from .common import HELD_OUT_SEED, MODEL_FOLDER, is_current, parser, shipped_bytes
 from .dataset import attributes_of, window
 from .generate import Generator, noise, sheet, walks
 from .measures import mean_distances
@@ -42,6 +45,8 @@ JUDGED = {
     "scene": (("scene",), 95, 98),
     "accessory": (ACCESSORIES, 85, 95),
 }
+#: The options that what is measured depends on.
+MEASURED_WITH = ("pictures", "seeds", "walks", "steps", "guidance")
 _SECOND = NAMES.index("second animal")
 
 
@@ -122,36 +127,52 @@ class Evaluation:
         name = "size in the repository"
         return [Bar(name, total, 40, 25, "all files", "MB", smaller_is_better=True)]
 
-    def all(self) -> list[Bar]:
-        """Every bar, printing each as soon as it is known."""
+    def parts(self) -> dict[str, Callable[[], list[Bar]]]:
+        """What there is to measure, by name, in the order of the table."""
         seeds, generator = self.options.seeds, self.generator
-        parts: tuple[Callable[[], list[Bar]], ...] = (
-            self.vae,
-            self.scorer,
-            self.prompts,
-            self.diversity,
-            lambda: fading(generator, seeds),
-            lambda: sweep(generator, self.clip, 2 * seeds),
-            lambda: translation(generator, max(1, seeds // 4)),
-            lambda: straight(generator, seeds),
-            lambda: steps_of_walks(generator, self.options.walks),
-            self.speed,
-            self.size,
-        )
-        bars = []
-        for part in parts:
-            for bar in part():
-                bars.append(bar)
-                print(line(bar), flush=True)
+        return {
+            "sheets": self.sheets,
+            "vae": self.vae,
+            "scorer": self.scorer,
+            "prompts": self.prompts,
+            "diversity": self.diversity,
+            "fading": lambda: fading(generator, seeds),
+            "sweep": lambda: sweep(generator, self.clip, 2 * seeds),
+            "translation": lambda: translation(generator, max(1, seeds // 4)),
+            "stripes": lambda: straight(generator, seeds),
+            "walks": lambda: steps_of_walks(generator, self.options.walks),
+            "speed": self.speed,
+            "size": self.size,
+        }
+
+    def measured(self, name: str, anew: bool = True) -> list[dict[str, Any]] | None:
+        """The bars of one part; None where they are not known yet and not to be measured."""
+        path, options = self.options.work / "bars" / f"{name}.json", vars(self.options)
+        chosen = {key: options[key] for key in MEASURED_WITH}
+        sources = (*self.options.folder.rglob("*.safetensors"), self.options.work / "classifier.pt")
+        if is_current(path, *sources):
+            kept = json.loads(path.read_text("utf-8"))
+            if kept["options"] == chosen:
+                bars: list[dict[str, Any]] = kept["bars"]
+                return bars
+        if not anew:
+            return None
+        made = self.parts()[name]()
+        for bar in made:
+            print(line(bar), flush=True)
+        bars = [{**asdict(bar), "passed": bar.passed} for bar in made]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"options": chosen, "bars": bars}, ensure_ascii=False), "utf-8")
         return bars
 
-    def pictures(self) -> None:
+    def sheets(self) -> list[Bar]:
         """The sheet of 64 pictures and the strips of all methods."""
         texts = [EXAMPLES[i % len(EXAMPLES)] for i in range(64)]
         work = self.options.work
         sheet(self.generator.pictures(noise(64, 76), texts), 8, work / "sheet.png")
         strips = [walks(self.generator, PROMPTS[i % 4], 300 + i) for i in range(2)]
         sheet(np.concatenate(strips), 9, work / "strips.png")
+        return []
 
 
 def _obeyed(kind: str, told: NDArray[np.bool_], right: NDArray[np.bool_]) -> list[Bar]:
@@ -179,18 +200,31 @@ def main() -> None:
     command.add_argument("--walks", type=int, default=16)
     command.add_argument("--steps", type=int, default=STEPS)
     command.add_argument("--guidance", type=float, default=GUIDANCE)
+    command.add_argument("--parts", nargs="+", help="some of what there is to measure")
     options = command.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     evaluation = Evaluation(options)
+    for name in options.parts or evaluation.parts():
+        evaluation.measured(name)
+    known = {name: evaluation.measured(name, anew=False) for name in evaluation.parts()}
+    lacking = [name for name, bars in known.items() if bars is None]
+    if lacking:
+        print(f"evaluate: to be measured yet: {', '.join(lacking)}")
+    else:
+        write_report(options, evaluation, [bar for bars in known.values() for bar in bars or ()])
+
+
+def write_report(
+    options: argparse.Namespace, evaluation: Evaluation, bars: list[dict[str, Any]]
+) -> None:
+    """Writes bars.json and the card's table into the model folder."""
     ceiling = accuracies(evaluation.judge)
-    evaluation.pictures()
-    bars = evaluation.all()
     report = {
         "steps": options.steps,
         "guidance": options.guidance,
         "judge_on_drawn_scenes": {name: round(100 * share, 1) for name, share in ceiling.items()},
-        "bars": [{**asdict(bar), "passed": bar.passed} for bar in bars],
+        "bars": bars,
     }
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     (options.folder / "bars.json").write_text(text, "utf-8")

@@ -10,7 +10,7 @@ from .train_tokenizer import sample_captions
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
 STEPS = 20
-GUIDANCE = 2.0
+GUIDANCE = 2.5
 #: The opening walk leads from the first draw of this seed to the second.
 SEED = 79
 PROMPT = "An high resolution photo of a cat"
@@ -21,7 +21,7 @@ EXAMPLES = (
     "A photo of a red fox in the snow",
     "A photo of a pink rabbit wearing a yellow hat by the sea",
     "A photo of a green frog at sunset",
-    "A photo of two brown bears in the forest",
+    "A photo of a brown bear and a white rabbit in the forest",
     "A photo of a grey mouse wearing purple glasses on a yellow background",
 )
 _WORD_CAPTIONS = 20_000
@@ -39,8 +39,8 @@ def starter() -> dict[str, object]:
         "examples": list(EXAMPLES),
         "hint": (
             "Knows small woollen animals: a cat, dog, rabbit, bear, fox, owl, frog or mouse, or "
-            "two of them, in twelve colours, in a place or on a plain background, perhaps with a "
-            "scarf, hat, glasses, bow tie or flower."
+            "two of them (the first one on the left), in twelve colours, in a place or on a plain "
+            "background, perhaps with a scarf, hat, glasses, bow tie or flower."
         ),
         "vocabulary": {
             "animals": list(ANIMALS),

@@ -18,7 +18,7 @@ from engine.requests import build_request
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
 
-SAMPLING = Sampling(steps=20, guidance=2.0, width=128, height=128)
+SAMPLING = Sampling(steps=20, guidance=2.5, width=128, height=128)
 PROMPT = "a photo of a cat"
 
 

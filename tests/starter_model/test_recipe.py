@@ -195,7 +195,9 @@ def test_refining_the_decoder_leaves_the_encoder_alone(options: argparse.Namespa
     assert any(changed)
 
 
-def test_export_and_evaluation(options: argparse.Namespace) -> None:
+def test_export_and_evaluation(
+    options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vae, unet = export.trained_parts(options)
     tower = train_text.load_tower(options)
     tokenizer = train_tokenizer.load(options.work)
@@ -208,7 +210,14 @@ def test_export_and_evaluation(options: argparse.Namespace) -> None:
     clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
     assert clip.config.vision_config.image_size == 128
     evaluation = evaluate.Evaluation(options)
-    found = [*evaluation.prompts(), *evaluation.diversity(), *evaluation.size()]
+    known = evaluation.measured("size")
+    assert known
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "size", None)
+        assert evaluation.measured("size") == known
+        patch.setattr(options, "guidance", 2.0)
+        assert evaluation.measured("size", anew=False) is None
+    found = [*evaluation.prompts(), *evaluation.diversity()]
     assert all(np.isfinite(bar.estimate.value) for bar in found)
     assert found[0].name == "all told: animal"
 
