@@ -205,6 +205,11 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     evaluation = Evaluation(options)
+    unknown = set(options.parts or ()) - set(evaluation.parts())
+    if unknown:
+        command.error(
+            f"no such part: {', '.join(unknown)}; there are {', '.join(evaluation.parts())}"
+        )
     for name in options.parts or evaluation.parts():
         evaluation.measured(name)
     known = {name: evaluation.measured(name, anew=False) for name in evaluation.parts()}
