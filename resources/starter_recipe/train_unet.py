@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 
 from .common import (
@@ -140,6 +141,9 @@ def train(
     """Trains within the budget; returns the averaged network."""
     device = prepare(options)
     unet.to(device)
+    if device.type == "cpu":
+        # On CPUs the backward pass of the fused attention is seven times slower in bf16.
+        unet.set_attn_processor(AttnProcessor())
     average = copy.deepcopy(unet).eval().requires_grad_(False)
     pair = Pair(unet, options.rate, 1e-3, ("conv_in", "conv_out", "time_emb", "attn2.to_k"))
     path = options.work / "unet.pt"

@@ -34,7 +34,7 @@ from resources.starter_recipe.common import Budget, load_checkpoint
 from resources.starter_recipe.generate import Generator, noise
 from resources.starter_recipe.measures import detail
 from resources.starter_recipe.pictures import GrowingPictures, open_pictures, to_tensor
-from resources.starter_recipe.vocabulary import Animal, Attributes
+from resources.starter_recipe.vocabulary import FINISHES, Animal, Attributes
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +156,20 @@ def test_latents_are_made_anew_for_another_autoencoder(options: argparse.Namespa
 def test_the_scorer_sees_what_comes_out_of_the_autoencoder() -> None:
     torch.manual_seed(0)
     pictures = torch.full((3, 3, 128, 128), 0.2)
-    shown = train_clip.decoded(train_vae.build().eval(), pictures, 1)
+    finishes = torch.zeros(3, dtype=torch.long)
+    shown = train_clip.decoded(train_vae.build().eval(), pictures, finishes, 1)
     kept = (shown == pictures).flatten(1).all(dim=1)
     assert int(kept.sum()) == 2
+
+
+def test_latents_of_blurry_pictures_are_smooth_and_of_noisy_ones_rough() -> None:
+    torch.manual_seed(0)
+    latents = torch.randn(3, 4, 16, 16)
+    worse = train_clip.worsened(latents, torch.tensor([FINISHES.index(n) for n in FINISHES]))
+    before, after = (x.diff(dim=3).square().mean(dim=(1, 2, 3)) for x in (latents, worse))
+    assert torch.equal(worse[0], latents[0])
+    assert after[1] < 0.7 * before[1]
+    assert after[2] > before[2]
 
 
 def test_a_resumed_budget_goes_on_where_it_stopped() -> None:
@@ -271,7 +282,8 @@ def test_a_step_begins_with_the_weights_of_a_model_folder(
     for name in ("panoramas.npy", "bounds.npy"):
         (work / name).symlink_to(options.work / name)
     monkeypatch.setattr(train_vae, "psnrs", lambda _vae: np.zeros(1))
-    for step in (train_tokenizer, train_text, train_vae):
+    monkeypatch.setattr(train_clip, "top1", lambda _model, _options: np.ones(1))
+    for step in (train_tokenizer, train_text, train_vae, train_clip):
         extra = common_options[:-2] if step is train_tokenizer else common_options
         monkeypatch.setattr("sys.argv", ["step", *extra])
         step.main()
@@ -285,6 +297,9 @@ def test_a_step_begins_with_the_weights_of_a_model_folder(
     for made, kept in pairs:
         for name, weights in made.state_dict().items():
             assert torch.equal(weights, kept.state_dict()[name]), name
+    theirs = CLIPModel.from_pretrained(common.MODEL_FOLDER / "clip").vision_model.state_dict()
+    ours = train_clip.load_model(again).vision_model.state_dict()
+    assert all(torch.equal(weights, theirs[name]) for name, weights in ours.items())
     again.scorer = common.MODEL_FOLDER
     theirs = CLIPModel.from_pretrained(common.MODEL_FOLDER / "clip").state_dict()
     ours = export.scorer(again).state_dict()
