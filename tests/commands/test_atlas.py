@@ -9,19 +9,8 @@ import pytest
 from PIL import Image
 
 import main
-from tests.support.tiny_models import make_tiny_model
 
 QUICK = ["--steps", "2", "--width", "32", "--height", "32", "--frames", "5", "--across", "2"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True))
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def _atlas(folder: str, out: Path, *options: str) -> int:

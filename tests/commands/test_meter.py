@@ -8,20 +8,6 @@ from pathlib import Path
 import pytest
 
 import main
-from tests.support.tiny_models import make_tiny_model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
-    # A size of its own, so that pictures are small.
-    (folder / "starter.json").write_text('{"width": 32, "height": 32, "steps": 2}', "utf-8")
-    return str(folder)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_it_writes_table_plot_and_page(

@@ -16,17 +16,6 @@ from engine.methods.contract import methods
 from engine.models.loaded import DiffusionModel
 from tests.support.render_command import render
 from tests.support.tiny_families.pixart import MODELS
-from tests.support.tiny_models import make_tiny_model
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny"))
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_render_writes_numbered_pictures(folder: str, tmp_path: Path) -> None:

@@ -12,23 +12,9 @@ import main
 from engine.documents.session_file import load_session
 from engine.geometry.noise import NoiseBank
 from engine.walk import Keyframe
-from tests.support.tiny_models import make_tiny_model
 
 #: The latents of the tiny model for 32×32 pixels.
 SHAPE = (4, 8, 8)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True)
-    # A size of its own, so that pictures are small.
-    (folder / "starter.json").write_text('{"width": 32, "height": 32, "steps": 2}', "utf-8")
-    return str(folder)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_influence_has_a_row_and_a_map_for_each_part(model: str, tmp_path: Path) -> None:

@@ -9,19 +9,9 @@ import pytest
 
 import main
 from engine.cli.arguments import build_parser
-from tests.support.tiny_models import make_tiny_clip, make_tiny_model
+from tests.support.tiny_models import make_tiny_clip
 
 QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", clip=True))
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def _score(folder: str, *options: str) -> int:
