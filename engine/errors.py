@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class InputError(ValueError):
     """The input is invalid or cannot be used."""
@@ -24,6 +26,12 @@ class MissingModel(ModelError):  # noqa: N818 — not an error of the program
             "model dialog (Ctrl+M), or name it yourself on the command line."
         )
         self.model = model
+
+
+def install_command(*packages: str) -> str:
+    """Returns the command that installs packages for the Python that runs the program."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f"{python} -m pip install {' '.join(packages)}"
 
 
 def is_device_lost(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from engine.errors import InputError
+from engine.errors import InputError, install_command
 from engine.messages import RenderRequest
 from engine.walk import Exploration, lanes_of
 
@@ -69,6 +69,6 @@ def require_weights(bits: int) -> None:
         raise InputError(f"Weights have 8 or 4 bits, or 0 for those of the precision, not {bits}.")
     if bits and find_spec(LIBRARY) is None:
         raise InputError(
-            f"Weights of {bits} bits need one package more: pip install {LIBRARY}; or choose full "
-            "weights."
+            f"Weights of {bits} bits need one package more: {install_command(LIBRARY)}; or choose "
+            "full weights."
         )

@@ -15,6 +15,10 @@ SAFE = "--safe"
 BAD_INPUT = 2
 #: What the article scores, and at how many frames.
 ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
+#: The measures of `score`. Their registry would import torch; tests compare the two.
+MEASURES = (
+    "clip_score,sharpness,step_length,latent_mean,latent_std,latent_norm_z,clip_step,local_change"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,9 +95,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--methods", dest="compare", metavar="A,B,…", default=ARTICLE_METHODS)
     score.add_argument("--text", metavar="T", help="scoring text; default: the walk's prompt")
     score.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
-    score.add_argument(
-        "--measures", metavar="A,B,…", help="default: scores, sharpness, steps, latent"
-    )
+    score.add_argument("--measures", metavar="A,B,…", help=f"of {MEASURES}; default: the first six")
     score.add_argument(
         "--out", type=path_argument, metavar="FILE", help="one row a frame: .csv or .json"
     )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.errors import install_command
 from engine.requests import LIBRARY, weights_offered
 
 _PACKAGES = (
@@ -89,10 +90,10 @@ def _versions() -> Iterator[Finding]:
         try:
             yield Finding(package, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
-            advice = f"Install it: pip install {package}"
+            advice = f"Install it: {install_command(package)}"
             yield Finding.of(package, "missing", False, advice)
     offered = weights_offered()
-    more = "" if len(offered) > 1 else f"; for 8 and 4 bits: pip install {LIBRARY}"
+    more = "" if len(offered) > 1 else f"; for 8 and 4 bits: {install_command(LIBRARY)}"
     yield Finding("Weights", f"{', '.join(offered)}{more}")
 
 
@@ -179,7 +180,8 @@ def _encoders() -> Iterator[Finding]:
     for format_ in (formats.get(name) for name in formats.names()):
         if issubclass(format_, FilmFormat):
             there = format_.available()
-            advice = "Install PyAV from a wheel: pip install --force-reinstall av"
+            reinstall = install_command("--force-reinstall", "av")
+            advice = f"Install PyAV from a wheel: {reinstall}"
             value = "can be written" if there else "no encoder"
             yield Finding.of(format_.label, value, there, advice)
 

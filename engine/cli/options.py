@@ -39,7 +39,7 @@ def add_walk_options(parser: argparse.ArgumentParser) -> None:
         "--session", type=path_argument, metavar="FILE", help="start from a session file"
     )
     walk.add_argument(
-        "--preset", metavar="NAME", help="start from one of the article's experiments"
+        "--preset", metavar="NAME", help="start from an experiment, such as three-pairs or scores"
     )
     walk.add_argument(
         "--walk", type=path_argument, metavar="FILE", help="take the walk from a file in TOML"

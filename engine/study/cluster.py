@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 import engine
 from engine.atomic import Existing, write_bytes
-from engine.errors import InputError
+from engine.errors import InputError, install_command
 from engine.study.cell_files import CellFiles, Measured, rows_of
 from engine.study.study import Cell, Study
 from engine.study.worker import Answer, environment_of
@@ -178,7 +178,5 @@ def _ray() -> Any:
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise InputError(
-            "--ray needs Ray; install it with: pip install 'latent-trails[cluster]'"
-        ) from error
+        raise InputError(f"--ray needs Ray: {install_command('ray')}") from error
     return ray

@@ -39,8 +39,9 @@ class Preferences:
         "Precision",
         choices=PRECISIONS,
         help="Half precision needs half the memory. It is fast on graphics cards and slow on most "
-        "CPUs. Automatic is fp16 on graphics cards; on a CPU it is fp32, and bf16 for large models "
-        "for which it measured at least 1.3 times as fast",
+        "CPUs. Automatic is fp16 on graphics cards for SD and SDXL and bf16 for other families; on "
+        "a CPU it is fp32, and bf16 for large models for which it measured at least 1.3 times as "
+        "fast",
     )
     weights: str = parameter(
         FULL,

@@ -44,7 +44,7 @@ class MetricsPlot(QWidget):
         self._hint = PlainLabel()
         self._numbers = Button(
             "Table",
-            "Show a summary of each walk. ± is the standard deviation over its frames",
+            "Show a summary of each walk. ± is the standard error of a mean over its frames",
             text="Table",
         )
         self._scoring = ScoringFields(state)

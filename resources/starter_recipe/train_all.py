@@ -1,4 +1,4 @@
-"""Runs every step within one budget of minutes, as for an accelerator that is lent for a while.
+"""Runs every step within one budget of minutes, for example on a graphics card.
 
 Panoramas are drawn and captions written by other processes meanwhile: the autoencoder begins with
 those that are there. Each step takes its share of the minutes and resumes where it stopped; steps

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import main
-from engine.cli.arguments import build_parser
+from engine.cli import scoring
+from engine.cli.arguments import MEASURES, build_parser
+from engine.metrics.contract import measures
 from tests.support.tiny_models import make_tiny_clip
 
 QUICK = ["--frames", "3", "--steps", "2", "--width", "32", "--height", "32"]
@@ -29,6 +31,12 @@ def test_it_prints_the_table_and_writes_the_rows(
     frames = [row for row in rows if row["frame"]]
     assert len(frames) == 6
     assert all(float(row["clip_score"]) > 0 for row in frames)
+
+
+def test_the_help_names_the_measures_that_there_are() -> None:
+    named = MEASURES.split(",")
+    assert tuple(named[:6]) == scoring.MEASURES
+    assert set(named) == set(measures.names())
 
 
 def test_the_articles_methods_and_frames_are_the_default(folder: str) -> None:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ModelError
+from engine.errors import ModelError, install_command
 from engine.models.families.contract import Part
 from engine.models.inspection.config_limits import read_config
 from engine.models.inspection.report import PICKLES, ModelPart, read_object
@@ -43,7 +43,7 @@ def unreadable_words(folder: Path) -> str:
         return ""
     return (
         f"The tokenizer {folder / pieces[0]} needs two packages more: "
-        "pip install sentencepiece protobuf."
+        f"{install_command('sentencepiece', 'protobuf')}."
     )
 
 

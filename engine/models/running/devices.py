@@ -37,8 +37,9 @@ def choose_device(name: str = "") -> torch.device:
 def choose_dtype(device: torch.device, precision: str = "") -> torch.dtype:
     """The precision asked for, or half on a GPU and single on a CPU, whose halves are slow.
 
-    float16 rather than bfloat16: Stable Diffusion's values fit its range, and it has three bits
-    more. Raises InputError for an unknown name.
+    This half is float16: Stable Diffusion's values fit its range, and it has three bits more than
+    bfloat16. Families whose values do not fit name bfloat16 (`Family.half`). Raises InputError for
+    an unknown name.
     """
     if precision:
         name = _SHORT.get(precision, precision)

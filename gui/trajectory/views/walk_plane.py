@@ -52,8 +52,8 @@ class WalkPlane(TrajectoryView):
     """Owns the items of the walk and updates them from the state. Coordinates are in std."""
 
     label = "Walk"
-    tip = "The walk in the plane of its ends. Click a point to render its picture"
-    description = "Trajectory in the plane of the walk's ends"
+    tip = "The walk in a plane. Click a point to render its picture"
+    description = "Trajectory in a plane of the walk"
     keys = (
         "Arrows move the point, with Shift finely, with Ctrl the plane · + and − zoom · 0 shows all"
     )
