@@ -13,6 +13,8 @@ from engine.walk import ParameterValue
 
 #: Whole numbers from here on are no numbers of a parameter; some have no float.
 MAX_WHOLE = 2**64
+#: Most characters of a wrong value that are shown.
+_MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,22 @@ class Parameter:
         kind = type(self.default)
         if isinstance(value, str) and kind is not str:
             value = self._parse(value)
-        if kind is float and type(value) is int and abs(value) < MAX_WHOLE:
+        if isinstance(value, int) and abs(value) >= MAX_WHOLE:
+            raise self._refusal("one so large")
+        if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
-            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+            raise self._refusal(repr(value))
         assert isinstance(value, float | int | str | bool)
         if self.choices and value not in self.choices:
-            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+            raise self._refusal(repr(value))
         if not isinstance(value, str) and not self._within(value):
-            raise InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {value!r}.")
+            raise self._refusal(repr(value))
         return value
+
+    def _refusal(self, given: str) -> InputError:
+        shown = given if len(given) <= _MOST_SHOWN else f"{given[:_MOST_SHOWN]}…"
+        return InputError(f"Parameter {self.name!r} takes {self._expectation()}, not {shown}.")
 
     def _parse(self, text: str) -> object:
         if isinstance(self.default, bool):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Generic, TypeVar
@@ -15,13 +16,14 @@ T = TypeVar("T")
 
 class Registry(Generic[T]):
     """The classes of one package by name. At the first access, its modules are imported, and those
-    of the folders in it."""
+    of the folders in it. Thread-safe."""
 
     def __init__(self, package: str, noun: str) -> None:
         self._package = package
         self._noun = noun
         self._entries: dict[str, type[T]] = {}
-        self._discovered = False
+        # An imported module may ask for the names, too: those that are there so far.
+        self._lock, self._discovering, self._discovered = threading.RLock(), False, False
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Register a class under `name`. A name that is taken is an error of the program."""
@@ -51,7 +53,16 @@ class Registry(Generic[T]):
     def _discover(self) -> None:
         if self._discovered:
             return
-        self._discovered = True
+        with self._lock:
+            if not self._discovered and not self._discovering:
+                self._discovering = True
+                try:
+                    self._import_all()
+                finally:
+                    self._discovering = False
+                self._discovered = True
+
+    def _import_all(self) -> None:
         package = importlib.import_module(self._package)
         found = (m.name for m in pkgutil.walk_packages(package.__path__, f"{self._package}."))
         for name in sorted(found, key=lambda name: (name.count("."), name)):

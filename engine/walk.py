@@ -168,6 +168,10 @@ class Walk:
         share = index / self.intervals if self.intervals > 0 else 0.0
         return pace(self.pacing, share)
 
+    def times_of_frames(self) -> tuple[float, ...]:
+        """The time in [0, 1] of each frame."""
+        return tuple(self.time_of(index) for index in range(self.frames))
+
     def locate(self, time: float) -> tuple[int, float]:
         """Segment number and the γ in [0, 1] inside it, for a time in [0, 1] of the whole walk."""
         segment, share = self.place(time)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from math import sqrt
 from pathlib import Path
 from typing import Protocol
@@ -59,8 +60,9 @@ def write_cells(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
+        names = file_names(known)
         for cell, image in known.items():
-            write_bytes(part / file_name(cell), encode_png(image, {}))
+            write_bytes(part / names[cell], encode_png(image, {}))
         write_table(part / TABLE, _columns(content, tuple(known)))
         if path.is_dir():
             for file in part.iterdir():
@@ -84,9 +86,14 @@ def check_folder(path: Path, existing: Existing = Existing.REFUSE) -> None:
         raise InputError(f"{path} is a file; choose another name for the folder.")
 
 
-def file_name(cell: Cell) -> str:
-    """Returns the name of a cell's picture, such as "x+0.250 y-1.000.png"."""
-    return f"x{cell[0]:+.3f} y{cell[1]:+.3f}.png"
+def file_names(cells: Collection[Cell]) -> dict[Cell, str]:
+    """Returns the names of cells' pictures, such as "x+0.250 y-1.000.png": different ones, with as
+    many decimals as this takes."""
+    for decimals in range(3, 18):
+        names = {cell: f"x{cell[0]:+.{decimals}f} y{cell[1]:+.{decimals}f}.png" for cell in cells}
+        if len(set(names.values())) == len(names):
+            break
+    return names
 
 
 def _pictures(content: AtlasContent, reader: Reader) -> dict[Cell, Image]:
@@ -100,11 +107,11 @@ def _pictures(content: AtlasContent, reader: Reader) -> dict[Cell, Image]:
 
 def _columns(content: AtlasContent, cells: tuple[Cell, ...]) -> Columns:
     """Returns the table: place, std, distance from the shell, region, and the sum of noises."""
-    facts = content.facts
+    facts, names = content.facts, file_names(cells)
     rows: list[dict[str, Value]] = []
     for cell in cells:
         std, keyframe = facts.std(cell), content.keyframes.get(cell)
-        row: dict[str, Value] = {"file": file_name(cell), "x": cell[0], "y": cell[1], "std": std}
+        row: dict[str, Value] = {"file": names[cell], "x": cell[0], "y": cell[1], "std": std}
         row["shell distance, σ"] = (std - 1.0) / facts.sigma if facts.sigma else None
         row["region"] = content.names.get(cell)
         if keyframe is not None:

@@ -190,7 +190,7 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
     plan = Plan(
         titles=tuple(lane.title for lane in lanes) if len(lanes) > 1 else ("",),
         indices=tuple(range(lanes[0].walk.frames)),
-        frames=lanes[0].walk.frames,
+        times=lanes[0].walk.times_of_frames(),
         fps=command.exploration.fps,
         parameters=command.parameters,
         existing=command.existing,

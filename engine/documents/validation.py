@@ -24,7 +24,6 @@ from engine.walk import (
     MAX_STEPS,
     Exploration,
     Keyframe,
-    MethodChoice,
     Sampling,
     Walk,
 )
@@ -59,7 +58,7 @@ def check_exploration(exploration: Exploration) -> None:
             "pictures; choose fewer frames, rows or methods."
         )
     for choice in exploration.compare:
-        _check_method(choice)
+        make_method(choice)
     check_sampling(exploration.sampling)
     _check_text("scoring text", exploration.scoring_text)
     _check_text("scorer's name", exploration.scorer)
@@ -83,7 +82,7 @@ def check_walk(walk: Walk) -> None:
             f"not {len(walk.methods)}."
         )
     for choice in walk.methods:
-        _check_method(choice)
+        make_method(choice)
     _check_timing(walk)
 
 
@@ -152,13 +151,6 @@ def _check_keyframe(keyframe: Keyframe) -> None:
     for source in (keyframe.noise, *previous, *(term.source for term in keyframe.blend)):
         _check_whole("seed", source.seed, 0, MAX_SEED)
         _check_whole("draw", source.draw, 0, MAX_DRAW)
-
-
-def _check_method(choice: MethodChoice) -> None:
-    for name, value in choice.params:
-        if isinstance(value, int) and abs(value) > MAX_SEED:
-            raise InputError(f"Parameter {name!r} is too large a number; give a smaller one.")
-    make_method(choice)
 
 
 def _check_text(name: str, text: str) -> None:

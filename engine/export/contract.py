@@ -38,9 +38,9 @@ Describe = Callable[[int, int], Mapping[str, str]]
 class Plan:
     """The lanes and frames of an export, and its settings.
 
-    `titles` are the lanes' titles, `indices` the frames that will be added, of the `frames` of
-    the walk; 0 if their number is unknown. `parameters` are those
-    of the format; unknown ones are ignored. `about` holds the metadata of a file with several
+    `titles` are the lanes' titles, `indices` the frames that will be added, and `times` the time in
+    0…1 of each frame of the walk; none if they are unknown. `parameters` are those of the format;
+    unknown ones are ignored. `about` holds the metadata of a file with several
     frames, `describe` returns those of a single picture; empty texts write none. `against` holds
     for each lane the lane that its pictures are compared with. Heat maps of the difference replace
     the pictures of a lane, unless it is compared with itself. With an empty `against`, there are no
@@ -51,7 +51,7 @@ class Plan:
 
     titles: tuple[str, ...] = ("",)
     indices: tuple[int, ...] = ()
-    frames: int = 0
+    times: tuple[float, ...] = ()
     fps: float = 24.0
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     existing: Existing = Existing.REFUSE

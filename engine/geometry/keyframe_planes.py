@@ -14,6 +14,7 @@ from math import sqrt
 
 import numpy as np
 
+from engine.geometry.carried_noise import keyframes_met
 from engine.geometry.plane_points import sum_of_keyframes
 from engine.messages import KeyframeSpan, Points
 from engine.walk import Keyframe, Walk
@@ -63,7 +64,7 @@ class KeyframePlane:
 
     def keyframe(self, walk: Walk, x: float, y: float) -> Keyframe:
         """Returns the point (x, y) as a keyframe, with the prompt of the largest weight."""
-        return sum_of_keyframes(walk.keyframes, self.weights(x, y))
+        return sum_of_keyframes(keyframes_met(walk), self.weights(x, y))
 
 
 def plane_through(span: KeyframeSpan, chosen: Sequence[int]) -> KeyframePlane | None:

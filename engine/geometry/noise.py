@@ -9,7 +9,8 @@ import torch
 from engine.lru_cache import LruCache
 from engine.walk import NoiseSource
 
-_KEPT = 64
+#: Bytes of latents that are kept: a thousand of SD 1 at 512×512.
+_KEPT = 128 << 20
 
 
 class NoiseBank:
@@ -21,7 +22,9 @@ class NoiseBank:
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape = shape
-        self._drawn: LruCache[NoiseSource, npt.NDArray[np.float64]] = LruCache(_KEPT)
+        self._drawn: LruCache[NoiseSource, npt.NDArray[np.float64]] = LruCache(
+            _KEPT, lambda latent: latent.nbytes
+        )
 
     def draw(self, source: NoiseSource) -> npt.NDArray[np.float64]:
         """Returns the latent [C, h, w] of `source`: float64 with float32 values, read-only."""

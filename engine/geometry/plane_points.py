@@ -6,10 +6,10 @@ Imports no large library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
+from engine.geometry.carried_noise import ends_met, keyframes_met
 from engine.messages import PathReady, Points
 from engine.tracks.prompts import prompt_place
 from engine.walk import MAX_KEYFRAMES, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
@@ -29,24 +29,16 @@ def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
         return None
     ends = places[[0, other]]
     first, last = (float(w) for w in np.linalg.solve(ends.T, np.asarray(point, np.float64)))
-    start, end = walk.keyframes[0], walk.keyframes[other]
+    met = keyframes_met(walk)
+    start, end = met[0], met[other]
     prompt = start.prompt if abs(first) >= abs(last) else end.prompt
     terms = [*_scaled(start, first), *_scaled(end, last)]
     return _sum(prompt, terms)
 
 
-def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
-    """Returns the keyframe whose latent is the sum of the two ends of a segment with these weights.
-
-    The prompt is that of the end with the larger weight.
-    """
-    start, end = walk.keyframes[segment], walk.keyframes[walk.end_of(segment)]
-    prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
-    return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
-
-
 def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe | None:
-    """Returns frame `index` of a walk as a keyframe, which is a sum of the ends of its segment.
+    """Returns frame `index` of a walk as a keyframe, a sum of the ends of its segment, with
+    the nearest prompt.
 
     None if the frame is no such sum, or if the path is not known.
     """
@@ -55,8 +47,9 @@ def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe |
         return None
     first, last = (float(weight) for weight in path.weights[index])
     time = walk.time_of(index)
-    keyframe = keyframe_between(walk, walk.locate(time)[0], (first, last))
-    return replace(keyframe, prompt=prompt_place(walk, time).nearest) if walk.prompts else keyframe
+    start, end = ends_met(walk, walk.locate(time)[0])
+    terms = [*_scaled(start, first), *_scaled(end, last)]
+    return _sum(prompt_place(walk, time).nearest, terms)
 
 
 def sum_of_keyframes(keyframes: Sequence[Keyframe], weights: Points) -> Keyframe:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.conditioning import Blend, Conditioning, blend_texts, vary_text
+from engine.geometry.carried_noise import methods_of, noise_at, noise_towards
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
 from engine.methods.contract import (
@@ -17,7 +18,6 @@ from engine.methods.contract import (
     Method,
     ThroughMethod,
     fresh_noise,
-    make_method,
     text_blend,
 )
 from engine.methods.through.runs import run_of
@@ -43,8 +43,7 @@ class WalkPath:
     _methods: tuple[Method, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        choices = (self.walk.method_of(i) for i in range(max(self.walk.segments, 1)))
-        object.__setattr__(self, "_methods", tuple(make_method(choice) for choice in choices))
+        object.__setattr__(self, "_methods", methods_of(self.walk))
 
     def with_walk(self, walk: Walk) -> WalkPath:
         """Returns the path of another walk with the same noise and texts."""
@@ -58,14 +57,11 @@ class WalkPath:
 
         After a segment that does not change the noise or comes back, it is the segment's start.
         """
-        while number and not _leads_on(self._methods[number - 1]):
-            number -= 1
-        return self._drawn(number)
+        return self._drawn(noise_at(self._methods, number))
 
     def target(self, segment: int) -> Array:
         """Returns the latent [C, h, w] that the method of `segment` takes as its end."""
-        leads = self._methods[segment].walks_noise
-        return self._drawn(self.walk.end_of(segment)) if leads else self.keyframe(segment)
+        return self._drawn(noise_towards(self.walk, self._methods, segment))
 
     def _drawn(self, number: int) -> Array:
         """Returns the sum of noises of keyframe `number`."""
@@ -109,7 +105,7 @@ class WalkPath:
         method = self._methods[segment]
         if isinstance(method, ThroughMethod):
             run = run_of(self.walk, segment)
-            keys = [self._drawn(number) for number in run.keyframes]
+            keys = [self.keyframe(number) for number in run.keyframes]
             return method.through(keys, run.segment, gamma, run.loop, run.times)
         ends = self.keyframe(segment), self.target(segment)
         if self.granule > 1 and method.seam(0.5, 2) is not None:
@@ -148,11 +144,6 @@ def _in_pixels(latent: Array, side: int) -> Array:
     _, height, width = latent.shape
     parts = latent.reshape(-1, side, side, height, width)
     return parts.transpose(0, 3, 1, 4, 2).reshape(-1, height * side, width * side)
-
-
-def _leads_on(method: Method) -> bool:
-    """True if the latent at the end of a segment is not that of its start."""
-    return method.walks_noise and not method.comes_back
 
 
 def prompts_of(walk: Walk) -> tuple[str, ...]:

@@ -51,7 +51,6 @@ class Measuring:
         texts: Mapping[str, Array32],
     ) -> None:
         self._job, self._plan, self._seen, self._texts = job, plan, seen, texts
-        self._spans = [1.0 / max(walk.frames - 1, 1) for walk in plan.walks]
         self._at_once = _group(plan.chosen, Space.PICTURE, len(plan.walks))
         self._scored = _group(plan.chosen, Space.CLIP, len(plan.walks))
         self._waiting: list[m.FrameReady] = []
@@ -116,8 +115,10 @@ class Measuring:
         gap = self._seen.gap(group.space, keys[later - 1], keys[later])
         if math.isnan(gap):
             return  # the store no longer holds the picture
+        walk = self._plan.walks[frame.lane]
+        span = walk.time_of(later) - walk.time_of(later - 1)
         for name, measure in group.steps.items():
-            value = measure.of(gap, self._spans[frame.lane])
+            value = measure.of(gap, span)
             yield m.MeasureReady(frame.job, frame.lane, later, name, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.metrics.contract import StepMeasure, measures
@@ -19,4 +20,4 @@ class LocalChange(StepMeasure):
     tip = "Step length per unit of the walk's time; peaks are fast changes"
 
     def of(self, distance: float, span: float) -> float:
-        return distance / span
+        return distance / span if span > 0.0 else math.nan

@@ -11,8 +11,9 @@ import numpy as np
 from engine.metrics.contract import largest_step, variation
 from engine.pacing.curve import Values
 
-#: Distance in time from a keyframe at which its turn is measured.
-_NEAR = 1e-5
+#: Distances in time from a keyframe at which its turn is measured: the first at which the path has
+#: moved by more than rounding, as a share of the latent's norm.
+_NEAR, _STILL = (1e-5, 1e-4, 1e-3), 1e-12
 #: Largest |std − 1| of a walk that stays typical.
 STD_TOLERANCE = 0.01
 
@@ -84,14 +85,24 @@ def turn_at(latent: Callable[[float], Values], time: float, loop: bool = False) 
     `latent` returns the latent at a time in 0…1. In a loop, the time before 0 is that before 1.
     0 where the path stands still on one side.
     """
-    before, after = time - _NEAR, time + _NEAR
-    if loop:
-        before, after = before % 1.0, after % 1.0
-    here = latent(time)
-    into, out = (here - latent(before)).ravel(), (latent(after) - here).ravel()
-    norms = float(np.linalg.norm(into)) * float(np.linalg.norm(out))
-    if norms < 1e-12:
+    into, out = (_direction(latent, time, side, loop) for side in (-1.0, 1.0))
+    if into is None or out is None:
         return 0.0
     # From the chord of the unit vectors: the arc cosine is inexact for small angles.
-    chord = np.linalg.norm(into / np.linalg.norm(into) - out / np.linalg.norm(out))
-    return math.degrees(2.0 * math.asin(min(float(chord) / 2.0, 1.0)))
+    return math.degrees(2.0 * math.asin(min(float(np.linalg.norm(into - out)) / 2.0, 1.0)))
+
+
+def _direction(
+    latent: Callable[[float], Values], time: float, side: float, loop: bool
+) -> Values | None:
+    """Returns the unit vector in which a path goes, before (`side` −1) or after (1) a time. An
+    eased path hardly moves there, and is looked at further away. None if it stands still."""
+    here = latent(time)
+    least = _STILL * max(float(np.linalg.norm(here)), 1.0)
+    for near in _NEAR:
+        there = time + side * near
+        way = side * (latent(there % 1.0 if loop else there) - here).ravel()
+        length = float(np.linalg.norm(way))
+        if length > least:
+            return way / length
+    return None

@@ -22,6 +22,7 @@ from engine.walk import Walk
 
 _TEXTS = 512
 _PLANES = 8
+_SHAPES = 4
 
 Shape = tuple[int, int, int]
 #: Raises Cancelled if the job was cancelled.
@@ -56,7 +57,7 @@ class ModelResources:
         self._negatives = LruCache[str, Conditioning](_TEXTS)
         self._planes = LruCache[tuple[Walk, Shape], Plane](_PLANES)
         self.states = States()
-        self._noises: dict[Shape, NoiseBank] = {}
+        self._noises = LruCache[Shape, NoiseBank](_SHAPES)
 
     def text(self, prompt: str) -> Conditioning:
         """Return the conditioning of a prompt, which is encoded once."""
@@ -97,7 +98,7 @@ class ModelResources:
         for prompt in prompts_of(walk):
             check()
             texts[prompt] = self.text(prompt)
-        noise = self._noises.setdefault(shape, NoiseBank(shape))
+        noise = self._noises.get(shape) or self._noises.put(shape, NoiseBank(shape))
         return WalkPath(walk, noise, texts, self.model.family.patch)
 
     def plane(self, path: WalkPath) -> Plane:

@@ -95,7 +95,7 @@ class RenderPlan:
         """Return the keyframes that the method of the segment mixes after some steps."""
         path, negative = self.lanes[lane].path, self.lanes[lane].negative
         segment, gamma = path.walk.locate(time)
-        step = round(path.method(segment).blends_at * self.settings.steps)
+        step = _steps_shared(path.method(segment).blends_at, self.settings.steps)
         if not step or gamma in (0.0, 1.0):
             return None
         times = path.walk.stops()[segment : segment + 2]
@@ -111,7 +111,7 @@ class RenderPlan:
         """The steps at which latents are kept for other frames."""
         paths = [lane.path for lane in self.lanes]
         shares = [p.method(k).blends_at for p in paths for k in range(max(p.walk.segments, 1))]
-        steps = {round(share * self.settings.steps) for share in shares}
+        steps = {_steps_shared(share, self.settings.steps) for share in shares}
         return frozenset({*steps, self.shared_step} - {0})
 
     def _shared(self, lane: int, index: int) -> Between | None:
@@ -229,7 +229,7 @@ def _plan(
         guidance_to=sampling.guidance_to,
     )
     table = model.table(settings.solver, shape, settings.steps)
-    shared = round(sampling.shared_steps * settings.steps)
+    shared = _steps_shared(sampling.shared_steps, settings.steps)
     return RenderPlan(
         job=job,
         shape=shape,
@@ -268,3 +268,8 @@ def _cut_prompts(request: m.RenderRequest, model: DiffusionModel) -> tuple[m.Pro
         for prompt, count in counts
         if count.tokens > count.limit
     )
+
+
+def _steps_shared(share: float, steps: int) -> int:
+    """Returns the first steps that are a share of all. At least one step is a frame's own."""
+    return min(round(share * steps), steps - 1)

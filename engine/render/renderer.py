@@ -147,25 +147,32 @@ class Renderer:
             control.check()
             yield describe(lane.path, plan.job, number, check=control.check)
         if plan.draft is not None:
-            yield from self._drafts(plan.draft, job, resources, control)
+            yield from self._drafts(plan.draft, job, resources, control, points)
         work = FrameWork(plan, job, resources, self._store)
         yield from measuring.along(work.run(control, points), control)
 
     def _drafts(
-        self, draft: RenderPlan, job: Job, resources: ModelResources, control: JobControl
+        self,
+        draft: RenderPlan,
+        job: Job,
+        resources: ModelResources,
+        control: JobControl,
+        points: TakeProbe,
     ) -> Iterator[m.Event]:
-        """Render drafts of all missing frames, with few steps."""
+        """Render drafts of all missing frames, with few steps, and those of points."""
         drafts = Job(draft)
         for ticket in drafts.tickets():
             control.check()
             if self._store.has(job.ingredients(ticket).key):
                 drafts.claim(ticket)
         work = FrameWork(draft, drafts, resources, self._store)
-        for event in work.run(control, lambda *_: None):
+        for event in work.run(control, lambda wait, _: points(wait, True)):
             if isinstance(event, m.FrameReady):
                 yield _as_draft(event, draft.settings.steps)
             elif isinstance(event, m.Progress):
                 yield replace(event, done=0, total=job.total, seconds_left=None)
+            elif isinstance(event, m.ProbeReady):
+                yield event
 
     def _open(
         self, request: m.RenderRequest | m.ProbeRequest, control: JobControl

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load, save_file
+from safetensors.numpy import load, save
 
 from engine.store.stored_frame import StoredFrame
 from engine.walk import MAX_SIDE
@@ -58,7 +58,7 @@ class DiskTier:
             }
             notes = msgspec.json.encode(frame.sampling_notes).decode()
             said = {"sampling_notes": notes, "decode_note": frame.decode_note}
-            save_file(tensors, temporary, said)
+            temporary.write_bytes(save(tensors, said))
             os.replace(temporary, path)
             self._enter(key, path.stat().st_size)
         except OSError:

@@ -12,8 +12,8 @@ from engine.store.stored_frame import StoredFrame, StoredLatent
 from engine.store.text_store import TextStore
 
 MEBIBYTE = 1 << 20
-#: Most latents that are kept without pictures: at most 128 MiB for Stable Diffusion at 512×512.
-_LATENTS = 2048
+#: Bytes of latents that are kept without pictures: two thousand of Stable Diffusion at 512×512.
+_LATENTS = 128 * MEBIBYTE
 
 
 class FrameStore:
@@ -32,7 +32,9 @@ class FrameStore:
     ) -> None:
         self._lock = threading.Lock()
         self._frames: LruCache[str, StoredFrame] = LruCache(memory_bytes, lambda frame: frame.size)
-        self._latents: LruCache[str, StoredLatent] = LruCache(_LATENTS)
+        self._latents: LruCache[str, StoredLatent] = LruCache(
+            _LATENTS, lambda latent: latent.final.nbytes
+        )
         self._disk = DiskTier(folder, disk_bytes) if folder is not None else None
         #: Encoded texts of models with large text encoders.
         self.texts = TextStore(folder / "texts" if folder is not None else None)

@@ -97,7 +97,7 @@ def order_for(
     plan = Plan(
         titles=tuple(lane.title for lane in lanes_of(exploration)),
         indices=tuple(range(wishes.span[0], wishes.span[1] + 1)),
-        frames=exploration.walk.frames,
+        times=exploration.walk.times_of_frames(),
         fps=wishes.fps,
         parameters=wishes.parameters,
         existing=Existing.NUMBER,

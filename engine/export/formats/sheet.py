@@ -63,7 +63,7 @@ class _Page:
     """Owns the sheet, which is created at the first picture, when the size is known."""
 
     def __init__(self, plan: Plan, indices: Sequence[int]) -> None:
-        self._titles, self._frames = plan.titles, plan.frames
+        self._titles, self._times = plan.titles, plan.times
         self._columns = {index: column for column, index in enumerate(indices)}
         self._page: Image | None = None
         self._tile = (0, 0)
@@ -98,7 +98,7 @@ class _Page:
             page[top : top + self._caption] = caption(title, right, self._caption)
         for index, column in self._columns.items() if self._head else ():
             left, wide = self._corner(0, column)[1], self._tile[1]
-            gamma = f"{index / max(self._frames - 1, 1):.3f}".rstrip("0").rstrip(".")
+            gamma = f"{self._times[index]:.3f}".rstrip("0").rstrip(".")
             text = gamma if column else f"gamma = {gamma}"  # its font has no Greek
             page[: self._head, left : left + wide] = caption(text, wide, self._head)
         return page
@@ -112,7 +112,7 @@ class _Page:
     @property
     def _head(self) -> int:
         """Height of the line with the time γ of each column, in 0…1 of the whole walk."""
-        return caption_height(min(self._tile)) if self._frames else 0
+        return caption_height(min(self._tile)) if self._times else 0
 
     @property
     def _gap(self) -> int:

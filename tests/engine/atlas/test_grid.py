@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.atlas.files import file_names
 from engine.atlas.grid import (
     MOST_CELLS,
     Area,
@@ -73,3 +74,10 @@ def test_crossings_are_between_the_frames_whose_regions_differ() -> None:
     assert (second.index, second.gamma, second.before, second.after) == (2, 3 / 4, 2, 1)
     assert crossings_of([None, 1, 1]) == crossings_of([]) == ()
     assert region_colour(len(COLOURS)) == region_colour(0) != region_colour(1)
+
+
+@pytest.mark.parametrize("spacing", [0.25, 2.0**-12, 1e-7])
+def test_pictures_of_different_cells_have_different_names(spacing: float) -> None:
+    cells = [(1.0 + x * spacing, -y * spacing) for x in range(8) for y in range(8)]
+    assert len(set(file_names(cells).values())) == len(cells)
+    assert file_names([(0.25, -1.0)]) == {(0.25, -1.0): "x+0.250 y-1.000.png"}

@@ -64,7 +64,7 @@ BAD = {
     ),
     "huge param": (
         lambda: with_walk(methods=(MethodChoice(params=(("prompts", 10**400),)),)),
-        "too large a number",
+        "not one so large",
     ),
     "steps": (lambda: with_sampling(steps=-3), "steps must be a whole number from 1 to 1000"),
     "height": (lambda: with_sampling(height=0), "height must be a whole number from 1 to 4096"),

@@ -89,6 +89,7 @@ def test_a_mix_that_cannot_be_is_named_by_its_line(mix: str, said: str) -> None:
         (f"easing = [1{400 * '0'}, 0, 0, 0]", "line 1: A number of easing is too large"),
         (f"hold = 1{5000 * '0'}", "w.toml is no valid TOML"),
         (f'method = "std-sweep"\nparams = {{low = 1{400 * "0"}}}', "w.toml, line 2: "),
+        (f'method = "wander"\nparams = {{seed = 1{400 * "0"}}}', "line 2: .*not one so large"),
     ],
 )
 def test_huge_numbers_are_one_sentence(line: str, sentence: str) -> None:

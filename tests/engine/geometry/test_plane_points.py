@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from engine.documents.session_file import decode, encode
+from engine.geometry.keyframe_planes import plane_through
 from engine.geometry.noise import NoiseBank
-from engine.geometry.plane_points import keyframe_at, walk_through
+from engine.geometry.plane_points import frame_keyframe, keyframe_at, walk_through
 from engine.geometry.projection import describe, plane_of
 from engine.geometry.walk_path import WalkPath
-from engine.walk import Exploration, Keyframe, NoiseSource, Walk
+from engine.tracks.prompts import prompt_place
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Walk
 from tests.support.texts import make_text
 
 SHAPE = (4, 16, 16)
@@ -80,3 +82,38 @@ def test_where_there_is_no_plane_there_is_no_keyframe() -> None:
     same = Walk(keyframes=(Keyframe("a"), Keyframe("b")))
     places = describe(_path(same), 1, 0).keyframes
     assert keyframe_at(same, places, (0.1, 0.2)) is None
+
+
+@pytest.mark.parametrize("methods", [("prompt-linear",), ("prompt-linear", "slerp"), ("orbit",)])
+def test_a_frame_is_the_sum_of_the_noises_that_the_walk_has(methods: tuple[str, ...]) -> None:
+    """A prompt walk keeps its noise, and the next segment starts there."""
+    keys = tuple(Keyframe(name, NoiseSource(1, k)) for k, name in enumerate("abc"))
+    choices = tuple(MethodChoice(name) for name in methods)
+    walk = Walk(keys[: len(methods) + 1], choices, frames=9)
+    path = WalkPath(walk, NoiseBank(SHAPE), dict.fromkeys(("a", "b", "c", ""), make_text()))
+    geometry = describe(path, 1, 0)
+    for index in range(walk.frames):
+        time = walk.time_of(index)
+        keyframe = frame_keyframe(walk, geometry, index)
+        if keyframe is None:
+            assert methods == ("orbit",)
+            continue
+        again = _path(Walk((keyframe, keyframe))).keyframe(0)
+        assert np.allclose(again, path.exact_latent(time), atol=1e-6)
+        assert keyframe.prompt == prompt_place(walk, time).nearest
+
+
+def test_a_point_of_a_plane_after_a_prompt_walk_is_a_sum_of_the_noises_that_it_has() -> None:
+    keys = tuple(Keyframe("a", NoiseSource(1, k)) for k in range(3))
+    walk = Walk(keys, (MethodChoice("prompt-linear"), MethodChoice("slerp")), frames=5)
+    path = _path(walk)
+    geometry = describe(path, 1, 0)
+    picked = keyframe_at(walk, geometry.keyframes, (0.3, -0.8))
+    assert picked is not None
+    expected = plane_of(path).lift(0.3, -0.8, SHAPE)
+    assert np.allclose(_path(Walk((picked, picked))).keyframe(0), expected, atol=1e-9)
+    assert geometry.span is not None
+    plane = plane_through(geometry.span, (0, 2))
+    assert plane is not None
+    there = plane.keyframe(walk, *plane.keyframes[1])
+    assert np.allclose(_path(Walk((there, there))).keyframe(0), path.keyframe(0), atol=1e-9)

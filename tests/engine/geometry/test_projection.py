@@ -144,11 +144,13 @@ def test_walks_by_columns_are_drawn_where_most_of_them_shows(method: str) -> Non
     assert 0.1 < ready.kept < 1.0
 
 
-def test_noise_that_a_prompt_walk_kept_is_where_the_next_segment_starts() -> None:
+@pytest.mark.parametrize("method", ["slerp", "spline", "squad"])
+def test_noise_that_a_prompt_walk_kept_is_where_the_next_segment_starts(method: str) -> None:
     keys = tuple(Keyframe(f"prompt {k}", NoiseSource(5, k)) for k in range(3))
-    path = _path(Walk(keys, (MethodChoice("prompt-linear"), MethodChoice("slerp")), frames=5))
+    path = _path(Walk(keys, (MethodChoice("prompt-linear"), MethodChoice(method)), frames=5))
     first, last = (NoiseBank(SHAPE).draw(NoiseSource(5, k)) for k in (0, 2))
     assert np.array_equal(path.exact_latent(0.5), first)
+    assert np.allclose(path.exact_latent(0.5 + 1e-6), first, atol=1e-4)
     assert np.array_equal(path.exact_latent(1.0), last)
 
 

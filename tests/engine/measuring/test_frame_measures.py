@@ -168,6 +168,16 @@ def test_steps_are_distances_of_neighbours_whatever_came_first(
         assert values["local_change", 0, k] == pytest.approx(8 * expected, rel=1e-5)
 
 
+def test_local_change_is_a_speed_in_loops_and_uneven_walks_too(folder: Path) -> None:
+    walk = replace(WALK, loop=True, pacing=((0.0, 0.0), (0.5, 0.25), (1.0, 1.0)))
+    request = _request(folder, "step_length", "local_change", lanes=_lanes("linear", walk=walk))
+    values = _values(_run(request))
+    for k in range(1, walk.frames):
+        time = walk.time_of(k) - walk.time_of(k - 1)
+        expected = values["step_length", 0, k] / time
+        assert values["local_change", 0, k] == pytest.approx(expected, rel=1e-5)
+
+
 def test_steps_in_clips_space_are_angles(folder: Path, tmp_path: Path) -> None:
     events = _run(_request(folder, "clip_step"))
     model = CLIPModel.from_pretrained(folder / "clip")

@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.geometry.noise import NoiseBank
+from engine.geometry.walk_path import WalkPath
 from engine.metrics.contract import largest_step, variation
 from engine.pacing.certificate import certify, turn_at
 from engine.pacing.curve import Values, knots_of
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, retimed
 from engine.pacing.profiles import PROFILES, find_profile
 from engine.pacing.tipping_points import tipping_points
-from engine.timing import check_pacing, pace, share_of
+from engine.timing import EASINGS, Pace, check_pacing, pace, share_of
+from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 
 
 def _place(time: Values) -> Values:
@@ -208,3 +211,13 @@ def test_a_corner_turns_and_a_circle_does_not() -> None:
     assert turn_at(corner, 0.5) == pytest.approx(90.0, abs=1e-6)
     assert turn_at(corner, 0.3) == pytest.approx(0.0, abs=1e-6)
     assert turn_at(circle, 0.0, loop=True) < 0.01
+
+
+@pytest.mark.parametrize("segments", [2, 8, 20])
+@pytest.mark.parametrize("easing", ["ease-in-out", "ease-out"])
+def test_a_turn_is_measured_where_easing_stops_the_walk(segments: int, easing: str) -> None:
+    keys = tuple(Keyframe("a", NoiseSource(1, k)) for k in range(segments + 1))
+    walk = Walk(keys, (MethodChoice("slerp"),), paces=(Pace(EASINGS[easing]),) * segments)
+    path = WalkPath(walk, NoiseBank((4, 16, 16)), {})
+    for time in walk.stops()[1:-1]:
+        assert turn_at(path.exact_latent, time) == pytest.approx(90.0, abs=6.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,3 +60,18 @@ def test_drafts_of_as_many_steps_are_none(renderer: Renderer, folder: Path) -> N
     request = make_request(folder, draft_steps=SAMPLING.steps)
     tiers = {e.tier for e in renderer.run(request, JobControl()) if isinstance(e, m.FrameReady)}
     assert m.Tier.DRAFT not in tiers
+
+
+def test_points_of_the_plane_come_before_the_drafts_of_frames(
+    renderer: Renderer, folder: Path
+) -> None:
+    request = make_request(folder, draft_steps=3, previews=False)
+    walk = request.lanes[0].walk
+    waiting = [m.ProbeRequest(5, str(folder), walk, SAMPLING, 0.2, 0.3, draft_steps=2)]
+
+    def probes(matches: Any, wait: float = 0.0) -> m.ProbeRequest | None:
+        return waiting.pop() if waiting and matches(waiting[0]) else None
+
+    events = list(renderer.run(request, JobControl(), probes))
+    first = next(e for e in events if isinstance(e, m.ProbeReady | m.FrameReady))
+    assert isinstance(first, m.ProbeReady)

@@ -217,3 +217,11 @@ def test_a_blend_needs_a_solver_with_a_table(folder: Path) -> None:
     *_, last = _run(Renderer(FrameStore()), make_request(folder, walk, sampling=sampling))
     assert isinstance(last, m.JobFailed)
     assert "another method" in last.message
+
+
+@pytest.mark.parametrize("method", ["slerp", "blend"])
+def test_at_least_one_step_of_a_frame_is_its_own(folder: Path, method: str) -> None:
+    """0.8 of 2 steps would be both of them."""
+    few = replace(SAMPLING, steps=2, shared_steps=0.8)
+    choice = MethodChoice(method, (("share", 0.8),) if method == "blend" else ())
+    assert len(_finals(folder, with_method(WALK, choice), sampling=few)) == WALK.frames

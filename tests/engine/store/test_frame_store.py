@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from dataclasses import fields, replace
 from pathlib import Path
@@ -217,3 +218,24 @@ def test_what_killed_programs_left_half_written_goes(tmp_path: Path) -> None:
     FrameStore(folder=tmp_path).put("b" * 40, _frame(2))
     assert not old.exists()
     assert new.exists(), "somebody may be writing it now"
+
+
+def test_a_full_disk_costs_the_cache_only(tmp_path: Path) -> None:
+    """A limit of the size of files stands for the full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    store = FrameStore(0, tmp_path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        store.put("aa", _frame(1, side=64))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.rglob("*.*")), "half a file is left"
+
+
+def test_latents_without_pictures_keep_to_their_bytes() -> None:
+    store = FrameStore(0)
+    image, small = np.zeros((8, 8, 3), np.uint8), np.zeros((1, 1, 1), np.float32)
+    for key in ("a", "b", "c"):
+        store.put(key, StoredFrame(image, np.zeros((16, 1024, 1024), np.float32), small))
+    assert store.latent("a") is None
+    assert store.latent("c") is not None

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
-from engine.atlas.files import TABLE, file_name
+from engine.atlas.files import TABLE, file_names
 from engine.atlas.grid import Area, PlaneFacts
 from engine.errors import InputError
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk
@@ -155,7 +155,7 @@ def test_the_atlas_is_exported_as_one_picture_and_as_a_folder(
     rows = list(csv.DictReader((folder / TABLE).read_text("utf-8").splitlines()))
     assert len(rows) == 81
     assert {row["file"] for row in rows} == {p.name for p in folder.iterdir()} - {TABLE}
-    row = next(row for row in rows if row["file"] == file_name((0.5, -0.25)))
+    row = next(row for row in rows if row["file"] in file_names([(0.5, -0.25)]).values())
     assert (float(row["std"]), row["region"][:7]) == (pytest.approx(0.559, abs=1e-3), "cluster")
     assert row["noise"] == "0.5·z(1#0) + -0.25·z(1#1)"
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
