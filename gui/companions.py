@@ -72,7 +72,7 @@ class Companions(QObject):
         )
         self.picture_file = PictureFile(state, settings, window)
         self.even_out = EvenOutRun(state, frames, self)
-        self.experiments = Experiments(state, window)
+        self.experiments = Experiments(state, window, window.follow_theme)
         self.drops = Drops(window, self.documents)
         self.hints = HintBar(state, settings, theme)
         window.add_below_picture(self.hints)

@@ -35,7 +35,7 @@ class EvenOutRun(QObject):
         self._speed: Values | None = None
         self._wanted: Exploration | None = None
         self._pyramids: dict[str, Pyramid] = {}
-        self._label = LABEL
+        self._label, self._run = LABEL, 0
         state.frame_changed.connect(self._go_on)
         state.busy_changed.connect(self._go_on)
 
@@ -65,6 +65,7 @@ class EvenOutRun(QObject):
             measures = (*exploration.measures[-2:], STEPS)
             exploration = replace(exploration, measures=measures)
         self._label, self._rounds, self._speed = label, None, speed
+        self._run += 1
         self._put(exploration)
         if self._are_known(exploration):
             self._go_on()
@@ -72,7 +73,7 @@ class EvenOutRun(QObject):
     def _put(self, exploration: Exploration) -> None:
         """Make an edit that belongs to the verb, and render it."""
         self._wanted, self._pyramids = exploration, {}
-        self._state.edit(exploration, self._label, f"{self._label} {id(self)}")
+        self._state.edit(exploration, self._label, f"{self._label} {id(self)} {self._run}")
         if not self._are_known(exploration):
             self._state.generate()
 
@@ -115,7 +116,7 @@ class EvenOutRun(QObject):
             )
             return
         self._end()
-        self._state.edit(exploration, self._label, f"{self._label} {id(self)}")
+        self._state.edit(exploration, self._label, f"{self._label} {id(self)} {self._run}")
         beside = "" if self._speed is None else ", over the wanted speed,"
         count = "1 round" if rounds.rounds == 1 else f"{rounds.rounds} rounds"
         self._state.post(

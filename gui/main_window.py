@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         self.menus = self.actions_table.fill(self.menuBar())
         view = self.menus["&View"]
-        panels = QMenu("&Panels", view)
+        panels = QMenu("P&anels", view)
         self.panels.fill(panels)
         view.addMenu(panels)
         self.toolbar.methods.aboutToShow.connect(
@@ -150,7 +150,10 @@ class MainWindow(QMainWindow):
         self.walk_panel.focus_prompt(keyframe)
 
     def _set_full_screen(self, full: bool) -> None:
-        self.showFullScreen() if full else self.showNormal()
+        state = self.windowState()
+        screen = Qt.WindowState.WindowFullScreen
+        self.setWindowState(state | screen if full else state & ~screen)
+        self.show()
 
     def complete(self) -> None:
         """Add the two plots, and load the tokenizer."""
@@ -240,6 +243,8 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self.player.hold(False)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_table["full_screen"].setChecked(self.isFullScreen())
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -89,6 +89,7 @@ class Session(QObject):
         state.exploration_changed.connect(self._exploration_changed)
         state.view_changed.connect(self._view_changed)
         state.opened.connect(self._schedule_soon)
+        state.auto_changed.connect(self._schedule_soon)
         state.generate_requested.connect(self._generate)
         state.cancel_requested.connect(self._cancel)
         state.finish_requested.connect(self._finish)

@@ -52,6 +52,7 @@ class Basins(QObject):
         atlas.changed.connect(self._refresh)
         atlas.cleared.connect(self._clear)
         state.view_changed.connect(self._refresh)
+        state.results_reset.connect(self._refresh)
 
     @property
     def busy(self) -> bool:
@@ -74,7 +75,7 @@ class Basins(QObject):
         if not (view.clusters or view.regions) or not atlas.wanted:
             self._clear()
             return
-        wished = view.clusters, view.regions, atlas.wanted
+        wished = view.clusters, view.regions, atlas.wanted, self._path_walk
         complete = atlas.known == len(atlas.wanted)
         if complete and wished != self._wished and not self.busy:
             self._wished, self.borders, self.crossings = wished, NOTHING, ()
@@ -93,17 +94,18 @@ class Basins(QObject):
     def _take_cells(self, cells: tuple[Cell, ...], labels: Labels) -> None:
         pairs = zip(cells, labels, strict=False)  # a single cell is rendered twice
         self.labels = {cell: label for cell, label in pairs if label is not None}
-        lanes = self._state.results.lanes
-        if not lanes:
+        walk = self._path_walk
+        if walk is None:
             self._end("")
             return
-        self._begin(self._take_path, "Finding crossings")
-        self._labelling.label(lanes[0].lane.walk)
+        self._begin(partial(self._take_path, walk), "Finding crossings")
+        self._labelling.label(walk)
 
-    def _take_path(self, labels: Labels) -> None:
-        self.crossings = crossings_of(labels)
-        count = len(set(self.labels.values()))
-        self._end(f"{count} regions · {len(self.crossings)} crossings of the walk")
+    def _take_path(self, walk: Walk, labels: Labels) -> None:
+        self.crossings = crossings_of(labels, walk.times_of_frames())
+        count, crossed = len(set(self.labels.values())), len(self.crossings)
+        crossings = "1 crossing" if crossed == 1 else f"{crossed} crossings"
+        self._end(f"{count} regions · {crossings} of the walk")
 
     # ── borders ──────────────────────────────────────────────────────────────────────────────
 
@@ -141,6 +143,13 @@ class Basins(QObject):
     @property
     def _walk(self) -> Walk:
         return self._state.exploration.walk
+
+    @property
+    def _path_walk(self) -> Walk | None:
+        """The walk along which crossings are found: the edited one by its own method, if that was
+        rendered, or else the first lane."""
+        lanes, own = self._state.results.lanes, self._state.own_lane
+        return lanes[own or 0].lane.walk if lanes else None
 
     def _begin(self, following: Callable[[Labels], None], note: str) -> None:
         """Set what is done with the labels that are found next, and the note. The atlas waits."""

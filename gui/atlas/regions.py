@@ -45,12 +45,12 @@ def with_crossings(walk: Walk, path: PathReady, crossings: Iterable[Crossing]) -
     return with_keyframes_at(walk, {k: key for k, key in found.items() if key is not None})
 
 
-def crossings_of(labels: Sequence[int | None]) -> tuple[Crossing, ...]:
-    """Returns the crossings of a path with the region of each frame; None is an unknown one."""
+def crossings_of(labels: Sequence[int | None], times: Sequence[float]) -> tuple[Crossing, ...]:
+    """Returns the crossings of a path with the region of each frame, None for an unknown one, and
+    the time of each frame."""
     found = []
-    last = max(len(labels) - 1, 1)
     known = [(index, label) for index, label in enumerate(labels) if label is not None]
     for (first, before), (second, after) in pairwise(known):
         if before != after:
-            found.append(Crossing(first, (first + second) / 2 / last, before, after))
+            found.append(Crossing(first, (times[first] + times[second]) / 2, before, after))
     return tuple(found)

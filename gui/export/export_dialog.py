@@ -56,6 +56,7 @@ class ExportDialog(QDialog):
         self._figure: FigureFile | None = None
         self._background = Background(self)
         self._done: Path | None = None
+        self._writing = False
         self.form = ExportForm(state, kinds)
         self.setWindowTitle("Export")
         self.setMinimumWidth(130 * UNIT)
@@ -78,7 +79,6 @@ class ExportDialog(QDialog):
         self.cancel_button = QPushButton("Close")
         self.open_button = QPushButton("Open folder")
         self.export_button.setToolTip("Start the export; missing frames are rendered first")
-        self.cancel_button.setToolTip("Close; a running export is cancelled and leaves no file")
         self.open_button.setToolTip("Open the folder of the export")
         for button in (self.cancel_button, self.open_button):
             button.setAutoDefault(False)
@@ -103,7 +103,7 @@ class ExportDialog(QDialog):
 
     def open_now(self, kind: str = "") -> None:
         """Show the dialog for the current walk, with the kind of this name chosen, if any."""
-        if self._job is None:
+        if self._job is None and not self._writing:
             if kind:
                 self.form.choose_kind(kind)
             preferences = self._settings.preferences
@@ -136,13 +136,15 @@ class ExportDialog(QDialog):
         self._start_job(self.form.wishes())
 
     def _write_beside(self, wishes: Wishes, write: Writer) -> None:
-        """Write a file in the background."""
+        """Write a file in the background. This cannot be cancelled: it takes a moment."""
         path = choose_path(wishes.path, Existing.NUMBER)
         self.progress.setRange(0, 0)
-        self._show_busy("Writing")
+        self._writing = True
+        self._show_busy("Writing", stops=False)
         self._background.run(partial(_written, write, path), self._show_written)
 
     def _show_written(self, result: Path | Exception) -> None:
+        self._writing = False
         self._show_idle(str(result)) if isinstance(result, Exception) else self._finished(result)
 
     def _start_job(self, wishes: Wishes) -> None:
@@ -231,17 +233,22 @@ class ExportDialog(QDialog):
 
     # ── display ──────────────────────────────────────────────────────────────────────────────
 
-    def _show_busy(self, text: str = "Waiting for the first frame") -> None:
+    def _show_busy(self, text: str = "Waiting for the first frame", stops: bool = True) -> None:
         self.export_button.setEnabled(False)
-        self.cancel_button.setText("Cancel")
+        self.cancel_button.setText("Cancel" if stops else "Close")
+        self.cancel_button.setToolTip("Cancel the export; it leaves no file" if stops else "")
         self.open_button.setVisible(False)
         self.progress.setVisible(True)
         self.outcome.setText(text)
         self.outcome.setVisible(True)
 
     def _show_idle(self, text: str) -> None:
+        """Show that nothing is written, and the outcome; in the window, if this is closed."""
+        if text and not self.isVisible():
+            self._state.post(text)
         self.export_button.setEnabled(True)
         self.cancel_button.setText("Close")
+        self.cancel_button.setToolTip("")
         self.open_button.setVisible(False)
         self.progress.setVisible(False)
         self.outcome.setText(text)

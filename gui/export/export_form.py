@@ -168,7 +168,8 @@ class ExportForm(QWidget):
         """Fill the list of spans. Keep the choice if it is still in the list."""
         last, chosen = self._state.frame_count - 1, self.span.currentIndex()
         self.span.clear()
-        self.span.addItem(f"Whole walk, {last + 1} frames", (0, last))
+        count = "1 frame" if last == 0 else f"{last + 1} frames"
+        self.span.addItem(f"Whole walk, {count}", (0, last))
         here = self._state.playhead
         self.span.addItem(f"Only {frame_text(here)}", (here, here))
         if self._state.range is not None:
@@ -216,4 +217,4 @@ class ExportForm(QWidget):
 def _existing(folder: Path) -> Path:
     """Returns the nearest parent folder that exists."""
     here = folder.absolute()
-    return next(place for place in (here, *here.parents) if place.is_dir())
+    return next(place for place in (here, *here.parents) if os.path.isdir(place))

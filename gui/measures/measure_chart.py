@@ -14,8 +14,7 @@ from PySide6.QtGui import QColor, QFont, QPen, QTextDocument
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.measures.measure_values import Offer, Values
-from gui.measures.plain_eliding_label import PlainElidingLabel
-from gui.widgets.layouts import grow
+from gui.widgets.layouts import OneLine, grow
 from gui.widgets.plain_text import PlainLabel, RichLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme, tint
 
@@ -88,7 +87,7 @@ class MeasureChart(QWidget):
         self._plot.getPlotItem().showAxis("bottom", not live)
         self._plot.setXRange(0.0, 1.0, padding=0.015)
         self._head = grow(RichLabel())
-        self._text = PlainElidingLabel()
+        self._text = OneLine()
         self._text.hide()
         self._failure = PlainLabel()
         self._failure.setWordWrap(True)
@@ -142,7 +141,7 @@ class MeasureChart(QWidget):
 
     def set_text(self, text: str) -> None:
         """Say below the title what the pictures are compared with; "" for nothing."""
-        self._text.setText(text)
+        self._text.set_whole(text)
         self._text.setVisible(bool(text))
 
     def set_failure(self, reason: str) -> None:

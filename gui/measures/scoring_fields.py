@@ -61,10 +61,12 @@ class _Line(QLineEdit):
         super().__init__()
         self.setAccessibleName(name)
         self.setAcceptDrops(False)  # the window handles drops
+        self._shown = ""
 
     def show_text(self, text: str) -> None:
-        """Show a text. If it has not changed, the cursor keeps its position."""
-        if text != self.text():
+        """Show a text. If it has not changed, what a person is typing stays."""
+        if text != self._shown:
+            self._shown = text
             self.setText(text)
 
     def event(self, event: QEvent) -> bool:

@@ -36,8 +36,8 @@ def _separator(menu: str) -> Entry:
     return Entry(menu)
 
 
-#: Actions that first take over what a person is typing in a field.
-AFTER_WRITING = ("save", "save_as", "export", "figure", "record", "generate")
+#: All other actions first take over what a person is typing in a field.
+BEFORE_WRITING = ("undo", "redo")
 
 FILE, EDIT, VIEW, WALK, EXPERIMENTS, PLAYBACK, HELP = MENUS
 
@@ -56,7 +56,7 @@ TABLE: tuple[Entry, ...] = (
         ("Ctrl+Shift+E",),
         "Write frames, plane, curves and table on one page",
     ),
-    Entry(FILE, "record", "&Record", ("Ctrl+Shift+R",), "Record what the viewer shows", True),
+    Entry(FILE, "record", "Re&cord", ("Ctrl+Shift+R",), "Record what the viewer shows", True),
     _separator(FILE),
     Entry(FILE, "quit", "&Quit", ("Ctrl+Q",), "Close the window"),
     Entry(EDIT, "undo", "&Undo", ("Ctrl+Z",), "Undo the last change"),
@@ -101,12 +101,12 @@ TABLE: tuple[Entry, ...] = (
     Entry(
         WALK,
         "finish",
-        "&Finish this frame and stop",
+        "Finis&h this frame and stop",
         ("Ctrl+.",),
         "Stop after this frame",
     ),
     Entry(
-        WALK, "pause", "&Pause and free memory", ("Ctrl+P",), "Stop, and free the device's memory"
+        WALK, "pause", "Pause and free &memory", ("Ctrl+P",), "Stop, and free the device's memory"
     ),
     Entry(WALK, "auto", "Render a&utomatically", ("Ctrl+B",), "Render after each change", True),
     _separator(WALK),
@@ -146,7 +146,7 @@ TABLE: tuple[Entry, ...] = (
         ("Ctrl+Shift+W",),
         "Choose or draw the speed that the steps will follow",
     ),
-    Entry(WALK, "reseed", "&New noise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
+    Entry(WALK, "reseed", "New no&ise", ("Ctrl+R",), "Draw new noise, except where it is locked"),
     Entry(WALK, "reverse", "&Reverse walk", ("Ctrl+T",), "Exchange start and end of the walk"),
     Entry(
         WALK, "closed", "&Loop", ("Ctrl+Shift+O",), "Lead the last keyframe back to the first", True
@@ -218,7 +218,7 @@ class Actions(QObject):
         action.setStatusTip(entry.tip)
         if not entry.in_window:
             action.setShortcuts([QKeySequence(key) for key in entry.keys])
-        if entry.name in AFTER_WRITING:
+        if entry.name not in BEFORE_WRITING:
             action.triggered.connect(finish_writing)  # connected first: runs first
         window.addAction(action)
         return action

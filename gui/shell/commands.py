@@ -14,7 +14,16 @@ from gui.shell.actions import Actions
 from gui.state.explorer_state import ExplorerState
 from gui.state.playback import Player
 from gui.state.viewing import show_mode, show_next_lane
-from gui.state.walk_edits import DRAFT, NORMAL, PAPER, at_quality, looped, quality_of, reversed_walk
+from gui.state.walk_edits import (
+    DRAFT,
+    NORMAL,
+    PAPER,
+    PAPER_SETTINGS,
+    at_quality,
+    looped,
+    quality_of,
+    reversed_walk,
+)
 from gui.state.walk_timing import spread_evenly
 from gui.viewer.frame_view import FrameView
 from gui.walk.walk_panel import WalkPanel
@@ -172,6 +181,8 @@ class Commands(QObject):
         quality = quality_of(self._state.exploration.sampling, self._state.recommended)
         for name, title in QUALITIES.items():
             self._actions[name].setChecked(title == quality)
+        model = self._state.model
+        self._actions["paper"].setEnabled(model is None or PAPER_SETTINGS[-1] in model.solvers)
 
     def _show_view(self) -> None:
         for name, mode in MODES.items():

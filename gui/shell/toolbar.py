@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolBar, QWidget
 
 from engine.walk import STARTER
@@ -127,11 +128,16 @@ class Toolbar(QToolBar):
 
     def _choose_quality(self) -> None:
         self._actions[self._quality.currentData().lower()].trigger()
+        self._refresh()  # two qualities may be the same settings
 
     def _refresh(self) -> None:
         exploration = self._state.exploration
         self.model.setText(plain_title(model_title(exploration.model)))
         self._quality.choose(quality_of(exploration.sampling, self._state.recommended))
+        items = self._quality.model()
+        assert isinstance(items, QStandardItemModel)
+        for row in range(items.rowCount()):
+            items.item(row).setEnabled(self._actions[items.item(row).text().lower()].isEnabled())
 
     def _show_busy(self, busy: bool) -> None:
         self.stop.setEnabled(busy)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.messages import ModelInfo
 from engine.metrics.contract import measures
 from engine.view import View
-from engine.walk import Exploration, Sampling, Walk
+from engine.walk import Exploration, Sampling, Walk, content_of
 from gui.state.results import Results
 
 
@@ -105,8 +105,20 @@ class StateValues(StateSignals):
 
     @property
     def recommended(self) -> Sampling:
-        """The sampling that the model recommends; before a model is known, the starter model's."""
-        return self.model.default_sampling if self.model else Exploration().sampling
+        """The sampling that the model recommends. Before it is known: the starter model's, or the
+        present one for another model."""
+        exploration = self.exploration
+        if self.model is not None and self.model.location == exploration.model:
+            return self.model.default_sampling
+        fresh = Exploration()
+        return fresh.sampling if exploration.model == fresh.model else exploration.sampling
+
+    @property
+    def own_lane(self) -> int | None:
+        """The number of the newest job's lane that is the edited walk by its own method."""
+        own = content_of(self.exploration.walk)
+        lanes = self.results.lanes
+        return next((k for k, lane in enumerate(lanes) if lane.lane.walk == own), None)
 
     @property
     def span(self) -> tuple[int, int]:

@@ -34,7 +34,7 @@ from gui.study.walk_settings import WalkSettings
 from gui.widgets.fields import finish_writing
 from gui.widgets.layouts import column, note
 from gui.widgets.plain_text import plain_tip
-from gui.widgets.theme import UNIT
+from gui.widgets.theme import UNIT, Theme
 
 #: Most rows of the result that the dialog shows; the page has all.
 MOST_ROWS = 200
@@ -73,6 +73,7 @@ class ExperimentDialog(QDialog):
         tip = "Write the plots of the finished cells as PDF, SVG or PNG"
         self.figure_button = self._button("Figure for a paper…", tip, self.choose_figure)
         self.curves = LivePlot()
+        self._running_in = folder
         self._timer = QTimer(self)
         self._timer.setInterval(_LIVE_MS)
         self._timer.timeout.connect(self._read_live)
@@ -82,6 +83,9 @@ class ExperimentDialog(QDialog):
         self.folder.textChanged.connect(self._refresh)
         self.editor.changed.connect(self._refresh)
         self._refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.curves.set_theme(theme)
 
     @property
     def running(self) -> bool:
@@ -124,8 +128,9 @@ class ExperimentDialog(QDialog):
         except OSError as error:
             self.lines.appendPlainText(f"The folder cannot be written ({error.strerror}).")
             return
+        self.curves.hide()
         self._timer.start()
-        self._start(arguments)
+        self._start(self._folder(), arguments)
 
     def choose_figure(self) -> None:
         """Ask for a file, and write the plots of the study into it."""
@@ -144,9 +149,10 @@ class ExperimentDialog(QDialog):
         if not self.running:
             folder = self._folder()
             plan, out = str(folder / KNOWN_PLAN), str(folder)
-            self._start((STUDY, plan, "--out", out, "--figure", str(path)))
+            self._start(folder, (STUDY, plan, "--out", out, "--figure", str(path)))
 
-    def _start(self, arguments: tuple[str, ...]) -> None:
+    def _start(self, folder: Path, arguments: tuple[str, ...]) -> None:
+        self._running_in = folder  # another one may be named meanwhile
         self._program.start(arguments)
         self._refresh()
 
@@ -180,8 +186,8 @@ class ExperimentDialog(QDialog):
         return path if path.exists() else None
 
     def _read_live(self) -> None:
-        folder = self._found("") if self._is_study else None
-        live = read_live(folder) if folder is not None else None
+        """Show the means so far of the study that runs."""
+        live = read_live(self._running_in) if self._is_study else None
         if live is not None:
             self.curves.show_curves(live.curves)
             self.curves.setVisible(bool(self.curves.curves))
@@ -204,11 +210,10 @@ class ExperimentDialog(QDialog):
         self.figure_button.setEnabled(not self.running and known)
 
     def _show_table(self) -> None:
-        path = self._found(self._experiment.table)
-        if path is None:
-            return
         try:
-            with path.open(encoding="utf-8", newline="") as file:
+            with (self._running_in / self._experiment.table).open(
+                encoding="utf-8", newline=""
+            ) as file:
                 head, *rows = list(csv.reader(file)) or [[]]
         except (OSError, ValueError, csv.Error):
             return  # not written by this program

@@ -12,14 +12,17 @@ from PySide6.QtWidgets import QWidget
 from gui.state.explorer_state import ExplorerState
 from gui.study.experiment_dialog import ExperimentDialog
 from gui.study.kinds import EXPERIMENTS, NAMES
+from gui.widgets.theme import Themed
 
 
 class Experiments(QObject):
     """Opens the dialogs with the walk as it is. Their programs end with the window."""
 
-    def __init__(self, state: ExplorerState, window: QWidget) -> None:
+    def __init__(
+        self, state: ExplorerState, window: QWidget, follow_theme: Callable[[Themed], None]
+    ) -> None:
         super().__init__(window)
-        self._state, self._window = state, window
+        self._state, self._window, self._follow_theme = state, window, follow_theme
         self._dialogs: dict[str, ExperimentDialog] = {}
 
     def verbs(self) -> dict[str, Callable[[], object]]:
@@ -34,6 +37,7 @@ class Experiments(QObject):
             self._dialogs[command] = ExperimentDialog(
                 experiment, folder, lambda: self._state.exploration, self._window
             )
+            self._follow_theme(self._dialogs[command])
         dialog = self._dialogs[command]
         dialog.open_dialog()
         return dialog

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 
-from engine.methods.contract import methods
 from gui.study.live_means import Curves
 from gui.widgets.fields import Choice
 from gui.widgets.layouts import column
 from gui.widgets.plain_text import plain_tip
-from gui.widgets.theme import UNIT
-
-#: The colour of methods that this program does not know.
-_OTHER = "#999999"
+from gui.widgets.theme import DARK, UNIT, Theme
 
 
 class LivePlot(QWidget):
@@ -23,18 +18,31 @@ class LivePlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curves: dict[str, Curves] = {}
+        self._theme: Theme = DARK
         self.measure = Choice()
         self.measure.setAccessibleName("Measure of the curves")
         self.measure.setToolTip(plain_tip("The measure whose means are shown by γ"))
         self.measure.currentIndexChanged.connect(self._draw)
-        self.plot = pg.PlotWidget(background=self.palette().color(QPalette.ColorRole.Base))
+        self.plot = pg.PlotWidget()
         self.plot.setAccessibleName("Means of the finished cells by γ")
         self.plot.setMinimumHeight(30 * UNIT)
         self.plot.setLabel("bottom", "γ")
-        self.plot.addLegend()
+        self._legend = self.plot.addLegend()
         layout = column(self, 0, UNIT)
         layout.addWidget(self.measure)
         layout.addWidget(self.plot)
+        self.set_theme(self._theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colours of `theme`."""
+        self._theme = theme
+        self.plot.setBackground(theme.canvas)
+        for side in ("left", "bottom"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(theme.faint)
+            axis.setTextPen(theme.muted)
+        self._legend.setLabelTextColor(theme.text)
+        self._draw()
 
     @property
     def curves(self) -> Curves:
@@ -52,8 +60,7 @@ class LivePlot(QWidget):
 
     def _draw(self) -> None:
         self.plot.clear()
-        known = methods.names()
         for name, (gammas, means) in self.curves.items():
             method = name.replace(",", " ").partition(" ")[0]
-            colour = methods.get(method).colour if method in known else _OTHER
-            self.plot.plot(gammas, means, pen=pg.mkPen(colour, width=2), name=name)
+            pen = pg.mkPen(self._theme.method_colour(method), width=2)
+            self.plot.plot(gammas, means, pen=pen, name=name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
+from engine.atomic import person_path
+from engine.errors import InputError
 from gui.state.walk_edits import draw_seed
 from gui.study import kinds
 from gui.study.number_list import NumberList, RegionField
@@ -86,7 +88,11 @@ def _file(label: str) -> Field:
 
     def problem() -> str:
         text = line.text().strip()
-        return f"there is no file {text}" if text and not Path(text).expanduser().is_file() else ""
+        try:
+            is_there = not text or os.path.isfile(person_path(text))
+        except InputError as error:
+            return str(error)
+        return "" if is_there else f"there is no file {text}"
 
     button.clicked.connect(choose)
     whole.setLayout(row(grow(line), button))

@@ -111,7 +111,8 @@ class Timeline(QWidget):
         total = sum(len(results.tiers) for results in lanes)
         final = sum(int((results.tiers == Tier.FINAL).sum()) for results in lanes)
         failed = sum(int((results.tiers == Tier.FAILED).sum()) for results in lanes)
-        count = f"{self._state.frame_count} frames"
+        frames = self._state.frame_count
+        count = "1 frame" if frames == 1 else f"{frames} frames"
         parts = [count if final == total else f"{final} of {total} frames ready"]
         parts += [f"{failed} failed"] if failed else []
         self._summary.setText(" · ".join(parts))

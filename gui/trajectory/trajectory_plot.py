@@ -6,7 +6,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QFocusEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
-from superqt import QElidingLabel
 
 from gui.atlas.atlas import Atlas
 from gui.atlas.basins import Basins
@@ -21,6 +20,7 @@ from gui.trajectory.views.contract import (
     view_names,
 )
 from gui.widgets.fields import Button
+from gui.widgets.layouts import OneLine
 from gui.widgets.theme import UNIT, Theme
 
 #: Keys of the focused plot: directions of the arrows, and zoom factors.
@@ -63,7 +63,7 @@ class TrajectoryPlot(QWidget):
         self._zoomed = False
         self._actions = self._make_actions()
         self._menu = QMenu(self)
-        self._line = QElidingLabel()
+        self._line = OneLine()
         self._choose = Button("Trajectory view", "Choose what the plot shows")
         self._row = QHBoxLayout()
         self._lay_out()
@@ -218,7 +218,7 @@ class TrajectoryPlot(QWidget):
         self._zoomed = True
 
     def _show_note(self) -> None:
-        self._line.setText(self.view.note())
+        self._line.set_whole(self.view.note())
 
     # ── keys ─────────────────────────────────────────────────────────────────────────────────
 
@@ -249,7 +249,7 @@ class TrajectoryPlot(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         if event.reason() is not Qt.FocusReason.MouseFocusReason:
-            self._line.setText(self.view.keys)
+            self._line.set_whole(self.view.keys)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -265,7 +265,7 @@ class TrajectoryPlot(QWidget):
     def _show_reading(self, position: QPointF) -> None:
         inside = self._box.sceneBoundingRect().contains(position)
         point = self._box.mapSceneToView(position)
-        self._line.setText(self.view.reading(point) if inside else self.view.note())
+        self._line.set_whole(self.view.reading(point) if inside else self.view.note())
 
     def _show_menu(self, position: QPointF) -> None:
         self._menu.popup(position.toPoint())

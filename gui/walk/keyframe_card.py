@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -23,7 +23,7 @@ from gui.state.walk_edits import (
 )
 from gui.walk.keyframe_picture import KeyframePicture
 from gui.walk.prompt_edit import PromptEdit
-from gui.widgets.fields import Button, IntField
+from gui.widgets.fields import Button, IntField, show_number
 from gui.widgets.layouts import grow, row
 from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.seed_field import SeedField
@@ -142,8 +142,7 @@ class KeyframeCard(QFrame):
         name = keyframe_letter(self._index)
         self._name.setText(f"{name} · a point of the plane" if picked else name)
         self._seed.set_seed(keyframe.noise.seed)
-        with QSignalBlocker(self._draw):
-            self._draw.setValue(keyframe.noise.draw)
+        show_number(self._draw, keyframe.noise.draw)
         self._prompt.set_text(keyframe.prompt)
         walk = self._state.exploration.walk
         self._prompt.setVisible(not walk.one_prompt and not walk.prompts)

@@ -157,9 +157,8 @@ class MethodPanel(QWidget):
     def _edit_parameter(self, name: str, value: ParameterValue) -> None:
         choice = self._choice()
         params = {**dict(choice.params), name: value}
-        self._put(
-            MethodChoice(choice.name, tuple(sorted(params.items()))), "Parameter", f"param-{name}"
-        )
+        made = MethodChoice(choice.name, tuple(sorted(params.items())))
+        self._put(made, "Parameter", f"param-{name}-{self._segment()}")
 
     def _put(self, choice: MethodChoice, label: str, merge: str = "") -> None:
         exploration = self._state.exploration

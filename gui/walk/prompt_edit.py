@@ -3,7 +3,7 @@ underlines words that the model never learnt."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -45,7 +45,7 @@ class PromptEdit(QWidget):
         super().__init__(parent)
         self._vocabulary = vocabulary
         self._visit = 0
-        self._known = ""
+        self._known = self._shown = ""
         self._field = _Field(self, lines)
         self._field.setAccessibleName(name)
         self._field.setPlaceholderText(placeholder)
@@ -72,12 +72,14 @@ class PromptEdit(QWidget):
 
     def set_text(self, text: str) -> None:
         """Show a prompt without a signal. The cursor keeps its position if possible."""
-        if text != self.text:
-            self._known = text
+        if text != self._shown:
+            self._shown = text
             place = self._field.textCursor().position()
-            self._field.setPlainText(text)
+            with QSignalBlocker(self._field):
+                self._field.setPlainText(text)
+            self._known = self.text  # the field writes some blanks and ends of lines otherwise
             cursor = self._field.textCursor()
-            cursor.setPosition(min(place, _utf16_length(text)))
+            cursor.setPosition(min(place, _utf16_length(self.text)))
             self._field.setTextCursor(cursor)
             self._recount()
 
@@ -95,7 +97,7 @@ class PromptEdit(QWidget):
     def _text_changed(self) -> None:
         if self.text == self._known:
             return  # only the colours have changed
-        self._known = self.text
+        self._known = self._shown = self.text
         self._recount()
         self.edited.emit(self.text, f"prompt-{id(self)}-{self._visit}")
 

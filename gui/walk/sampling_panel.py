@@ -13,7 +13,7 @@ from engine.messages import ModelInfo
 from engine.solvers.contract import solvers, solvers_for
 from engine.walk import MAX_FRAMES, MAX_SHARED, MAX_STEPS
 from gui.state.explorer_state import ExplorerState
-from gui.widgets.fields import Choice, FloatField, IntField
+from gui.widgets.fields import Choice, FloatField, IntField, show_number
 from gui.widgets.layouts import column, grow, heading
 from gui.widgets.plain_text import PlainLabel, plain_tip
 from gui.widgets.theme import UNIT, Theme
@@ -116,7 +116,7 @@ class SamplingPanel(QWidget):
         """Set width or height, rounded to whole latent columns if the model is known."""
         step = self._side_step()
         whole = max(round(pixels / step), 1) * step
-        _show(field, whole)
+        show_number(field, whole)
         self._edit(name, whole)
 
     def _side_step(self) -> int:
@@ -124,18 +124,18 @@ class SamplingPanel(QWidget):
 
     def _refresh(self) -> None:
         sampling = self._state.exploration.sampling
-        _show(self._frames, self._state.exploration.walk.frames)
-        _show(self._steps, sampling.steps)
-        _show(self._guidance, sampling.guidance)
-        _show(self._width, sampling.width)
-        _show(self._height, sampling.height)
+        show_number(self._frames, self._state.exploration.walk.frames)
+        show_number(self._steps, sampling.steps)
+        show_number(self._guidance, sampling.guidance)
+        show_number(self._width, sampling.width)
+        show_number(self._height, sampling.height)
         # The end of guidance cannot be before its start.
         with QSignalBlocker(self._from), QSignalBlocker(self._to):
             self._from.setMaximum(sampling.guidance_to)
             self._to.setMinimum(sampling.guidance_from)
-        _show(self._from, sampling.guidance_from)
-        _show(self._to, sampling.guidance_to)
-        _show(self._shared, sampling.shared_steps)
+        show_number(self._from, sampling.guidance_from)
+        show_number(self._to, sampling.guidance_to)
+        show_number(self._shared, sampling.shared_steps)
         self._show_solver(self._state.model, sampling.solver)
         self._show_guidance(self._state.model)
 
@@ -184,9 +184,3 @@ def _solver_tip(model: ModelInfo | None) -> str:
         f"{solvers.get(model.solver).label} stands in for it.\n"
         f"“{solvers.get('scheduler').label}” draws with {model.replaced} itself."
     )
-
-
-def _show(field: IntField | FloatField, value: float) -> None:
-    """Show a value without emitting the signal of an edit."""
-    with QSignalBlocker(field):
-        field.setValue(value)  # type: ignore[arg-type]

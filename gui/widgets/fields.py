@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -176,6 +176,14 @@ class Button(QToolButton):
             self.click()
         else:
             super().keyPressEvent(event)
+
+
+def show_number(field: IntField | FloatField, value: float) -> None:
+    """Show a value without the signal of an edit. What a person is typing stays unless the value
+    is another one than before."""
+    if field.value() != value:
+        with QSignalBlocker(field):
+            field.setValue(value)  # type: ignore[arg-type]
 
 
 def leave_field() -> bool:

@@ -139,3 +139,16 @@ def test_too_few_frames_are_said(leaping: _Leaping) -> None:
     leaping.verb.even_out()
     assert "too few frames" in leaping.messages[-1]
     assert not leaping.verb.running
+
+
+def test_two_runs_are_two_undo_steps(leaping: _Leaping) -> None:
+    pacings = [leaping.state.exploration.walk.pacing]
+    for speed in (np.linspace(1.0, 3.0, FRAMES), None):
+        leaping.verb.even_out(speed)
+        while leaping.verb.running:
+            leaping.render()
+        pacings.append(leaping.state.exploration.walk.pacing)
+    leaping.state.history.undo()
+    assert leaping.state.exploration.walk.pacing == pacings[1] != pacings[2]
+    leaping.state.history.undo()
+    assert leaping.state.exploration.walk.pacing == pacings[0]

@@ -384,3 +384,16 @@ def test_guidance_cannot_end_before_it_begins(desk: Desk) -> None:
     desk.state.history.undo()
     shown = desk.state.exploration.sampling
     assert (begin.value(), end.value()) == (shown.guidance_from, shown.guidance_to)
+
+
+def test_full_screen_goes_back_to_a_maximised_window(desk: Desk) -> None:
+    action = desk.window.actions_table["full_screen"]
+    desk.window.showMaximized()
+    action.trigger()
+    assert desk.window.isFullScreen()
+    assert action.isChecked()
+    action.trigger()
+    assert not desk.window.isFullScreen()
+    assert desk.window.isMaximized()
+    desk.window.showFullScreen()
+    assert action.isChecked()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from engine import messages as m
 from engine.geometry.noise import NoiseBank
 from engine.geometry.projection import describe
 from engine.geometry.walk_path import WalkPath
+from engine.view import ViewMode
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 from gui.pacing_verbs import put_tipping_points
 from tests.support.scripted_state import ScriptedState
@@ -123,3 +126,26 @@ def test_a_walk_that_was_not_rendered_has_none() -> None:
     told.state.edit_walk("Frames", frames=7)
     put_tipping_points(told.state)
     assert "Render the walk" in told.messages[-1]
+
+
+def test_locks_and_other_fields_for_editing_stay(told: _Told) -> None:
+    first = replace(told.state.exploration.walk.keyframes[0], locked=True)
+    rest = told.state.exploration.walk.keyframes[1:]
+    told.state.edit_walk("Lock", keyframes=(first, *rest))
+    told.measure(leaps=(6,))
+    put_tipping_points(told.state)
+    walk = told.state.exploration.walk
+    assert len(walk.keyframes) == 4
+    assert walk.keyframes[0] == first
+    assert {k.id for k in rest} <= {k.id for k in walk.keyframes}
+
+
+def test_among_compared_methods_the_walk_s_own_counts(told: _Told) -> None:
+    exploration = told.state.exploration
+    compared = tuple(MethodChoice(name) for name in ("linear", "normalized"))
+    told.state.edit(replace(exploration, compare=compared), "Compare")
+    told.state.set_view(mode=ViewMode.COMPARE)
+    told.begin()
+    put_tipping_points(told.state)
+    assert "own method is not among those compared" in told.messages[-1]
+    assert told.state.exploration.walk == exploration.walk

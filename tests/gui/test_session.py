@@ -266,3 +266,10 @@ def test_drafts_come_where_they_are_wanted(link: Link, qtbot: QtBot) -> None:
     link.session.use_machine(machine_of(Preferences(drafts=True)))
     qtbot.waitUntil(lambda: len(link.engine.requests) == 2)
     assert link.engine.requests[-1].draft_steps == DRAFT_STEPS
+
+
+def test_turning_automatic_rendering_on_renders_what_changed(link: Link, qtbot: QtBot) -> None:
+    link.state.set_auto(False)
+    link.state.edit_walk("Frames", frames=3)
+    link.state.set_auto(True)
+    qtbot.waitUntil(lambda: link.engine.requests[-1].lanes[0].walk.frames == 3)

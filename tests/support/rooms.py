@@ -281,7 +281,7 @@ ROOMS = (
     Room(
         "gui.study",
         "dialogs of studies, seed meter and dimensions, which run as programs",
-        "engine.methods state widgets",
+        "state widgets",
         "Qt",
     ),
     Room(

@@ -67,10 +67,13 @@ class RegionMenu(QObject):
 
     def _keep_crossings(self) -> None:
         lanes, exploration = self._state.results.lanes, self._state.exploration
-        path = lanes[0].path if lanes else None
-        if path is not None and self._state.results.are_of(exploration):
-            walk = with_crossings(exploration.walk, path, self._basins.crossings)
-            self._state.edit(replace(exploration, walk=walk), "Keyframes at crossings")
+        own = self._state.own_lane
+        path = lanes[own].path if own is not None else None
+        if path is None or not self._state.results.are_of(exploration):
+            self._state.post("Render the walk by its own method first; the crossings are of it.")
+            return
+        walk = with_crossings(exploration.walk, path, self._basins.crossings)
+        self._state.edit(replace(exploration, walk=walk), "Keyframes at crossings")
 
     def _ask_texts(self) -> None:
         """Ask for the texts, one a line. The dialog does not stop the program."""

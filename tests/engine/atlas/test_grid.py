@@ -69,10 +69,10 @@ def test_neighbours_are_side_by_side() -> None:
 
 
 def test_crossings_are_between_the_frames_whose_regions_differ() -> None:
-    (first, second) = crossings_of([0, 0, 2, None, 1])
-    assert (first.index, first.gamma, first.before, first.after) == (1, 1.5 / 4, 0, 2)
-    assert (second.index, second.gamma, second.before, second.after) == (2, 3 / 4, 2, 1)
-    assert crossings_of([None, 1, 1]) == crossings_of([]) == ()
+    (first, second) = crossings_of([0, 0, 2, None, 1], (0.0, 0.1, 0.3, 0.4, 1.0))
+    assert (first.index, first.gamma, first.before, first.after) == (1, 0.2, 0, 2)
+    assert (second.index, second.gamma, second.before, second.after) == (2, 0.65, 2, 1)
+    assert crossings_of([None, 1, 1], (0.0, 0.5, 1.0)) == crossings_of([], ()) == ()
     assert region_colour(len(COLOURS)) == region_colour(0) != region_colour(1)
 
 

@@ -102,11 +102,23 @@ def test_regions_their_border_and_the_crossing_of_the_walk(
         assert desk.basins.name(left.pop()) == "red"
     (crossing,) = desk.basins.crossings
     assert crossing.gamma == pytest.approx((BORDER + 1) / 2, abs=0.03)
-    assert desk.basins.note == "2 regions · 1 crossings of the walk"
+    assert desk.basins.note == "2 regions · 1 crossing of the walk"
     desk.basins.bisect(0.01)
     qtbot.waitUntil(lambda: not desk.basins.busy)
     assert len(desk.basins.borders) == 9
     assert np.abs(desk.basins.borders[:, 0] - BORDER).max() < 0.01
+
+
+def test_crossings_are_those_of_the_newest_walk(desk: Desk, qtbot: QtBot) -> None:
+    desk.state.set_view(clusters=2)
+    qtbot.waitUntil(lambda: bool(desk.basins.crossings) and not desk.basins.busy)
+    (before,) = desk.basins.crossings
+    desk.state.edit_walk("Frames", frames=9)
+    desk.state.generate()
+    qtbot.waitUntil(lambda: desk.basins.crossings != (before,) and bool(desk.basins.crossings))
+    (after,) = desk.basins.crossings
+    assert after.index < 9
+    assert after.gamma == pytest.approx(before.gamma, abs=0.08)
 
 
 def test_no_regions_in_the_view_clears_them(desk: Desk, qtbot: QtBot) -> None:

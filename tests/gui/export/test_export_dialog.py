@@ -171,3 +171,35 @@ def test_a_slow_file_is_written_on_another_thread(
     assert desk.export(qtbot) == (f"Written: {out}" if fault is None else "the disk is full")
     assert threads[0] != threading.get_ident()
     assert out.exists() == (fault is None)
+
+
+def test_what_becomes_of_an_export_is_said_in_the_window_once_the_dialog_is_closed(
+    desk: ExportDesk, qtbot: QtBot
+) -> None:
+    said: list[str] = []
+    desk.state.message_posted.connect(lambda text, _: said.append(text))
+    begun, gate = threading.Event(), threading.Event()
+
+    def write(path: Path) -> None:
+        begun.set()
+        gate.wait(10)
+        path.write_text("whole", "utf-8")
+
+    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
+    missing = desk.session.missing_frames
+    desk.out.mkdir()
+    desk.dialog = ExportDialog(
+        desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
+    )
+    desk.dialog.open_now("slow")
+    desk.dialog.start()
+    assert begun.wait(10)
+    assert desk.dialog.cancel_button.text() == "Close", "it cannot be cancelled"
+    desk.dialog.cancel_button.click()
+    assert not desk.dialog.isVisible()
+    desk.dialog.open_now("slow")
+    assert not desk.dialog.export_button.isEnabled()
+    desk.dialog.close()
+    gate.set()
+    qtbot.waitUntil(lambda: bool(said))
+    assert said == [f"Written: {desk.out / 'walk.slow'}"]

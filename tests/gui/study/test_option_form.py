@@ -144,6 +144,9 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path, qtbot: QtBot) -> None:
     form, path = _form(METER, qtbot), tmp_path / "prompts.txt"
     _line(form, "prompts").setText(str(path))
     assert form.problem() == f"File of prompts: there is no file {path}."
+    for wrong in ("~nobody-of-this-name", "x" * 5000):
+        _line(form, "prompts").setText(wrong)
+        assert form.problem().startswith("File of prompts: ")
     path.write_text("A cat\n", "utf-8")
     _line(form, "prompts").setText(str(path))
     assert form.problem() == ""

@@ -219,3 +219,17 @@ def test_a_broken_hint_is_no_obstacle(qapp: QApplication, tmp_path: Path) -> Non
     vocabulary.load()
     assert vocabulary.hint == ""
     assert vocabulary.count("a cat") is None
+
+
+@pytest.mark.parametrize("text", ["a\u00a0cat", "a cat\u2028a dog", "a cat\r\na dog"])
+def test_a_prompt_that_the_field_writes_otherwise_is_not_edited(
+    edit: PromptEdit, text: str
+) -> None:
+    told: list[str] = []
+    edit.edited.connect(lambda text, _key: told.append(text))
+    edit.set_text(text)
+    edit.set_text(text)
+    edit.set_theme(DARK)
+    assert told == []
+    QTest.keyClicks(field_of(edit), "b")
+    assert len(told) == 1

@@ -14,6 +14,7 @@ from engine.messages import ModelInfo, ModelReady
 from engine.solvers.contract import solvers_for
 from tests.gui.conftest import Desk
 from tests.support.scripted_engine import INFO
+from tests.support.user_input import named, press
 
 OWN = replace(INFO, solvers=solvers_for("diffusion"))
 PNDM = replace(OWN, replaced="PNDMScheduler")
@@ -118,3 +119,40 @@ def test_sides_are_whole_multiples_of_what_the_model_draws(desk: Desk) -> None:
     )
     width.setValue(100)  # type: ignore[attr-defined]
     assert desk.state.exploration.sampling.width == 96
+
+
+@pytest.mark.parametrize(
+    ("key", "frames"),
+    # A further keyframe extends the walk.
+    [(Qt.Key.Key_R, 121), (Qt.Key.Key_T, 121), (Qt.Key.Key_K, 241)],
+)
+def test_a_number_that_is_being_typed_outlives_an_edit_by_a_key(
+    desk: Desk, key: Qt.Key, frames: int
+) -> None:
+    field = _typed(desk, "121")
+    press(field, key, Qt.KeyboardModifier.ControlModifier)
+    assert desk.state.exploration.walk.frames == frames
+    assert field.text() == str(frames)
+
+
+def test_a_number_that_is_being_typed_outlives_news(desk: Desk) -> None:
+    field = _typed(desk, "121")
+    desk.state.apply(ModelReady(desk.state.results.job, OWN))
+    desk.state.edit_sampling("Steps", steps=21)
+    assert field.text() == "121"
+    assert desk.state.exploration.walk.frames != 121
+
+
+def _typed(desk: Desk, text: str) -> QAbstractSpinBox:
+    field = named(desk.window, "Frames")
+    assert isinstance(field, QAbstractSpinBox)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    return field
+
+
+def test_paper_is_offered_where_its_solver_fits(desk: Desk) -> None:
+    for model, fits in ((FLOW, False), (OWN, True)):
+        _open(desk, model)
+        assert desk.window.actions_table["paper"].isEnabled() == fits
