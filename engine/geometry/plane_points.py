@@ -6,6 +6,7 @@ Imports no large library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,6 +37,16 @@ def keyframe_at(walk: Walk, places: Points, point: Point) -> Keyframe | None:
     return _sum(prompt, terms)
 
 
+def keyframe_between(walk: Walk, segment: int, weights: Point) -> Keyframe:
+    """Returns the keyframe whose latent is the sum of the two ends of a segment with these weights.
+
+    The prompt is that of the end with the larger weight.
+    """
+    start, end = ends_met(walk, segment)
+    prompt = start.prompt if abs(weights[0]) >= abs(weights[1]) else end.prompt
+    return _sum(prompt, [*_scaled(start, weights[0]), *_scaled(end, weights[1])])
+
+
 def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe | None:
     """Returns frame `index` of a walk as a keyframe, a sum of the ends of its segment, with
     the nearest prompt.
@@ -47,9 +58,8 @@ def frame_keyframe(walk: Walk, path: PathReady | None, index: int) -> Keyframe |
         return None
     first, last = (float(weight) for weight in path.weights[index])
     time = walk.time_of(index)
-    start, end = ends_met(walk, walk.locate(time)[0])
-    terms = [*_scaled(start, first), *_scaled(end, last)]
-    return _sum(prompt_place(walk, time).nearest, terms)
+    keyframe = keyframe_between(walk, walk.locate(time)[0], (first, last))
+    return replace(keyframe, prompt=prompt_place(walk, time).nearest)
 
 
 def sum_of_keyframes(keyframes: Sequence[Keyframe], weights: Points) -> Keyframe:
