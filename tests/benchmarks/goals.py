@@ -96,7 +96,7 @@ def _shared_speed(f: Findings) -> float:
 
 
 STARTER, GPU = "starter on cpu", "sd14-config on cuda"
-DECODING = "decoding beside denoising"
+DECODING = "all beside the steps, without files"
 
 
 def _beside(
