@@ -38,7 +38,7 @@ class ExportForm(QWidget):
         self._state = state
         self._kinds = {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.label)}
         self._values: dict[str, ParameterValue] = {}
-        self._folder = Path()
+        self._folder: Path | None = None
         self._make_choices()
         self._make_fields()
         self._lay_out()
@@ -114,7 +114,9 @@ class ExportForm(QWidget):
         self.span.setCurrentIndex(self.span.count() - 1 if self._state.range else 0)
 
     def wishes(self) -> Wishes:
-        """Returns the present values of the fields."""
+        """Returns the present values of the fields. Raises InputError without a folder."""
+        if self._folder is None:
+            raise InputError("Name a folder for the export.")
         return Wishes(
             kind=self._kind,
             folder=self._folder,
@@ -192,11 +194,14 @@ class ExportForm(QWidget):
         self.refresh()
 
     def _choose_folder(self, folder: str) -> None:
-        self._folder = Path(os.path.expanduser(folder))
+        self._folder = Path(os.path.expanduser(folder)) if folder.strip() else None
         self.refresh()
 
     def _estimate_text(self) -> str:
-        wishes = self.wishes()
+        try:
+            wishes = self.wishes()
+        except InputError as error:
+            return str(error)
         free = f"{shutil.disk_usage(_existing(wishes.folder)).free / 1e9:.0f} GB free"
         if wishes.kind.format is None or wishes.kind.finish is not None:
             return f"{wishes.path.name} · {free}"

@@ -33,7 +33,7 @@ class Offers(QObject):
         super().__init__(messages)
         self._messages, self._documents, self._recovery = messages, documents, recovery
         self._get_model = get_model
-        self._state, self._missing = state, ("", "")
+        self._state, self._missing = state, (("", ""), "")
         state.exploration_changed.connect(self._withdraw_download)
         state.model_missing.connect(self._offer_download)
         documents.displaced.connect(self._offer_displaced)
@@ -42,17 +42,22 @@ class Offers(QObject):
 
     def _offer_download(self, model: str) -> None:
         text = f"This walk needs {model}, which is not on this machine."
-        self._missing = (self._state.exploration.model, text)
+        self._missing = (self._models, text)
         if text not in self._messages.texts:
             self._messages.offer(
                 text, "Download from the hub…", partial(self._get_model, model), lambda: None
             )
 
     def _withdraw_download(self) -> None:
-        """Remove the offer once another model is chosen."""
-        model, text = self._missing
-        if text and self._state.exploration.model != model:
+        """Remove the offer once another model or scorer is chosen."""
+        models, text = self._missing
+        if text and self._models != models:
             self._messages.withdraw(text)
+
+    @property
+    def _models(self) -> tuple[str, str]:
+        """The models that the walk needs."""
+        return self._state.exploration.model, self._state.exploration.scorer
 
     def _offer_displaced(self, exploration: Exploration) -> None:
         self._messages.offer(

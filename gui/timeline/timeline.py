@@ -50,6 +50,7 @@ class Timeline(QWidget):
         super().__init__()
         self._state = state
         self._held: int | None = None
+        self._dragging = False
         self._key = KeyDrag(state)
         self._ruler = Ruler(state, theme)
         self._prompts = PromptTrack(state, theme, self)
@@ -141,6 +142,7 @@ class Timeline(QWidget):
             self._held = self._ruler.handle_at(x) if on_ruler else None
             if on_ruler and self._held is None:
                 self._key.press(self._ruler.scale(), x)
+            self._dragging = True
             self._drag(x)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -152,7 +154,8 @@ class Timeline(QWidget):
             free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
             self._hand.move(self._ruler.scale(), x, free)
         elif event.buttons() & Qt.MouseButton.LeftButton:
-            self._drag(x)
+            if self._dragging:  # a click on a prompt may move a little
+                self._drag(x)
         else:
             self._show_grip(event.position().toPoint())
 
@@ -172,7 +175,7 @@ class Timeline(QWidget):
             self._hand.open_menu(place, event.globalPos())
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        self._held = None
+        self._held, self._dragging = None, False
         self._key.release()
         self._hand.release()
 

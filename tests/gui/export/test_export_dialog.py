@@ -203,3 +203,11 @@ def test_what_becomes_of_an_export_is_said_in_the_window_once_the_dialog_is_clos
     gate.set()
     qtbot.waitUntil(lambda: bool(said))
     assert said == [f"Written: {desk.out / 'walk.slow'}"]
+
+
+def test_without_a_folder_nothing_is_written(desk: ExportDesk, qtbot: QtBot) -> None:
+    desk.finish()
+    desk.dialog.form.folder.chosen.emit("")
+    assert desk.dialog.form.estimate.text() == "Name a folder for the export."
+    desk.dialog.export_button.click()
+    assert desk.dialog.outcome.text() == "Name a folder for the export."

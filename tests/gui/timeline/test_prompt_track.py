@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
@@ -91,6 +91,20 @@ def test_a_click_on_a_prompt_goes_to_its_keyframe(qtbot: QtBot) -> None:
         qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=at(track, place))
     assert chosen == [0, 1, 2]
     assert scripted_.state.playhead == 20
+    place = at(track, 2)
+    qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=place)
+    moved = QPointF(place + QPoint(1, 0))
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        moved,
+        timeline.mapToGlobal(moved),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(timeline, move)
+    qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=place)
+    assert scripted_.state.playhead == 0, "the mouse moved a little"
     scripted_.state.seek(9)
     QTest.keyClick(timeline, Qt.Key.Key_Return)
     assert (chosen[-1], scripted_.state.playhead) == (1, 10)
