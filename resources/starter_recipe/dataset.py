@@ -24,7 +24,7 @@ PANORAMAS = 12_000
 COLUMN = 8
 STARTS = (PANORAMA - PICTURE_SIZE) // COLUMN
 #: How many windows may cut a figure, and by how many columns at most.
-CUT_SHARE, CUT_REACH = 0.03, 2
+CUT_SHARE, CUT_REACH = 0.08, 2
 TWIN_EVERY = 6
 #: How many panoramas show two animals that are not alike.
 DIFFERENT_SHARE = 0.3

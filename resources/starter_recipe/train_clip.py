@@ -2,10 +2,6 @@
 
 Contrastive, as CLIP, plus attribute heads on the picture's embedding (dropped at export): with few
 steps they are what makes the tower look at hats and not only at colours.
-
-Half of the pictures are shown as they come back from the autoencoder. Of these, pictures that are
-blurry or noisy are so in latent space, too: what fades or breaks up there looks different from what
-is drawn so.
 """
 
 from __future__ import annotations
@@ -39,15 +35,12 @@ from .samples import FREE, FULL, captions_of
 from .train_text import WIDTH, config, load_tower
 from .train_tokenizer import load
 from .train_vae import load_final
-from .vocabulary import FINISHES, LABEL_NAMES, LABEL_SIZES, PICTURE_SIZE
+from .vocabulary import LABEL_SIZES, PICTURE_SIZE
 
 #: At half the size the fine texture would be gone, and with it what tells sharp from blurry.
 SIZE = PICTURE_SIZE
 #: One picture in so many is shown as it comes back from the autoencoder.
 DECODED = 2
-#: Share of a latent that its surroundings replace in a blurry picture, and the standard deviation
-#: of what is added to a noisy one.
-BLUR, NOISE = (0.2, 1.0), (0.15, 0.6)
 
 
 def build(options: argparse.Namespace, layers: int = 3, text_layers: int = 3) -> CLIPModel:
@@ -110,29 +103,15 @@ def batch_of(
     return source.windows(chosen, rng)[0], chosen
 
 
-def worsened(latents: Tensor, finishes: Tensor) -> Tensor:
-    """Latents `[N, 4, h, w]`, smoothed where the finish `[N]` is blurry, with noise where noisy."""
-    shape = (len(latents), 1, 1, 1)
-    blur, noise = (
-        torch.empty(shape, device=latents.device).uniform_(*strength)
-        * (finishes == FINISHES.index(name)).view(shape)
-        for name, strength in (("blurry", BLUR), ("noisy", NOISE))
-    )
-    around = functional.avg_pool2d(functional.pad(latents, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    return latents.lerp(around, blur.expand_as(latents)) + noise * torch.randn_like(latents)
-
-
 @torch.no_grad()
-def decoded(vae: AutoencoderKL, pictures: Tensor, finishes: Tensor, count: int) -> Tensor:
+def decoded(vae: AutoencoderKL, pictures: Tensor, count: int) -> Tensor:
     """The pictures `[N, 3, 128, 128]`, `count` of them as they come back from the autoencoder.
 
     What is scored later comes from it too, and its traces are no reason for another score.
-    `finishes` `[N]` are class numbers.
     """
     chosen = torch.randperm(len(pictures), device=pictures.device)[:count]
     with autocast(pictures.device):
-        latents = vae.encode(pictures[chosen]).latent_dist.mean.float()
-        back = vae.decode(worsened(latents, finishes[chosen])).sample
+        back = vae.decode(vae.encode(pictures[chosen]).latent_dist.mean).sample
     return pictures.index_copy(0, chosen, back.float().clamp(-1, 1))
 
 
@@ -166,11 +145,10 @@ def train(options: argparse.Namespace, model: CLIPModel) -> CLIPModel:
     rng, progress = np.random.default_rng((options.seed, budget.step, 7)), Progress("clip")
     for step, share in budget:
         shown, chosen = batch_of(source, options.batch, rng)
-        labels = captions.labels[chosen].to(device).long()
-        finishes = labels[:, LABEL_NAMES.index("finish")]
-        shown = decoded(vae, shown, finishes, len(shown) // DECODED)
+        shown = decoded(vae, shown, len(shown) // DECODED)
         tokens = captions.tokens[chosen, rng.integers(0, FREE + FULL, len(chosen))]
         tokens = tokens[:, : int((tokens != tokens[:, -1:]).sum(dim=1).max()) + 1]
+        labels = captions.labels[chosen].to(device).long()
         with autocast(device):
             losses = trainer.loss(shown, tokens.to(device).int(), labels)
         torch.autograd.backward(losses["loss"])
