@@ -1,7 +1,6 @@
 """The data of an exploration: keyframes, the walk between them, and the sampling.
 
-These types hold data only and import no large library, so that the window, session files and the
-engine can share them.
+Imports no large library.
 """
 
 from __future__ import annotations
@@ -31,9 +30,7 @@ ParameterValue = float | int | str | bool
 
 
 def frame_text(index: int, count: int = 0) -> str:
-    """Formats the frame with the index `index` for people, who count from 1: "frame 6", or with
-    the walk's number of frames "frame 6 of 21". Names of files and rows of tables keep the index.
-    """
+    """Formats the frame with the index `index` for people, who count from 1: "frame 6 of 21"."""
     return f"frame {index + 1} of {count}" if count else f"frame {index + 1}"
 
 
@@ -284,12 +281,8 @@ def content_of(walk: Walk) -> Walk:
 
 
 def lanes_of(exploration: Exploration) -> tuple[Lane, ...]:
-    """Returns the walks to render: every row by every compared method; if one picture is shown, the
-    edited walk alone.
-
-    All rows lie on one timeline and have as many frames as the edited walk. Lanes hold the content
-    of walks, see `content_of`.
-    """
+    """Returns the walks to render, as `content_of` has them: every row by every compared method; if
+    one picture is shown, the edited walk alone. All have as many frames as the edited walk."""
     frames = exploration.walk.frames
     rows = () if exploration.mode is ViewMode.SINGLE else exploration.rows
     walks = [content_of(replace(walk, frames=frames)) for walk in (exploration.walk, *rows)]
