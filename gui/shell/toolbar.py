@@ -48,6 +48,7 @@ class Toolbar(QToolBar):
         self.set_theme(theme)
         state.exploration_changed.connect(self._refresh)
         state.model_changed.connect(self._refresh)
+        self._actions["paper"].enabledChanged.connect(self._refresh)
         state.busy_changed.connect(self._show_busy)
         self._refresh()
         self._show_busy(state.busy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +149,17 @@ def test_an_error_that_nobody_foresaw_is_said_in_the_dialog(
     assert desk.dialog.outcome.text().startswith("Written"), "the next one goes well"
 
 
+def _offer_slow(desk: ExportDesk, write: Callable[[Path], None]) -> None:
+    """Open a dialog that also offers a kind of file that is written on another thread."""
+    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
+    missing = desk.session.missing_frames
+    desk.out.mkdir()
+    desk.dialog = ExportDialog(
+        desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
+    )
+    desk.dialog.open_now("slow")
+
+
 @pytest.mark.parametrize("fault", [None, OSError("the disk is full")])
 def test_a_slow_file_is_written_on_another_thread(
     desk: ExportDesk, qtbot: QtBot, tmp_path: Path, fault: OSError | None
@@ -160,13 +172,7 @@ def test_a_slow_file_is_written_on_another_thread(
             raise fault
         path.write_text("whole", "utf-8")
 
-    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
-    missing = desk.session.missing_frames
-    desk.out.mkdir()
-    desk.dialog = ExportDialog(
-        desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
-    )
-    desk.dialog.open_now("slow")
+    _offer_slow(desk, write)
     out = desk.out / "walk.slow"
     assert desk.export(qtbot) == (f"Written: {out}" if fault is None else "the disk is full")
     assert threads[0] != threading.get_ident()
@@ -185,13 +191,7 @@ def test_what_becomes_of_an_export_is_said_in_the_window_once_the_dialog_is_clos
         gate.wait(10)
         path.write_text("whole", "utf-8")
 
-    kinds = (*frame_kinds(), ExportKind("slow", "Slow", ".slow", prepare=lambda: write))
-    missing = desk.session.missing_frames
-    desk.out.mkdir()
-    desk.dialog = ExportDialog(
-        desk.state, MemoryFrames(), missing, desk.settings, kinds, desk.parent
-    )
-    desk.dialog.open_now("slow")
+    _offer_slow(desk, write)
     desk.dialog.start()
     assert begun.wait(10)
     assert desk.dialog.cancel_button.text() == "Close", "it cannot be cancelled"

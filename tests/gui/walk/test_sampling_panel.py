@@ -156,3 +156,7 @@ def test_paper_is_offered_where_its_solver_fits(desk: Desk) -> None:
     for model, fits in ((FLOW, False), (OWN, True)):
         _open(desk, model)
         assert desk.window.actions_table["paper"].isEnabled() == fits
+        quality = named(desk.window, "Quality")
+        assert isinstance(quality, QComboBox)
+        enabled = quality.model().index(quality.findText("Paper"), 0).flags()
+        assert bool(enabled & Qt.ItemFlag.ItemIsEnabled) == fits
