@@ -42,7 +42,7 @@ class Basins(QObject):
         self._state, self._atlas = state, atlas
         self._labelling = Labelling(state, self)
         self._labelling.labelled.connect(self._labelled)
-        self._labelling.failed.connect(self._end)
+        self._labelling.failed.connect(self._fail)
         self._following: Callable[[Labels], None] | None = None
         self._wished: tuple[object, ...] = ()
         self.labels: Mapping[Cell, int] = {}
@@ -167,8 +167,13 @@ class Basins(QObject):
         self.changed.emit()
         self._atlas.hold(False)
 
+    def _fail(self, note: str) -> None:
+        """End with a reason; the same regions are tried again when something has changed."""
+        self._end(note)
+        self._wished = ()
+
     def _clear(self) -> None:
-        if self._wished or self.busy:
+        if self._wished or self.busy or self.labels or self.note:
             self._labelling.stop()
             self._wished, self.labels, self.borders, self.crossings = (), {}, NOTHING, ()
             self._end("")

@@ -130,12 +130,20 @@ def test_no_regions_in_the_view_clears_them(desk: Desk, qtbot: QtBot) -> None:
 
 
 def test_a_measure_that_is_missing_is_said(desk: Desk, qtbot: QtBot) -> None:
-    desk.engine.submit = lambda request: desk.engine.post(  # type: ignore[method-assign]
-        m.MeasureFailed(request.job, "clip_score", "No CLIP model came with it.")
-    )
-    desk.state.set_view(regions=("red", "blue"))
-    qtbot.waitUntil(lambda: desk.basins.note == "No CLIP model came with it.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            desk.engine,
+            "submit",
+            lambda request: desk.engine.post(
+                m.MeasureFailed(request.job, "clip_score", "No CLIP model came with it.")
+            ),
+        )
+        desk.state.set_view(regions=("red", "blue"))
+        qtbot.waitUntil(lambda: desk.basins.note == "No CLIP model came with it.")
     assert not desk.basins.busy
+    desk.state.generate()
+    qtbot.waitUntil(lambda: bool(desk.basins.crossings))
+    assert desk.basins.note == "2 regions · 1 crossing of the walk"
 
 
 def test_keyframes_are_put_where_the_walk_crosses(desk: Desk) -> None:
