@@ -43,10 +43,11 @@ class Found:
     animals: tuple[str | None, ...]
 
 
-def draws(seed: int, count: int) -> torch.Tensor:
-    """The first z_T `[count, 4, 16, 16]` of a seed."""
+def draws(generator: Generator, seed: int, count: int) -> torch.Tensor:
+    """The first z_T `[count, C, 16, 16]` of a seed."""
     source = torch.Generator().manual_seed(seed)
-    return torch.cat([torch.randn(1, 4, 16, 16, generator=source) for _ in range(count)])
+    shape = 1, generator.pipeline.unet.config.in_channels, 16, 16
+    return torch.cat([torch.randn(shape, generator=source) for _ in range(count)])
 
 
 def different(text: str, animal: str, count: int) -> tuple[tuple[str, ...], list[str]]:
@@ -57,7 +58,7 @@ def different(text: str, animal: str, count: int) -> tuple[tuple[str, ...], list
 
 def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """Both ends, and the middles of linear and slerp, by the product of what fades."""
-    start, end = torch.split(draws(seed, 2), 1)
+    start, end = torch.split(draws(generator, seed, 2), 1)
     latents = torch.cat((start, linear(start, end, 0.5), slerp(start, end, 0.5), end))
     pictures = generator.pictures(latents, [text] * 4)
     details, colours = detail(pictures), chroma(pictures)
@@ -69,20 +70,20 @@ def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
 def prompts(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """One noise with four animals: the smaller the differences, the better."""
     animals, texts = different(text, animal, 4)
-    pictures = generator.pictures(draws(seed, 1).repeat(4, 1, 1, 1), texts)
+    pictures = generator.pictures(draws(generator, seed, 1).repeat(4, 1, 1, 1), texts)
     apart = float(mean_distances(pictures).mean())
     return Found(seed, pictures, apart, f"the pictures are {apart:.0f} levels apart", animals)
 
 
 def several(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """Five noises with one animal: the larger the differences, the better."""
-    return _apart(generator.pictures(draws(seed, 5), [text] * 5), seed, (animal,) * 5)
+    return _apart(generator.pictures(draws(generator, seed, 5), [text] * 5), seed, (animal,) * 5)
 
 
 def loop(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """Five noises with an animal each: the larger the differences, the better."""
     animals, texts = different(text, animal, 5)
-    return _apart(generator.pictures(draws(seed, 5), texts), seed, animals)
+    return _apart(generator.pictures(draws(generator, seed, 5), texts), seed, animals)
 
 
 def _apart(pictures: NDArray[np.uint8], seed: int, animals: tuple[str, ...]) -> Found:
@@ -93,7 +94,7 @@ def _apart(pictures: NDArray[np.uint8], seed: int, animals: tuple[str, ...]) -> 
 def sweep(generator: Generator, text: str, animal: str, seed: int) -> Found:
     """One noise at five scales: the smallest rise of detail from one scale to the next counts."""
     pictures = generator.pictures(
-        torch.cat([draws(seed, 1) * scale for scale in SCALES]), [text] * len(SCALES)
+        torch.cat([draws(generator, seed, 1) * scale for scale in SCALES]), [text] * len(SCALES)
     )
     details = detail(pictures)
     rise = float((details[1:] / details[:-1]).min())

@@ -10,6 +10,7 @@ beside each other; the table is written when all are there.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from .captions import OPEN, compose
 from .card import write_card
 from .common import HELD_OUT_SEED, MODEL_FOLDER, is_current, parser, shipped_bytes
 from .dataset import attributes_of, window
-from .generate import Generator, noise, sheet, walks
+from .generate import Generator, sheet, walks
 from .measures import mean_distances
 from .starter_json import EXAMPLES, GUIDANCE, STEPS
 from .train_classifier import NAMES, Classifier, accuracies, load_model, predictions, unordered
@@ -58,7 +59,11 @@ class Evaluation:
         self.generator = Generator(options.folder, options.steps, options.guidance)
         clip = CLIPModel.from_pretrained(options.folder / "clip", dtype=torch.float32)
         self.clip: CLIPModel = clip.eval()
-        self.judge: Classifier = load_model(options)
+
+    @functools.cached_property
+    def judge(self) -> Classifier:
+        """The judge, loaded once something is asked of it."""
+        return load_model(self.options)
 
     def vae(self) -> list[Bar]:
         """Reconstruction of held-out pictures."""
@@ -97,14 +102,16 @@ class Evaluation:
         rng = np.random.default_rng(first)
         captions = [compose(attributes_of(first + i), rng, full) for i in range(count)]
         print(f"prompts: {count} pictures to draw", flush=True)
-        pictures = self.generator.pictures(noise(count, 70 + full), [c.text for c in captions])
+        pictures = self.generator.pictures(
+            self.generator.noise(count, 70 + full), [c.text for c in captions]
+        )
         labels = unordered(torch.tensor([caption.labels for caption in captions])).numpy()
         return labels, predictions(self.judge, pictures).numpy()
 
     def diversity(self) -> list[Bar]:
         """Spread of 64 seeds as share of the spread of 64 drawn scenes."""
         count = self.options.seeds
-        made = self.generator.pictures(noise(count, 72), [DIVERSE_TEXT] * count)
+        made = self.generator.pictures(self.generator.noise(count, 72), [DIVERSE_TEXT] * count)
         first = HELD_OUT_SEED + 80_000
         drawn = np.stack([window(DIVERSE, seed)[0] for seed in range(first, first + count)])
         shares = 100 * mean_distances(made) / mean_distances(drawn).mean()
@@ -116,7 +123,7 @@ class Evaluation:
         times = []
         for _ in range(9):
             start = time.perf_counter()
-            self.generator.pictures(noise(1, 75), [PROMPTS[0]])
+            self.generator.pictures(self.generator.noise(1, 75), [PROMPTS[0]])
             times.append(time.perf_counter() - start)
         name, sample = f"frame at {self.options.steps} steps with guidance", "median of 9"
         return [Bar(name, exactly(median(times)), 0.6, 0.3, sample, "s", smaller_is_better=True)]
@@ -149,7 +156,9 @@ class Evaluation:
         """The bars of one part; None where they are not known yet and not to be measured."""
         path, options = self.options.work / "bars" / f"{name}.json", vars(self.options)
         chosen = {key: options[key] for key in MEASURED_WITH}
-        sources = (*self.options.folder.rglob("*.safetensors"), self.options.work / "classifier.pt")
+        sources = list(self.options.folder.rglob("*.safetensors"))
+        if name == "prompts":
+            sources.append(self.options.work / "classifier.pt")
         if is_current(path, *sources):
             kept = json.loads(path.read_text("utf-8"))
             if kept["options"] == chosen:
@@ -169,7 +178,7 @@ class Evaluation:
         """The sheet of 64 pictures and the strips of all methods."""
         texts = [EXAMPLES[i % len(EXAMPLES)] for i in range(64)]
         work = self.options.work
-        sheet(self.generator.pictures(noise(64, 76), texts), 8, work / "sheet.png")
+        sheet(self.generator.pictures(self.generator.noise(64, 76), texts), 8, work / "sheet.png")
         strips = [walks(self.generator, PROMPTS[i % 4], 300 + i) for i in range(2)]
         sheet(np.concatenate(strips), 9, work / "strips.png")
         return []

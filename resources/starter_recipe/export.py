@@ -18,8 +18,7 @@ from .train_clip import build as build_clip
 from .train_clip import load_model as load_clip
 from .train_text import load_tower
 from .train_tokenizer import load as load_tokenizer
-from .train_unet import build as build_unet
-from .train_unet import scheduler
+from .train_unet import load_average, scheduler
 from .train_vae import load_final
 
 
@@ -45,9 +44,7 @@ def trained_parts(options: argparse.Namespace) -> tuple[AutoencoderKL, UNet2DCon
     vae = load_final(options.work)
     factor = torch.load(options.work / "scaling.pt", weights_only=True)["scaling_factor"]
     vae.register_to_config(scaling_factor=round(factor, 5))
-    unet = build_unet()
-    unet.load_state_dict(torch.load(options.work / "unet.pt", weights_only=True)["average"])
-    return vae, unet.eval()
+    return vae, load_average(options.work)
 
 
 def scorer(options: argparse.Namespace) -> CLIPModel:

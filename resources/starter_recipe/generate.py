@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from .reconstruction import COARSE
 from .samples import embed
 
 
@@ -24,13 +25,17 @@ class Generator:
         self.steps, self.guidance = steps, guidance
         self._empty = self.states([""])
 
+    def noise(self, count: int, seed: int, width: int = 16) -> Tensor:
+        """z_T `[count, C, 16, width]` from a seed, with the channels of this model."""
+        return noise(count, seed, width, self.pipeline.unet.config.in_channels)
+
     def states(self, texts: list[str]) -> Tensor:
         """Prompt embeddings `[N, 77, C]`."""
         return embed(self.pipeline.tokenizer, self.pipeline.text_encoder, texts)
 
     @torch.no_grad()
     def denoise(self, latents: Tensor, states: Tensor) -> Tensor:
-        """z_T `[N, 4, h, w]` to z_0, with guidance."""
+        """z_T `[N, C, h, w]` to z_0, with guidance."""
         solver = self.pipeline.scheduler
         solver.set_timesteps(self.steps, device=self.device)
         latents = latents.to(self.device)
@@ -55,10 +60,10 @@ class Generator:
         return np.concatenate(parts)
 
 
-def noise(count: int, seed: int, width: int = 16) -> Tensor:
-    """z_T `[count, 4, 16, width]` from a seed."""
+def noise(count: int, seed: int, width: int = 16, channels: int = COARSE) -> Tensor:
+    """z_T `[count, channels, 16, width]` from a seed."""
     source = torch.Generator().manual_seed(seed)
-    return torch.randn(count, 4, 16, width, generator=source)
+    return torch.randn(count, channels, 16, width, generator=source)
 
 
 def linear(start: Tensor, end: Tensor, gamma: float) -> Tensor:
@@ -91,7 +96,7 @@ def sheet(pictures: NDArray[np.uint8], columns: int, path: Path) -> None:
 
 def walks(generator: Generator, text: str, seed: int, frames: int = 9) -> NDArray[np.uint8]:
     """Five rows: linear, normalized, slerp, standard deviation 0.5–1.5, translation."""
-    start, end = torch.split(noise(2, seed), 1)
+    start, end = torch.split(generator.noise(2, seed), 1)
     gammas = [i / (frames - 1) for i in range(frames)]
     rows = [method(start, end, g) for method in (linear, normalized, slerp) for g in gammas]
     rows += [start * (0.5 + g) for g in gammas]

@@ -30,6 +30,7 @@ from .dataset import (
     window_columns,
 )
 from .pictures import to_tensor
+from .reconstruction import COARSE
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
 from .train_vae import load_final
@@ -77,7 +78,7 @@ def _tokens(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
 
 @torch.no_grad()
 def encode_panoramas(vae: AutoencoderKL, panoramas: NDArray[np.uint8]) -> Tensor:
-    """Posterior means `[N, 4, 16, 26]`, float16."""
+    """Posterior means `[N, C, 16, 26]`, float16."""
     parts = []
     for start in range(0, panoramas.shape[0], 32):
         pictures = to_tensor(torch.from_numpy(panoramas[start : start + 32]).to(vae.device))
@@ -95,7 +96,7 @@ def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> T
 
 @dataclass(slots=True)
 class Samples:
-    """Where batches come from: scaled latents `[N, 4, 16, 26]` and their captions' states."""
+    """Where batches come from: scaled latents `[N, C, 16, 26]` and their captions' states."""
 
     latents: Tensor
     states: Tensor
@@ -103,7 +104,7 @@ class Samples:
     bounds: NDArray[np.int64]
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Strips of two windows each, `[B, 4, 16, 17]`, and prompt states `[B, 77, C]`."""
+        """Strips of two windows each, `[B, C, 16, 17]`, and prompt states `[B, 77, D]`."""
         rows = rng.integers(0, len(self.bounds), size)
         starts = window_columns(self.bounds[rows], rng, STARTS - 1)
         device = self.latents.device
@@ -133,7 +134,7 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     vae = load_final(work, refined=False).to(device)
     sources = (work / "vae-final.pt", work / "panoramas.npy")
     latents = _cached(work / "latents.pt", count, sources, lambda: encode_panoramas(vae, panoramas))
-    factor = 1.0 / float(latents.float().std())
+    factor = 1.0 / float(latents[:, :COARSE].float().std())
     torch.save({"scaling_factor": factor}, work / "scaling.pt")
     tokenizer, tower = load(work), load_tower(options).to(device)
     tokens = captions_of(work, count, options.seed).tokens[:, :FREE]

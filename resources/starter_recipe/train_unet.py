@@ -25,24 +25,28 @@ from .common import (
     save_training,
 )
 from .graphs import descents
+from .grow import grow_unet
 from .muon import Pair, ramp
+from .reconstruction import COARSE
 from .samples import Samples, prepare_samples
 
 CHANNELS = (32, 64, 128)
 #: How much it counts, in every third step, that windows a column apart get the same answer, columns
 #: near edges apart.
 MOVED_WEIGHT, EDGE = 5.0, 3
-#: How many samples have noise that is too strong, and by how much at most.
-STRONGER_SHARE, STRONGEST = 0.15, 0.2
+#: How much the noise of fine channels counts: they carry texture, of which little can be foretold.
+FINE_WEIGHT = 0.5
 
 
-def build(channels: tuple[int, ...] = CHANNELS, context: int = 128) -> UNet2DConditionModel:
+def build(
+    channels: tuple[int, ...] = CHANNELS, context: int = 128, latents: int = COARSE
+) -> UNet2DConditionModel:
     """The untrained network: one layer a block, attention everywhere but at full resolution."""
     lower = len(channels) - 1
     return UNet2DConditionModel(
         sample_size=16,
-        in_channels=4,
-        out_channels=4,
+        in_channels=latents,
+        out_channels=latents,
         down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * lower,
         up_block_types=("CrossAttnUpBlock2D",) * lower + ("UpBlock2D",),
         block_out_channels=channels,
@@ -80,25 +84,18 @@ class Diffusion:
         self.weights = ratio.clamp(max=5.0) / ratio
 
     def draw(self, strips: Tensor) -> tuple[Tensor, Tensor]:
-        """Timesteps `[N]` and noise for strips `[N, C, h, w]`, some of it stronger than it should.
-
-        In sampling, the errors of earlier steps are noise that the schedule knows nothing of; who
-        never saw any takes it for content.
-        """
+        """Timesteps `[N]`, spread evenly, and noise for strips `[N, C, h, w]`."""
         size = strips.shape[0]
         within = torch.rand(size, device=strips.device)
         slots = (torch.arange(size, device=strips.device) + within) / size
-        times = (slots * 1000).long().clamp(max=999)
-        excess = STRONGEST * torch.rand(size, device=strips.device)
-        excess *= torch.rand(size, device=strips.device) < STRONGER_SHARE
-        return times, (1 + excess).view(-1, 1, 1, 1) * torch.randn_like(strips)
+        return (slots * 1000).long().clamp(max=999), torch.randn_like(strips)
 
     def error(
         self, unet: nn.Module, windows: Tensor, states: Tensor, times: Tensor, noise: Tensor
     ) -> Tensor:
         """The weighted error of the predicted noise."""
         output = self._predict(unet, windows, states, times, noise)
-        return ((output - noise).square().mean(dim=(1, 2, 3)) * self.weights[times]).mean()
+        return (_squares(output, noise) * self.weights[times]).mean()
 
     def paired_error(
         self, unet: nn.Module, strips: Tensor, states: Tensor, times: Tensor, noise: Tensor
@@ -110,7 +107,7 @@ class Diffusion:
         """
         both, noises = (torch.cat((x[..., :-1], x[..., 1:])) for x in (strips, noise))
         output = self._predict(unet, both, states.repeat(2, 1, 1), times.repeat(2), noises)
-        errors = (output - noises).square().mean(dim=(1, 2, 3)) * self.weights[times].repeat(2)
+        errors = _squares(output, noises) * self.weights[times].repeat(2)
         left, right = output.chunk(2)
         moved = (left[..., 1 + EDGE : -EDGE] - right[..., EDGE : -EDGE - 1]).square()
         alpha = self.alphas[times]
@@ -126,6 +123,14 @@ class Diffusion:
         with autocast(windows.device):
             output: Tensor = unet(noisy, times, states, return_dict=False)[0]
         return output.float()
+
+
+def _squares(output: Tensor, noise: Tensor) -> Tensor:
+    """The mean square error of each sample `[N]`; that of fine channels, if any, by its weight."""
+    squares = (output - noise).square()
+    coarse, fine = squares[:, :COARSE], squares[:, COARSE:]
+    error = coarse.mean(dim=(1, 2, 3))
+    return error + FINE_WEIGHT * fine.mean(dim=(1, 2, 3)) if fine.shape[1] else error
 
 
 @torch.no_grad()
@@ -166,19 +171,29 @@ def train(
     return average
 
 
+def load_average(work: Path) -> UNet2DConditionModel:
+    """The trained network of the work folder."""
+    weights = torch.load(work / "unet.pt", weights_only=True)["average"]
+    first = [weights[f"down_blocks.{level}.resnets.0.conv1.weight"] for level in range(3)]
+    widths = tuple(len(kernels) for kernels in first)
+    unet = build(widths, latents=weights["conv_in.weight"].shape[1])
+    unet.load_state_dict(weights)
+    return unet.eval()
+
+
 def main() -> None:
     """Command line."""
     command = parser(__doc__)
     command.add_argument("--rate", type=float, default=0.012)
     command.add_argument("--samples", type=int, default=12_000, help="panoramas to encode")
     command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
+    command.add_argument("--widths", type=int, nargs=3, default=CHANNELS, help="of its blocks")
     options = command.parse_args()
-    device, unet = prepare(options), build()
+    samples = prepare_samples(options, prepare(options))
+    unet = build(tuple(options.widths), latents=samples.latents.shape[1])
     if options.start:
-        unet.load_state_dict(
-            UNet2DConditionModel.from_pretrained(options.start / "unet").state_dict()
-        )
-    train(options, unet, prepare_samples(options, device))
+        grow_unet(unet, UNet2DConditionModel.from_pretrained(options.start / "unet"))
+    train(options, unet, samples)
 
 
 if __name__ == "__main__":

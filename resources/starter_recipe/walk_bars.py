@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import CLIPModel
 
 from .bars import Bar, exactly, less_of, mean_of, share_of
-from .generate import Generator, linear, noise, slerp
+from .generate import Generator, linear, slerp
 from .measures import chroma, detail, shift_between, step_sizes, stripes
 from .pictures import to_tensor
 
@@ -30,7 +30,7 @@ FADED = 15.0
 
 def fading(generator: Generator, pairs: int) -> list[Bar]:
     """Linear midpoints have less detail and less colour than slerp midpoints."""
-    start, end = noise(pairs, 73), noise(pairs, 74)
+    start, end = generator.noise(pairs, 73), generator.noise(pairs, 74)
     made = []
     for method in (linear, slerp):
         middles = method(start, end, 0.5)
@@ -49,7 +49,7 @@ def fading(generator: Generator, pairs: int) -> list[Bar]:
 
 def sweep(generator: Generator, clip: CLIPModel, seeds: int) -> list[Bar]:
     """For single seeds, detail rises with the standard deviation, and 1 scores best."""
-    start, details, scores = noise(seeds, 75), [], []
+    start, details, scores = generator.noise(seeds, 75), [], []
     for scale in SCALES:
         pictures = generator.pictures(start * scale, [PROMPTS[0]] * seeds)
         details.append(detail(pictures))
@@ -78,7 +78,7 @@ def translation(generator: Generator, noises: int) -> list[Bar]:
     """One latent column moves the picture by 8 pixels."""
     right = []
     for turn in range(noises):
-        both = noise(1, 200 + turn, 32)
+        both = generator.noise(1, 200 + turn, 32)
         latents = torch.cat([both[..., t : t + 16] for t in range(17)])
         pictures = generator.pictures(latents, [PROMPTS[turn % len(PROMPTS)]] * 17)
         right += [abs(shift_between(a, b) - 8) <= 2 for a, b in pairwise(pictures)]
@@ -90,7 +90,7 @@ def translation(generator: Generator, noises: int) -> list[Bar]:
 def straight(generator: Generator, pictures: int) -> list[Bar]:
     """No direction of fine detail is much stronger than the others."""
     texts = [PROMPTS[i % len(PROMPTS)] for i in range(pictures)]
-    value = exactly(stripes(generator.pictures(noise(pictures, 76), texts)))
+    value = exactly(stripes(generator.pictures(generator.noise(pictures, 76), texts)))
     name, sample = "stripes: strongest direction over the mean", f"{pictures} pictures"
     return [Bar(name, value, 1.6, 1.3, sample, "×", smaller_is_better=True)]
 
@@ -99,7 +99,7 @@ def steps_of_walks(generator: Generator, walks: int) -> list[Bar]:
     """The largest step of a slerp walk as multiple of the median one."""
     ratios = []
     for turn in range(walks):
-        start, end = noise(1, 400 + 2 * turn), noise(1, 401 + 2 * turn)
+        start, end = generator.noise(1, 400 + 2 * turn), generator.noise(1, 401 + 2 * turn)
         gammas = [i / (WALK_FRAMES - 1) for i in range(WALK_FRAMES)]
         latents = torch.cat([slerp(start, end, gamma) for gamma in gammas])
         text = PROMPTS[turn % len(PROMPTS)]

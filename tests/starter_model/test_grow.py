@@ -1,0 +1,158 @@
+"""Networks that begin with the weights of smaller ones, and the autoencoder's loss."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline
+from scipy.fft import dctn
+
+from resources.starter_recipe import (
+    common,
+    dataset,
+    export,
+    train_text,
+    train_tokenizer,
+    train_unet,
+    train_vae,
+)
+from resources.starter_recipe.generate import Generator
+from resources.starter_recipe.grow import grow_autoencoder, grow_unet
+from resources.starter_recipe.reconstruction import (
+    KEPT_WEIGHT,
+    WAVES,
+    Reconstruction,
+    texture,
+    waves,
+)
+
+WIDE, NARROW = (64, 64, 32), (32, 64, 32)
+
+
+def test_an_autoencoder_with_more_latents_makes_the_same_pictures() -> None:
+    torch.manual_seed(0)
+    start = train_vae.build((8, 8), latents=4).eval()
+    larger = train_vae.build((8, 8), latents=6).eval()
+    grow_autoencoder(larger, start)
+    pictures = torch.rand(2, 3, 32, 16) * 2 - 1
+    with torch.no_grad():
+        before, after = (vae.encode(pictures).latent_dist for vae in (start, larger))
+        made = [vae.decode(d.mean).sample for vae, d in ((start, before), (larger, after))]
+    assert torch.equal(after.mean[:, :4], before.mean)
+    assert torch.equal(after.logvar[:, :4], before.logvar)
+    assert after.mean[:, 4:].std() > 0.05
+    assert torch.allclose(*made, atol=1e-5)
+
+
+def test_a_wider_unet_predicts_nearly_the_same_noise() -> None:
+    torch.manual_seed(0)
+    start = train_unet.build(NARROW, context=16, latents=4).eval()
+    wider = train_unet.build(WIDE, context=16, latents=6).eval()
+    fresh = train_unet.build(WIDE, context=16, latents=6).eval()
+    grow_unet(wider, start)
+    latents, context = torch.randn(2, 6, 16, 16), torch.randn(2, 5, 16)
+    for timestep in (20, 500, 980):
+        with torch.no_grad():
+            asked = start(latents[:, :4], timestep, context).sample
+            found = [unet(latents, timestep, context).sample[:, :4] for unet in (wider, fresh)]
+        gaps = [float((asked - noise).square().mean() / asked.square().mean()) for noise in found]
+        assert gaps[0] < 0.3 * gaps[1], gaps
+
+
+def test_channels_of_a_wider_unet_do_not_stay_twins() -> None:
+    torch.manual_seed(0)
+    wider = train_unet.build(WIDE, context=16, latents=6)
+    grow_unet(wider, train_unet.build(NARROW, context=16, latents=4))
+    noise = wider(torch.randn(2, 6, 16, 16), 500, torch.randn(2, 5, 16)).sample
+    torch.autograd.backward(noise.square().mean())
+    first, second = wider.conv_in.weight.grad[::2], wider.conv_in.weight.grad[1::2]
+    assert not torch.allclose(first, second, rtol=0.05)
+
+
+def test_waves_are_the_lowest_coefficients_of_each_block() -> None:
+    picture = np.random.default_rng(0).uniform(-1, 1, (3, 16, 24))
+    (found,) = waves(torch.from_numpy(picture[None]).float()).numpy()
+    assert found.shape == (12, 2, 3)
+    brightness = picture.sum(axis=0) / np.sqrt(3)
+    block = dctn(brightness[8:16, 16:24], norm="ortho")
+    for channel, ((down, right), strength) in enumerate(WAVES[0].items()):
+        assert np.isclose(found[channel, 1, 2] * strength, block[down, right], atol=1e-5)
+    grey = waves(torch.from_numpy(brightness).float().expand(1, 3, 16, 24))
+    assert torch.allclose(grey[:, len(WAVES[0]) :], torch.zeros(1), atol=1e-5)
+
+
+def test_texture_is_as_strong_where_it_is_moved_and_weaker_where_it_is_faded() -> None:
+    rng = np.random.default_rng(0)
+    pictures = torch.from_numpy(rng.uniform(-1, 1, (1, 3, 64, 64))).float()
+    strength = texture(pictures)
+    assert strength.shape == (1, 24, 8, 8)
+    moved = texture(pictures.roll((8, 16), (2, 3)))
+    assert torch.allclose(moved[..., 3:6, 3:6], strength[..., 2:5, 1:4], atol=1e-3)
+    assert (texture(0.5 * pictures) < 0.6 * strength).all()
+
+
+def _loss(objective: Reconstruction, vae: AutoencoderKL, coarse_only: bool = False) -> float:
+    """The loss of two random pictures, with the same random numbers each time."""
+    torch.manual_seed(1)
+    pictures = torch.rand(2, 3, 32, 64) * 2 - 1
+    with torch.no_grad():
+        return float(objective.loss(vae, pictures, coarse_only=coarse_only))
+
+
+def test_the_loss_without_fine_channels_does_not_look_at_them() -> None:
+    torch.manual_seed(0)
+    vae = train_vae.build((8, 8, 8, 8), latents=6).eval()
+    losses = []
+    for scale in (1.0, 20.0):
+        with torch.no_grad():
+            vae.post_quant_conv.weight[:, 4:] *= scale
+        losses.append([_loss(Reconstruction(), vae, only) for only in (False, True)])
+    (fine, coarse), (changed, same) = losses
+    assert coarse == same
+    assert abs(fine - changed) > 1e-3
+
+
+def test_a_grown_autoencoder_is_held_to_the_coarse_latents_of_the_smaller_one() -> None:
+    torch.manual_seed(0)
+    start = train_vae.build((8, 8, 8, 8), latents=4).eval()
+    vae = train_vae.build((8, 8, 8, 8), latents=6).eval()
+    grow_autoencoder(vae, start)
+    for moved in (0.0, 1.0):
+        with torch.no_grad():
+            vae.quant_conv.bias[3] += moved
+        held, free = (_loss(Reconstruction(before), vae) for before in (start, None))
+        assert held - free == pytest.approx(KEPT_WEIGHT * moved / 4, abs=0.02)
+
+
+def test_a_larger_model_grows_from_the_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six latent channels and twice the width, from the command line to a folder that opens."""
+    work, folder = tmp_path / "work", tmp_path / "model"
+    dataset.render(work, 6, 1)
+    monkeypatch.setattr(train_vae, "psnrs", lambda _vae: np.zeros(1))
+    shared = ["--work", str(work), "--batch", "2", "--start", str(common.MODEL_FOLDER)]
+    for step, own in (
+        (train_tokenizer, []),
+        (train_text, ["--minutes", "0"]),
+        (train_vae, ["--minutes", "0.01", "--latents", "6"]),
+        (train_unet, ["--minutes", "0.01", "--samples", "6", "--widths", "64", "64", "128"]),
+    ):
+        options = shared[:2] + shared[4:] if step is train_tokenizer else shared
+        monkeypatch.setattr("sys.argv", ["step", *options, *own])
+        step.main()
+    parts = argparse.Namespace(work=work, folder=folder, seed=0, threads=0)
+    vae, unet = export.trained_parts(parts)
+    assert vae.config.latent_channels == unet.config.in_channels == 6
+    assert unet.config.block_out_channels == (64, 64, 128)
+    tower, tokenizer = train_text.load_tower(parts), train_tokenizer.load(work)
+    export.assemble(vae, tower, tokenizer, unet).save_pretrained(folder)
+    assert isinstance(StableDiffusionPipeline.from_pretrained(folder), StableDiffusionPipeline)
+    generator = Generator(folder, 2)
+    pictures = generator.pictures(generator.noise(2, 0), ["a cat", "a dog"])
+    assert pictures.shape == (2, 128, 128, 3)
+    assert pictures.std() > 10
