@@ -90,6 +90,7 @@ class TrajectoryPlot(QWidget):
     def on_paper(self, theme: Theme) -> TrajectoryPlot:
         """Returns a new plot of the same view with the line below it, for export."""
         plot = TrajectoryPlot(self._state, self._thumbnails, theme, self)
+        plot.view.take(self.view)
         for widget in (plot._choose, *plot.view.widgets):
             widget.hide()
         return plot

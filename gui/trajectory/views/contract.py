@@ -73,6 +73,9 @@ class TrajectoryView(QObject):
         for item in self.items:
             item.set_theme(theme)
 
+    def take(self, other: TrajectoryView) -> None:
+        """Show what `other`, a view of the same class, shows beyond the state."""
+
     def fit(self) -> None:
         """Zoom to the circle with radius `reach` around the origin, plus `margins`."""
         reach, width, height = self.reach(), self.box.width(), self.box.height()

@@ -124,7 +124,7 @@ class ToyPlane(TrajectoryView):
         super().__init__(parts, parent)
         self._item = ToyItem(parts.theme)
         self.add_items(self._item)
-        self._seed = FIRST_SEED - 1
+        self.seed = FIRST_SEED - 1
         self._held = 0
         self.draw()
         self._before = self.ends
@@ -134,8 +134,14 @@ class ToyPlane(TrajectoryView):
 
     def draw(self) -> None:
         """Draw both ends from N(0, I₂) with the next seed."""
-        self._seed += 1
-        self._item.set_ends(np.random.default_rng(self._seed).standard_normal((2, 2)))
+        self.seed += 1
+        self._item.set_ends(np.random.default_rng(self.seed).standard_normal((2, 2)))
+
+    def take(self, other: TrajectoryView) -> None:
+        """Show the ends of another toy view."""
+        if isinstance(other, ToyPlane):
+            self.seed = other.seed
+            self._item.set_ends(other.ends)
 
     def _draw_again(self) -> None:
         self.draw()
@@ -148,7 +154,7 @@ class ToyPlane(TrajectoryView):
 
     def note(self) -> str:
         """A line that describes what is shown."""
-        return f"Two draws from N(0, I₂), seed {self._seed}: drag A and B"
+        return f"Two draws from N(0, I₂), seed {self.seed}: drag A and B"
 
     def reading(self, point: QPointF) -> str:
         """Returns a line that describes a point."""

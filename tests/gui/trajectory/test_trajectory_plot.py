@@ -299,6 +299,16 @@ def test_the_toys_ends_are_dragged_and_drawn_again(shown: Shown) -> None:
     assert len(shown.asked) == 1
 
 
+def test_the_toy_on_paper_has_the_ends_that_are_shown(shown: Shown) -> None:
+    shown.plot.show_view("toy")
+    a, _ = shown.plot.view.ends
+    shown.drag(shown.pixel(*a), shown.pixel(0.5, 0.5), shown.pixel(1.0, 1.0))
+    copy = shown.plot.on_paper(LIGHT)
+    shown.qtbot.addWidget(copy)
+    assert np.array_equal(copy.view.ends, shown.plot.view.ends)
+    assert copy.view.note() == shown.plot.view.note()
+
+
 def test_a_single_frame_is_no_walk_between_prompts(qtbot: QtBot) -> None:
     labels = Shown(scripted(frames=1), qtbot).plot.findChildren(QLabel)
     assert "One frame: the start of the walk" in [label.text() for label in labels]
