@@ -72,11 +72,13 @@ class CellJobs(QObject):
     def _ask(self, request: CellRequest) -> None:
         self._asked, self._left = request, list(range(request.walk.frames))
         self._waits = 0
+        self._state.set_cells_busy(True)
         self._start()
 
     def _drop(self) -> None:
         """Stop, and tell nobody."""
         self._asked = None
+        self._state.set_cells_busy(False)
         self._retry.stop()
         if self._running:
             self._running = False
@@ -90,6 +92,7 @@ class CellJobs(QObject):
 
     def _end(self, event: m.JobEvent) -> None:
         self._asked, self._running = None, False
+        self._state.set_cells_busy(False)
         self._retry.stop()
         self._state.cells_event.emit(event)
 

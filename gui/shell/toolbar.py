@@ -50,8 +50,9 @@ class Toolbar(QToolBar):
         state.model_changed.connect(self._refresh)
         self._actions["paper"].enabledChanged.connect(self._refresh)
         state.busy_changed.connect(self._show_busy)
+        state.cells_busy_changed.connect(self._show_busy)
         self._refresh()
-        self._show_busy(state.busy)
+        self._show_busy()
 
     def _make_buttons(self) -> None:
         tip = self._tip
@@ -140,10 +141,11 @@ class Toolbar(QToolBar):
         for row in range(items.rowCount()):
             items.item(row).setEnabled(self._actions[items.item(row).text().lower()].isEnabled())
 
-    def _show_busy(self, busy: bool) -> None:
-        self.stop.setEnabled(busy)
-        for name in ("cancel", "finish"):
-            self._actions[name].setEnabled(busy)
+    def _show_busy(self) -> None:
+        busy = self._state.busy
+        self._actions["finish"].setEnabled(busy)
+        for control in (self.stop, self._actions["cancel"]):
+            control.setEnabled(busy or self._state.cells_busy)
 
 
 def _spring() -> QWidget:

@@ -40,7 +40,7 @@ class ExplorerState(StateValues):
         self._known = KnownLanes()
         self.progress: m.Progress | None = None
         self.loading: m.ModelLoading | None = None
-        self.busy = False
+        self.busy = self.cells_busy = False
         self.model: m.ModelInfo | None = None
         self._location = ""  # the model's name in requests
         self.probe: m.ProbeReady | None = None
@@ -273,6 +273,12 @@ class ExplorerState(StateValues):
         self.loading = None
         self._set_busy(False)
         self.progress_changed.emit()
+
+    def set_cells_busy(self, busy: bool) -> None:
+        """Set whether pictures of cells are requested and not there yet."""
+        if busy != self.cells_busy:
+            self.cells_busy = busy
+            self.cells_busy_changed.emit()
 
     def _set_busy(self, busy: bool) -> None:
         if busy != self.busy:

@@ -29,9 +29,9 @@ class StateSignals(QObject):
     Changes: exploration_changed; view_changed; playhead_changed(index); range_changed;
     results_reset, when a job has started with the known results of its lanes;
     frame_changed(lane, index); path_changed(lane); measures_changed(name); progress_changed;
-    busy_changed(bool); model_changed; probe_changed; auto_changed(bool); opened, when another
-    document has replaced the present one; message_posted(text, details); model_missing(hub id),
-    when a model would have to be downloaded.
+    busy_changed(bool); cells_busy_changed; model_changed; probe_changed; auto_changed(bool);
+    opened, when another document has replaced the present one; message_posted(text, details);
+    model_missing(hub id), when a model would have to be downloaded.
 
     Requests for the session: generate_requested, cancel_requested, finish_requested,
     pause_requested, memory_requested, probe_requested(serial, x, y, keyframe at the point or None,
@@ -51,6 +51,7 @@ class StateSignals(QObject):
     measures_changed = Signal(str)
     progress_changed = Signal()
     busy_changed = Signal(bool)
+    cells_busy_changed = Signal()
     model_changed = Signal()
     probe_changed = Signal()
     auto_changed = Signal(bool)

@@ -208,6 +208,18 @@ def test_pause_frees_the_device_and_the_pictures_stay(desk: Desk) -> None:
     assert desk.state.results.image(0, 0) is not None
 
 
+def test_escape_stops_an_atlas_and_finish_does_not_concern_it(desk: Desk, qtbot: QtBot) -> None:
+    desk.finish()
+    assert not desk.window.toolbar.stop.isEnabled()
+    desk.state.set_cells_busy(True)
+    assert desk.window.toolbar.stop.isEnabled()
+    assert not desk.window.actions_table["finish"].isEnabled()
+    with qtbot.waitSignal(desk.state.cancel_requested):
+        press(desk, Qt.Key.Key_Escape)
+    desk.state.set_cells_busy(False)
+    assert not desk.window.toolbar.stop.isEnabled()
+
+
 # ── every control ────────────────────────────────────────────────────────────────────────────
 
 

@@ -109,10 +109,28 @@ def test_pause_stops_at_once_and_continue_asks_for_the_rest(desk: Desk, qtbot: Q
 
 def test_cancel_pauses_the_atlas(desk: Desk, qtbot: QtBot) -> None:
     _filling(desk, qtbot)
+    assert (desk.state.busy, desk.state.cells_busy) == (False, True)
     desk.state.cancel()
     QCoreApplication.processEvents()
     assert desk.atlas.paused
+    assert not desk.state.cells_busy
     assert desk.atlas.note.endswith("paused")
+
+
+@pytest.mark.parametrize("stop", ["complete", "pause", "another document"])
+def test_cells_are_at_work_until_the_atlas_is_complete_or_stopped(
+    desk: Desk, qtbot: QtBot, stop: str
+) -> None:
+    _filling(desk, qtbot)
+    assert desk.state.cells_busy
+    match stop:
+        case "complete":
+            desk.play()
+        case "pause":
+            desk.atlas.pause()
+        case _:
+            desk.state.open_exploration(Exploration())
+    assert not desk.state.cells_busy
 
 
 def test_zoom_refines_and_keeps_what_is_known(desk: Desk, qtbot: QtBot) -> None:
