@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -17,14 +19,21 @@ from engine.render.renderer import Renderer
 from engine.requests import build_request
 from engine.store.frame_store import FrameStore
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
+from resources.starter_recipe.common import MODEL_FOLDER
 
 SAMPLING = Sampling(steps=20, guidance=2.5, width=128, height=128)
 PROMPT = "a photo of a cat"
 
 
+def _channels() -> int:
+    """The channels of the starter model's z_T."""
+    config = json.loads((MODEL_FOLDER / "unet" / "config.json").read_text("utf-8"))
+    return int(config["in_channels"])
+
+
 def _at_times(walk: Walk, times: Values) -> Walk:
     """The frames of a slerp walk at these times, each as a keyframe of weighted noises."""
-    bank = NoiseBank((4, 16, 16))
+    bank = NoiseBank((_channels(), 16, 16))
     frames = []
     for time in times.tolist():
         segment, gamma = walk.locate(time)
