@@ -66,7 +66,8 @@ def grow_unet(unet: UNet2DConditionModel, start: UNet2DConditionModel) -> None:
     Each channel there becomes two, and what reads it divides its weights between them by chance,
     so that the two learn different things. New latent channels are not looked at yet, and their
     noise is predicted as an untrained network does. Where a normalisation spans both kinds of
-    channels its groups change, so pictures differ a little.
+    channels its groups change, so pictures differ a little. Raises `KeyError` where `unet` has a
+    layer that `start` lacks, as a first block that is wider than the second one gives.
     """
     own, given = unet.state_dict(), start.state_dict()
     for name, kept in own.items():

@@ -102,7 +102,7 @@ def waves(pictures: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """The loss of a step. `start` is the smaller autoencoder that the present one grew from."""
+    """The loss of a step. `start` is the autoencoder whose coarse latents are kept."""
 
     start: AutoencoderKL | None = None
 
@@ -151,6 +151,6 @@ class Reconstruction:
             loss = loss + WAVES_WEIGHTS[at_first] * away
         if self.start is not None:
             with torch.no_grad():
-                before = self.start.encode(pictures).latent_dist.mean
+                before = self.start.encode(pictures).latent_dist.mean[:, :COARSE]
             loss = loss + KEPT_WEIGHT * functional.mse_loss(coarse, before)
         return loss

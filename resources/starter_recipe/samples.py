@@ -39,6 +39,9 @@ from .vocabulary import PICTURE_SIZE
 #: Captions of a picture that may leave things open, and that tell everything.
 FREE, FULL = 3, 2
 EMPTY_SHARE = 0.1
+#: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
+#: about so much.
+MARGIN = COLUMN
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
 
@@ -106,7 +109,8 @@ class Samples:
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Strips of two windows each, `[B, C, 16, 17]`, and prompt states `[B, 77, D]`."""
         rows = rng.integers(0, len(self.bounds), size)
-        starts = window_columns(self.bounds[rows], rng, STARTS - 1)
+        room = self.bounds[rows] + (-MARGIN, MARGIN)
+        starts = window_columns(room, rng, STARTS - 1)
         device = self.latents.device
         chosen, variants, first, silent = (
             torch.from_numpy(values).to(device)

@@ -187,12 +187,14 @@ def main() -> None:
     command.add_argument("--rate", type=float, default=0.012)
     command.add_argument("--samples", type=int, default=12_000, help="panoramas to encode")
     command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
-    command.add_argument("--widths", type=int, nargs=3, default=CHANNELS, help="of its blocks")
+    command.add_argument("--widths", type=int, nargs=3, help="default: 32 64 128, or --start's")
     options = command.parse_args()
     samples = prepare_samples(options, prepare(options))
-    unet = build(tuple(options.widths), latents=samples.latents.shape[1])
-    if options.start:
-        grow_unet(unet, UNet2DConditionModel.from_pretrained(options.start / "unet"))
+    start = options.start and UNet2DConditionModel.from_pretrained(options.start / "unet")
+    widths = options.widths or (start.config.block_out_channels if start else CHANNELS)
+    unet = build(tuple(widths), latents=samples.latents.shape[1])
+    if start:
+        grow_unet(unet, start)
     train(options, unet, samples)
 
 

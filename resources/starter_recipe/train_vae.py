@@ -4,8 +4,8 @@ Smooth comes from the KL term, from an anchor (the coarse part of three channels
 colour, so latents are a small picture of the picture; detail rides on top and in the others), and
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
 2025). With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
-decoder is trained on. With `--latents` there are fine channels for texture, and two steps in five
-ask for the picture without them.
+decoder is trained on. With `--latents` there are fine channels for texture, and two steps in five,
+later one, ask for the picture without them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from .vocabulary import PICTURE_SIZE
 CHANNELS = (16, 32, 64, 128)
 #: The part of the training in which fine channels are held to waves.
 AT_FIRST = 0.25
+#: The part of the training after which fewer steps do without the fine channels.
+MOSTLY = 0.6
 #: Standard deviation of fine latents. Being fainter, they are decided once the coarse ones stand.
 FINE_STD = 2 / 3
 #: Pixels across a crop. In three steps of four, 8 at each side are encoded only.
@@ -125,13 +127,13 @@ def load_final(work: Path, refined: bool = True) -> AutoencoderKL:
 def train(
     options: argparse.Namespace, vae: AutoencoderKL, start: AutoencoderKL | None = None
 ) -> AutoencoderKL:
-    """Trains within the budget, from the checkpoint where there is one. `start` is the smaller
-    autoencoder that it has grown from; its coarse latents are kept."""
+    """Trains within the budget, from the checkpoint where there is one. The coarse latents of
+    `start` are kept. `--decoder-only` takes the finished autoencoder in place of `vae`."""
     device = prepare(options)
     name = "vae-decoder" if options.decoder_only else "vae"
     path = options.work / f"{name}.pt"
     if options.decoder_only:
-        vae.load_state_dict(load_final(options.work, refined=False).state_dict())
+        vae = load_final(options.work, refined=False)
     layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
     vae.to(device, memory_format=layout)
     if options.decoder_only:
@@ -141,6 +143,7 @@ def train(
     budget = resume(path, vae, pair, options)
     source = _open(options.work, device)
     fine, objective = vae.config.latent_channels > COARSE, Reconstruction(start)
+    mostly = 0.0 if options.decoder_only else MOSTLY
     progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
     descent = descents(vae, device, options)
     for step, share in budget:
@@ -152,7 +155,7 @@ def train(
             at_first=share < AT_FIRST,
             halve=step % 6 == 5 and not options.decoder_only,
             whole=step % 4 == 3,
-            coarse_only=fine and step % 5 in {1, 3},
+            coarse_only=fine and step % 5 in ({1, 3} if share < mostly else {1}),
         )
         loss = descent.descend(how, pictures)
         pair.step(ramp(share, hold=0.1))
@@ -180,18 +183,19 @@ def main() -> None:
     command.add_argument("--decoder-only", action="store_true")
     command.add_argument("--rate", type=float, default=0.018)
     command.add_argument("--start", type=Path, help="a model folder whose weights to begin with")
-    command.add_argument("--latents", type=int, default=COARSE, help="4, or more for texture")
+    command.add_argument("--latents", type=int, help="default: 4, or those of --start")
     options = command.parse_args()
     device = prepare(options)
-    vae, smaller = build(latents=options.latents), None
-    if options.decoder_only:
-        vae = load_final(options.work, refined=False)
-    elif options.start:
+    kept: AutoencoderKL | None = None
+    if options.start and not options.decoder_only:
         start = AutoencoderKL.from_pretrained(options.start / "vae")
+        vae = build(latents=options.latents or start.config.latent_channels)
         grow_autoencoder(vae, start)
-        if start.config.latent_channels < options.latents:
-            smaller = start.to(device).eval().requires_grad_(False)
-    train(options, vae, smaller)
+        if vae.config.latent_channels > COARSE:
+            kept = start.to(device).eval().requires_grad_(False)
+    else:
+        vae = build(latents=options.latents or COARSE)
+    vae = train(options, vae, kept)
     print(f"vae: {psnrs(vae).mean():.2f} dB on held-out pictures", flush=True)
 
 

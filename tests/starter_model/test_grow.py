@@ -131,7 +131,7 @@ def test_a_grown_autoencoder_is_held_to_the_coarse_latents_of_the_smaller_one() 
 def test_a_larger_model_grows_from_the_shipped_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six latent channels and twice the width, from the command line to a folder that opens."""
+    """Two more latent channels, from the command line to a folder that opens."""
     work, folder = tmp_path / "work", tmp_path / "model"
     dataset.render(work, 6, 1)
     monkeypatch.setattr(train_vae, "psnrs", lambda _vae: np.zeros(1))
@@ -139,15 +139,15 @@ def test_a_larger_model_grows_from_the_shipped_one(
     for step, own in (
         (train_tokenizer, []),
         (train_text, ["--minutes", "0"]),
-        (train_vae, ["--minutes", "0.01", "--latents", "6"]),
-        (train_unet, ["--minutes", "0.01", "--samples", "6", "--widths", "64", "64", "128"]),
+        (train_vae, ["--minutes", "0.01", "--latents", "18"]),
+        (train_unet, ["--minutes", "0.01", "--samples", "6"]),
     ):
         options = shared[:2] + shared[4:] if step is train_tokenizer else shared
         monkeypatch.setattr("sys.argv", ["step", *options, *own])
         step.main()
     parts = argparse.Namespace(work=work, folder=folder, seed=0, threads=0)
     vae, unet = export.trained_parts(parts)
-    assert vae.config.latent_channels == unet.config.in_channels == 6
+    assert vae.config.latent_channels == unet.config.in_channels == 18
     assert unet.config.block_out_channels == (64, 64, 128)
     tower, tokenizer = train_text.load_tower(parts), train_tokenizer.load(work)
     export.assemble(vae, tower, tokenizer, unet).save_pretrained(folder)
