@@ -21,7 +21,7 @@ from engine.messages import Image, Tier
 from engine.view import ViewMode
 from gui.state.explorer_state import ExplorerState
 from gui.state.viewing import show_lane, show_mode
-from gui.viewer.pane_layout import lay_out, lay_out_sheet
+from gui.viewer.pane_layout import lay_out, lay_out_latents, lay_out_sheet
 from gui.viewer.pane_painter import PanePainter
 from gui.viewer.panes import Pane, PaneReader, Shown
 from gui.widgets.qt_images import copy_to_clipboard
@@ -97,8 +97,11 @@ class FrameView(QWidget):
         return panes
 
     def shown(self) -> Shown:
-        """Returns the panes that were painted last."""
+        """Returns the panes that were painted last. Latents are in two rows, one of z_T and one of
+        z_0, also where the viewer breaks them."""
         columns = sum(cell.top() == self._cells[0][0].top() for cell, _ in self._cells)
+        if self._shown_mode() is ViewMode.LATENT:
+            columns = len(self._painted) // 2
         alone = self._shown_mode() in (ViewMode.SINGLE, ViewMode.LATENT)
         lanes = (self._state.lane,) if alone else tuple(range(len(self._state.results.lanes)))
         if self._state.probe is not None and self._shown_mode() is ViewMode.SINGLE:
@@ -125,15 +128,16 @@ class FrameView(QWidget):
         return ViewMode.COMPARE if mode is ViewMode.SHEET and too_many else mode
 
     def _lay_out(self, panes: list[Pane]) -> list[tuple[QRectF, Pane]]:
-        """Returns the cells of the panes. A sheet has one column for each frame; the latent view
-        has one for the colours and one for each channel, and a further row for a point of the
-        plane. Otherwise, the number of columns is the one that makes the pictures largest."""
+        """Returns the cells of the panes. A sheet has one column for each frame; latents of many
+        channels are in several rows. Otherwise, the number of columns is the one that makes the
+        pictures largest."""
         room, head, mode = QSizeF(self.size()), self._painter.head, self._shown_mode()
         if mode is ViewMode.SHEET:
             title = min(self._painter.title_width(panes), room.width() / 3)
             return lay_out_sheet(panes, room, head, self._state.frame_count, title)
-        columns = len(panes) // 2 if mode is ViewMode.LATENT else None
-        return lay_out(panes, room, head, columns)
+        if mode is ViewMode.LATENT and len(panes) > 1:
+            return lay_out_latents(panes, room, head)
+        return lay_out(panes, room, head)
 
     def _empty_text(self) -> str:
         if self._shown_mode() is ViewMode.LATENT and self._state.results.lanes:

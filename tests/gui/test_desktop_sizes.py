@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.measures.measure_values import offered
 from gui.shell.window_place import hide_floating
-from gui.viewer.pane_layout import lay_out, lay_out_sheet
+from gui.viewer.pane_layout import lay_out, lay_out_latents, lay_out_sheet
 from gui.viewer.panes import Pane
 from gui.walk.method_buttons import MethodButton
 from gui.widgets.tick_menu import TickMenu
@@ -208,6 +208,24 @@ def test_nine_rows_of_a_sheet_use_the_space() -> None:
     assert all(cell.left() - pane.beside >= 0 for cell, pane in cells)
     assert max(cell.bottom() for cell, _ in cells) <= room.height()
     assert max(cell.right() for cell, _ in cells) <= room.width()
+
+
+@pytest.mark.parametrize(("channels", "rows", "width"), [(4, 1, 125), (16, 3, 65), (128, 6, 18)])
+def test_latents_of_many_channels_are_in_several_rows(
+    channels: int, rows: int, width: float
+) -> None:
+    room, half = QSizeF(700, 590), channels + 1
+    for point in (0, 1):
+        cells = lay_out_latents(panes(2 * half + point), room, 18.0)
+        places = [(cell.left(), cell.top()) for cell, _ in cells]
+        assert [pane for _, pane in cells] == panes(2 * half + point)
+        assert cells[0][0].width() > width
+        noise, result = places[:half], places[half : 2 * half]
+        assert [x for x, _ in noise] == [x for x, _ in result]
+        assert max(y for _, y in noise) < min(y for _, y in result)
+        assert point or len({y for _, y in noise}) == rows
+        assert max(cell.bottom() for cell, _ in cells) <= room.height()
+        assert max(cell.right() for cell, _ in cells) <= room.width()
 
 
 # ── floating panels ──────────────────────────────────────────────────────────────────────────
