@@ -65,7 +65,7 @@ def lay_out_latents(panes: list[Pane], room: QSizeF, head: float) -> Cells:
     def width(columns: int) -> float:
         return _cell(blocks(columns), room, head, columns).width()
 
-    columns = max(range(half, 0, -1), key=width)
+    columns = max(range(1, half + 1), key=width)
     cells = lay_out(blocks(columns), room, head, columns)
     return [(cell, pane) for cell, pane in cells if pane is not _NOTHING]
 
