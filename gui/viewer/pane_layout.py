@@ -16,9 +16,6 @@ COLUMN_FACTOR = 1.5
 
 Cells = list[tuple[QRectF, Pane]]
 
-#: Fills a row.
-_NOTHING = Pane()
-
 
 def lay_out(panes: list[Pane], room: QSizeF, head: float, columns: int | None = None) -> Cells:
     """Returns a cell for each pane, row by row, without unused space between the pictures. A row
@@ -56,10 +53,10 @@ def lay_out_latents(panes: list[Pane], room: QSizeF, head: float) -> Cells:
     """Returns the cells of z_T and below them those of z_0, each in as many rows as make the
     pictures largest. A channel of z_0 is in the same column as that of z_T. With an odd number of
     panes, the last one belongs to neither and is in a row of its own."""
-    half = len(panes) // 2
+    half, nothing = len(panes) // 2, Pane()
 
     def blocks(columns: int) -> list[Pane]:
-        free = [_NOTHING] * (-half % columns)
+        free = [nothing] * (-half % columns)
         return [*panes[:half], *free, *panes[half : 2 * half], *free, *panes[2 * half :]]
 
     def width(columns: int) -> float:
@@ -67,7 +64,7 @@ def lay_out_latents(panes: list[Pane], room: QSizeF, head: float) -> Cells:
 
     columns = max(range(1, half + 1), key=width)
     cells = lay_out(blocks(columns), room, head, columns)
-    return [(cell, pane) for cell, pane in cells if pane is not _NOTHING]
+    return [(cell, pane) for cell, pane in cells if pane is not nothing]
 
 
 def _placed(panes: list[Pane], room: QSizeF, cell: QSizeF, columns: int, gap: float = GAP) -> Cells:
