@@ -172,7 +172,7 @@ def _latent_row(name: str, latent: Array32, colours: Colours, seam: float | None
     maps = channel_maps(latent)
     grey = [np.ascontiguousarray(np.broadcast_to(z[..., None], (*z.shape, 3))) for z in maps]
     first = Pane(in_colour(latent, colours), name, raw=True, seam=seam)
-    titles = (f"channel {number}" for number in range(1, len(maps) + 1))
+    titles = (f"ch. {number}" for number in range(1, len(maps) + 1))
     return [first, *(Pane(z, t, raw=True, seam=seam) for z, t in zip(grey, titles, strict=True))]
 
 
