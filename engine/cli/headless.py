@@ -112,8 +112,8 @@ class _Work:
         for event in events:
             self._progress.show(event)
             match event:
-                case m.ModelReady() if command.metadata:
-                    self._plan = self._with_metadata(event.info)
+                case m.ModelReady():
+                    self._plan = self._for_model(event.info)
                 case m.JobStarted():
                     # Opened only now, so that a job that cannot start leaves no file.
                     with open_export(command.out, self._plan) as add:
@@ -125,10 +125,11 @@ class _Work:
             raise Cancelled
 
     def _even_out(self) -> None:
-        """Give the frames new times first. They are as many as before, so the plan holds."""
+        """Give the frames new times first."""
         speed, control = self._order.even_out, self._control
         evened = even_out(self._order, speed, self._renderer, control, self._progress)
         self._order = replace(self._order, exploration=evened.exploration)
+        self._plan = _plan(self._order, lanes_of(evened.exploration))
         self._certificates = (evened.certificate.numbers(),)
 
     def _export(self, events: Iterator[m.Event], add: Add) -> None:
@@ -164,11 +165,15 @@ class _Work:
             written = True
         return written
 
-    def _with_metadata(self, model: m.ModelInfo) -> Plan:
-        """Return the plan with metadata for each picture."""
-        made = Provenance.of(self._order.exploration, model, self._notes_of)
+    def _for_model(self, model: m.ModelInfo) -> Plan:
+        """Return the plan with the places of this model's pictures, and metadata if wanted."""
+        exploration = self._order.exploration
+        plan = replace(self._plan, places=strip_places(exploration, model.multiple))
+        if not self._order.metadata:
+            return plan
+        made = Provenance.of(exploration, model, self._notes_of)
         made = replace(made, certificates=self._certificates)
-        return replace(self._plan, describe=made.picture_text, about=made.film_tags())
+        return replace(plan, describe=made.picture_text, about=made.film_tags())
 
     def _notes_of(self, lane: int, index: int) -> tuple[str, ...]:
         return self._notes.get((lane, index), ())

@@ -8,17 +8,17 @@ from __future__ import annotations
 from engine.methods.contract import make_method
 from engine.walk import Exploration, Walk, lanes_of
 
-#: Pixels for each latent column of most models.
+#: Pixels by which most models move a picture at once.
 _PIXELS = 8
 
 
-def strip_places(exploration: Exploration) -> tuple[tuple[float, ...], ...]:
+def strip_places(exploration: Exploration, pixels: int = _PIXELS) -> tuple[tuple[float, ...], ...]:
     """Returns for each lane the left edge of each of its frames, in widths of a picture.
 
     Translation through k keyframes moves a window over their k noises side by side: from place 0 to
-    k−1. A lane with another method has no places.
+    k−1, by `pixels` at once, the `multiple` of the model. A lane with another method has no places.
     """
-    columns = max(exploration.sampling.width // _PIXELS, 1)
+    columns = max(exploration.sampling.width // pixels, 1)
     return tuple(_places(lane.walk, columns) for lane in lanes_of(exploration))
 
 

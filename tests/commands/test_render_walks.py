@@ -10,7 +10,12 @@ from PIL import Image
 
 import main
 from engine.documents.session_file import save_session
+from engine.export.contract import Plan
+from engine.export.open_export import open_export
 from engine.export.recall import recall
+from engine.models.inspection.check import check_model
+from engine.models.inspection.recommended_settings import family_of
+from engine.pictures.strip_places import strip_places
 from tests.support.render_command import render
 
 LOOP = """
@@ -102,6 +107,54 @@ def test_the_frames_of_an_evened_session_are_equal(folder: str, tmp_path: Path) 
     for name in ("00000.png", "00002.png", "00004.png"):
         pictures = [np.array(Image.open(each / name)) for each in (first, second)]
         assert np.array_equal(*pictures)
+
+
+def test_a_panorama_has_its_pictures_at_the_places_to_which_the_model_moves_them(
+    folder: str, tmp_path: Path
+) -> None:
+    """The tiny model moves pictures by another number of pixels than most models do."""
+    multiple = family_of(check_model(Path(folder))).multiple
+    assert multiple != 8
+    options = "--method", "translation", "--frames", "21"
+    assert render(folder, tmp_path / "pictures", *options) == 0
+    assert render(folder, tmp_path / "a.tif", *options) == 0
+    exploration = recall(tmp_path / "a.tif").exploration
+    plan = Plan(indices=tuple(range(21)), places=strip_places(exploration, multiple))
+    with open_export(tmp_path / "b.tif", plan) as add:
+        for index, picture in enumerate(sorted((tmp_path / "pictures").iterdir())):
+            add(index, [np.array(Image.open(picture))])
+    pictures = [np.array(Image.open(tmp_path / name)) for name in ("a.tif", "b.tif")]
+    assert np.array_equal(*pictures)
+
+
+UNEVEN = """
+frames = 9
+method = "translation"
+[[keyframe]]
+seed = 1
+time = 0.0
+[[keyframe]]
+seed = 2
+time = 0.1
+[[keyframe]]
+seed = 3
+time = 1.0
+"""
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "panorama.tif"])
+def test_what_follows_from_times_is_that_of_the_evened_walk(
+    folder: str, tmp_path: Path, name: str
+) -> None:
+    first, second, file = tmp_path / name, tmp_path / f"again {name}", tmp_path / "walk.toml"
+    file.write_text(UNEVEN)
+    assert render(folder, first, "--walk", str(file), "--frames", "9", "--even-out") == 0
+    exploration = recall(first).exploration
+    assert exploration.walk.pacing
+    session = save_session(tmp_path / "walk.trail", exploration)
+    assert main.main(["render", "--session", str(session), "--out", str(second)]) == 0
+    pictures = [np.array(Image.open(each)) for each in (first, second)]
+    assert np.array_equal(*pictures)
 
 
 @pytest.mark.parametrize(

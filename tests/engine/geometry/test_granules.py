@@ -8,7 +8,8 @@ import pytest
 from engine.geometry.noise import NoiseBank
 from engine.geometry.walk_path import WalkPath
 from engine.methods.contract import methods
-from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
+from engine.pictures.strip_places import strip_places
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from tests.support.texts import make_text
 
 SHAPE = (4, 12, 8)
@@ -32,6 +33,19 @@ def test_a_translation_moves_by_whole_patches() -> None:
         found.append(next(c for c, window in windows.items() if np.array_equal(window, latent)))
     assert sorted(set(found)) == [0, 2, 4, 6, 8]
     assert found == sorted(found)
+
+
+@pytest.mark.parametrize("granule", [1, 2, 4])
+def test_a_strip_has_the_places_to_which_pictures_move(granule: int) -> None:
+    moved = path("translation", granule)
+    strip = np.concatenate([moved.keyframe(k) for k in (0, 1)], axis=2)
+    (places,) = strip_places(
+        Exploration(walk=moved.walk, sampling=Sampling(width=64, height=96)), 8 * granule
+    )
+    for index, place in enumerate(places):
+        left = round(place * 8)
+        window = strip[:, :, left : left + 8]
+        assert np.array_equal(window, moved.exact_latent(moved.walk.time_of(index)))
 
 
 def test_a_wipe_replaces_whole_patches() -> None:
