@@ -135,11 +135,12 @@ class _Work:
     def _plane(self) -> _Plane:
         """The plane of the path where every point of it is a sum of keyframes, else the best fit of
         all keyframes."""
-        request = replace(self._command.request(), indices=())
+        walk = self._command.exploration.walk
+        request = replace(self._request(walk), indices=(), geometry=True)
         paths = [event for event in self._run(request) if isinstance(event, m.PathReady)]
         if not paths:
             raise InputError(_NO_PLANE)
-        return _plane_of(paths[0], self._command.exploration.walk)
+        return _plane_of(paths[0], walk)
 
     def _keys(self, walk: Walk, cells: list[Cell]) -> dict[Cell, str]:
         """Render the cells; returns the keys of their pictures."""

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 import main
+from engine.documents.session_file import save_session
+from engine.walk import Exploration, MethodChoice, Sampling, Walk
 
 QUICK = ["--steps", "2", "--width", "32", "--height", "32", "--frames", "5", "--across", "2"]
 
@@ -62,6 +64,18 @@ def test_a_walk_of_many_noises_is_shown_in_its_best_plane(folder: str, tmp_path:
     walk.write_text(keys, "utf-8")
     assert _atlas(folder, out, "--walk", str(walk), "--area=-1,-1,1,1") == 0
     assert any(row["noise"].count("z(") == 3 for row in _rows(out))
+
+
+def test_the_plane_of_a_session_is_that_of_its_walk_whatever_is_compared(
+    folder: str, tmp_path: Path
+) -> None:
+    out, session = tmp_path / "plane", tmp_path / "compared.trail"
+    choices = tuple(MethodChoice(name) for name in ("prompt-linear", "linear"))
+    sampling = Sampling(steps=2, width=32, height=32)
+    save_session(session, Exploration(folder, Walk(frames=5), choices, sampling=sampling))
+    options = "--session", str(session), "--across", "2", "--area=-1,-1,1,1"
+    assert main.main(["atlas", "--out", str(out), *options]) == 0
+    assert any(row["noise"].count("z(") == 2 for row in _rows(out))
 
 
 def test_files_are_replaced_only_if_asked(
