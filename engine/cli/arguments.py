@@ -101,7 +101,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     )
     score.add_argument("--overwrite", action="store_true", help="replace existing files")
     score.add_argument(
-        "--pairs", type=int, default=1, metavar="N", help="means over N pairs: seed, seed + 1, …"
+        "--pairs", type=int, default=1, metavar="N", help="means over N pairs, of the seeds after"
     )
     add_walk_options(score)
     score.set_defaults(frames=ARTICLE_FRAMES)

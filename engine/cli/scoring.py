@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from itertools import count, product
 from pathlib import Path
 from typing import TextIO
 
@@ -26,6 +27,7 @@ from engine.walk import MAX_SEED, Exploration, Keyframe, Lane, NoiseSource, Walk
 #: The article's measures, and also sharpness and step length.
 MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
 _SUFFIXES = (".csv", ".json")
+_SEEDS = MAX_SEED + 1
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ def _scored(
     from engine.measuring.pair_scores import PairScores
 
     pairs, any_failed = PairScores(), False
-    for offset in range(command.pairs):
-        exploration = with_seeds(command.exploration, offset)
+    step = _seed_step(command.exploration, command.pairs)
+    for number in range(command.pairs):
+        exploration = with_seeds(command.exploration, number * step)
         one = replace(command, exploration=exploration)
         scores, failed = _measured(one, renderer, control, progress)
         pairs.add(exploration.walk.keyframes[0].noise.seed, scores.table(), scores.columns())
@@ -132,7 +135,7 @@ def with_seeds(exploration: Exploration, offset: int) -> Exploration:
     """Returns the exploration with other noises: `offset` is added to all seeds."""
 
     def moved(source: NoiseSource) -> NoiseSource:
-        return replace(source, seed=(source.seed + offset) % (MAX_SEED + 1))
+        return replace(source, seed=(source.seed + offset) % _SEEDS)
 
     def keyframe(old: Keyframe) -> Keyframe:
         blend = tuple(replace(term, source=moved(term.source)) for term in old.blend)
@@ -143,6 +146,18 @@ def with_seeds(exploration: Exploration, offset: int) -> Exploration:
 
     rows = tuple(map(walk, exploration.rows))
     return replace(exploration, walk=walk(exploration.walk), rows=rows)
+
+
+def _seed_step(exploration: Exploration, pairs: int) -> int:
+    """Returns the least number of seeds from one pair to the next with which no two pairs have a
+    noise in common, so that they are independent."""
+    walks = (exploration.walk, *exploration.rows)
+    keyframes = [keyframe for walk in walks for keyframe in walk.keyframes]
+    sources = {k.noise for k in keyframes} | {t.source for k in keyframes for t in k.blend}
+    both = product(sources, repeat=2)
+    gaps = {(a.seed - b.seed) % _SEEDS for a, b in both if a != b and a.draw == b.draw}
+    ways = range(1, pairs)
+    return next(n for n in count(1) if gaps.isdisjoint(n * way % _SEEDS for way in ways))
 
 
 def _measured(

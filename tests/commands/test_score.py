@@ -96,6 +96,18 @@ def test_pairs_are_scored_as_means_with_intervals(
     assert "3 pairs of noises" in printed
 
 
+def test_pairs_have_no_noise_in_common(folder: str, tmp_path: Path) -> None:
+    """With a noise in two pairs, the pairs would not be independent, as their intervals say."""
+    out = tmp_path / "pairs.csv"
+    options = "--seed", "5", "--seed-end", "6", "--draw-end", "0", "--measures", "latent_std"
+    chosen = "--methods", "slerp", "--pairs", "3", "--out", str(out)
+    assert _score(folder, *options, *chosen) == 0
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    frames = [row for row in rows if row["frame"]]
+    stds = [row["latent_std"] for row in frames if row["frame"] in ("0", "2")]
+    assert len(set(stds)) == 6
+
+
 def test_a_preset_is_where_a_command_may_start(folder: str, tmp_path: Path) -> None:
     """The grid of prompts by noises, as a contact sheet."""
     from PIL import Image
