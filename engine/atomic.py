@@ -58,7 +58,8 @@ def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
     """
     if existing is Existing.NUMBER:
         path = next(p for p in numbered_paths(path) if not os.path.lexists(p))
-    if path.is_dir():
+    # Unlike Path's methods, os.path's answer False where the system refuses to look.
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder; choose another name for the file.")
     if existing is Existing.REFUSE and os.path.lexists(path):
         raise InputError(f"{path} exists already; choose another name or allow it to be replaced.")
@@ -83,6 +84,8 @@ def atomic_path(
     part = path.with_name(f"{path.stem[:40]}.{label}-{secrets.token_hex(4)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.lstat(path)  # raises now if the name is too long
         yield part
         _sync(part)
         choose_path(path, existing)

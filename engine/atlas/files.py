@@ -64,7 +64,7 @@ def write_cells(
         for cell, image in known.items():
             write_bytes(part / names[cell], encode_png(image, {}))
         write_table(part / TABLE, _columns(content, tuple(known)))
-        if path.is_dir():
+        if os.path.isdir(path):
             for file in part.iterdir():
                 file.replace(path / file.name)
         else:
@@ -77,7 +77,7 @@ def write_cells(
 def check_folder(path: Path, existing: Existing = Existing.REFUSE) -> None:
     """Raises InputError if a folder of cells cannot be written: a file, or without REPLACE a folder
     with something in it."""
-    if path.is_dir():
+    if os.path.isdir(path):
         if existing is not Existing.REPLACE and any(path.iterdir()):
             raise InputError(
                 f"{path} exists already; choose another name or allow its files to be replaced."

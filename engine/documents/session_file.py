@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def save_session(
     Raises InputError, and WriteError if the system refuses to write.
     """
     data = contents(exploration, origin)
-    if existing is Existing.REPLACE and path.is_file():
+    if existing is Existing.REPLACE and os.path.isfile(path):
         _refuse_unreadable(path)
     sweep_parts(path.parent)
     return write_bytes(path, data, existing)
@@ -149,7 +150,7 @@ def digest_of(data: bytes) -> str:
 
 def file_digest(path: Path) -> str:
     """Returns `digest_of` the file at `path`, or "" if there is none. Raises InputError."""
-    return digest_of(_read(path)) if path.is_file() else ""
+    return digest_of(_read(path)) if os.path.isfile(path) else ""
 
 
 def _refuse_unreadable(path: Path) -> None:

@@ -10,11 +10,15 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _FIELD = re.compile(r"\{index(?::0?(\d)d?)?\}")
 MAX_LENGTH = 80
+#: In UTF-8. Systems take 255, of which a suffix, a number and the like need some.
+MAX_BYTES = 200
 
 
 def clean_name(text: str) -> str:
-    """Converts `text` to a name of a file or folder with at most 80 characters."""
-    name = _FORBIDDEN.sub("_", text).strip(" .")[:MAX_LENGTH].strip(" .") or "unnamed"
+    """Converts `text` to a name of a file or folder with at most 80 characters and 200 bytes."""
+    name = _FORBIDDEN.sub("_", text).strip(" .")[:MAX_LENGTH]
+    name = name.encode("utf-8", "ignore")[:MAX_BYTES].decode("utf-8", "ignore").strip(" .")
+    name = name or "unnamed"
     return f"_{name}" if _RESERVED.fullmatch(name) else name
 
 

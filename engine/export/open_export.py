@@ -5,10 +5,11 @@ Light to import; the formats' libraries are loaded when a writer is opened.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.atomic import Existing, choose_path, numbered_paths, sweep_parts
@@ -27,7 +28,7 @@ RESERVE = 64 * MEBIBYTE
 def format_class(path: Path) -> type[ExportFormat]:
     """The format that a path's suffix means. Raises InputError for one there is none for."""
     by_suffix = {formats.get(name).suffix: formats.get(name) for name in formats.names()}
-    suffix = "" if path.is_dir() else path.suffix.lower()
+    suffix = "" if os.path.isdir(path) else path.suffix.lower()
     if suffix in by_suffix:
         return by_suffix[suffix]
     known = ", ".join(sorted(key for key in by_suffix if key))
@@ -114,14 +115,14 @@ def _resizing(add: Add, format_: ExportFormat) -> Add:
 def _nearest_folder(path: Path) -> Path:
     """Returns the folder for pictures or the folder of a file, or their nearest existing parent."""
     above = path.absolute().parents
-    candidates = [path, *above] if path.is_dir() else above
-    return next(folder for folder in candidates if folder.exists())
+    candidates = [path, *above] if os.path.isdir(path) else above
+    return next(folder for folder in candidates if os.path.exists(folder))
 
 
 def _check_writable(path: Path, folder: Path) -> None:
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder), suppress(FileNotFoundError):
+            os.lstat(path)  # a name may be too long
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({(error.strerror or str(error)).lower()}); "

@@ -5,6 +5,7 @@ Pictures are never decoded, and nothing that a file names is opened.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def recall(path: Path, current: Exploration | None = None) -> Recalled:
     Another program's settings become a walk of `current`'s model, or of the starter model. Raises
     InputError with one sentence for files that hold nothing of use here.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return recall(_first_picture(path), current)
     with open_file(path) as file:
         head = file.read(_HEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,10 +38,10 @@ def save_beside(
 def is_session_free(path: Path, suffix: str, exploration: Exploration) -> bool:
     """True if the session next to the export at `path` can be written, or is already there."""
     session = session_path(path, suffix)
-    return not session.exists() or _holds(session, exploration)
+    return not os.path.exists(session) or _holds(session, exploration)
 
 
 def _holds(session: Path, exploration: Exploration) -> bool:
     with suppress(InputError):
-        return session.is_file() and load_session(session) == exploration
+        return os.path.isfile(session) and load_session(session) == exploration
     return False

@@ -86,7 +86,7 @@ class DiskTier:
 
     def has(self, key: str) -> bool:
         """True if there is a file for `key`. Does not read it."""
-        return self._path(key).exists()
+        return os.path.exists(self._path(key))
 
     def set_budget(self, budget: int) -> None:
         """Change the limit, and remove values that exceed it."""

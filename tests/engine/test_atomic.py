@@ -22,7 +22,13 @@ from engine.atomic import (
     sweep_parts,
     write_bytes,
 )
+from engine.documents.session_file import save_session
 from engine.errors import InputError
+from engine.export.contract import Plan
+from engine.export.file_names import clean_name
+from engine.export.open_export import check_export
+from engine.store.frame_store import FrameStore
+from engine.walk import Exploration
 
 
 @pytest.mark.parametrize("name", ["ä é.txt", "猫.png", "🐈.json", "x" * 250 + ".gif", "con.txt"])
@@ -160,3 +166,16 @@ def test_data_that_could_not_be_renamed_are_not_swept(
         write_bytes(path, b"new", Existing.REPLACE)
     assert (tmp_path / "a kept.txt").read_bytes() == b"new"
     assert not is_part(tmp_path / "a kept.txt")
+
+
+def test_a_name_that_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
+    """Names of 80 characters can have more bytes than systems take."""
+    path = tmp_path / ("🙂" * 80 + ".trail")
+    with pytest.raises(WriteError, match=r"could not be written \(file name too long\)"):
+        write_bytes(path, b"data")
+    with pytest.raises(WriteError, match="too long"):
+        save_session(path, Exploration())
+    with pytest.raises(InputError, match="too long"):
+        check_export(path.with_suffix(".png"), Plan(), 8, 8)
+    assert write_bytes(tmp_path / f"{clean_name('🙂' * 80)}.trail", b"data").exists()
+    assert not FrameStore(folder=tmp_path).has("k" * 300)

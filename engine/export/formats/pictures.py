@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -76,15 +77,15 @@ class Pictures(ExportFormat):
         return read_text(path).get(FORMAT)
 
     def is_taken(self, path: Path) -> bool:
-        return path.exists() and (not path.is_dir() or any(path.iterdir()))
+        return os.path.exists(path) and (not path.is_dir() or any(path.iterdir()))
 
     def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
-        if path.exists() and not path.is_dir():
+        if os.path.exists(path) and not path.is_dir():
             raise InputError(f"{path} is a file; choose another name for the folder of pictures.")
         for lane in range(len(plan.titles)):
             for index in plan.indices:
                 picture = self.picture_path(path, plan, lane, index)
-                if plan.existing is Existing.REFUSE and picture.exists():
+                if plan.existing is Existing.REFUSE and os.path.exists(picture):
                     raise InputError(
                         f"{path} holds pictures already; choose another folder or allow them to be "
                         "replaced."

@@ -252,6 +252,7 @@ def test_tables_as_csv_and_json(tmp_path: Path) -> None:
         ("..", "unnamed"),
         ("x" * 300, "x" * 80),
         ("猫 é", "猫 é"),
+        ("🙂" * 80, "🙂" * 50),
     ],
 )
 def test_names_that_every_system_takes(text: str, name: str) -> None:
