@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
+
 from engine.documents.session_file import FORMAT, Origin, encode
 from engine.messages import ModelInfo
-from engine.methods.contract import methods
+from engine.methods.carried_noise import ends_met
+from engine.methods.contract import make_method
 from engine.solvers.contract import solvers
 from engine.tracks.prompts import prompt_place, prompts_in
-from engine.walk import Exploration, NoiseSource, Sampling, Walk, lanes_of
+from engine.walk import Exploration, MethodChoice, NoiseSource, Sampling, Walk, lanes_of
 
 _PACKAGES = ("latent-trails", "torch", "diffusers", "transformers")
 #: Returns the notes of the frame (lane, index) if it was not made in the usual way.
@@ -149,14 +152,19 @@ def _text_of(prompt: str, negative: str, settings: Mapping[str, object]) -> str:
 def _nearest(walk: Walk, time: float) -> tuple[str, NoiseSource, str]:
     """Returns prompt and noise of the keyframe nearest to `time`, and the method there.
 
-    If the method changes only prompts, the noise is that of its segment's start.
+    If the method does not lead to the noise of the end, it is that of its segment's start.
     """
-    segment, _ = walk.locate(time)
-    nearest = walk.nearest(time)
-    method = walk.method_of(segment).name
-    noisy = methods.get(method).walks_noise
-    noise = (nearest if noisy else walk.keyframes[segment]).noise
-    return prompt_place(walk, time).nearest, noise, method
+    segment, gamma = walk.locate(time)
+    start, end = ends_met(walk, segment)
+    choice = walk.method_of(segment)
+    noise = (end if round(gamma) and _leads_to_end(choice) else start).noise
+    return prompt_place(walk, time).nearest, noise, choice.name
+
+
+def _leads_to_end(choice: MethodChoice) -> bool:
+    """True if the latent at γ = 1 depends on that of the end."""
+    method, start = make_method(choice), np.zeros((1, 2, 2))
+    return bool((method.latent(start, start, 1.0) != method.latent(start, start + 1.0, 1.0)).any())
 
 
 def _sampler(solver: str) -> str:

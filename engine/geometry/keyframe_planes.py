@@ -14,9 +14,9 @@ from math import sqrt
 
 import numpy as np
 
-from engine.geometry.carried_noise import keyframes_met
 from engine.geometry.plane_points import sum_of_keyframes
 from engine.messages import KeyframeSpan, Points
+from engine.methods.carried_noise import keyframes_met
 from engine.walk import Keyframe, Walk
 
 #: Vectors that are shorter than this share of a keyframe count as zero.

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.geometry.carried_noise import ends_met, keyframes_met
 from engine.messages import PathReady, Points
+from engine.methods.carried_noise import ends_met, keyframes_met
 from engine.tracks.prompts import prompt_place
 from engine.walk import MAX_KEYFRAMES, Keyframe, MethodChoice, NoiseSource, NoiseTerm, Walk
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.conditioning import Blend, Conditioning, blend_texts, vary_text
-from engine.geometry.carried_noise import methods_of, noise_at, noise_towards
 from engine.geometry.noise import NoiseBank
 from engine.messages import LatentStats
+from engine.methods.carried_noise import methods_of, noise_at, noise_towards
 from engine.methods.contract import (
     Array,
     Method,
@@ -91,13 +91,14 @@ class WalkPath:
         two draws ε of its own: exactly N(0, I) if z is, and at rest at both ends.
         """
         keyframe = self.walk.keyframes[segment]
+        held = self.walk.keyframes[noise_at(self._methods, segment)]
         angle = math.radians(self.walk.pace_of(segment).drift) * math.sin(math.pi * share) ** 2
         noise = (
             fresh_noise(keyframe.noise.seed, 2 * keyframe.noise.draw + k, latent.shape)
             for k in (0, 1)
         )
         away = math.cos(math.pi * share) * next(noise) + math.sin(math.pi * share) * next(noise)
-        weights = (keyframe.scale, *(term.weight for term in keyframe.blend))
+        weights = (held.scale, *(term.weight for term in held.blend))
         return math.cos(angle) * latent + math.sin(angle) * math.hypot(*weights) * away
 
     def _at_gamma(self, time: float) -> Array:

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from engine.methods.contract import Ends, make_method
+from engine.methods.carried_noise import methods_of, noise_at, noise_towards
+from engine.methods.contract import Ends
 from engine.metrics.contract import Measure, Values
 from engine.walk import Keyframe, NoiseSource, Walk
 
@@ -17,9 +18,11 @@ def theory_of(measure: Measure, walk: Walk, times: Values, dimension: int) -> Va
 
     Different noise sources are independent draws; equal sources are equal draws.
     """
-    methods = [make_method(walk.method_of(segment)) for segment in range(walk.segments)]
-    keyframes = walk.keyframes
-    ends = [_ends_of(keyframes[k], keyframes[walk.end_of(k)]) for k in range(walk.segments)]
+    methods, keyframes = methods_of(walk), walk.keyframes
+    ends = [
+        _ends_of(keyframes[noise_at(methods, k)], keyframes[noise_towards(walk, methods, k)])
+        for k in range(walk.segments)
+    ]
     places = [walk.locate(float(time)) for time in times]
     std = np.array([methods[k].expected_std(gamma, ends[k]) for k, gamma in places])
     return measure.theory(std, dimension)

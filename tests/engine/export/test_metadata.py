@@ -136,6 +136,27 @@ def test_a_walk_between_prompts_keeps_the_first_noise() -> None:
     assert "Seed: 18446744073709551615, " in text
 
 
+@pytest.mark.parametrize(
+    ("names", "index", "seed"),
+    [
+        (("prompt-linear", "prompt-linear"), 3, 7),
+        (("wander", "slerp"), 1, 7),
+        (("wander", "slerp"), 2, 7),
+        (("slerp", "wander"), 4, 8),
+        (("std-sweep", "slerp"), 1, 7),
+        (("slerp", "slerp"), 1, 8),
+        (("slerp", "slerp"), 4, 9),
+    ],
+)
+def test_the_seed_of_a_picture_is_of_a_noise_in_it(
+    names: tuple[str, ...], index: int, seed: int
+) -> None:
+    keyframes = tuple(Keyframe("a", NoiseSource(7 + k)) for k in range(3))
+    walk = Walk(keyframes, tuple(map(MethodChoice, names)), frames=5, pacing=((0.25, 0.4),))
+    made = Provenance(Exploration(walk=walk), versions={})
+    assert f"Seed: {seed}, " in made.parameters(0, index)
+
+
 def test_values_with_separators_are_quoted() -> None:
     odd = Provenance(replace(EXPLORATION, model="C:\\sd, v1"), versions={})
     assert 'Model: "C:\\\\sd, v1", ' in odd.parameters(0, 0)

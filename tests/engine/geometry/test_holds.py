@@ -9,7 +9,7 @@ from engine.geometry.noise import NoiseBank
 from engine.geometry.walk_path import WalkPath
 from engine.methods.contract import Array
 from engine.timing import Pace
-from engine.walk import Walk
+from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 
 SHAPE = (4, 64, 64)
 
@@ -43,6 +43,15 @@ def test_a_drift_stays_typical_noise() -> None:
     d = latent.size
     assert abs(latent.mean()) < 4.0 / np.sqrt(d)
     assert latent.std() == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_drift_has_the_size_of_the_noise_that_is_held() -> None:
+    """The second segment holds the noise of the first keyframe, whatever the second has."""
+    keyframes = tuple(Keyframe("", NoiseSource(1, k), scale) for k, scale in enumerate((1, 3, 1)))
+    choices = MethodChoice("prompt-linear"), MethodChoice("slerp")
+    paces = Pace(), Pace(hold=0.5, drift=45.0)
+    path = WalkPath(Walk(keyframes, choices, paces=paces), NoiseBank(SHAPE), {})
+    assert path.exact_latent(0.625).std() == pytest.approx(1.0, abs=0.02)
 
 
 def test_equal_walks_drift_equally() -> None:

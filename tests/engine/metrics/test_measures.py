@@ -10,7 +10,8 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from engine.errors import InputError
-from engine.geometry.walk_path import latent_stats
+from engine.geometry.noise import NoiseBank
+from engine.geometry.walk_path import WalkPath, latent_stats
 from engine.measuring.theory import theory_of
 from engine.messages import Image, LatentStats
 from engine.methods.contract import make_method
@@ -101,6 +102,19 @@ def test_theory_follows_each_segments_own_method_and_parameters() -> None:
     assert theory is not None
     assert theory[[0, 5, 10]] == pytest.approx([1.0, 0.0, 2.0])
     assert theory[2] == pytest.approx(math.sqrt(0.4 * (0.8 - 2) + 1))
+
+
+def test_theory_knows_the_noise_that_a_segment_keeps() -> None:
+    """The second segment starts from the noise of the first keyframe, whatever the second has."""
+    scales = zip((1.0, 3.0, 1.0), (0, 1, 0), strict=True)
+    keyframes = tuple(Keyframe("a", NoiseSource(1, draw), scale) for scale, draw in scales)
+    choices = tuple(map(MethodChoice, ("prompt-linear", "linear")))
+    path = WalkPath(Walk(keyframes, choices), NoiseBank((4, 32, 32)), {})
+    theory = theory_of(make_measure("latent_std"), path.walk, TIMES, 4096)
+    assert theory is not None
+    assert theory == pytest.approx(np.ones(TIMES.size))
+    stds = [float(path.exact_latent(time).std()) for time in TIMES]
+    assert stds == pytest.approx(theory, abs=0.05)
 
 
 def test_linears_midpoint_lies_53_sigma_inside_the_shell() -> None:
