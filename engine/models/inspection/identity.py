@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.models.families.contract import families
+from engine.models.families.contract import INDEX, families
 from engine.models.inspection.report import ModelForm, ModelReport
 
 #: Files up to _WHOLE bytes are read completely. Of larger files, _PIECES pieces of _PIECE bytes
@@ -46,12 +46,15 @@ def pixel_files(report: ModelReport) -> list[Path]:
     names = (
         *("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model"),
         *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+        "chat_template.jinja",
     )
     folders = families.get(report.family).tokenizers
     tokenizers = [
         file for part in folders for name in names if (file := folder / part / name).is_file()
     ]
-    return [*configs, *weights, *tokenizers, folder / "scheduler" / "scheduler_config.json"]
+    # The index says, for example, if a model was distilled, or if empty prompts are zeros.
+    whole = (folder / f"{INDEX}.json", folder / "scheduler" / "scheduler_config.json")
+    return [*configs, *weights, *tokenizers, *whole]
 
 
 def model_identity(report: ModelReport) -> str:

@@ -20,6 +20,7 @@ from engine.conditioning import Conditioning, Role
 from engine.errors import Cancelled, InputError, ModelError
 from engine.models.families.contract import families
 from engine.models.inspection.check import check_model
+from engine.models.inspection.identity import model_identity
 from engine.models.inspection.recommended_settings import opening_walk, recommended
 from engine.models.load import open_model
 from engine.models.loaded import DiffusionModel
@@ -113,6 +114,14 @@ def test_identity_is_the_contents(whole: Path, model: Path, opened: DiffusionMod
     tensors["conv_out.bias"] += 1e-3
     save_file(tensors, weights)
     assert open_model(str(model), device="cpu").identity != opened.identity
+
+
+@pytest.mark.parametrize("name", ["model_index.json", "tokenizer/chat_template.jinja"])
+def test_identity_has_what_texts_and_guidance_depend_on(model: Path, name: str) -> None:
+    before = model_identity(check_model(model))
+    with (model / name).open("a") as file:
+        file.write("\n")
+    assert model_identity(check_model(model)) != before
 
 
 def test_recommendations_lie_beside_the_weights(model: Path) -> None:
