@@ -22,6 +22,7 @@ from engine.atomic import Existing, choose_path
 from engine.errors import InputError
 from engine.export.metadata import Provenance
 from engine.export.open_export import check_export, settle_path
+from engine.walk import Exploration
 from gui.export.export_form import ExportForm
 from gui.export.export_job import ExportJob
 from gui.export.export_plan import ExportKind, Wishes, Writer, order_for
@@ -35,6 +36,8 @@ from gui.widgets.background_work import Background
 from gui.widgets.layouts import column, row
 from gui.widgets.plain_text import PlainLabel
 from gui.widgets.theme import UNIT
+
+CHANGED = "The walk was changed before its figure was written; export the figure again."
 
 
 class ExportDialog(QDialog):
@@ -54,6 +57,7 @@ class ExportDialog(QDialog):
         self._missing = missing
         self._job: ExportJob | None = None
         self._figure: FigureFile | None = None
+        self._drawn: Exploration | None = None  # the walk of a figure whose frames are written
         self._background = Background(self)
         self._done: Path | None = None
         self._writing = False
@@ -98,6 +102,8 @@ class ExportDialog(QDialog):
         self.export_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.open_button.clicked.connect(self._open_folder)
+        for signal in (self._state.busy_changed, self._state.results_reset):
+            signal.connect(self._make_figure)
 
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
@@ -211,18 +217,32 @@ class ExportDialog(QDialog):
             return
         job.wait()
         job.deleteLater()
+        if not error and self._figure is not None:
+            self._drawn, self._writing = job.order.exploration, True
+            self.progress.setRange(0, 0)
+            self._show_busy("Measuring", stops=False)
+            self._make_figure()
+            return
+        self._figure = None
         if error == "cancelled":
             self._show_idle("Cancelled; nothing was written.")
         elif error:
             self._show_idle(error)
         else:
-            self._complete(job.order.path)
-        self._figure = None
+            self._finished(job.order.path)
 
-    def _complete(self, path: Path) -> None:
-        """Make the figure from its frames, if the export is one."""
+    def _make_figure(self, *_: object) -> None:
+        """Make the figure from its frames, once the job has measured them: its plane, curves and
+        table are those of the window."""
+        figure, drawn, state = self._figure, self._drawn, self._state
+        if figure is None or drawn is None or (state.busy and state.results.are_of(drawn)):
+            return
+        self._figure = self._drawn = None
+        self._writing = False
         try:
-            self._finished(self._figure.make() if self._figure is not None else path)
+            if not state.results.are_of(drawn):
+                raise InputError(CHANGED)
+            self._finished(figure.make())
         except (InputError, OSError) as error:
             self._show_idle(str(error))
 

@@ -75,3 +75,20 @@ def test_points_of_the_plane_come_before_the_drafts_of_frames(
     events = list(renderer.run(request, JobControl(), probes))
     first = next(e for e in events if isinstance(e, m.ProbeReady | m.FrameReady))
     assert isinstance(first, m.ProbeReady)
+
+
+def test_a_point_of_another_precision_waits(renderer: Renderer, folder: Path) -> None:
+    request = make_request(folder, previews=False, device="cpu", precision="fp32")
+    probe = m.ProbeRequest(5, str(folder), request.lanes[0].walk, SAMPLING, 0.2, 0.3)
+    points = [replace(probe, device="cpu", precision=kind) for kind in ("bf16", "fp32")]
+    taken: list[m.ProbeRequest] = []
+
+    def probes(matches: Any, wait: float = 0.0) -> m.ProbeRequest | None:
+        found = next((point for point in points if matches(point)), None)
+        if found is not None:
+            points.remove(found)
+            taken.append(found)
+        return found
+
+    list(renderer.run(request, JobControl(), probes))
+    assert [point.precision for point in taken] == ["fp32"]
