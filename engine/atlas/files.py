@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine.atlas.cells import AtlasContent
 from engine.atlas.grid import Cell
-from engine.atomic import Existing, write_bytes
+from engine.atomic import Existing, WriteError, explain, write_bytes
 from engine.errors import InputError
 from engine.export.png import encode_png
 from engine.measuring.table_files import Columns, Value, write_table
@@ -58,8 +58,8 @@ def write_cells(
     check_folder(path, existing)
     part = path.with_name(f".{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     try:
+        part.mkdir(parents=True)
         names = file_names(known)
         for cell, image in known.items():
             write_bytes(part / names[cell], encode_png(image, {}))
@@ -69,6 +69,10 @@ def write_cells(
                 file.replace(path / file.name)
         else:
             part.rename(path)
+    except OSError as error:
+        if isinstance(error, WriteError):
+            raise
+        raise WriteError(explain(path, error)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return path

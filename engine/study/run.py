@@ -96,6 +96,8 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(f"Another program works on the study in {folder}.") from error
+    except OSError as error:
+        raise InputError(explain(folder, error)) from error
     try:
         write_bytes(folder / PLAN, plan, Existing.REPLACE)
         for place in (folder, folder / "samples", *folder.glob("cells/*")):

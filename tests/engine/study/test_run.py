@@ -157,6 +157,15 @@ def test_a_study_of_which_every_cell_fails_ends_with_its_sentence(
         _run(study, tmp_path / "s", 1)
 
 
+def test_a_folder_that_takes_no_lock_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".lock").mkdir()
+    with (
+        pytest.raises(InputError, match="could not be written"),
+        opened(tmp_path, b"", resume=False),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("place", [".", "cells/ab", "samples"])
 def test_unfinished_files_of_killed_programs_are_removed(place: str, tmp_path: Path) -> None:
     part = tmp_path / place / "x.part-0123abcd.png"
