@@ -55,8 +55,8 @@ class MeasureSetup:
         try:
             if compared:
                 texts = {text: self._seen.of_text(text) for text in plan.texts}
-        except InputError as error:
-            failures |= dict.fromkeys(compared, str(error))
+        except (InputError, RuntimeError) as error:
+            failures |= dict.fromkeys(compared, failure_of(error))
         chosen: Chosen = {name: x for name, x in plan.chosen.items() if name not in failures}
         return Measuring(job, replace(plan, chosen=chosen), self._seen, texts), failures
 

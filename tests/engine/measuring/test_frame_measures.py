@@ -325,6 +325,21 @@ def test_clips_batches_follow_the_clock_only_where_a_person_waits(
     assert batches == sizes
 
 
+def test_clip_failing_at_its_texts_ends_what_compares_with_them_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(self: Scorer, text: str) -> Any:
+        raise RuntimeError("CUDA out of memory\nTried to allocate")
+
+    monkeypatch.setattr(Scorer, "text", give_up)
+    events = _run(_request(folder, "clip_score", "clip_step"))
+    (failure,) = (event for event in events if isinstance(event, m.MeasureFailed))
+    assert failure.name == "clip_score"
+    assert "free some memory" in failure.message
+    assert isinstance(events[-1], m.JobFinished)
+    assert {name for name, _, _ in _values(events)} == {"clip_step"}
+
+
 def test_a_model_without_clip_says_what_to_do_and_draws(tmp_path: Path) -> None:
     plain = make_tiny_model(tmp_path / "plain")
     events = _run(_request(plain, "clip_score", "sharpness"))
