@@ -16,6 +16,8 @@ from gui.widgets.fields import make_number_field, passes_on
 
 #: The text that other programs use for "random seed".
 ANY = "-1"
+#: Digits of the largest seed. Python refuses to read some thousands of them.
+MOST_DIGITS = 20
 
 
 class SeedField(QAbstractSpinBox):
@@ -65,9 +67,11 @@ class SeedField(QAbstractSpinBox):
             self.seed_changed.emit(seed)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Accept digits, with blanks around them when pasted, or "-1"."""
+        """Accept digits, with blanks around them when pasted, or "-1". An exception in here would
+        end the process."""
         stripped = text.strip()
-        fine = stripped.isdecimal() and stripped.isascii() and int(stripped) <= MAX_SEED
+        digits = stripped.isdecimal() and stripped.isascii() and len(stripped) <= MOST_DIGITS
+        fine = digits and int(stripped) <= MAX_SEED
         if fine or stripped == ANY:
             return QValidator.State.Acceptable, stripped, min(position, len(stripped))
         if stripped in ("", "-"):

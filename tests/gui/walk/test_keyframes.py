@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
@@ -127,6 +127,15 @@ def test_the_previous_noise_goes_where_its_keyframe_goes(desk: Desk) -> None:
     desk.state.history.undo()
     assert reuse(first).isEnabled(), "back at its place"
     assert not reuse(second).isEnabled()
+
+
+def test_a_text_that_is_far_too_long_for_a_seed_is_not_pasted(desk: Desk) -> None:
+    line = named(desk.window, "Seed of keyframe A").lineEdit()  # type: ignore[attr-defined]
+    for text, shown in (("1" * 5000, "1"), (str(2**64), "1"), (str(2**64 - 1), str(2**64 - 1))):
+        QGuiApplication.clipboard().setText(text)
+        line.selectAll()
+        line.paste()
+        assert line.text() == shown
 
 
 def test_a_link_eases_and_holds_its_segment(desk: Desk) -> None:
