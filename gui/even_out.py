@@ -107,7 +107,7 @@ class EvenOutRun(QObject):
         rounds = (self._rounds or EvenOut.of(times_of(wanted.walk), self._speed)).measured(steps)
         self._rounds = rounds
         walk = replace(wanted.walk, pacing=knots_of(rounds.times))
-        exploration = replace(wanted, walk=walk)
+        exploration = replace(self._state.exploration, walk=walk)  # its view may have changed
         if not rounds.done:
             self._put(exploration)
             self._state.post(

@@ -10,6 +10,7 @@ import pytest
 
 from engine import messages as m
 from engine.pacing.certificate import variation
+from engine.view import Loop
 from engine.walk import Keyframe, NoiseSource
 from gui.even_out import EvenOutRun
 from tests.support.scripted_state import PlacedState
@@ -105,6 +106,16 @@ def test_an_edit_ends_the_rounds(leaping: _Leaping) -> None:
     leaping.render()
     assert not leaping.verb.running
     assert leaping.state.exploration.walk.negative == "blur"
+
+
+def test_a_change_of_the_view_stays_and_ends_nothing(leaping: _Leaping) -> None:
+    leaping.verb.even_out()
+    leaping.state.set_view(crisp=True, loop=Loop.ONCE)
+    assert leaping.verb.running
+    while leaping.verb.running:
+        leaping.render()
+    assert leaping.state.exploration.walk.pacing
+    assert (leaping.state.view.crisp, leaping.state.view.loop) == (True, Loop.ONCE)
 
 
 def test_a_perfect_walk_is_an_even_spline(leaping: _Leaping) -> None:
