@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -31,6 +32,7 @@ class PictureFile(QObject):
         """Save the picture of `pane`, if it has one. Errors become messages."""
         if pane.image is None:
             return
+        text = self._text(pane)  # the walk may change while the dialog is open
         name = "picture" if pane.frame is None else f"frame-{pane.frame[1] + 1:05d}"
         start = export_folder(self._settings.preferences) / f"{name}{SUFFIX}"
         chosen, _ = QFileDialog.getSaveFileName(
@@ -43,16 +45,19 @@ class PictureFile(QObject):
         path = Path(chosen if named else f"{chosen}{SUFFIX}")
         existing = Existing.REPLACE if named else Existing.NUMBER
         try:
-            write_bytes(path, encode_png(pane.image, self._text(pane)), existing)
+            write_bytes(path, encode_png(pane.image, text), existing)
         except (InputError, OSError) as error:
             self._state.post(str(error))
 
     def _text(self, pane: Pane) -> dict[str, str]:
         """Returns the text entries of the picture: none for what is not a frame of the walk as it
-        is now."""
+        is now. The pane may be older than the results."""
         exploration, results = self._state.exploration, self._state.results
         wanted = self._settings.preferences.metadata and results.are_of(exploration)
-        if pane.frame is None or not wanted:
+        if pane.frame is None or pane.image is None or not wanted:
+            return {}
+        now = results.image(*pane.frame)
+        if now is None or not np.array_equal(now, pane.image):
             return {}
         info = self._state.model
         known = info if info is not None and info.location == exploration.model else None

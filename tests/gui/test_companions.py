@@ -93,6 +93,35 @@ def test_the_picture_under_the_mouse_is_saved_with_how_it_was_made(
         assert np.array_equal(np.asarray(picture), view.panes()[0].image)
 
 
+@pytest.mark.parametrize("asking", [True, False])
+def test_a_saved_picture_never_has_the_text_of_a_later_walk(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asking: bool
+) -> None:
+    """The walk may change while the dialog asks for a name, and before: while the menu is open."""
+    studio.finish()
+    before, view = studio.state.exploration, studio.window.frame_view
+    (pane,) = view.panes()
+
+    def change() -> None:
+        studio.state.edit_walk("Noise", keyframes=(Keyframe("a fox", NoiseSource(9)),) * 2)
+        studio.finish()
+
+    def choose(*_: object) -> tuple[str, str]:
+        if asking:
+            change()
+        return str(tmp_path / "mine.png"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    if not asking:
+        change()
+    view.save_requested.emit(pane)
+    with Picture.open(tmp_path / "mine.png") as picture:
+        assert np.array_equal(np.asarray(picture), pane.image)
+        assert ("parameters" in picture.info) == asking
+    if asking:
+        assert recall(tmp_path / "mine.png").exploration == before
+
+
 def test_the_toy_experiment_shows_the_toy(studio: Studio) -> None:
     experiment(studio, "Toy trajectories")
     assert studio.window.trajectory.view_name == "toy"
