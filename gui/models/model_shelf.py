@@ -58,6 +58,7 @@ class ModelShelf(QWidget):
         self.list.setAccessibleName("Models on this machine")
         self.list.setToolTip("Select a model to check it; it is not loaded yet")
         self.list.currentItemChanged.connect(self._select)
+        self.list.itemSelectionChanged.connect(self._keep_choice)
         self.list.itemActivated.connect(lambda _: self.activated.emit())
         folder, file = QPushButton("Folder…"), QPushButton("File…")
         folder.setToolTip("A folder in the diffusers layout")
@@ -152,6 +153,11 @@ class ModelShelf(QWidget):
         offer = self.current
         self.remove_button.setEnabled(offer is not None and offer.location in self._cached)
         self.selected.emit(offer)
+
+    def _keep_choice(self) -> None:
+        """Do not select the model in use later, because another one was chosen meanwhile."""
+        if self.list.selectedItems():  # the focus makes the first item the current one only
+            self._select_later = ""
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open a folder in the diffusers layout")

@@ -321,6 +321,28 @@ def test_a_name_that_is_written_stays_while_the_cache_is_read(
     assert dialog.hub.hub_id == ""
 
 
+def test_what_is_chosen_while_the_cache_is_read_stays_chosen(
+    desk: Desk, settings: Settings, tmp_path: Path, folder: Path
+) -> None:
+    chosen = threading.Event()
+
+    class LateHub(Hub):
+        """A cache that takes until another model is chosen."""
+
+        def cached(self) -> tuple[CachedModel, ...]:
+            assert chosen.wait(30)
+            return (CachedModel(MODEL, tmp_path, 10),)
+
+    dialog = desk.dialog = ModelDialog(settings, desk.background, desk.parent, LateHub)
+    dialog.open_for(MODEL)
+    desk.qtbot.waitUntil(dialog.isActiveWindow)
+    dialog.offer(str(folder))  # it was dropped on the window
+    chosen.set()
+    desk.qtbot.waitUntil(lambda: desk.names()[-1].startswith(MODEL), timeout=20000)
+    assert dialog.shelf.current is not None
+    assert dialog.shelf.current.location == str(folder)
+
+
 def test_the_dialog_is_opened_again_while_the_hub_is_asked(
     connected: Desk, server: LoopbackHub
 ) -> None:
