@@ -77,7 +77,8 @@ class Basins(QObject):
             return
         wished = view.clusters, view.regions, atlas.wanted, self._path_walk
         complete = atlas.known == len(atlas.wanted)
-        if complete and wished != self._wished and not self.busy:
+        if complete and wished != self._wished:
+            self._labelling.stop()  # it may still look for others
             self._wished, self.borders, self.crossings = wished, NOTHING, ()
             self._find(atlas.wanted)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -35,14 +36,14 @@ class Labelling(QObject):
         self._query.failed.connect(self.failed)
         self._background = Background(self)
         self._centres: Array32 | None = None
-        self._frames = 0
+        self._frames = self._stops = 0
         self.texts: tuple[str, ...] = ()
 
     def cluster(self, keys: Sequence[str | None], count: int) -> None:
         """Find at most `count` clusters of the pictures with these keys, and label them."""
         self.texts = ()
         work = partial(clustered, self._state.results.store, tuple(keys), count)
-        self._background.run(work, self._clustered)
+        self._run(work, self._clustered)
 
     def label(self, walk: Walk) -> None:
         """Label the frames of a walk. Pictures that are missing are rendered."""
@@ -53,8 +54,19 @@ class Labelling(QObject):
             self._query.ask([CellRequest(walk)])
 
     def stop(self) -> None:
-        """Forget what was asked."""
+        """Forget what was asked. What the background finds for it is dropped."""
         self._query.stop()
+        self._stops += 1
+
+    def _run(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Call `work` in the background and `done` with its result, unless it is stopped."""
+        stops = self._stops
+
+        def take(result: Any) -> None:
+            if stops == self._stops:
+                done(result)
+
+        self._background.run(work, take)
 
     def _answered(self, answers: list[Answer]) -> None:
         frames = range(self._frames)
@@ -64,7 +76,7 @@ class Labelling(QObject):
         elif self._centres is not None:
             keys = tuple(answers[0].keys.get(k) for k in frames)
             work = partial(labels_of, self._state.results.store, keys, self._centres)
-            self._background.run(work, self._labels_found)
+            self._run(work, self._labels_found)
 
     def _clustered(self, result: Clustered | Exception) -> None:
         if not isinstance(result, Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from engine import messages as m
 from engine.atlas.files import TABLE, file_names
 from engine.atlas.grid import Area, PlaneFacts
+from engine.atlas.labels import Clustered, clustered
 from engine.errors import InputError
 from engine.walk import Exploration, Keyframe, NoiseSource, NoiseTerm, Walk
 from gui.atlas.atlas import Atlas
@@ -127,6 +129,35 @@ def test_no_regions_in_the_view_clears_them(desk: Desk, qtbot: QtBot) -> None:
     desk.state.set_view(clusters=0)
     assert not desk.basins.labels
     assert desk.basins.note == ""
+
+
+def test_other_texts_while_regions_are_found_name_them_rightly(desk: Desk, qtbot: QtBot) -> None:
+    for texts in (("red", "blue"), ("blue", "red")):
+        desk.state.set_view(regions=texts)
+        assert desk.basins.busy
+    qtbot.waitUntil(lambda: not desk.basins.busy)
+    names = {cell: desk.basins.name(label) for cell, label in desk.basins.labels.items()}
+    assert names == {cell: "red" if cell[0] < BORDER else "blue" for cell in desk.atlas.wanted}
+
+
+def test_clusters_that_are_no_longer_wanted_are_not_taken_for_others(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def slow(reader: object, keys: tuple[str, ...], count: int) -> Clustered:
+        if count == 2:
+            assert release.wait(30)
+            return Clustered(np.zeros((1, 3), np.float32), [0] * len(keys))
+        return clustered(reader, keys, count)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gui.atlas.labelling.clustered", slow)
+    for count in (2, 0, 3):
+        desk.state.set_view(clusters=count)
+    release.set()
+    qtbot.waitUntil(lambda: bool(desk.basins.crossings) and not desk.basins.busy, timeout=30000)
+    assert len(desk.basins.crossings) == 1
+    assert len(set(desk.basins.labels.values())) > 1
 
 
 def test_a_measure_that_is_missing_is_said(desk: Desk, qtbot: QtBot) -> None:
