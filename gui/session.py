@@ -73,6 +73,7 @@ class Session(QObject):
         self._exploration = state.exploration
         self._submitted_at = self._first_frame_s = 0.0
         self._finishing = False
+        self._point: m.ProbeRequest | None = None
         number = partial(next, count(m.NO_JOB - 1, -1))
         self.missing_frames = MissingFrames(state, number, self)
         self.missing_frames.submit_requested.connect(self._submit_missing)
@@ -169,7 +170,7 @@ class Session(QObject):
         request = self._request()
         self._submitted_at, self._finishing = time.monotonic(), False
         self._state.begin_job(request)
-        self._engine.submit(request)
+        self._start_job(request)
         self._engine.focus(self._state.playhead)
 
     def _submit(self) -> None:
@@ -179,28 +180,37 @@ class Session(QObject):
 
     def _submit_missing(self, exploration: Exploration, indices: tuple[int, ...], job: int) -> None:
         request = build_request(exploration, job, machine=replace(self.machine, draft_steps=0))
-        if self._engine is not None:
-            self._engine.submit(replace(request, indices=indices, in_order=True, previews=False))
+        self._start_job(replace(request, indices=indices, in_order=True, previews=False))
 
     def _submit_cells(self, cells: CellRequest, indices: tuple[int, ...], job: int) -> None:
         machine = replace(self.machine, draft_steps=0)
         request = build_request(self._state.exploration, job, cells.measures, machine)
-        if self._engine is not None:
-            self._engine.submit(
-                replace(
-                    request,
-                    lanes=(Lane("", cells.walk),),
-                    scoring_text=cells.scoring_text,
-                    indices=indices,
-                    in_order=True,
-                    previews=False,
-                    geometry=False,
-                )
+        self._start_job(
+            replace(
+                request,
+                lanes=(Lane("", cells.walk),),
+                scoring_text=cells.scoring_text,
+                indices=indices,
+                in_order=True,
+                previews=False,
+                geometry=False,
             )
+        )
+
+    def _start_job(self, request: m.RenderRequest) -> None:
+        if self._engine is not None:
+            self._engine.submit(request)
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Request the awaited point again, which the engine gives up with the job that it stops."""
+        if self._engine is not None and self._point is not None and self._state.awaits_point:
+            self._engine.probe(self._point)
 
     def _stop_missing(self) -> None:
         if self._engine is not None:
             self._engine.cancel()
+            self._ask_again()
 
     def _cancel(self) -> None:
         self._timer.stop()
@@ -229,22 +239,21 @@ class Session(QObject):
         if self._engine is None:
             return
         walk = content_of(self._state.exploration.walk)
-        self._engine.probe(
-            m.ProbeRequest(
-                serial=serial,
-                model=self._state.exploration.model,
-                walk=walk,
-                sampling=self._state.exploration.sampling,
-                x=x,
-                y=y,
-                time=walk.time_of(self._state.playhead),
-                device=self.machine.device,
-                precision=self.machine.precision,
-                weight_bits=self.machine.weight_bits,
-                point=point,
-                draft_steps=LIVE_STEPS if draft else 0,
-            )
+        self._point = m.ProbeRequest(
+            serial=serial,
+            model=self._state.exploration.model,
+            walk=walk,
+            sampling=self._state.exploration.sampling,
+            x=x,
+            y=y,
+            time=walk.time_of(self._state.playhead),
+            device=self.machine.device,
+            precision=self.machine.precision,
+            weight_bits=self.machine.weight_bits,
+            point=point,
+            draft_steps=LIVE_STEPS if draft else 0,
         )
+        self._engine.probe(self._point)
 
     # ── events ───────────────────────────────────────────────────────────────────────────────
 
@@ -262,6 +271,7 @@ class Session(QObject):
             if self._finishing and _is_final(event):
                 self._finishing = False
                 self._cancel()
+                self._ask_again()
 
     def _time_first_frame(self) -> None:
         """Store the time from the request to the first picture."""

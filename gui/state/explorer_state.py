@@ -112,8 +112,16 @@ class ExplorerState(StateValues):
     def cancel(self) -> None:
         """Stop at once; finished frames stay."""
         self.cancel_requested.emit()
-        self._dropped_serial = self._serial
-        self.probe_changed.emit()  # the requested point is cancelled, too
+        self._stop_awaiting()
+
+    def pause(self) -> None:
+        """Stop rendering and free the device's memory."""
+        self.pause_requested.emit()
+        self._stop_awaiting()
+
+    def _stop_awaiting(self) -> None:
+        self._dropped_serial = self._serial  # the requested point is stopped with all other work
+        self.probe_changed.emit()
 
     def set_auto(self, auto: bool) -> None:
         """Set whether edits are rendered automatically, or only by `generate`."""

@@ -77,10 +77,6 @@ class StateSignals(QObject):
         """Stop when the next frame is finished."""
         self.finish_requested.emit()
 
-    def pause(self) -> None:
-        """Stop rendering and free the device's memory."""
-        self.pause_requested.emit()
-
     def ask_memory(self) -> None:
         """Request the free memory of the chosen device."""
         self.memory_requested.emit()

@@ -207,6 +207,37 @@ def test_an_answer_after_going_back_to_the_walk_is_too_late(link: Link) -> None:
     assert link.state.probe is not None
 
 
+def test_a_point_that_another_job_stops_is_asked_for_again(link: Link) -> None:
+    """The engine gives up the point on which it works when it is given a job, or told to stop."""
+    link.finish()
+    state, engine, missing = link.state, link.engine, link.session.missing_frames
+    for stop in (
+        lambda: missing.ask(state.exploration, (1,)),
+        missing.drop,
+        state.generate,
+    ):
+        state.ask_probe(0.5, -0.25)
+        engine.drain()  # the engine has only begun with it
+        asked = engine.probes[-1]
+        stop()
+        assert engine.probes[-2:] == [asked, asked]
+        QCoreApplication.processEvents()
+        assert not state.awaits_point
+    state.generate()
+    assert engine.probes.count(asked) == 2, "it is there"
+
+
+@pytest.mark.parametrize("stop", ["cancel", "pause"])
+def test_what_a_person_stops_stops_the_point_too(link: Link, stop: str) -> None:
+    link.finish()
+    link.state.ask_probe(0.5, -0.25)
+    link.engine.drain()
+    getattr(link.state, stop)()
+    link.state.generate()
+    assert not link.state.awaits_point
+    assert len(link.engine.probes) == 1
+
+
 def test_finish_stops_after_one_more_frame(link: Link) -> None:
     link.engine.play(6)
     QCoreApplication.processEvents()
