@@ -205,6 +205,12 @@ class Renderer:
         return tell
 
 
+def _conditions(request: m.RenderRequest | m.ProbeRequest) -> tuple[object, ...]:
+    """Returns all of a request that determines a plan besides walks."""
+    r = request
+    return r.model, r.sampling, r.device, r.precision, r.weight_bits
+
+
 def _probe_source(
     probes: Probes,
     current: m.RenderRequest | m.ProbeRequest,
@@ -215,7 +221,7 @@ def _probe_source(
     """Returns a function that takes the probes that fit the plan of `current`. Others wait."""
 
     def fits(probe: m.ProbeRequest) -> bool:
-        return (probe.model, probe.sampling) == (current.model, current.sampling)
+        return _conditions(probe) == _conditions(current)
 
     def is_draft(probe: m.ProbeRequest) -> bool:
         return fits(probe) and probe.draft_steps > 0

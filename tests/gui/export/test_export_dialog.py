@@ -13,11 +13,12 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from engine.documents.session_file import load_session
+from engine.export.contract import formats
 from engine.export.recall import recall
 from gui.export.export_dialog import ExportDialog
 from gui.export.export_plan import ExportKind, frame_kinds
 from tests.support.export_desk import SMALL, ExportDesk
-from tests.support.scripted_engine import INFO, MemoryFrames
+from tests.support.scripted_engine import INFO, MemoryFrames, story
 
 
 def test_a_film_with_the_session_beside_it(desk: ExportDesk, qtbot: QtBot) -> None:
@@ -211,3 +212,33 @@ def test_without_a_folder_nothing_is_written(desk: ExportDesk, qtbot: QtBot) -> 
     assert desk.dialog.form.estimate.text() == "Name a folder for the export."
     desk.dialog.export_button.click()
     assert desk.dialog.outcome.text() == "Name a folder for the export."
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_figure_waits_for_the_measures_and_never_mixes_two_walks(
+    desk: ExportDesk, qtbot: QtBot, edited: bool
+) -> None:
+    """Its plane, curves and table are those of the window; scores come after the last frame."""
+    busy: list[bool] = []
+
+    def draw(_sheet: Path, _text: str, path: Path) -> None:
+        busy.append(desk.state.busy)
+        path.write_text("a figure")
+
+    kind = ExportKind("page", "Page", ".page", format=formats.get("sheet"), finish=draw)
+    kinds, missing = (kind, *frame_kinds()), desk.session.missing_frames
+    store = desk.state.results.store
+    dialog = ExportDialog(desk.state, store, missing, desk.settings, kinds, desk.parent)
+    dialog.open_now("page")
+    dialog.export_button.click()
+    desk.engine.play(len(list(story(desk.engine.requests[-1], MemoryFrames()))) - 1)
+    qtbot.waitUntil(lambda: "Measuring" in dialog.outcome.text())
+    assert not dialog.export_button.isEnabled()
+    if edited:
+        desk.state.edit_walk("Seed", negative="blur")
+        desk.state.generate()
+    desk.engine.play()
+    qtbot.waitUntil(dialog.export_button.isEnabled)
+    assert busy == ([] if edited else [False])
+    assert ("was changed" in dialog.outcome.text()) == edited
+    assert (desk.out / "walk.page").exists() != edited
