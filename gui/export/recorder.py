@@ -34,6 +34,7 @@ NO_WALK = (
     "The video is saved, but no session: some of the recorded latents are not sums of keyframes, "
     "so that no walk can pass through them."
 )
+OTHER_METHODS = "The video is saved, but no session: the methods changed; record each set alone."
 TOO_SHORT = (
     "The video is saved, but no session: it has a single picture, and a walk needs two; record for "
     "longer."
@@ -98,8 +99,12 @@ class Recorder(QObject):
     def sample(self) -> None:
         """Add the visible panes, repeated for the time since the last sample."""
         film, shown = self._film, self._shown()
-        if film is not None and any(pane.image is not None for pane in shown.panes):
-            visited, before = visited_keyframes(self._state, bool(shown.lanes)), film.seconds
+        if film is None or all(pane.image is None for pane in shown.panes):
+            return
+        visited, before = visited_keyframes(self._state, bool(shown.lanes)), film.seconds
+        if any(lane.path is None for lane in self._state.results.lanes):
+            visited = film.here  # a new job has no geometry yet; the picture before it is shown
+        if visited:
             film.show(shown, visited, time.monotonic())
             if film.seconds != before:
                 self.time_changed.emit(film.seconds)
@@ -153,7 +158,7 @@ class Recorder(QObject):
     def _save_walk(self, film: _Film) -> None:
         session = film.walk()
         if session is None:
-            self._state.post(NO_WALK if film.pictures > 1 else TOO_SHORT)
+            self._state.post(film.problem)
             return
         try:
             save_beside(film.path, film.path.suffix, session)
@@ -213,9 +218,16 @@ class _Film(QThread):
     # ── the window's thread ──────────────────────────────────────────────────────────────────
 
     @property
-    def pictures(self) -> int:
-        """The number of pictures of the video."""
-        return len(self._visited)
+    def here(self) -> tuple[Keyframe | None, ...]:
+        """The points of the last picture; none before the first."""
+        return self._visited[-1] if self._visited else ()
+
+    @property
+    def problem(self) -> str:
+        """The reason why no walk can be made, in a sentence."""
+        if len(self._visited) < 2:
+            return TOO_SHORT
+        return NO_WALK if len({len(places) for places in self._visited}) == 1 else OTHER_METHODS
 
     @property
     def seconds(self) -> int:

@@ -19,82 +19,23 @@ from engine.geometry.walk_path import WalkPath
 from engine.view import ViewMode
 from engine.walk import (
     ARTICLE_PROMPT,
-    Exploration,
     Keyframe,
     MethodChoice,
     NoiseSource,
     NoiseTerm,
-    Sampling,
     Walk,
     lanes_of,
 )
 from gui.export.recorder import Recorder
 from gui.state.explorer_state import ExplorerState
-from gui.viewer.frame_view import FrameView
-from gui.widgets.theme import DARK
-from tests.support.scripted_state import request_for
-from tests.support.texts import make_text
-
-EXPLORATION = Exploration(
-    walk=Walk(frames=5), sampling=Sampling(steps=4, guidance=1.0, width=64, height=48), fps=64.0
+from tests.support.recording import (
+    EXPLORATION,
+    Clock,
+    recorded_state,
+    recorded_view,
+    show_pictures,
 )
-
-
-class Clock:
-    """The seconds that the recorder reads: they pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 7.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("gui.export.recorder.time", clock)
-    return clock
-
-
-class Frames:
-    """Pictures by key."""
-
-    def image(self, key: str) -> m.Image | None:
-        return np.full((48, 64, 3), 40 * int(key), np.uint8)
-
-
-def _state(*methods: str, exploration: Exploration = EXPLORATION) -> ExplorerState:
-    compare = tuple(MethodChoice(name) for name in methods)
-    exploration = replace(exploration, compare=compare)
-    state = ExplorerState(Frames(), exploration)
-    lanes = lanes_of(exploration)
-    state.begin_job(request_for(exploration))
-    texts = dict.fromkeys((ARTICLE_PROMPT, "a dog", ""), make_text())
-    image = np.zeros((48, 64, 3), np.uint8)
-    for number, lane in enumerate(lanes):
-        state.apply(describe(WalkPath(lane.walk, NoiseBank((4, 6, 8)), texts), 1, number))
-        for k in range(5):
-            state.apply(m.FrameReady(1, number, k, k / 4, m.Tier.FINAL, str(k + number), image))
-    return state
-
-
-def _view(qtbot: QtBot, state: ExplorerState, mode: ViewMode = ViewMode.SINGLE) -> FrameView:
-    view = FrameView(state, DARK)
-    qtbot.addWidget(view)
-    view.resize(600, 300)
-    state.set_view(mode=mode)
-    view.show()
-    view.grab()
-    return view
-
-
-def _show(recorder: Recorder, view: FrameView, clock: Clock, samples: int) -> None:
-    """Let the time of so many pictures pass; all times here are exact in binary."""
-    view.grab()  # what is recorded is what was painted last
-    for _ in range(samples):
-        recorder.sample()
-        clock.now += 1 / EXPLORATION.fps
+from tests.support.texts import make_text
 
 
 def _record(
@@ -106,17 +47,17 @@ def _record(
     mode: ViewMode = ViewMode.SINGLE,
 ) -> Path:
     """Seek through the walk, then look at a point of the plane, for `samples` pictures each."""
-    view = _view(qtbot, state, mode)
+    view = recorded_view(qtbot, state, mode)
     recorder = Recorder(state, lambda: folder, view.shown)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
         assert recorder.recording
         for index in (0, 2, 4):
             state.seek(index)
-            _show(recorder, view, clock, samples)
+            show_pictures(recorder, view, clock, samples)
         tiny = np.full((6, 8, 3), 200, np.uint8)
         state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.PREVIEW, 0.36, -9.0, tiny))
-        _show(recorder, view, clock, samples)
+        show_pictures(recorder, view, clock, samples)
         recorder.set_recording(False)
     assert not recorder.recording
     return Path(saved.args[0])
@@ -130,7 +71,7 @@ def _pictures(film: Path) -> list[m.Image]:
 def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    film = _record(qtbot, clock, _state(), tmp_path, samples=4)
+    film = _record(qtbot, clock, recorded_state(), tmp_path, samples=4)
     pictures = _pictures(film)
     assert len(pictures) == 16
     assert pictures[0].shape == (48, 64, 3)
@@ -145,7 +86,7 @@ def test_a_recording_plays_and_its_walk_goes_where_the_person_went(
 def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state("linear", "slerp")
+    state = recorded_state("linear", "slerp")
     film = _record(qtbot, clock, state, tmp_path, samples=4, mode=ViewMode.COMPARE)
     pictures = _pictures(film)
     assert pictures[0].shape == (16 + 48, 2 * 64 + 2, 3)
@@ -161,14 +102,14 @@ def test_compared_methods_are_recorded_side_by_side_and_each_has_its_walk(
 def test_the_lane_that_is_shown_alone_is_the_one_recorded(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state("linear", "slerp")
-    view = _view(qtbot, state)
+    state = recorded_state("linear", "slerp")
+    view = recorded_view(qtbot, state)
     state.set_view(lane=1)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     state.seek(2)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
-        _show(recorder, view, clock, 3)
+        show_pictures(recorder, view, clock, 3)
         recorder.set_recording(False)
     film = Path(saved.args[0])
     assert _pictures(film)[-1].mean() == pytest.approx(120, abs=12)
@@ -182,7 +123,7 @@ def test_differences_and_sheets_are_recorded_as_they_are_seen(
 ) -> None:
     sizes = {}
     for mode in (ViewMode.DIFFERENCE, ViewMode.SHEET):
-        state = _state("linear", "slerp")
+        state = recorded_state("linear", "slerp")
         film = _record(qtbot, clock, state, tmp_path, samples=2, mode=mode)
         sizes[mode] = _pictures(film)[0].shape
     assert sizes[ViewMode.DIFFERENCE] == (16 + 48, 2 * 64 + 2, 3)
@@ -203,14 +144,14 @@ LONG = Walk(
 def test_a_walk_of_several_keyframes_and_prompts_is_recorded_with_its_walk(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state(exploration=replace(EXPLORATION, walk=LONG))
-    view = _view(qtbot, state)
+    state = recorded_state(exploration=replace(EXPLORATION, walk=LONG))
+    view = recorded_view(qtbot, state)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
         for index in range(5):
             state.seek(index)
-            _show(recorder, view, clock, 1)
+            show_pictures(recorder, view, clock, 1)
         recorder.set_recording(False)
     walk = load_session(Path(saved.args[0]).with_suffix(".trail")).walk
     texts = dict.fromkeys((ARTICLE_PROMPT, "a dog", ""), make_text())
@@ -233,12 +174,12 @@ def test_latents_that_are_no_sums_of_keyframes_have_no_weights(tmp_path: Path) -
 def test_a_recording_can_be_larger_than_was_drawn(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state()
-    view = _view(qtbot, state)
+    state = recorded_state()
+    view = recorded_view(qtbot, state)
     recorder = Recorder(state, lambda: tmp_path, view.shown, lambda: 2)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
-        _show(recorder, view, clock, 2)
+        show_pictures(recorder, view, clock, 2)
         recorder.set_recording(False)
     assert _pictures(Path(saved.args[0]))[0].shape == (96, 128, 3)
 
@@ -247,16 +188,16 @@ def test_a_recording_can_be_larger_than_was_drawn(
 def test_previews_are_recorded_as_smooth_as_the_viewer_shows_them(
     qtbot: QtBot, clock: Clock, tmp_path: Path, crisp: bool
 ) -> None:
-    state = _state()
+    state = recorded_state()
     state.set_view(crisp=crisp)
-    view = _view(qtbot, state)
+    view = recorded_view(qtbot, state)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     blocks = np.zeros((6, 8, 3), np.uint8)
     blocks[:, 4:] = 255
     state.apply(m.ProbeReady(1, 0.2, 0.3, m.Tier.PREVIEW, 0.36, -9.0, blocks))
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
-        _show(recorder, view, clock, 4)
+        show_pictures(recorder, view, clock, 4)
         recorder.set_recording(False)
     row = _pictures(Path(saved.args[0]))[-1][24, :, 1].astype(int)
     between = ((row > 60) & (row < 190)).sum()
@@ -266,11 +207,11 @@ def test_previews_are_recorded_as_smooth_as_the_viewer_shows_them(
 def test_points_of_any_plane_and_mixes_are_recorded_as_keyframes(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state()
+    state = recorded_state()
     path = state.results.lanes[0].path
     assert path is not None
     state.results.lanes[0].path = replace(path, exact=False)  # the plane of the path is not exact
-    view = _view(qtbot, state)
+    view = recorded_view(qtbot, state)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     weights = np.array([(0.9, 0.1), (0.5, 0.5), (-0.2, 1.1)])
     points = [mix_of_keyframes(state.exploration.walk, pair) for pair in weights]
@@ -280,7 +221,7 @@ def test_points_of_any_plane_and_mixes_are_recorded_as_keyframes(
         for serial, point in enumerate(points, 1):
             tier = m.Tier.DRAFT if serial < 3 else m.Tier.FINAL
             state.apply(m.ProbeReady(serial, 0.1 * serial, 0.0, tier, 1.0, 0.0, picture, point))
-            _show(recorder, view, clock, 1)
+            show_pictures(recorder, view, clock, 1)
         recorder.set_recording(False)
     walk = load_session(Path(saved.args[0]).with_suffix(".trail")).walk
     assert list(walk.keyframes) == points
@@ -289,7 +230,7 @@ def test_points_of_any_plane_and_mixes_are_recorded_as_keyframes(
 def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state()
+    state = recorded_state()
     path = state.results.lanes[0].path
     assert path is not None
     state.results.lanes[0].path = replace(path, exact=False, weights=None)
@@ -313,8 +254,8 @@ def test_where_some_of_it_lies_in_no_plane_the_film_comes_alone_and_that_is_said
 def test_a_film_keeps_up_with_a_slow_window_and_leaves_pauses_out(
     qtbot: QtBot, clock: Clock, tmp_path: Path, pauses: tuple[float, ...], pictures: int
 ) -> None:
-    state = _state()
-    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    state = recorded_state()
+    recorder = Recorder(state, lambda: tmp_path, recorded_view(qtbot, state).shown)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(True)
         recorder.sample()
@@ -328,7 +269,7 @@ def test_a_film_keeps_up_with_a_slow_window_and_leaves_pauses_out(
 def test_a_second_recording_does_not_overwrite_the_first(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    films = {_record(qtbot, clock, _state(), tmp_path, samples=2) for _ in range(2)}
+    films = {_record(qtbot, clock, recorded_state(), tmp_path, samples=2) for _ in range(2)}
     assert len(films) == 2
     assert all(film.exists() for film in films)
 
@@ -338,8 +279,8 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_starts(
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    state = _state()
-    recorder = Recorder(state, lambda: blocked / "films", _view(qtbot, state).shown)
+    state = recorded_state()
+    recorder = Recorder(state, lambda: blocked / "films", recorded_view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted):
         recorder.set_recording(True)
     assert not recorder.recording
@@ -349,8 +290,8 @@ def test_a_recording_that_cannot_go_on_says_so_and_ends(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.export.recorder.open_export", lambda *_: 1 // 0)
-    state = _state()
-    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    state = recorded_state()
+    recorder = Recorder(state, lambda: tmp_path, recorded_view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
         recorder.set_recording(True)
     assert "ZeroDivisionError" in said.args[0]
@@ -361,23 +302,23 @@ def test_a_recording_that_cannot_go_on_says_so_and_ends(
 def test_a_recording_begun_at_once_leaves_the_one_before_its_own_walk(
     qtbot: QtBot, clock: Clock, tmp_path: Path
 ) -> None:
-    state = _state()
-    view = _view(qtbot, state)
+    state = recorded_state()
+    view = recorded_view(qtbot, state)
     recorder = Recorder(state, lambda: tmp_path, view.shown)
     recorder.set_recording(True)
-    _show(recorder, view, clock, 4)
+    show_pictures(recorder, view, clock, 4)
     with qtbot.waitSignal(recorder.saved, timeout=10000) as saved:
         recorder.set_recording(False)
         recorder.set_recording(True)
     assert load_session(Path(saved.args[0]).with_suffix(".trail")).walk.frames == 4
     with qtbot.waitSignal(recorder.saved, timeout=10000):
-        _show(recorder, view, clock, 2)
+        show_pictures(recorder, view, clock, 2)
         recorder.set_recording(False)
 
 
 def test_a_single_picture_is_a_film_and_no_walk(qtbot: QtBot, clock: Clock, tmp_path: Path) -> None:
-    state = _state()
-    recorder = Recorder(state, lambda: tmp_path, _view(qtbot, state).shown)
+    state = recorded_state()
+    recorder = Recorder(state, lambda: tmp_path, recorded_view(qtbot, state).shown)
     with qtbot.waitSignal(state.message_posted, timeout=10000) as said:
         recorder.set_recording(True)
         recorder.sample()
