@@ -33,8 +33,9 @@ class Offers(QObject):
         super().__init__(messages)
         self._messages, self._documents, self._recovery = messages, documents, recovery
         self._get_model = get_model
-        self._state, self._missing = state, (("", ""), "")
+        self._state, self._missing = state, (("", ""), "", 0)
         state.exploration_changed.connect(self._withdraw_download)
+        state.busy_changed.connect(self._withdraw_download)
         state.model_missing.connect(self._offer_download)
         documents.displaced.connect(self._offer_displaced)
         recorder.saved.connect(self._offer_folder)
@@ -42,16 +43,17 @@ class Offers(QObject):
 
     def _offer_download(self, model: str) -> None:
         text = f"This walk needs {model}, which is not on this machine."
-        self._missing = (self._models, text)
+        self._missing = self._models, text, self._state.results.job
         if text not in self._messages.texts:
             self._messages.offer(
                 text, "Download from the hub…", partial(self._get_model, model), lambda: None
             )
 
     def _withdraw_download(self) -> None:
-        """Remove the offer once another model or scorer is chosen."""
-        models, text = self._missing
-        if text and self._models != models:
+        """Remove the offer once another model or scorer is chosen, or a later job has ended."""
+        models, text, job = self._missing
+        ended = not self._state.busy and self._state.results.job != job
+        if text and (ended or self._models != models):
             self._messages.withdraw(text)
 
     @property

@@ -215,6 +215,16 @@ def test_a_missing_model_is_offered_once_and_never_fetched_unasked(studio: Studi
     dialog.close()
 
 
+def test_a_missing_model_is_offered_no_longer_once_it_came(studio: Studio) -> None:
+    studio.state.replace_exploration(Exploration(model="owner/name"))
+    studio.state.generate()
+    job = studio.engine.requests[-1].job
+    studio.engine.post(m.JobFailed(job, "It is missing.", missing="owner/name"))
+    studio.wait(lambda: bool(studio.window.messages.texts))
+    studio.finish()  # it was downloaded in the model dialog
+    assert studio.window.messages.texts == []
+
+
 def test_a_model_that_came_is_used_with_the_walks_own_settings(
     studio: Studio, tmp_path: Path
 ) -> None:
