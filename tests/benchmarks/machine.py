@@ -54,8 +54,8 @@ def frame_operations(workload: Workload) -> float:
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from torch.utils.flop_counter import FlopCounterMode
 
-    s, scale, folder = workload.sampling, workload.downscale, workload.folder
-    latent = torch.empty(1, 4, s.height // scale, s.width // scale, device="meta")
+    s, folder = workload.sampling, workload.folder
+    latent = torch.empty(1, *workload.shape, device="meta")
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(f"{folder}/unet/config.json")
         vae = AutoencoderKL.from_config(f"{folder}/vae/config.json")

@@ -56,14 +56,20 @@ class Workload:
     device: str = ""
     precision: str = ""
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape [C, h, w] of its latents."""
+        s, scale = self.sampling, self.downscale
+        config = json.loads((Path(self.folder) / "vae" / "config.json").read_text("utf-8"))
+        return config.get("latent_channels", 4), s.height // scale, s.width // scale
+
     def latents(self, walk: Walk) -> Array32:
-        """The initial latents of all of a walk's frames: [N, 4, h, w]."""
+        """The initial latents of all of a walk's frames: [N, C, h, w]."""
         from engine.conditioning import Conditioning
         from engine.geometry.noise import NoiseBank
         from engine.geometry.walk_path import WalkPath, prompts_of
 
-        s = self.sampling
-        bank = NoiseBank((4, s.height // self.downscale, s.width // self.downscale))
+        bank = NoiseBank(self.shape)
         path = WalkPath(walk, bank, dict.fromkeys(prompts_of(walk), Conditioning({})))
         return np.stack([path.latent(walk.time_of(k)) for k in range(walk.frames)])
 
