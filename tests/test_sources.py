@@ -96,6 +96,18 @@ def test_files_and_functions_can_be_seen_at_once(top: str) -> None:
                 assert lines <= LONGEST_FUNCTION, f"{path}: {node.name} has {lines} lines"
 
 
+# ── resources ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_icon_is_used() -> None:
+    """By its name in the window's sources, or by its file in the style sheet."""
+    sources = [path.read_text("utf-8") for path in (ROOT / "gui").rglob("*.py")]
+    text = "".join([*sources, (ROOT / "resources" / "style.qss").read_text("utf-8")])
+    icons = [path.stem for path in (ROOT / "resources" / "icons").glob("*.svg")]
+    assert icons
+    assert [n for n in icons if not re.search(rf'["/]{n}(\.svg)?[")]', text)] == []
+
+
 # ── versions ────────────────────────────────────────────────────────────────────────────────────
 
 
