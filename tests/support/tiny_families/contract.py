@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,8 +123,3 @@ def make_word_tokenizer(length: int, start: bool = False, end: bool = True, **op
 def vocabulary_size() -> int:
     """The number of words of `make_word_tokenizer`."""
     return len(_WORDS)
-
-
-def edit_json(file: Path, **changes: Any) -> None:
-    """Change values of a JSON object in a file."""
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
