@@ -27,8 +27,8 @@ _PACKAGES = (
     "opencv-python-headless",
     "huggingface_hub",
 )
-#: Numbers of weights of the UNets of the starter model and of Stable Diffusion 1.
-_STARTER_WEIGHTS, _SD1_WEIGHTS = 4_222_948, 859_520_964
+#: The number of weights of the UNet of Stable Diffusion 1.
+_SD1_WEIGHTS = 859_520_964
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,16 @@ def _devices() -> Iterator[Finding]:
         yield Finding.of(f"Device {name}", fault or chosen, not fault, advice)
     yield _bfloat16()
     best = choose_device()
-    small, large = choose_batch(best, 16, _STARTER_WEIGHTS), choose_batch(best, 64, _SD1_WEIGHTS)
+    small, large = choose_batch(best, 16, _starter_weights()), choose_batch(best, 64, _SD1_WEIGHTS)
     value = f"{small} of the starter model, {large} at 512×512, on {best}"
     yield Finding("Frames at once", value)
     yield Finding("CPU threads", f"{use_threads()} of {os.cpu_count()}")
+
+
+def _starter_weights() -> int:
+    from engine.models.inspection.check import STARTER_FOLDER, check_model
+
+    return sum(part.counts.all for part in check_model(STARTER_FOLDER).parts if part.name == "unet")
 
 
 def _bfloat16() -> Finding:
