@@ -47,7 +47,8 @@ class Registry(Generic[T]):
         if name in self._entries:
             return self._entries[name]
         near = get_close_matches(name, self._entries, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "there are: " + ", ".join(self._entries)
+        known = ", ".join(self._entries)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {known}."
         raise InputError(f"There is no {self._noun} called {name!r}; {hint}")
 
     def _discover(self) -> None:

@@ -112,7 +112,7 @@ class DiffusionModel:
         """
         scale = self.family.multiple
         if width % scale or height % scale:
-            near = "×".join(str(max(side // scale, 1) * scale) for side in (width, height))
+            near = "×".join(str(max(round(side / scale), 1) * scale) for side in (width, height))
             raise InputError(
                 f"Width and height must be multiples of {scale} for this model, "
                 f"not {width}×{height}; use {near}."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import InputError
 from engine.registry import Registry
 
 
@@ -51,3 +52,12 @@ def test_a_second_thread_waits_until_all_modules_are_imported(package: Path) -> 
         thread.join()
     del sys.modules["registry_of_a_test"]
     assert seen == [("first", "second")] * 4
+
+
+def test_an_unknown_name_is_answered_in_one_sentence(package: Path) -> None:
+    registry = Registry[object](package.name, "entry")
+    registry.register("one")(object)
+    with pytest.raises(InputError, match=r"^There is no entry called 'two'; there are: one\.$"):
+        registry.get("two")
+    with pytest.raises(InputError, match=r"did you mean 'one'\?$"):
+        registry.get("onr")

@@ -44,7 +44,7 @@ def choose_dtype(device: torch.device, precision: str = "") -> torch.dtype:
     if precision:
         name = _SHORT.get(precision, precision)
         if name not in _PRECISIONS:
-            listing = ", ".join(_PRECISIONS)
+            listing = ", ".join(_SHORT)
             raise InputError(f"There is no precision {precision!r}; there is: {listing}.")
         return _PRECISIONS[name]
     return torch.float32 if device.type == "cpu" else torch.float16

@@ -183,7 +183,7 @@ def test_half_precision(whole: Path, opened: DiffusionModel) -> None:
 def test_unknown_device_and_precision(whole: Path) -> None:
     with pytest.raises(InputError, match="no device 'cuda:77'"):
         open_model(str(whole), device="cuda:77")
-    with pytest.raises(InputError, match="no precision 'float3'"):
+    with pytest.raises(InputError, match=r"no precision 'float3'.*: fp32, fp16, bf16\."):
         open_model(str(whole), precision="float3")
 
 

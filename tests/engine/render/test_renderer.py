@@ -174,6 +174,7 @@ def test_two_fresh_runs_are_bit_equal(folder: Path) -> None:
     runs = [
         finals_of(Renderer(FrameStore()).run(make_request(folder), JobControl())) for _ in range(2)
     ]
+    assert len(runs[0]) == WALK.frames
     for key, frame in runs[0].items():
         assert np.array_equal(frame.image, runs[1][key].image)
         assert frame.final is not None
@@ -212,6 +213,7 @@ def test_a_cancelled_job_ends_at_the_next_step_and_the_next_one_works(
     [
         ({"model": "/nowhere/at/all"}, "nowhere"),
         ({"sampling": replace(SAMPLING, width=33)}, "multiples of 4 .* not 33×32; use 32×32"),
+        ({"sampling": replace(SAMPLING, width=35)}, "multiples of 4 .* not 35×32; use 36×32"),
         ({"sampling": replace(SAMPLING, steps=0)}, "number of steps"),
         ({"sampling": replace(SAMPLING, solver="magic")}, "no solver called 'magic'"),
         ({"lanes": (Lane("x", with_method(WALK, MethodChoice("slrp"))),)}, "did you mean"),
