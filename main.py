@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +14,13 @@ from typing import Any
 from engine.atomic import person_path
 from engine.cli.arguments import COMMANDS, SAFE, build_parser
 from engine.cli.experiments import EXPERIMENTS, run_experiment
-from engine.cli.options import downloads_of, exploration_from, machine_of, named_model
+from engine.cli.options import (
+    downloads_of,
+    exploration_from,
+    machine_of,
+    named_model,
+    names_of,
+)
 from engine.errors import InputError, ModelError
 from engine.models.locate import FoundModel
 from engine.render.batch_memory import BatchMemory
@@ -21,6 +29,8 @@ from engine.store.frame_store import FrameStore
 from engine.walk import Exploration
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+#: Most frames at once; a device's memory may hold fewer.
+MOST_AT_ONCE = 1000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -140,7 +150,7 @@ def _score(options: argparse.Namespace) -> int:
         **_conditions(options),
         found=model,
         out=options.out,
-        measures=tuple(options.measures.split(",")) if options.measures else MEASURES,
+        measures=names_of(options.measures or "") or MEASURES,
         pairs=options.pairs,
     )
     return score(command, _store())
@@ -161,8 +171,10 @@ def _exploration(options: argparse.Namespace, model: FoundModel | None) -> Explo
 
     exploration = exploration_from(options, model)
     check_exploration(exploration)
-    if options.batch < 0:
-        raise InputError(f"--batch takes a whole number from 1 on, not {options.batch}.")
+    if not 0 <= options.batch <= MOST_AT_ONCE:
+        raise InputError(
+            f"--batch takes a whole number from 1 to {MOST_AT_ONCE}, not {options.batch}."
+        )
     columns = getattr(options, "columns", None)
     if columns is not None and columns < 1:
         raise InputError(f"--columns takes a whole number from 1 on, not {columns}.")
@@ -208,7 +220,19 @@ def _cache() -> Path:
 
 def run() -> None:
     """Entry point of the installed program."""
-    sys.exit(main(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a windowed program has none
+            stream.reconfigure(errors="replace")
+    try:
+        try:
+            sys.exit(main(sys.argv[1:]))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has ended. The rest goes nowhere, also at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +65,25 @@ def choose_path(path: Path, existing: Existing = Existing.REFUSE) -> Path:
     if existing is Existing.REFUSE and os.path.lexists(path):
         raise InputError(f"{path} exists already; choose another name or allow it to be replaced.")
     return path
+
+
+def nearest_folder(path: Path) -> Path:
+    """Returns the folder at `path` or the folder of a file, or their nearest existing parent."""
+    above = path.absolute().parents
+    candidates = [path, *above] if os.path.isdir(path) else above
+    return next(folder for folder in candidates if os.path.exists(folder))
+
+
+def check_writable(path: Path) -> None:
+    """Raises InputError, before any work, if nothing can be written to `path`, a file or folder."""
+    try:
+        with tempfile.TemporaryFile(dir=nearest_folder(path)), suppress(FileNotFoundError):
+            os.lstat(path)  # a name may be too long
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({(error.strerror or str(error)).lower()}); "
+            "choose another place."
+        ) from error
 
 
 @contextmanager

@@ -69,9 +69,9 @@ def write_cells(
                 file.replace(path / file.name)
         else:
             part.rename(path)
+    except WriteError:
+        raise
     except OSError as error:
-        if isinstance(error, WriteError):
-            raise
         raise WriteError(explain(path, error)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

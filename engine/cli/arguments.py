@@ -15,6 +15,8 @@ SAFE = "--safe"
 BAD_INPUT = 2
 #: What the article scores, and at how many frames.
 ARTICLE_METHODS, ARTICLE_FRAMES = "linear,normalized,slerp", 300
+#: The least side of an atlas' area and its farthest edge, in std: as far as the window zooms.
+NEAREST, FARTHEST = 0.02, 200.0
 #: The measures of `score`. Their registry would import torch; tests compare the two.
 MEASURES = (
     "clip_score,sharpness,step_length,latent_mean,latent_std,latent_norm_z,clip_step,local_change"
@@ -68,7 +70,7 @@ def _add_render(render: argparse.ArgumentParser) -> None:
         help="heat maps of the differences from this method",
     )
     render.add_argument(
-        "--fps", type=frame_rate, help="frames a second: 23.976 or 24000/1001; default: 24"
+        "--fps", type=rate_argument, help="frames a second: 23.976 or 24000/1001; default: 24"
     )
     render.add_argument("--columns", type=int, help="columns of a sheet; default: 9")
     render.add_argument("--scale", type=int, help="enlarge the pictures, 1 to 8 times")
@@ -118,18 +120,28 @@ def _add_atlas(atlas: argparse.ArgumentParser) -> None:
         "--area",
         type=area_argument,
         metavar="LEFT,BOTTOM,RIGHT,TOP",
-        help="in std; default: the walk and the shell",
+        help="in std, such as --area=-1,-1,1,1; default: the walk and the shell",
     )
     atlas.add_argument(
         "--texts", default="", metavar="A;B;…", help="name each cell's region by the nearest text"
     )
     atlas.add_argument(
-        "--clusters", type=int, default=0, metavar="N", help="find N regions of alike pictures"
+        "--clusters", type=int, default=0, metavar="N", help="find N regions of similar pictures"
     )
     atlas.add_argument("--method", metavar="NAME", help="interpolation method; default: slerp")
     atlas.add_argument("--scorer", metavar="FOLDER|HUB-ID", help="CLIP; default: the model's own")
     atlas.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_walk_options(atlas)
+
+
+def rate_argument(text: str) -> float:
+    """The frames a second of an option. Raises ArgumentTypeError with one sentence."""
+    try:
+        return frame_rate(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"takes a number such as 24, 23.976 or 24000/1001, not {text!r}"
+        ) from error
 
 
 def area_argument(text: str) -> tuple[float, float, float, float]:
@@ -140,6 +152,10 @@ def area_argument(text: str) -> tuple[float, float, float, float]:
         raise argparse.ArgumentTypeError(f"needs four numbers, not {text!r}") from error
     if not (left < right and bottom < top and all(map(math.isfinite, (left, bottom, right, top)))):
         raise argparse.ArgumentTypeError(f"{text!r} has no width or height")
+    if max(map(abs, (left, bottom, right, top))) > FARTHEST:
+        raise argparse.ArgumentTypeError(f"takes numbers from -{FARTHEST:g} to {FARTHEST:g}")
+    if min(right - left, top - bottom) < NEAREST:
+        raise argparse.ArgumentTypeError(f"takes sides of {NEAREST} or more, not {text!r}")
     return left, bottom, right, top
 
 

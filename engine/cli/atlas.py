@@ -16,9 +16,16 @@ from engine.atlas.cells import AtlasContent, cell_walk
 from engine.atlas.files import check_folder, write_atlas, write_cells
 from engine.atlas.grid import Area, Cell, PlaneFacts, fixed_cells
 from engine.atlas.labels import SCORE, best_texts, clustered, region_name
-from engine.atomic import WriteError, choose_path
+from engine.atomic import WriteError, check_writable, choose_path
 from engine.cli.command import Command
-from engine.cli.headless import BAD_INPUT, DONE, FAILED, INTERRUPTED, interruptible
+from engine.cli.headless import (
+    BAD_INPUT,
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    interruptible,
+)
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
 from engine.geometry.keyframe_planes import best_plane
@@ -83,7 +90,7 @@ def atlas(
             write = write_atlas if command.out.suffix else write_cells
             write(content, store, command.out, command.existing)
         except Cancelled:
-            progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
+            progress.say(CANCELLED)
             return INTERRUPTED
         except (InputError, WriteError) as error:
             progress.say(str(error))
@@ -108,6 +115,7 @@ def _check(command: AtlasCommand) -> None:
         raise InputError("Regions are named by --texts or found by --clusters; leave one out.")
     check = choose_path if command.out.suffix else check_folder
     check(command.out, command.existing)
+    check_writable(command.out)
 
 
 class _Work:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from engine import messages as m
-from engine.cli.headless import DONE, INTERRUPTED, interruptible
+from engine.cli.headless import CANCELLED, DONE, INTERRUPTED, interruptible
 from engine.cli.progress import ProgressLines
 from engine.dimensions.directions import DirectionPlan, Measure, find_direction
 from engine.dimensions.influence import InfluencePlan, measure_influence, parts_of
@@ -90,6 +90,7 @@ def influence(
         try:
             found = measure_influence(plan, _renderer(command, store, lines), control)
         except Cancelled:
+            lines.say(CANCELLED)
             return INTERRUPTED
     page = write_influence(plan, found, command.out)
     print(f"The page is {page}.", file=output or sys.stdout)
@@ -113,6 +114,7 @@ def direction(
         try:
             found = find_direction(plan, measure, renderer, control)
         except Cancelled:
+            lines.say(CANCELLED)
             return INTERRUPTED
     page = write_direction(plan, found, label, command.out)
     exploration = Exploration(

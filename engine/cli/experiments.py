@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from engine.atomic import WriteError
-from engine.cli.options import add_machine, machine_of, path_argument
+from engine.atomic import Existing, WriteError, check_writable
+from engine.cli.options import add_machine, machine_of, names_of, path_argument
 from engine.errors import InputError
 from engine.store.frame_store import FrameStore
 from engine.walk import ARTICLE_PROMPT
@@ -36,6 +36,10 @@ def run_experiment(options: argparse.Namespace, make_store: Callable[[], FrameSt
     try:
         if options.command == "study":
             return _study(options)
+        from engine.atlas.files import check_folder
+
+        check_folder(options.out, Existing.REPLACE)
+        check_writable(options.out)
         return actions[options.command](options, make_store())
     except WriteError as error:
         raise InputError(str(error)) from error
@@ -53,7 +57,7 @@ def _study(options: argparse.Namespace) -> int:
             options.estimate,
             options.ray,
             options.figure,
-            tuple(filter(None, options.measures.split(","))),
+            names_of(options.measures),
         )
     )
 
@@ -97,7 +101,9 @@ def _add_meter(parser: argparse.ArgumentParser) -> None:
 
 def _add_influence(parser: argparse.ArgumentParser) -> None:
     _add_common(parser, seeds=12)
-    parser.add_argument("--grid", type=int, default=4, metavar="N", help="regions a side; 4")
+    parser.add_argument(
+        "--grid", type=int, default=4, metavar="N", help="regions a side; default: 4"
+    )
 
 
 def _add_direction(parser: argparse.ArgumentParser) -> None:
@@ -110,10 +116,14 @@ def _add_direction(parser: argparse.ArgumentParser) -> None:
         "--region",
         default="0,0,1,1",
         metavar="L,T,R,B",
-        help="of the colour; shares of the picture",
+        help="of the colour, in shares of the picture; default: all of it",
     )
-    parser.add_argument("--held-out", type=int, default=40, metavar="N", help="seeds of the test")
-    parser.add_argument("--degrees", type=float, default=60.0, metavar="X", help="each way; 60")
+    parser.add_argument(
+        "--held-out", type=int, default=40, metavar="N", help="seeds of the test; default: 40"
+    )
+    parser.add_argument(
+        "--degrees", type=float, default=60.0, metavar="X", help="each way; default: 60"
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser, seeds: int) -> None:
@@ -170,7 +180,7 @@ def _direction(options: argparse.Namespace, store: FrameStore) -> int:
     if not 4 <= options.held_out <= 100_000:
         raise InputError(f"--held-out takes a whole number from 4 on, not {options.held_out}.")
     if not 0 < options.degrees <= 90:
-        raise InputError(f"--degrees takes a number from 0 to 90, not {options.degrees:g}.")
+        raise InputError(f"--degrees takes a number above 0, up to 90, not {options.degrees:g}.")
     box = _numbers(options.region, "--region", 1.0)
     if len(box) != 4 or box[0] >= box[2] or box[1] >= box[3]:
         raise InputError("--region takes left,top,right,bottom such as 0.3,0.6,0.7,1.")

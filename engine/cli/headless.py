@@ -14,7 +14,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from engine import messages as m
-from engine.atomic import WriteError, choose_path, write_bytes
+from engine.atomic import WriteError, check_writable, choose_path, write_bytes
 from engine.cli.command import Command
 from engine.cli.even_out import even_out
 from engine.cli.progress import ProgressLines
@@ -33,6 +33,7 @@ from engine.store.frame_store import FrameStore
 from engine.walk import Lane, ParameterValue, lanes_of
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+CANCELLED = "Cancelled; what is done is kept, and the same command goes on from it."
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def render(
         try:
             work.run()
         except Cancelled:
+            progress.say("Cancelled; finished frames are kept.")
             return INTERRUPTED
         except (InputError, WriteError) as error:
             progress.say(str(error))
@@ -189,6 +191,7 @@ class _Work:
         if len(self._lanes) > 1:
             raise InputError("Latents are saved of one walk; leave out --compare.")
         choose_path(self._order.latents, self._order.existing)
+        check_writable(self._order.latents)
 
 
 def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:

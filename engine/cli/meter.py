@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from engine.atomic import open_file
-from engine.cli.headless import DONE, INTERRUPTED, interruptible
+from engine.cli.headless import CANCELLED, DONE, INTERRUPTED, interruptible
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
@@ -65,6 +65,7 @@ def meter(
         try:
             readings = read_meter(plan, renderer, scorer, control, lines.show, command.machine)
         except Cancelled:
+            lines.say(CANCELLED)
             return INTERRUPTED
     page = write_meter(plan, readings, command.out)
     for reading in readings:

@@ -26,6 +26,8 @@ from engine.walk import (
 
 def path_argument(text: str) -> Path:
     """The path that an option gives. Raises ArgumentTypeError with one sentence."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
     try:
         return person_path(text)
     except InputError as error:
@@ -192,7 +194,12 @@ def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
 
 def compared(listing: str) -> tuple[MethodChoice, ...]:
     """Parses a list of methods such as "linear,slerp"."""
-    return tuple(MethodChoice(name.strip()) for name in listing.split(",") if name.strip())
+    return tuple(map(MethodChoice, names_of(listing)))
+
+
+def names_of(listing: str) -> tuple[str, ...]:
+    """Parses a list of names such as "linear, slerp"."""
+    return tuple(name.strip() for name in listing.split(",") if name.strip())
 
 
 def _walk(walk: Walk, options: argparse.Namespace) -> Walk:

@@ -11,15 +11,22 @@ from typing import TextIO
 import numpy as np
 
 from engine import messages as m
-from engine.atomic import WriteError, choose_path
+from engine.atomic import WriteError, check_writable, choose_path
 from engine.cli.command import Command
-from engine.cli.headless import BAD_INPUT, DONE, FAILED, INTERRUPTED, interruptible
+from engine.cli.headless import (
+    BAD_INPUT,
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    interruptible,
+)
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
 from engine.measuring.score_table import ScoreTable, score_table, table_columns
 from engine.measuring.table_files import Columns, write_table
-from engine.metrics.contract import Values
+from engine.metrics.contract import Values, make_measure
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import MAX_SEED, Exploration, Keyframe, Lane, NoiseSource, Walk
@@ -99,7 +106,7 @@ def score(
             if command.out is not None:
                 write_table(command.out, columns, command.existing)
         except Cancelled:
-            progress.say("Cancelled; what is done is kept, and the same command goes on from it.")
+            progress.say(CANCELLED)
             return INTERRUPTED
         except (InputError, WriteError) as error:
             progress.say(str(error))
@@ -113,7 +120,7 @@ def _scored(
 ) -> tuple[str, Columns, bool]:
     """Returns the summary, the columns of the file, and True if a frame failed. Raises Cancelled
     and InputError."""
-    _check_out(command)
+    _check(command)
     renderer = Renderer(store, progress.show, found=command.found)
     if command.pairs == 1:
         scores, failed = _measured(command, renderer, control, progress)
@@ -183,10 +190,13 @@ def _measured(
     return scores, failed
 
 
-def _check_out(command: ScoreCommand) -> None:
-    """Checks the path of the table before the work starts."""
+def _check(command: ScoreCommand) -> None:
+    """Checks the measures and the path of the table before the work starts. Raises InputError."""
+    for name in command.measures:
+        make_measure(name)
     if command.out is None:
         return
     if command.out.suffix.lower() not in _SUFFIXES:
         raise InputError(f"Scores are written as .csv or .json, not {command.out.suffix!r}.")
     choose_path(command.out, command.existing)
+    check_writable(command.out)

@@ -76,11 +76,13 @@ def _check_measures(command: StudyCommand, plan: StudyPlan) -> None:
 
 def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream: TextIO) -> int:
     """Writes the plots of the finished cells. Raises InputError and WriteError."""
+    from engine.atomic import check_writable
     from engine.study.findings import study_findings
     from engine.study.report.figure import check_suffix, write_figure
     from engine.study.tables import write_table
 
     check_suffix(path)
+    check_writable(path)
     with opened(command.out, plan, resume=True) as files:
         cells = write_table(study, files)
         found = tuple(study_findings(study, command.out))
@@ -94,7 +96,7 @@ def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream
 
 def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextIO) -> int:
     if command.only_estimate:
-        return DONE
+        return FAILED if outcome.failed else DONE
     print(f"{outcome.cells:,} of {study.cells:,} cells are in {command.out}.", file=stream)
     if outcome.cells:
         page = write_report(study, command.out)

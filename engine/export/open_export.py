@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from engine.atomic import Existing, choose_path, numbered_paths, sweep_parts
+from engine.atomic import (
+    Existing,
+    check_writable,
+    choose_path,
+    nearest_folder,
+    numbered_paths,
+    sweep_parts,
+)
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
 from engine.export.session_beside import is_session_free
@@ -76,8 +82,8 @@ def check_export(path: Path, plan: Plan, width: int, height: int) -> None:
     cannot be written to, or too little space, with both amounts.
     """
     format_for(path, plan.parameters).check(path, plan, width, height)
-    folder = _nearest_folder(path)
-    _check_writable(path, folder)
+    check_writable(path)
+    folder = nearest_folder(path)
     needed, free = estimate_bytes(path, plan, width, height) + RESERVE, _free_bytes(folder)
     if needed > free:
         raise InputError(
@@ -110,24 +116,6 @@ def _resizing(add: Add, format_: ExportFormat) -> Add:
         add(index, [resize_smooth(x, *size) for x, size in zip(images, sizes, strict=True)])
 
     return resized
-
-
-def _nearest_folder(path: Path) -> Path:
-    """Returns the folder for pictures or the folder of a file, or their nearest existing parent."""
-    above = path.absolute().parents
-    candidates = [path, *above] if os.path.isdir(path) else above
-    return next(folder for folder in candidates if os.path.exists(folder))
-
-
-def _check_writable(path: Path, folder: Path) -> None:
-    try:
-        with tempfile.TemporaryFile(dir=folder), suppress(FileNotFoundError):
-            os.lstat(path)  # a name may be too long
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({(error.strerror or str(error)).lower()}); "
-            "choose another place."
-        ) from error
 
 
 def _free_bytes(folder: Path) -> int:

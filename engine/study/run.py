@@ -87,12 +87,9 @@ def opened(folder: Path, plan: bytes, resume: bool) -> Iterator[CellFiles]:
             f"{folder} holds a study already; add --resume to go on with it, or choose another "
             "folder."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(explain(folder, error)) from error
     lock = FileLock(folder / LOCK)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(f"Another program works on the study in {folder}.") from error

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import csv
+import errno
 from pathlib import Path
+from typing import Never
 
 import pytest
 from PIL import Image
 
 import main
+from engine.cli import arguments
 from engine.documents.session_file import save_session
 from engine.walk import Exploration, MethodChoice, Sampling, Walk
+from gui.trajectory.plane import plane_item
 
+#: Areas that are none, and those beyond what the window shows.
+AREAS = ["1,2", "a,b,c,d", "1,0,0,1", "0,0,inf,1", "-1e308,-1e308,1e308,1e308", "0,0,1e-300,1e-300"]
 QUICK = ["--steps", "2", "--width", "32", "--height", "32", "--frames", "5", "--across", "2"]
 
 
@@ -114,11 +120,30 @@ def test_what_cannot_be_is_said_in_one_sentence(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("area", ["1,2", "a,b,c,d", "1,0,0,1", "0,0,inf,1"])
+@pytest.mark.parametrize("area", AREAS)
 def test_an_area_needs_four_numbers(folder: str, tmp_path: Path, area: str) -> None:
     with pytest.raises(SystemExit) as ended:
         _atlas(folder, tmp_path / "plane.png", f"--area={area}")
     assert ended.value.code == 2
+
+
+def test_areas_reach_as_far_as_the_windows() -> None:
+    assert (arguments.NEAREST, arguments.FARTHEST) == (plane_item.NEAREST, plane_item.FARTHEST)
+
+
+def test_a_full_disk_is_said_in_one_sentence(
+    folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> Never:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    assert _atlas(folder, tmp_path / "plane", "--area=-1,-1,1,1") == 2
+    assert "could not be written (no space left on device)" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
 
 
 def test_an_atlas_is_no_jpeg(

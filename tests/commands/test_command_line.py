@@ -36,9 +36,12 @@ ROOT = Path(main.__file__).parent
         (["--device", "abacus"], "abacus"),
         (["--seed", "-5"], "seed"),
         (["--batch", "-1"], "batch"),
+        (["--batch", "99999999999"], "--batch takes a whole number from 1 to"),
         (["--columns", "0"], "columns"),
         (["--fps", "fast"], "fps"),
         (["--fps", "24/0"], "fps"),
+        (["--fps", "nan"], "takes a number such as 24, 23.976 or 24000/1001, not 'nan'"),
+        (["--walk", ""], "the name is empty"),
         (["--fps", "1000"], "fps"),
         (["--session", "/nowhere/x.json"], "nowhere"),
         (["--surprise"], "surprise"),
@@ -79,6 +82,30 @@ def test_a_place_that_cannot_be_written_is_named(
     assert render(folder, tmp_path / "file" / "walk") == 2
     assert render(folder, tmp_path / "walk.xyz") == 2
     assert "xyz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["render", "score", "atlas", "meter", "influence", "direction"])
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    suffix = {"render": ".mp4", "score": ".csv", "atlas": ".png"}.get(command, "")
+    out = str(tmp_path / "file" / f"it{suffix}")
+    more = ["--colour", "red-blue"] if command == "direction" else []
+    assert main.main([command, "--model", folder, "--out", out, *more]) == 2
+    said = capsys.readouterr().err
+    assert f"{out} cannot be written" in said
+    assert said.count("\n") == 1
+
+
+def test_latents_that_cannot_be_written_are_found_before_the_work(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    latents = str(tmp_path / "file" / "latents.safetensors")
+    assert render(folder, tmp_path / "walk", "--save-latents", latents) == 2
+    assert f"{latents} cannot be written" in capsys.readouterr().err
+    assert not (tmp_path / "walk").exists()
 
 
 def test_what_is_there_is_replaced_only_when_asked(
@@ -147,6 +174,31 @@ def test_ctrl_c_before_the_work_begins_is_no_traceback(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("engine.cli.doctor.examine", interrupted)
     assert main.main(["doctor"]) == 130
+
+
+@pytest.mark.parametrize("size", [1, 10**6])
+def test_a_reader_that_has_ended_is_no_traceback(size: int) -> None:
+    """As in `doctor | head -1`: before the output is written, or in the middle of it."""
+    code = f"import main; main.main = lambda _: print('x' * {size}) or 0; main.run()"
+    command = [sys.executable, "-c", f"input(); {code}"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write("\n")
+        process.stdin.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == main.FAILED
+
+
+def test_an_output_without_a_sign_has_a_question_mark() -> None:
+    code = "import main; main.main = lambda _: print('γ − 1') or 0; main.run()"
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert done.stdout.strip() == b"? ? 1"
 
 
 def test_without_a_display_the_window_says_so(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 import pytest
 
 import main
 from engine.documents.session_file import load_session
+from engine.errors import Cancelled
 from engine.geometry.noise import NoiseBank
 from engine.walk import Keyframe
 
@@ -80,3 +82,27 @@ def test_wrong_options_are_one_sentence(
     assert main.main([command, "--out", str(tmp_path / "x"), "--model", model, *options]) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("work", "command"),
+    [
+        ("meter.read_meter", ["meter"]),
+        ("dimensions.measure_influence", ["influence"]),
+        ("dimensions.find_direction", ["direction", "--colour", "red-blue"]),
+    ],
+)
+def test_a_cancelled_command_says_what_is_kept(
+    model: str,
+    work: str,
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def cancelled(*_: object) -> Never:
+        raise Cancelled
+
+    monkeypatch.setattr(f"engine.cli.{work}", cancelled)
+    assert main.main([*command, "--out", str(tmp_path / "x"), "--model", model]) == 130
+    assert "the same command goes on from it" in capsys.readouterr().err

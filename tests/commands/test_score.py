@@ -49,7 +49,7 @@ def test_measures_and_scorer_can_be_chosen(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = make_tiny_clip(tmp_path / "clip")
-    chosen = ["--measures", "clip_score,sharpness", "--scorer", str(other), "--text", "cat"]
+    chosen = ["--measures", "clip_score, sharpness,", "--scorer", str(other), "--text", "cat"]
     assert _score(folder, "--methods", "slerp", *chosen) == 0
     head = capsys.readouterr().out.splitlines()[0]
     assert "InterpScore" in head
@@ -63,6 +63,7 @@ def test_measures_and_scorer_can_be_chosen(
         (["--frames", "1"], "raise the number of frames"),
         (["--methods", "linear,slrp"], "did you mean 'slerp'"),
         (["--out", "scores.xls"], ".csv or .json"),
+        (["--measures", "sharpnes"], "did you mean 'sharpness'"),
         (["--preset", "score"], "did you mean 'scores'"),
         (["--model", "nowhere"], "There is no model"),
         (["--pairs", "-3"], "--pairs takes a whole number from 1 on"),

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import main
+from engine.study.run import LOCK, Outcome
 from tests.support.sources import ROOT
 from tests.support.tiny_models import make_tiny_model
 
@@ -68,6 +69,21 @@ def test_a_wrong_plan_is_one_sentence_and_exit_2(
     assert sentence in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_an_estimate_of_failed_cells_is_no_success(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.cli.study.StudyRun.run", lambda *_: Outcome(0, 2))
+    assert main.main(["study", str(plan), "--out", str(tmp_path / "out"), "--estimate"]) == 1
+
+
+def test_a_folder_that_cannot_be_locked_is_one_sentence(
+    plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out" / LOCK).mkdir(parents=True)
+    assert main.main(["study", str(plan), "--out", str(tmp_path / "out")]) == 2
+    assert "could not be written" in capsys.readouterr().err
 
 
 def test_a_killed_study_goes_on_and_has_the_same_table(plan: Path, tmp_path: Path) -> None:
