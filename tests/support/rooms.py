@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: The libraries that the column "libraries" guards; any room may import others.
-QT = ("PySide6", "pyqtgraph", "superqt")
+QT = ("PySide6", "pyqtgraph")
 
 
 @dataclass(frozen=True, slots=True)

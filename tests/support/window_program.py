@@ -32,7 +32,7 @@ class Closing(app.Program):
 
     def _begin(self) -> None:
         # Looked at before the rest is imported on another thread.
-        slow = {"pyqtgraph", "superqt", "torch", "diffusers", "transformers", "cv2"}
+        slow = {"pyqtgraph", "torch", "diffusers", "transformers", "cv2"}
         print("loaded at the first paint:", *sorted(slow & set(sys.modules)))
         super()._begin()
         if self.kind == "crashing":
