@@ -103,7 +103,7 @@ def order_for(
         existing=Existing.NUMBER,
         describe=about.picture_text if wishes.metadata else None,
         about=about.film_tags() if wishes.metadata else {},
-        places=strip_places(exploration),
+        places=strip_places(exploration, model.multiple) if model else strip_places(exploration),
     )
     if wishes.difference:
         plan = with_differences(plan, exploration, wishes.difference)

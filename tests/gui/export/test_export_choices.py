@@ -18,9 +18,11 @@ from pytestqt.qtbot import QtBot
 from engine import messages as m
 from engine.documents.session_file import decode, load_session
 from engine.export.recall import recall
-from engine.walk import MethodChoice
+from engine.walk import MethodChoice, Walk
+from gui.export.export_plan import order_for
 from gui.files.settings import Preferences
 from tests.support.export_desk import SMALL, ExportDesk
+from tests.support.scripted_engine import INFO
 
 COMPARED = (MethodChoice("linear"), MethodChoice("slerp"))
 
@@ -51,6 +53,15 @@ def test_write_none_writes_none(desk: ExportDesk, qtbot: QtBot) -> None:
     data = (desk.out / "walk" / "00000.png").read_bytes()
     assert b"parameters" not in data
     assert b"latent-trails" not in data
+
+
+def test_a_panorama_has_the_places_to_which_the_model_moves_its_pictures(desk: ExportDesk) -> None:
+    desk.choose("panorama")
+    wishes, walk = desk.dialog.form.wishes(), Walk(methods=(MethodChoice("translation"),), frames=9)
+    model = replace(INFO, multiple=16)
+    order = order_for(wishes, replace(SMALL, walk=walk), desk.out, model)
+    (places,) = order.plan.places
+    assert all((place * 4).is_integer() for place in places)
 
 
 @pytest.mark.parametrize(
