@@ -65,7 +65,8 @@ def in_colour(latent: Array32, colours: Colours) -> Image:
 
 
 def seam_at(walk: Walk, time: float, columns: int) -> float | None:
-    """Returns the latent column, from the left, at which the noises of two keyframes meet.
+    """Returns the column, from the left, at which the noises of two keyframes meet. A latent has
+    `columns` columns of what the model reads as one token.
 
     None for methods that mix the noises everywhere, and if only one noise is in the latent.
     """

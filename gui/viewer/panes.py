@@ -104,8 +104,8 @@ class PaneReader:
         frame = self._state.results.finished(lane, self._state.playhead)
         if frame is None:
             return []
-        walk = self._state.results.lanes[lane].lane.walk
-        columns = frame.initial.shape[2]
+        walk, model = self._state.results.lanes[lane].lane.walk, self._state.model
+        columns = frame.image.shape[1] // model.multiple if model else frame.initial.shape[2]
         seam = seam_at(walk, walk.time_of(self._state.playhead), columns)
         share = None if seam is None else seam / columns
         colours = fit_colours(frame.final, frame.image)

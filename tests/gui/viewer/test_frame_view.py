@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -17,6 +19,7 @@ from engine.view import ViewMode
 from gui.state.viewing import show_next_lane
 from gui.viewer.frame_view import SHEET_FRAMES, FrameView
 from gui.widgets.theme import DARK, LIGHT
+from tests.support.scripted_engine import INFO
 from tests.support.scripted_state import SIDE, ScriptedState, request_for, scripted
 
 THREE = ("linear", "normalized", "slerp")
@@ -152,6 +155,17 @@ def test_latents_are_shown_by_channel_with_the_seam(qtbot: QtBot) -> None:
     assert panes[3].image is not None
     assert np.array_equal(panes[3].image[..., 1], grey)
     assert painted(view).width() == 600
+
+
+def test_the_seam_is_between_the_patches_of_the_model(qtbot: QtBot) -> None:
+    told_ = scripted(methods=("wipe",))
+    told_.state.apply(m.ModelReady(told_.job, replace(INFO, multiple=SIDE // 4)))
+    view = shown(told_, qtbot, 600, 300)
+    told_.state.set_view(mode=ViewMode.LATENT)
+    latent, image = np.zeros((4, 8, 8), np.float32), told_.frames.images["1-0-7"]
+    told_.frames.frames["1-0-7"] = StoredFrame(image, latent, latent)
+    told_.state.seek(7)
+    assert {pane.seam for pane in view.panes()} == {0.25}
 
 
 def test_a_long_walk_is_compared_in_the_place_of_a_sheet(qtbot: QtBot) -> None:
