@@ -121,6 +121,7 @@ def describe(
         exact=kept > 1.0 - 1e-9,
         kept=kept,
         dimension=path.keyframe(0).size,
+        channels=len(path.keyframe(0)),
         std=stds,
         weights=weights,
         span=_span_of(latents, products),

@@ -27,11 +27,13 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The std of a segment's two latents, and their correlation; by default, independent draws."""
+    """The std of a segment's two latents, and their correlation; by default, independent draws.
+    Latents have so many `channels`."""
 
     start: float = 1.0
     end: float = 1.0
     correlation: float = 0.0
+    channels: int = 4
 
     def std_of_sum(self, first: float, second: float) -> float:
         """The std of first · z_start + second · z_end."""

@@ -111,7 +111,8 @@ class MeasureFigure(QWidget):
             method = lane.walk.method_of(0).name
             values = values_of(self._state, measure, number)
             lines.append(Line(lane.title, method, times_of(lane.walk), values))
-            theory = theory_of(measure, lane.walk, path.dimension) if path else None
+            size = (path.dimension, path.channels) if path else None
+            theory = theory_of(measure, lane.walk, *size) if size else None
             if theory is not None:
                 theories.append(Line("", method, *theory))
         return lines, theories

@@ -77,11 +77,13 @@ def times_of(walk: Walk) -> Values:
     return np.linspace(0.0, 1.0, walk.frames)
 
 
-def theory_of(offer: Offer, walk: Walk, dimension: int) -> tuple[Values, Values] | None:
+def theory_of(
+    offer: Offer, walk: Walk, dimension: int, channels: int = 4
+) -> tuple[Values, Values] | None:
     """Returns times [n] and the values [n] that theory expects for independent ends, or None.
 
-    `dimension` is the number of the latent's elements.
+    `dimension` is the number of the latent's elements, in so many `channels`.
     """
     times = np.linspace(0.0, 1.0, THEORY_POINTS)
-    values = theory_at(make_measure(offer.name), walk, times, dimension)
+    values = theory_at(make_measure(offer.name), walk, times, dimension, channels)
     return None if values is None else (times, values)

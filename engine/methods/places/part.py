@@ -51,16 +51,17 @@ class Part(NoiseMethod):
         return start + self._part((cosine - 1.0) * start + math.sin(angle) * end)
 
     def expected_std(self, gamma: float, ends: Ends) -> float:
-        angle, share = math.pi / 2 * gamma, self._share()
+        angle, share = math.pi / 2 * gamma, self._share(ends.channels)
         part = ends.std_of_sum(math.cos(angle), math.sin(angle))
         return math.sqrt((1.0 - share) * ends.start**2 + share * part**2)
 
-    def _share(self) -> float:
-        """The share of the latent's numbers in the part; a channel counts as one of four."""
+    def _share(self, channels: int) -> float:
+        """The share of the latent's numbers in the part."""
         low = math.pi * _BORDER**2
         band = {"all": 1.0, "low": low, "high": 1.0 - low}[self.band]
         area = max(self.right - self.left, 0.0) * max(self.bottom - self.top, 0.0)
-        return band * area * (0.25 if self.channel else 1.0)
+        one = 1.0 / channels if self.channel <= channels else 0.0
+        return band * area * (one if self.channel else 1.0)
 
     def _part(self, latent: Array) -> Array:
         kept = np.zeros_like(latent)

@@ -86,6 +86,7 @@ def test_a_chain_is_drawn_in_the_plane_that_keeps_most_and_says_how_much() -> No
     keys = tuple(Keyframe(noise=NoiseSource(5, k)) for k in range(4))
     ready = describe(_path(Walk(keyframes=keys, frames=13)), 1, 0)
     assert not ready.exact
+    assert (ready.channels, ready.dimension) == (4, 1024)
     assert 0.4 < ready.kept < 0.95
     assert len(ready.keyframes) == 4
 

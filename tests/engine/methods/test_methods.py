@@ -174,6 +174,16 @@ def test_the_expected_std_is_what_comes_out(name: str, ends: Ends) -> None:
         assert found == pytest.approx(method.expected_std(gamma, ends), rel=0.02)
 
 
+@pytest.mark.parametrize("channels", [4, 16])
+@pytest.mark.parametrize("channel", [0, 1, 16])
+def test_the_expected_std_of_a_channel_is_that_of_one_of_all(channels: int, channel: int) -> None:
+    a, b = np.random.default_rng(3).standard_normal((2, channels, 64, 64))
+    b *= 3.0
+    method = make_method(MethodChoice("part", (("channel", channel),)))
+    found = float(method.latent(a, b, 1.0).std())
+    assert found == pytest.approx(method.expected_std(1.0, Ends(1.0, 3.0, 0.0, channels)), rel=0.02)
+
+
 def test_normalized_between_equal_noises_says_what_it_does() -> None:
     a, _ = _ends()
     plain, measured = (

@@ -117,6 +117,15 @@ def test_theory_knows_the_noise_that_a_segment_keeps() -> None:
     assert stds == pytest.approx(theory, abs=0.05)
 
 
+def test_theory_knows_the_share_of_a_channel() -> None:
+    keyframes = tuple(Keyframe("a", NoiseSource(1, k), scale) for k, scale in enumerate((1, 3)))
+    walk = Walk(keyframes, (MethodChoice("part", (("channel", 2),)),))
+    path = WalkPath(walk, NoiseBank((16, 32, 32)), {})
+    theory = theory_of(make_measure("latent_std"), walk, TIMES, 16_384, 16)
+    stds = [float(path.exact_latent(time).std()) for time in TIMES]
+    assert stds == pytest.approx(theory, abs=0.02)
+
+
 def test_linears_midpoint_lies_53_sigma_inside_the_shell() -> None:
     walk = _walk(MethodChoice("linear"))
     theory = theory_of(make_measure("latent_norm_z"), walk, np.array([0.0, 0.5]), 16_384)
