@@ -17,7 +17,7 @@ from engine.messages import Image
 #: The normalized pyramid of a picture, fine to coarse: [3, h, w] each.
 Pyramid = tuple[Array32, ...]
 
-#: Pictures are reduced to at most this many pixels a side.
+#: Pictures are reduced to at most this many pixels a side, unless they are very narrow.
 _SIDE = 128
 _SMALLEST = 8
 #: The contrast with half the response: the constant of the 2016 paper.
@@ -55,8 +55,8 @@ def distance(first: Pyramid, second: Pyramid) -> float:
 
 def _reduced(image: Image) -> Array32:
     """Returns linear light [3, h, w] in 0…1, reduced to at most _SIDE pixels a side by means of
-    square blocks."""
-    factor = -(-max(image.shape[:2]) // _SIDE)
+    square blocks, which are no larger than the short side."""
+    factor = min(-(-max(image.shape[:2]) // _SIDE), *image.shape[:2])
     height, width = (side // factor for side in image.shape[:2])
     light = _linear_light()[image[: height * factor, : width * factor]]
     blocks = light.reshape(height, factor, width, factor, 3)

@@ -47,6 +47,12 @@ def test_it_grows_with_the_change(side: int) -> None:
     assert fades[0] > 0
 
 
+@pytest.mark.parametrize("shape", [(4096, 24), (24, 4096), (1, 500), (3, 2)])
+def test_a_narrow_picture_is_compared_too(shape: tuple[int, int]) -> None:
+    dark, light = (np.full((*shape, 3), level, np.uint8) for level in (80, 120))
+    assert _between(dark, light) > 1.0
+
+
 def test_motion_blur_and_colour_count_and_faint_noise_hardly_does() -> None:
     scene = _scene()
     noise = np.random.default_rng(0).integers(-1, 2, scene.shape)
