@@ -126,6 +126,14 @@ def write_bytes(path: Path, data: bytes, existing: Existing = Existing.REFUSE) -
     return path
 
 
+def is_empty(folder: Path) -> bool:
+    """True if there is nothing in a folder. Raises WriteError if the system refuses to look."""
+    try:
+        return not os.listdir(folder)
+    except OSError as error:
+        raise WriteError(explain(folder, error)) from error
+
+
 def is_part(path: Path) -> bool:
     """True if `path` is an unfinished file, of a running program or of one that was killed."""
     return _PART_NAME.fullmatch(path.name) is not None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine.atlas.cells import AtlasContent
 from engine.atlas.grid import Cell
-from engine.atomic import Existing, WriteError, explain, write_bytes
+from engine.atomic import Existing, WriteError, explain, is_empty, write_bytes
 from engine.errors import InputError
 from engine.export.png import encode_png
 from engine.measuring.table_files import Columns, Value, write_table
@@ -80,9 +80,9 @@ def write_cells(
 
 def check_folder(path: Path, existing: Existing = Existing.REFUSE) -> None:
     """Raises InputError if a folder of cells cannot be written: a file, or without REPLACE a folder
-    with something in it."""
+    with something in it; and WriteError if the system refuses to look."""
     if os.path.isdir(path):
-        if existing is not Existing.REPLACE and any(path.iterdir()):
+        if existing is not Existing.REPLACE and not is_empty(path):
             raise InputError(
                 f"{path} exists already; choose another name or allow its files to be replaced."
             )

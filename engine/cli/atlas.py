@@ -99,7 +99,7 @@ def atlas(
 
 
 def _check(command: AtlasCommand) -> None:
-    """Checks the settings before the work starts. Raises InputError."""
+    """Checks the settings before the work starts. Raises InputError and WriteError."""
     if command.out.suffix.lower() not in ("", _PICTURE):
         raise InputError(
             f"An atlas is written as {_PICTURE} or, without a suffix, as a folder; not as "

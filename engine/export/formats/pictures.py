@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.atomic import Existing, WriteError, explain, sweep_parts, write_bytes
+from engine.atomic import Existing, WriteError, explain, is_empty, sweep_parts, write_bytes
 from engine.documents.session_file import FORMAT
 from engine.errors import InputError
 from engine.export.contract import Add, ExportFormat, Plan, formats
@@ -51,7 +51,10 @@ class Pictures(ExportFormat):
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="export")
         pending: deque[Future[None]] = deque()
         if plan.existing is Existing.REPLACE:
-            self._remove_others(path, plan)
+            try:
+                self._remove_others(path, plan)
+            except OSError as error:
+                raise WriteError(explain(Path(error.filename or path), error)) from error
         for lane in range(len(plan.titles)):
             sweep_parts(_lane_folder(path, plan, lane))
 
@@ -77,7 +80,7 @@ class Pictures(ExportFormat):
         return read_text(path).get(FORMAT)
 
     def is_taken(self, path: Path) -> bool:
-        return os.path.exists(path) and (not path.is_dir() or any(path.iterdir()))
+        return os.path.exists(path) and (not path.is_dir() or not is_empty(path))
 
     def check(self, path: Path, plan: Plan, width: int, height: int) -> None:
         if os.path.exists(path) and not path.is_dir():
@@ -101,7 +104,7 @@ class Pictures(ExportFormat):
         write_bytes(path, encode_png(image, text), plan.existing)
 
     def _remove_others(self, folder: Path, plan: Plan) -> None:
-        """Remove pictures of an earlier export with these names in `folder`. Raises WriteError."""
+        """Remove pictures of an earlier export with these names in `folder`."""
         if not folder.is_dir():
             return
         own = {_lane_folder(folder, plan, lane) for lane in range(len(plan.titles))}
@@ -111,7 +114,7 @@ class Pictures(ExportFormat):
             for picture in list(place.iterdir()):
                 number = frame_number(self.template, picture.name)
                 if number is not None and number > last and picture.is_file():
-                    _remove(picture)
+                    picture.unlink()
             if place in lanes and place not in own:
                 with suppress(OSError):  # it contains other files
                     place.rmdir()
@@ -122,10 +125,3 @@ def _lane_folder(folder: Path, plan: Plan, lane: int) -> Path:
     if len(plan.titles) == 1:
         return folder
     return folder / clean_name(f"{lane + 1} {plan.titles[lane]}")
-
-
-def _remove(picture: Path) -> None:
-    try:
-        picture.unlink()
-    except OSError as error:
-        raise WriteError(explain(picture, error)) from error

@@ -312,6 +312,22 @@ def test_pictures_are_not_mixed_with_older_ones(tmp_path: Path, walk: list[Image
     assert settle_path(tmp_path / "new", Existing.NUMBER) == tmp_path / "new"
 
 
+def test_a_folder_that_cannot_be_listed_is_one_sentence(
+    tmp_path: Path, walk: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> list[str]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    plan = Plan(indices=tuple(range(12)), existing=Existing.REPLACE)
+    export(tmp_path / "out", walk, plan)
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(WriteError, match=r"could not be written \(permission denied\)"):
+        settle_path(tmp_path / "out", Existing.NUMBER)
+    with pytest.raises(WriteError, match=r"could not be written \(permission denied\)"):
+        export(tmp_path / "out", walk, plan)
+
+
 @pytest.mark.parametrize("name", ["out", "a.mp4", "a.webm", "a.gif", "a.webp", "a.png"])
 def test_the_estimate_is_on_the_safe_side(tmp_path: Path, name: str) -> None:
     frames = [make_picture(k, 128, 128) for k in range(12)]
