@@ -149,6 +149,7 @@ class _Reader:
     def methods(self, key: str, value: Any) -> tuple[MethodChoice, ...]:
         choices = tuple(self._method(key, item) for item in _listed(key, value))
         _check_doubles(key, choices)
+        _check_doubles(key, map(method_label, choices))  # seed = 1 is seed = "1"
         return choices
 
     def _method(self, key: str, value: Any) -> MethodChoice:

@@ -62,6 +62,13 @@ def test_prompts_come_from_a_file_beside_the_plan(tmp_path: Path) -> None:
         ({"prompts_file": '"none.txt"'}, "line 6: Give prompts or prompts_file"),
         ({"methods": '[{nam = "slerp"}]'}, "line 3: A method is a name or"),
         ({"methods": '["slerp", {name = "slerp"}]'}, "line 3: methods has 'slerp' twice"),
+        (
+            {
+                "methods": """[{name = "wander", params = {seed = 1}},
+                {name = "wander", params = {seed = "1"}}]"""
+            },
+            "line 3: methods has 'wander (seed=1)' twice",
+        ),
         ({"methods": '[{name = "spline", params = {kind = "x"}}]'}, "line 3: "),
     ],
 )
