@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Program(QObject):
         variables = QProcessEnvironment.systemEnvironment()
         sources = str(Path(engine.__file__).parents[1])
         before = variables.value("PYTHONPATH", "")
-        variables.insert("PYTHONPATH", f"{sources}:{before}" if before else sources)
+        variables.insert("PYTHONPATH", f"{sources}{os.pathsep}{before}" if before else sources)
         variables.insert("PYTHONIOENCODING", "utf-8")
         self._process.setProcessEnvironment(variables)
         self._rest = b""
