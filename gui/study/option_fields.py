@@ -129,7 +129,7 @@ def _number(kind: kinds.Number) -> Field:
     def set_text(text: str) -> None:
         box.setValue(float(text))
 
-    return Field(box, box.valueChanged, lambda: f"{box.value():g}", set_text, _none, (box,))
+    return Field(box, box.valueChanged, lambda: f"{box.value():.12g}", set_text, _none, (box,))
 
 
 def _choices(kind: kinds.Choices) -> Field:

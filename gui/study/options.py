@@ -53,7 +53,7 @@ def _shared(exploration: Exploration, several: bool = False) -> tuple[Option, ..
     return (
         Option("model", "Model", exploration.model, Text(needed="name a model"), model),
         Option("steps", "Steps", str(sampling.steps), Whole(1, 1000), "Steps of a picture"),
-        Option("guidance", "Guidance", f"{sampling.guidance:g}", *guidance),
+        Option("guidance", "Guidance", f"{sampling.guidance:.12g}", *guidance),
         Option("seed", "First seed", str(seed), Seed(2**63), "The seeds after it are used, too"),
     )
 

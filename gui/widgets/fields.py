@@ -98,7 +98,7 @@ class FloatField(QDoubleSpinBox):
         make_number_field(self)
 
     def textFromValue(self, value: float) -> str:
-        return self.locale().toString(value, "g", 6)
+        return self.locale().toString(value, "g", 12)
 
     def event(self, event: QEvent) -> bool:
         return not passes_on(event) and super().event(event)

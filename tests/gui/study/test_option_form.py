@@ -153,6 +153,18 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path, qtbot: QtBot) -> None:
     assert any(isinstance(part, QAbstractButton) for part in form.fields["prompts"].parts)
 
 
+@pytest.mark.parametrize("experiment", [METER, INFLUENCE], ids=lambda e: e.command)
+def test_all_digits_of_a_guidance_are_kept(
+    tmp_path: Path, qtbot: QtBot, experiment: Experiment
+) -> None:
+    form = _form(experiment, qtbot, Exploration(sampling=Sampling(guidance=12.345678)))
+    assert "--guidance=12.345678" in form.arguments(tmp_path)
+    widget = form.fields["guidance"].widget
+    line = widget if isinstance(widget, QLineEdit) else widget.findChild(QLineEdit)
+    assert line is not None
+    assert line.text() == "12.345678"
+
+
 def test_numbers_of_the_walk_are_kept_exactly(tmp_path: Path, qtbot: QtBot) -> None:
     walk = Walk((Keyframe("", NoiseSource(2**63)),))
     exploration = Exploration(walk=walk, sampling=Sampling(steps=7, guidance=7.125))
