@@ -180,8 +180,9 @@ class Button(QToolButton):
 
 def show_number(field: IntField | FloatField, value: float) -> None:
     """Show a value without the signal of an edit. What a person is typing stays unless the value
-    is another one than before."""
-    if field.value() != value:
+    is another one than before. The field may have rounded it."""
+    decimals = field.decimals() if isinstance(field, FloatField) else 0
+    if abs(field.value() - value) > 0.5 * 0.1**decimals + 1e-9:
         with QSignalBlocker(field):
             field.setValue(value)  # type: ignore[arg-type]
 

@@ -143,8 +143,20 @@ def test_a_number_that_is_being_typed_outlives_news(desk: Desk) -> None:
     assert desk.state.exploration.walk.frames != 121
 
 
-def _typed(desk: Desk, text: str) -> QAbstractSpinBox:
-    field = named(desk.window, "Frames")
+@pytest.mark.parametrize("guidance", [7.123456, 7.125, 7.135])
+def test_a_rounded_number_does_not_reset_what_is_typed_in_its_place(
+    desk: Desk, guidance: float
+) -> None:
+    desk.state.edit_sampling("Guidance", guidance=guidance)
+    field = _typed(desk, "3", "Guidance")
+    desk.state.edit_sampling("Steps", steps=21)
+    assert field.text() == "3"
+    desk.state.edit_sampling("Guidance", guidance=4.0)
+    assert field.text() == "4"
+
+
+def _typed(desk: Desk, text: str, name: str = "Frames") -> QAbstractSpinBox:
+    field = named(desk.window, name)
     assert isinstance(field, QAbstractSpinBox)
     field.setFocus()
     field.selectAll()
