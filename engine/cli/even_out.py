@@ -98,11 +98,11 @@ def _measure(
                 raise InputError(event.message)
             case m.JobCancelled():
                 raise Cancelled
-    values = {_STEPS: [steps], _STD: [stds]}
-    seams = {} if seam is None else {0: seam}
-    found = certificates(values, 1, {0: turns}, seams)[0]
     between = steps[1:]
     if walk.loop:
         last, first = (pyramid_of(ends[index]) for index in (walk.frames - 1, 0))
         between = np.append(between, distance(last, first))
+    values = {_STEPS: [between], _STD: [stds]}
+    seams = {} if seam is None else {0: seam}
+    found = certificates(values, 1, {0: turns}, seams)[0]
     return _Round(command.exploration, between, found)

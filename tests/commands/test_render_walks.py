@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from engine.documents.session_file import save_session
 from engine.export.contract import Plan
 from engine.export.open_export import open_export
 from engine.export.recall import recall
+from engine.metrics.contract import variation
 from engine.models.inspection.check import check_model
 from engine.models.inspection.recommended_settings import family_of
+from engine.pictures.picture_distance import distance, pyramid_of
 from engine.pictures.strip_places import strip_places
 from tests.support.render_command import render
 
@@ -95,6 +98,19 @@ def test_a_preset_with_even_steps_is_evened_out(folder: str, tmp_path: Path) -> 
     assert recalled.origin.certificates[0]["seam"] < 1e-6
     compared = tmp_path / "compared.gif"
     assert render(folder, compared, "--preset", "loop-spline", "--compare", "spline,squad") == 0
+
+
+def test_the_certificate_of_an_evened_loop_has_the_step_across_its_seam(
+    folder: str, tmp_path: Path
+) -> None:
+    assert render(folder, tmp_path / "loop", "--preset", "loop-spline") == 0
+    files = sorted((tmp_path / "loop").glob("*.png"))
+    seen = [pyramid_of(np.asarray(Image.open(file))) for file in files]
+    steps = [distance(*pair) for pair in pairwise((*seen, seen[0]))]
+    recalled = recall(files[0])
+    assert recalled.origin is not None
+    (numbers,) = recalled.origin.certificates
+    assert numbers["step_variation"] == pytest.approx(variation(np.array(steps)), rel=1e-6)
 
 
 def test_the_frames_of_an_evened_session_are_equal(folder: str, tmp_path: Path) -> None:
