@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.pacing.curve import Values, knots_of, times_of
 from engine.pacing.even_out import MOST_ROUNDS, EvenOut, frames_to_measure, steps_between
 from engine.pictures.picture_distance import Pyramid, distance, pyramid_of
-from engine.walk import Exploration, MethodChoice, with_method
+from engine.walk import Exploration, MethodChoice, lanes_of, with_method
 from gui.pacing_verbs import STEPS
 from gui.state.explorer_state import ExplorerState
 from gui.state.results import FrameReader
@@ -25,7 +25,8 @@ class EvenOutRun(QObject):
     of its new frames are rendered, and computes the next pacing. All changes are one undo step.
 
     The distance is that of the measure Step length, over every second frame of a long walk. The
-    rounds end if the walk is edited, or if a frame is missing when nothing is rendered any more.
+    rounds end if the walk is edited, if the view shows other walks, or if a frame is missing when
+    nothing is rendered any more.
     """
 
     def __init__(self, state: ExplorerState, frames: FrameReader, parent: QObject) -> None:
@@ -90,6 +91,10 @@ class EvenOutRun(QObject):
             return
         if state.exploration != wanted:
             self._end()  # the walk was edited, or the edit was undone
+            return
+        if lanes_of(state.exploration) != lanes_of(wanted):
+            self._end()
+            state.post(f"{self._label} has stopped, because other walks are shown; start it again.")
             return
         if not state.results.are_of(wanted):
             return

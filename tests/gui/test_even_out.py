@@ -10,8 +10,8 @@ import pytest
 
 from engine import messages as m
 from engine.pacing.certificate import variation
-from engine.view import Loop
-from engine.walk import Keyframe, NoiseSource
+from engine.view import Loop, ViewMode
+from engine.walk import Keyframe, MethodChoice, NoiseSource
 from gui.even_out import EvenOutRun
 from tests.support.scripted_state import PlacedState
 
@@ -116,6 +116,19 @@ def test_a_change_of_the_view_stays_and_ends_nothing(leaping: _Leaping) -> None:
         leaping.render()
     assert leaping.state.exploration.walk.pacing
     assert (leaping.state.view.crisp, leaping.state.view.loop) == (True, Loop.ONCE)
+
+
+def test_a_comparison_ends_the_rounds_with_a_sentence(leaping: _Leaping) -> None:
+    methods = MethodChoice("slerp"), MethodChoice("linear")
+    leaping.state.edit(replace(leaping.state.exploration, compare=methods), "Compare")
+    leaping.state.set_view(mode=ViewMode.SINGLE)
+    leaping.render()
+    leaping.verb.even_out()
+    assert leaping.verb.running
+    leaping.state.set_view(mode=ViewMode.COMPARE)
+    leaping.begin()
+    assert not leaping.verb.running
+    assert leaping.messages[-1].startswith("Even out has stopped")
 
 
 def test_a_perfect_walk_is_an_even_spline(leaping: _Leaping) -> None:
