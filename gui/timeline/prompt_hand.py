@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from engine.timing import pace
+from engine.timing import PromptKey, pace
 from engine.tracks.edits import with_key
 from engine.walk import Walk
 from gui.state.explorer_state import ExplorerState
@@ -31,6 +31,7 @@ class PromptHand(QObject):
         self._state, self._track = state, track
         self._menu = QMenu(parent)
         self._held: int | None = None
+        self._keys: tuple[PromptKey, ...] = ()  # those of the walk, since the press
         self._pressed, self._moving, self._drags = 0.0, False, 0
 
     @property
@@ -44,7 +45,7 @@ class PromptHand(QObject):
 
     def press(self, x: float) -> None:
         """Take hold of the mark at `x`, or else go to the prompt there."""
-        self._held, self._pressed = self.grip_at(x), x
+        self._held, self._pressed, self._keys = self.grip_at(x), x, self._walk.prompts
         self._moving = False
         self._drags += 1
         if self._held is None:
@@ -52,18 +53,26 @@ class PromptHand(QObject):
 
     def move(self, scale: Scale, x: float, free: bool) -> None:
         """Move the held prompt to `x`: to the nearest frame, or (`free`) between frames."""
+        self._let_go_of_others()
         if self._held is None:
             return
         self._moving = self._moving or abs(x - self._pressed) >= LEAST_DRAG
         if self._moving:
             exact = (x - scale.middle(0)) / max(scale.cell, 1e-9)
             self._put_time(self._held, exact if free else round(exact), f"prompt-{self._drags}")
+            self._keys = self._walk.prompts
 
     def release(self) -> None:
         """Let the prompt go; go to it if it was not moved."""
+        self._let_go_of_others()
         held, self._held = self._held, None
         if held is not None and not self._moving:
             self.go_to(held)
+
+    def _let_go_of_others(self) -> None:
+        """Let the prompt go if the prompts have changed meanwhile, for example by Undo."""
+        if self._keys != self._walk.prompts:
+            self._held = None
 
     def nudge(self, step: int) -> None:
         """Move the prompt at the playhead by `step` frames, and the playhead with it."""

@@ -25,6 +25,7 @@ from tests.gui.conftest import Desk
 from tests.support.scripted_state import ScriptedState, scripted
 
 CELL = 40
+LATE = PromptKey(0.95, "a dog")
 
 
 def walk_of(*prompts: str, **changes: object) -> Walk:
@@ -164,6 +165,20 @@ def test_a_prompt_is_dragged_to_a_frame_as_one_step(qtbot: QtBot) -> None:
     assert [key.time for key in scripted_.state.exploration.walk.prompts] == [0.1, 13 / 20, 0.8]
     scripted_.state.history.undo()
     assert scripted_.state.exploration.walk.prompts == KEYS
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_a_held_prompt_is_let_go_when_undo_changes_the_prompts(qtbot: QtBot, kept: int) -> None:
+    walk = walk_of("a", "b", prompts=KEYS[:kept])
+    scripted_ = with_walk(walk)
+    state = scripted_.state
+    state.edit(replace(state.exploration, walk=replace(walk, prompts=(*KEYS[:2], LATE))), "Add")
+    timeline, track = shown(scripted_, qtbot)
+    qtbot.mousePress(timeline, Qt.MouseButton.LeftButton, pos=at(track, 19))
+    state.history.undo()
+    qtbot.mouseMove(timeline, at(track, 12))
+    qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=at(track, 12))
+    assert state.exploration.walk.prompts == KEYS[:kept]
 
 
 def test_keys_move_the_prompt_at_the_playhead(qtbot: QtBot) -> None:
