@@ -30,6 +30,7 @@ class PromptHand(QObject):
         super().__init__(parent)
         self._state, self._track = state, track
         self._menu = QMenu(parent)
+        state.exploration_changed.connect(self._menu.close)  # its actions are edits of this walk
         self._held: int | None = None
         self._keys: tuple[PromptKey, ...] = ()  # those of the walk, since the press
         self._pressed, self._moving, self._drags = 0.0, False, 0

@@ -234,6 +234,16 @@ def test_the_menu_of_a_prompt_with_an_own_time(qtbot: QtBot, action: str, expect
     assert scripted_.state.exploration.walk.prompts == KEYS
 
 
+def test_the_menu_closes_when_the_walk_changes(qtbot: QtBot) -> None:
+    """Its actions would put back what the walk was, for example after a round of Even out."""
+    scripted_ = with_walk(walk_of("a", "b", prompts=KEYS))
+    timeline, track = shown(scripted_, qtbot)
+    menu = menu_at(timeline, at(track, 8), QContextMenuEvent.Reason.Mouse)
+    assert menu.isVisible()
+    scripted_.state.edit_walk("Even out", pacing=((0.25, 0.4),))
+    assert not menu.isVisible()
+
+
 def test_the_walk_menu_gives_prompts_own_times(desk: Desk) -> None:
     desk.finish()
     desk.window.actions_table["own_times"].trigger()
