@@ -138,12 +138,12 @@ class PathReady:
     exact: bool = True
     kept: float = 1.0
     dimension: int = 0
-    channels: int = 4
     std: Array32 | None = field(default=None, repr=False, compare=False)
     weights: Points | None = field(default=None, repr=False, compare=False)
     span: KeyframeSpan | None = field(default=None, repr=False, compare=False)
     turns: tuple[float, ...] = ()
     seam: float | None = None
+    channels: int = 4
 
 
 @dataclass(frozen=True, slots=True)
