@@ -7,7 +7,6 @@ this.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +37,8 @@ class _Numbers:
     def _is_one(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        fits = math.isfinite(value) and self.low <= value <= self.high
-        return fits and not (self.whole and value != int(value))
+        # NaN and infinite values are not within, and a number of many digits is no float.
+        return self.low <= value <= self.high and not (self.whole and value != int(value))
 
     def __str__(self) -> str:
         kind = "whole number" if self.whole else "number"

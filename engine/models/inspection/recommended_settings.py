@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from engine.models.families.contract import Family, families
 from engine.models.inspection.report import ModelReport, read_object
-from engine.walk import MAX_SEED, Keyframe, NoiseSource, Sampling, Walk
+from engine.walk import MAX_SEED, MAX_SIDE, Keyframe, NoiseSource, Sampling, Walk
 
 
 def recommendations(folder: Path) -> dict[str, Any]:
@@ -49,4 +48,4 @@ def _sampling(report: ModelReport) -> Sampling:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and 0 <= value <= MAX_SIDE

@@ -145,10 +145,12 @@ def test_the_size_that_a_model_was_trained_on(sample_size: Any, channels: int, s
 
 
 def test_recommendations_that_are_no_numbers_are_left_aside(model: Path) -> None:
-    (model / "starter.json").write_text('{"steps": "many", "guidance": NaN, "width": 64}')
+    said = '{"steps": "many", "guidance": NaN, "height": 1' + "0" * 400 + ', "width": 64}'
+    (model / "starter.json").write_text(said)
     sampling = recommended(model, check_model(model))
     plain = Sampling()
     assert (sampling.steps, sampling.guidance, sampling.width) == (plain.steps, plain.guidance, 64)
+    assert sampling.height == 32
 
 
 @pytest.mark.parametrize(

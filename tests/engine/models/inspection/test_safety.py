@@ -128,7 +128,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize(
     "file",
     [
