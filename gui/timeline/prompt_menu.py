@@ -54,11 +54,12 @@ def _fill_segment(
     for number in ends:
         action = menu.addAction(f"Edit prompt {keyframe_letter(number)}")
         action.triggered.connect(lambda _=False, number=number: edit(number))
-    if walk.keyframes[ends[0]].prompt == walk.keyframes[ends[1]].prompt:
+    now = walk.method_of(segment)
+    same = walk.keyframes[ends[0]].prompt == walk.keyframes[ends[1]].prompt
+    if same or _blend_of(now) not in BLENDS:  # a method may have one way of its own
         return
     first, last = (keyframe_letter(number) for number in ends)
     menu.addSection(f"Prompts from {first} to {last}")
-    now = walk.method_of(segment)
     walks = (with_method(walk, with_blend(now, value), segment) for value in BLENDS)
     texts = (f"Blend: {text}" for text in BLENDS.values())
     chosen = list(BLENDS).index(_blend_of(now))

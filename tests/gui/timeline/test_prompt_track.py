@@ -137,6 +137,15 @@ def test_the_menu_chooses_how_two_prompts_are_blended(
     assert scripted_.state.exploration.walk.methods == (MethodChoice(),)
 
 
+def test_a_method_with_one_way_to_blend_prompts_offers_no_other(qtbot: QtBot) -> None:
+    wander = (MethodChoice("prompt-wander"),)
+    timeline, track = shown(with_walk(walk_of("a cat", "a fox", methods=wander)), qtbot)
+    menu = menu_at(timeline, at(track, 4), QContextMenuEvent.Reason.Mouse)
+    texts = [action.text() for action in menu.actions() if action.text()]
+    menu.close()
+    assert texts == ["Edit prompt A", "Edit prompt B", "Prompts with own times"]
+
+
 KEYS = (PromptKey(0.1, "a cat"), PromptKey(0.5, "a fox"), PromptKey(0.8, "a dog"))
 
 
