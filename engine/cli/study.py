@@ -17,7 +17,7 @@ from engine.mailbox import JobControl
 from engine.study.plan import StudyPlan
 from engine.study.plan_file import load_plan
 from engine.study.prepare import prepare
-from engine.study.run import CellFailure, Estimate, Listener, Outcome, StudyRun, opened
+from engine.study.run import PLAN, CellFailure, Estimate, Listener, Outcome, StudyRun, opened
 from engine.study.study import Study
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -26,8 +26,9 @@ _SECONDS_BETWEEN_LINES = 10.0
 @dataclass(frozen=True, slots=True)
 class StudyCommand:
     """The settings of `study`. `workers` 0 is one for each core, or one on a GPU. `ray` is the
-    address of a cluster, "local" to start one, or "" for processes. With a `figure`, only this file
-    is written, from the cells that are finished, with the plots of `measures`, or of all."""
+    address of a cluster, "local" to start one, or "" for processes. With a `figure`, nothing is
+    computed: this file and the table are written, from the cells that are finished, with the plots
+    of `measures`, or of all."""
 
     plan: Path
     out: Path
@@ -83,11 +84,14 @@ def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream
 
     check_suffix(path)
     check_writable(path)
+    nothing = InputError(f"No pair of this plan is finished in {command.out}; run it first.")
+    if not (command.out / PLAN).exists():  # a folder must not become a study's by this
+        raise nothing
     with opened(command.out, plan, resume=True) as files:
         cells = write_table(study, files)
         found = tuple(study_findings(study, command.out))
         if not found:
-            raise InputError(f"No pair of this plan is finished in {command.out}; run it first.")
+            raise nothing
         chosen = command.measures or study.plan.measures
         write_figure(study, [each for each in found if each.measure in chosen], path)
     print(f"The figure of {cells:,} of {study.cells:,} cells is {path}.", file=stream)

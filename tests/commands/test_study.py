@@ -120,3 +120,11 @@ def _check_figures(plan: Path, folder: Path, out: Path) -> None:
     assert main.main([*command, "--measures", "sharpness"]) == 2
     assert main.main([*command, "--figure", str(out / "no.png"), "--measures", "other"]) == 2
     assert not (out / "no.png").exists()
+
+
+def test_a_figure_before_the_first_run_leaves_no_study(plan: Path, tmp_path: Path) -> None:
+    """The first run would ask for --resume."""
+    out = tmp_path / "out"
+    command = ["study", str(plan), "--out", str(out), "--figure", str(tmp_path / "figure.png")]
+    assert main.main(command) == 2
+    assert not out.exists()
