@@ -81,7 +81,8 @@ def sentences(findings: Findings) -> Iterator[str]:
         if difference.equal:
             yield f"{label}: {a} and {b} have the same values in all frames."
         elif math.isnan(d.low):
-            yield f"{label}: one pair says nothing about the difference of {a} and {b}."
+            few = "one pair says" if d.pairs == 1 else "two pairs say"
+            yield f"{label}: {few} nothing about the difference of {a} and {b}."
         elif d.low <= 0 <= d.high:
             yield (
                 f"{label}: no difference between {a} and {b} is shown "

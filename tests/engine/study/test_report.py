@@ -13,9 +13,9 @@ from engine.cli.study import write_report
 from engine.errors import InputError
 from engine.export.png import encode_png
 from engine.study.cell_files import CellFiles
-from engine.study.findings import Findings, study_findings
+from engine.study.findings import Findings, compare, study_findings
 from engine.study.plan import StudyPlan
-from engine.study.report.content import number
+from engine.study.report.content import number, sentences
 from engine.study.report.figure import figure_of, write_figure
 from engine.study.report.plots import measure_label, method_colour
 from engine.study.run import FAILED, PLAN, STUDY
@@ -156,3 +156,13 @@ def test_the_report_is_the_same_each_time(page: Path, study: Study) -> None:
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(("pairs", "words"), [(1, "one pair says"), (2, "two pairs say")])
+def test_too_few_pairs_for_an_interval_are_counted(pairs: int, words: str) -> None:
+    values = np.random.default_rng(1).normal(size=(pairs, 1, 2, 3))
+    compared = compare(values, ("linear", "slerp"))
+    assert compared is not None
+    said = list(sentences(Findings("starter", 1.0, "sharpness", np.arange(3) / 2, compared)))
+    assert len(said) == 1
+    assert words in said[0]
