@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from secrets import randbits
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -13,6 +15,7 @@ from engine.walk import ParameterValue
 from gui.widgets.fields import Button, Choice, FloatField, IntField
 from gui.widgets.layouts import add_row, form, row
 from gui.widgets.plain_text import plain_tip
+from gui.widgets.seed_field import SeedField
 
 WIDEST_INT = 2**31 - 1
 
@@ -74,6 +77,10 @@ class ParameterForm(QWidget):
             check = QCheckBox()
             check.clicked.connect(send)
             return check, check.setChecked
+        if isinstance(p.default, int) and p.low == 0 and p.high is None:  # Qt's box has 32 bits
+            seed = SeedField(partial(randbits, 32))
+            seed.seed_changed.connect(send)
+            return seed, seed.set_seed
         if isinstance(p.default, int):
             low = -WIDEST_INT if p.low is None else int(p.low)
             high = WIDEST_INT if p.high is None else int(p.high)
