@@ -87,6 +87,8 @@ def refused(path: Path, *problems: str) -> ModelReport:
 def read_object(file: Path) -> dict[str, Any]:
     """Reads a JSON object of a model. Raises ModelError with one sentence for any other file."""
     try:
+        if file.exists() and not file.is_file():  # a link may lead to a device without an end
+            raise ModelError(f"{file} is no file; fetch the model again.")
         if file.stat().st_size > 2_000_000:
             raise ModelError(f"{file} is too large for a config; fetch the model again.")
         content = json.loads(file.read_text(encoding="utf-8"))

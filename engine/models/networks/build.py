@@ -123,6 +123,11 @@ def _compare(what: str, expected: Mapping[str, torch.Tensor], state: State) -> N
                 f"{list(state[name].shape)} where {list(tensor.shape)} is needed; "
                 "fetch the model again."
             )
+        if tensor.is_floating_point() and not state[name].is_floating_point():
+            raise ModelError(
+                f"The weights of the {what} do not fit its config: {name!r} holds whole numbers, "
+                "as packed weights do; get the model in half precision."
+            )
 
 
 def _fill_positions(network: torch.nn.Module) -> None:

@@ -199,6 +199,7 @@ def test_no_model_there(location: str) -> None:
     ("change", "words"),
     [
         (lambda t: t.pop("conv_out.bias"), "lack 'conv_out.bias'"),
+        (lambda t: t.update({"conv_out.bias": torch.ones(4, dtype=torch.int8)}), "whole numbers"),
         (lambda t: t.update({"conv_out.bias": torch.zeros(5)}), "'conv_out.bias' is \\[5\\]"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -150,6 +151,14 @@ def test_a_config_that_says_something_absurd_is_refused_or_opened(
         problem = check_model(model).problem
         assert not problem or model.name in problem or "Its UNet" in problem
         assert len(problem) < 1500
+
+
+def test_a_config_that_leads_to_a_device_is_not_read(model: Path) -> None:
+    """A folder from git may hold links, and /dev/zero never ends."""
+    config = model / "unet" / "config.json"
+    config.unlink()
+    config.symlink_to(os.devnull)
+    assert "config.json is no file" in check_model(model).problem
 
 
 @pytest.mark.parametrize(
