@@ -29,8 +29,8 @@ from engine.walk import Walk
 class WalkPath:
     """Latents and texts of a walk. `texts` holds the conditioning of each of its prompts.
 
-    `granule` is the side in latent pixels of what the model reads as one token. Methods that move
-    or replace columns and rows of the latents do so in whole granules.
+    `granule` is the side in latent pixels of what the model reads as one token. Methods with a seam
+    move or replace whole granules. The rectangles of `part` are in single latent pixels.
 
     Interpolation is computed in float64 on the CPU and returned as float32. Raises InputError for
     an unknown method.
