@@ -138,7 +138,7 @@ class MetricsPlot(QWidget):
         self.show_measures((*others[1 - MOST_CHARTS :], name) if on else others)
 
     def _chosen(self, names: tuple[str, ...]) -> list[Offer]:
-        """Returns the first MOST_CHARTS of these measures."""
+        """Returns the last MOST_CHARTS of these measures."""
         return [measure for measure in self._offers if measure.name in names][-MOST_CHARTS:]
 
     def _follow_measures(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from engine.walk import Exploration, MethodChoice, ParameterValue
+from engine.walk import MAX_SEED, Exploration, MethodChoice, ParameterValue
 
 #: Pairs of noises of a new plan, and the methods if the walk compares none.
 PAIRS, METHODS = 20, (MethodChoice("linear"), MethodChoice("normalized"), MethodChoice("slerp"))
@@ -17,7 +17,7 @@ def plan_text(exploration: Exploration) -> str:
     """Returns a plan with the model, prompts, noise, methods and sampling of an exploration."""
     walk, sampling = exploration.walk, exploration.sampling
     prompts = dict.fromkeys(keyframe.prompt for keyframe in walk.keyframes)
-    first = walk.keyframes[0].noise.seed
+    first = min(walk.keyframes[0].noise.seed, MAX_SEED - PAIRS + 1)
     lines = [
         'title = "Study"',
         f"models = [{_text(exploration.model)}]",

@@ -22,13 +22,14 @@ class LoopbackHub:
 
     `status` answers everything with an error. `stall_after` bytes of weights, it sends nothing
     more until `release` is set. `corrupt` turns a byte of the weights. `checksum` stands in the
-    listing in place of every true one.
+    listing in place of every true one. Without `resumes`, a part is answered with the whole file.
     """
 
     folder: Path
     status: int = 0
     stall_after: int | None = None
     corrupt: bool = False
+    resumes: bool = True
     checksum: str = ""
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
@@ -109,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         digest = _digest(file)
         if is_weights and self.served.corrupt:
             data = data[:-1] + bytes([data[-1] ^ 1])
-        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        wanted = self.headers.get("Range", "") if self.served.resumes else ""
+        start = int((wanted or "bytes=0-").removeprefix("bytes=").split("-")[0])
         self.send_response(206 if start else 200)
         self.send_header("ETag", f'"{digest}"')
         self.send_header("X-Repo-Commit", _COMMIT)

@@ -91,7 +91,7 @@ class Sdxl(UnetFamily):
         if not (unet and first and second):
             return super().problems()
         wanted = unet.get("cross_attention_dim", 1280)
-        given = first.get("hidden_size", 512) + second.get("hidden_size", 512)
+        given = sum(each.get("hidden_size") or 512 for each in (first, second))
         if wanted == given:
             return super().problems()
         return [

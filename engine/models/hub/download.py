@@ -191,7 +191,8 @@ def _receive(source: Source, file: RemoteFile, part: Path, arrived: Callable[[in
         with get_session().stream("GET", metadata.location, headers=headers) as response:
             hf_raise_for_status(response)
             if response.status_code != 206:
-                stream.truncate(0)
+                stream.seek(0)
+                stream.truncate()
             arrived(stream.tell())
             for piece in response.iter_bytes():
                 arrived(len(piece))  # before the write: a second attempt may already run

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.study.plan_file import read_plan
-from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
+from engine.walk import MAX_SEED, Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 from gui.study.plan_text import PAIRS, plan_text
 
 
@@ -35,3 +35,9 @@ def test_everything_that_is_chosen_is_in_the_plan(tmp_path: Path) -> None:
     assert (plan.steps, plan.guidances, plan.width, plan.height) == (5, (1.5,), 64, 32)
     assert (plan.solver, plan.negative) == ("euler", "blurry")
     assert (plan.scoring_text, plan.scorer) == ("a cat", "/clip")
+
+
+def test_the_pairs_after_a_very_high_seed_are_seeds_too(tmp_path: Path) -> None:
+    walk = Walk((Keyframe("A cat", NoiseSource(MAX_SEED)),) * 2)
+    plan = read_plan(plan_text(Exploration(walk=walk)).encode(), "plan.toml", tmp_path)
+    assert (len(plan.seeds), plan.seeds[-1]) == (PAIRS, MAX_SEED)

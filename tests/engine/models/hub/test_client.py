@@ -303,6 +303,21 @@ def test_a_stall_is_noticed_and_what_arrived_is_kept(
 
 
 @pytest.mark.usefixtures("online")
+def test_a_hub_that_begins_anew_has_sent_nothing_before(server: LoopbackHub, cache: Path) -> None:
+    server.stall_after = 1000
+    with pytest.raises(ModelError, match="sent nothing"):
+        hub_of(server, cache, timeout_s=0.5).fetch(MODEL, STABLE_DIFFUSION, silent)
+    server.release.set()
+    server.stall_after, server.resumes = None, False
+    shares: list[float] = []
+    folder = hub_of(server, cache).fetch(
+        MODEL, STABLE_DIFFUSION, lambda stage, share: shares.append(share)
+    )
+    assert check_model(folder).ok
+    assert max(shares) <= 1
+
+
+@pytest.mark.usefixtures("online")
 def test_a_download_that_stalls_can_be_cancelled(server: LoopbackHub, cache: Path) -> None:  # R15
     server.stall_after = 1000
 
