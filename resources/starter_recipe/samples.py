@@ -41,7 +41,7 @@ FREE, FULL = 3, 2
 EMPTY_SHARE = 0.1
 #: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
 #: about so much.
-MARGIN = COLUMN
+MARGIN = 12
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
 
@@ -109,8 +109,7 @@ class Samples:
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Strips of two windows each, `[B, C, 16, 17]`, and prompt states `[B, 77, D]`."""
         rows = rng.integers(0, len(self.bounds), size)
-        room = self.bounds[rows] + (-MARGIN, MARGIN)
-        starts = window_columns(room, rng, STARTS - 1)
+        starts = window_columns(_with_margin(self.bounds[rows]), rng, STARTS - 1)
         device = self.latents.device
         chosen, variants, first, silent = (
             torch.from_numpy(values).to(device)
@@ -126,6 +125,16 @@ class Samples:
         strips = latents.gather(3, columns.expand(-1, *latents.shape[1:3], -1)).float()
         states = self.states[chosen, variants].float()
         return strips, torch.where(silent[:, None, None], self.empty, states)
+
+
+def _with_margin(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First and last columns `[N, 2]` of figures with the margin that a window has room for.
+
+    Windows start at multiples of a column, so that a column less is sure.
+    """
+    width = bounds[:, 1] + 1 - bounds[:, 0]
+    margin = np.clip((PICTURE_SIZE - COLUMN - width) // 2, 0, MARGIN)
+    return bounds + np.stack((-margin, margin), axis=1)
 
 
 def prepare_samples(options: argparse.Namespace, device: torch.device) -> Samples:
