@@ -79,7 +79,7 @@ class Family(ABC):
 
     `pipelines` are the classes in model_index.json that it claims. `denoiser` is the part that
     predicts. `patch` is the side in latent pixels of what the denoiser reads as one token; sizes
-    and spatial methods move in whole patches. `even_levels` is True if the pipeline starts its
+    and methods with a seam move in whole patches. `even_levels` is True if the pipeline starts its
     steps at the levels 1 … 1/n. A family with `own_networks` builds its parts from tensors; those
     of the others are opened by their libraries. With `parallel`, a CPU may compute the rows of a
     batch in parts. With `by_length`, a call of the denoiser has only texts of one length.
