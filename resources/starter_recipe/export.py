@@ -47,18 +47,6 @@ def trained_parts(options: argparse.Namespace) -> tuple[AutoencoderKL, UNet2DCon
     return vae, load_average(options.work)
 
 
-@torch.no_grad()
-def blended(unet: UNet2DConditionModel, folder: Path, share: float) -> UNet2DConditionModel:
-    """The UNet of a folder, moved by a share of the way to one that was trained on from it.
-
-    Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
-    """
-    start = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
-    for kept, trained in zip(start.parameters(), unet.parameters(), strict=True):
-        kept.lerp_(trained, share)
-    return start.eval()
-
-
 def scorer(options: argparse.Namespace) -> CLIPModel:
     """The scorer of the work folder, or that of a model folder with a text tower of its own."""
     if options.scorer:
@@ -117,12 +105,8 @@ def main() -> None:
     command.add_argument("--folder", type=Path, default=MODEL_FOLDER)
     command.add_argument("--untrained-clip", action="store_true", help="before train_clip has run")
     command.add_argument("--scorer", type=Path, help="a model folder whose scorer to keep")
-    command.add_argument("--blend", type=Path, help="a model folder that the UNet was begun with")
-    command.add_argument("--share", type=float, default=0.2, help="of the trained UNet in a blend")
     options = command.parse_args()
     vae, unet = trained_parts(options)
-    if options.blend:
-        unet = blended(unet, options.blend, options.share)
     tower, tokenizer = load_tower(options), load_tokenizer(options.work)
     write(options.folder, assemble(vae, tower, tokenizer, unet), scorer(options))
     print(f"export: {options.folder}, {shipped_bytes(options.folder) / 1e6:.1f} MB")

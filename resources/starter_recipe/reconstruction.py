@@ -28,7 +28,7 @@ KEPT_WEIGHT = 4.0
 WAVES_WEIGHTS = 0.01, 0.1
 #: How much it counts that texture is as strong as it should be, wherever its waves stand: with fine
 #: channels, and without, where encoder and decoder would each wait for the other to begin with it.
-FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.2, 1.0
+FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.5, 1.0
 #: Waves in a block of 8×8 pixels, by half cycles down and across, and the standard deviation of
 #: their coefficients in drawn pictures: of the brightness, then of two differences of colours.
 #: As many of them as there are fine channels are used, twelve at most.

@@ -1,9 +1,7 @@
 """Trains the UNet2DConditionModel on cached latents and prompt embeddings.
 
-Epsilon prediction under SD's schedule with min-SNR-5 weights (Hang et al. 2023), times 1 / √SNR
-where noise outweighs the picture (Yu et al. 2023, "Debias the Training of Diffusion Models"), since
-that is where it is decided what stands where. Timesteps are stratified, a tenth of the captions is
-empty, and a moving average of the weights is kept.
+Epsilon prediction under SD's schedule with min-SNR-5 weights (Hang et al. 2023), stratified
+timesteps, a tenth of the captions empty, and a moving average of the weights.
 """
 
 from __future__ import annotations
@@ -83,7 +81,7 @@ class Diffusion:
     def __init__(self, device: torch.device) -> None:
         self.alphas = scheduler().alphas_cumprod.to(device)
         ratio = self.alphas / (1 - self.alphas)
-        self.weights = ratio.clamp(max=5.0) / ratio * ratio.clamp(max=1.0).rsqrt()
+        self.weights = ratio.clamp(max=5.0) / ratio
 
     def draw(self, strips: Tensor) -> tuple[Tensor, Tensor]:
         """Timesteps `[N]`, spread evenly, and noise for strips `[N, C, h, w]`."""

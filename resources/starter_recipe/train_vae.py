@@ -143,6 +143,7 @@ def train(
     budget = resume(path, vae, pair, options)
     source = _open(options.work, device)
     fine, objective = vae.config.latent_channels > COARSE, Reconstruction(start)
+    mostly = 0.0 if options.decoder_only else MOSTLY
     progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
     descent = descents(vae, device, options)
     for step, share in budget:
@@ -154,7 +155,7 @@ def train(
             at_first=share < AT_FIRST,
             halve=step % 6 == 5 and not options.decoder_only,
             whole=step % 4 == 3,
-            coarse_only=fine and _without_fine(step, share, options.decoder_only),
+            coarse_only=fine and step % 5 in ({1, 3} if share < mostly else {1}),
         )
         loss = descent.descend(how, pictures)
         pair.step(ramp(share, hold=0.1))
@@ -163,14 +164,6 @@ def train(
     save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name, source, trained=budget.step > 0)
     return vae
-
-
-def _without_fine(step: int, share: float, decoder_only: bool) -> bool:
-    """Whether a step does without the fine channels: two in five, later one, and one in ten of the
-    decoder's own, since pictures have them."""
-    if decoder_only:
-        return step % 10 == 1
-    return step % 5 in ({1, 3} if share < MOSTLY else {1})
 
 
 def _open(work: Path, device: torch.device) -> Pictures:
