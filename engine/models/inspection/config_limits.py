@@ -7,6 +7,7 @@ this.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from engine.errors import ModelError
 from engine.models.inspection.report import read_object
 
 _MOST_LISTED = 32
+#: Transformers in the downward half of a UNet. Stable Diffusion XL has 24.
+_MOST_TRANSFORMERS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +108,16 @@ def _limits() -> Mapping[str, _Limit]:
             *("layers_per_block", "num_hidden_layers", "transformer_layers_per_block"),
             *("num_layers", "num_single_layers", "n_layers", "num_refiner_layers"),
         ),
-        real: (
-            *("norm_eps", "shift_factor", "shift", "flow_shift", "sigma_data"),
-            *("base_shift", "max_shift", "shift_terminal"),
-        ),
+        real: ("norm_eps", "shift_factor", "flow_shift", "sigma_data", "shift_terminal"),
         _beta(): ("beta_start", "beta_end"),
-        _Numbers(-1e9, 1e9, whole=False, required=True): ("scaling_factor", "layer_norm_eps"),
+        _Numbers(-1e9, 1e9, whole=False, required=True): (
+            *("scaling_factor", "layer_norm_eps", "shift", "base_shift", "max_shift"),
+        ),
         _Numbers(1, 10, required=True): ("solver_order",),
         _Numbers(1, 10_000_000): ("vocab_size", "max_position_embeddings"),
-        _Numbers(1, 100_000, required=True): ("num_train_timesteps",),
-        _Numbers(1, 100_000): ("base_image_seq_len", "max_image_seq_len"),
+        _Numbers(1, 100_000, required=True): (
+            *("num_train_timesteps", "base_image_seq_len", "max_image_seq_len"),
+        ),
         _Numbers(-100_000, 100_000): ("steps_offset",),
         _OneOf(("linspace", "leading", "trailing")): ("timestep_spacing",),
         _Names(listed=True): ("down_block_types", "up_block_types"),
@@ -142,10 +145,31 @@ def read_config(file: Path) -> dict[str, Any]:
                     f"{file} says {name} = {_shown(part[name])}, and {limit} is needed; "
                     "fetch the model again."
                 )
+    problem = _contradiction(config)
+    if problem:
+        raise ModelError(f"{file} {problem}; fetch the model again.")
     betas = config.get("trained_betas")
     if betas is not None and not _are_betas(betas):
         raise ModelError(f"{file} has no numbers as trained_betas; fetch the model again.")
     return config
+
+
+def _contradiction(config: Mapping[str, Any]) -> str:
+    """Returns the reason why options within their limits cannot be used together, or ""."""
+    names = ("layers_per_block", "transformer_layers_per_block")
+    blocks = len(config.get("down_block_types") or ())
+    transformers = blocks * math.prod(_largest(config.get(name)) for name in names)
+    if transformers > _MOST_TRANSFORMERS:
+        return f"asks for up to {transformers:,} transformers, too many for a UNet"
+    least, most = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+    if least == most:
+        return f"gives the shifts of two sizes, and both sizes are {least} tokens"
+    return ""
+
+
+def _largest(value: Any) -> int:
+    """Returns the largest of the numbers in a list, the number itself, or 1 for None."""
+    return int(max(value, default=1) if isinstance(value, list) else value or 1)
 
 
 def _are_betas(betas: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -70,7 +71,10 @@ def read_header(file: Path) -> WeightsHeader:
     Raises ModelError with one sentence that names the kind of damage.
     """
     try:
-        size = file.stat().st_size
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading from a pipe or a device may never end
+            raise ModelError(f"{file} is no file; fetch the model again.")
+        size = found.st_size
         with file.open("rb") as stream:
             start = stream.read(8)
             length = _header_length(file, start, stream.peek(64)[:64], size)

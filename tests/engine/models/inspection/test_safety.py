@@ -161,6 +161,16 @@ def test_a_config_that_leads_to_a_device_is_not_read(model: Path) -> None:
     assert "config.json is no file" in check_model(model).problem
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of POSIX systems")
+def test_a_shard_that_is_a_pipe_is_not_waited_for(model: Path) -> None:
+    weights = model / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.unlink()
+    os.mkfifo(model / "unet" / "shard.safetensors")
+    index = model / "unet" / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"conv_in.weight": "shard.safetensors"}}))
+    assert "shard.safetensors is no file" in check_model(model).problem
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -173,6 +183,11 @@ def test_a_config_that_leads_to_a_device_is_not_read(model: Path) -> None:
         {"patch_size": [2, 2], "block_out_channels": [128, 256, 512, 512], "shift_factor": None},
         {"encoder_block_out_channels": [128, 256, 512, 512, 1024, 1024], "scaling_factor": 0.41407},
         {"shift": 3.0, "base_shift": 0.5, "max_image_seq_len": 8192, "shift_terminal": None},
+        {
+            "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+            "layers_per_block": 2,
+            "transformer_layers_per_block": [1, 2, 10],
+        },
     ],
 )
 def test_configs_of_published_models_are_within_the_limits(
@@ -190,6 +205,11 @@ def test_configs_of_published_models_are_within_the_limits(
         *('"beta_end": 1e8', '"num_train_timesteps": null', '"solver_order": "x"'),
         *('"solver_order": null', '"solver_order": 1e999', '"timestep_spacing": "x"'),
         *('"timestep_spacing": null', '"scaling_factor": null', '"layer_norm_eps": null'),
+        *('"shift": null', '"max_shift": null', '"base_image_seq_len": null'),
+        '"base_image_seq_len": 256, "max_image_seq_len": 256',
+        '"base_image_seq_len": 4096',
+        '"down_block_types": ["a", "a", "a", "a"], "layers_per_block": 200, '
+        '"transformer_layers_per_block": [1, 1, 200]',
         *('"trained_betas": [null]', '"trained_betas": [0.1, 1.0]', '"trained_betas": [0, 0]'),
     ],
 )
