@@ -128,7 +128,7 @@ def _atlas(options: argparse.Namespace) -> int:
         out=options.out,
         across=options.across,
         area=Area(*options.area) if options.area else None,
-        texts=tuple(text.strip() for text in options.texts.split(";") if text.strip()),
+        texts=() if options.texts is None else names_of(options.texts, "texts", ";"),
         clusters=options.clusters,
     )
     return atlas(command, _store(), batches=_batches())
@@ -150,7 +150,7 @@ def _score(options: argparse.Namespace) -> int:
         **_conditions(options),
         found=model,
         out=options.out,
-        measures=names_of(options.measures or "") or MEASURES,
+        measures=MEASURES if options.measures is None else names_of(options.measures, "measures"),
         pairs=options.pairs,
     )
     return score(command, _store())

@@ -123,7 +123,7 @@ def _add_atlas(atlas: argparse.ArgumentParser) -> None:
         help="in std, such as --area=-1,-1,1,1; default: the walk and the shell",
     )
     atlas.add_argument(
-        "--texts", default="", metavar="A;B;…", help="name each cell's region by the nearest text"
+        "--texts", metavar="A;B;…", help="name each cell's region by the nearest text"
     )
     atlas.add_argument(
         "--clusters", type=int, default=0, metavar="N", help="find N regions of similar pictures"

@@ -57,7 +57,7 @@ def _study(options: argparse.Namespace) -> int:
             options.estimate,
             options.ray,
             options.figure,
-            names_of(options.measures),
+            names_of(options.measures, "measures") if options.measures is not None else (),
         )
     )
 
@@ -81,9 +81,7 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the plots of the finished cells as .pdf, .svg or .png, and stop",
     )
-    parser.add_argument(
-        "--measures", default="", metavar="X,Y,…", help="those in the figure; default: all"
-    )
+    parser.add_argument("--measures", metavar="X,Y,…", help="those in the figure; default: all")
 
 
 def _add_meter(parser: argparse.ArgumentParser) -> None:
@@ -235,8 +233,10 @@ def _require(options: argparse.Namespace, **ranges: tuple[int, int]) -> None:
 
 def _numbers(text: str | None, name: str = "--guidance", high: float = 100.0) -> tuple[float, ...]:
     """Parses numbers such as "1,7.5", each from 0 to `high`. Raises InputError."""
+    if text is None:
+        return ()
     try:
-        found = tuple(float(part) for part in (text or "").split(",") if part.strip())
+        found = tuple(map(float, names_of(text, f"numbers of {name}")))
     except ValueError as error:
         raise InputError(f"{name} takes numbers such as 1,7.5, not {text!r}.") from error
     if not all(0 <= value <= high for value in found):

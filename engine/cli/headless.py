@@ -190,6 +190,10 @@ class _Work:
             return
         if len(self._lanes) > 1:
             raise InputError("Latents are saved of one walk; leave out --compare.")
+        if self._order.latents.suffix.lower() != ".safetensors":
+            raise InputError(
+                f"Latents are saved as .safetensors, not {self._order.latents.name!r}."
+            )
         choose_path(self._order.latents, self._order.existing)
         check_writable(self._order.latents)
 

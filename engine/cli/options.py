@@ -134,8 +134,8 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
     walk = _walk(base.walk, options)
     given = _given(options, "steps", "guidance", "width", "height", "solver", "shared_steps")
     changes = _given(options, "fps")
-    if getattr(options, "compare", None):
-        changes["compare"] = compared(options.compare)
+    if getattr(options, "compare", None) is not None:
+        changes["compare"] = tuple(map(MethodChoice, names_of(options.compare, "methods")))
         changes["view"] = replace(base.view, mode=None)
     elif getattr(options, "method", None):
         changes["compare"] = ()
@@ -192,14 +192,15 @@ def downloads_of(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(name for name in named if name)
 
 
-def compared(listing: str) -> tuple[MethodChoice, ...]:
-    """Parses a list of methods such as "linear,slerp"."""
-    return tuple(map(MethodChoice, names_of(listing)))
+def names_of(listing: str, kind: str, separator: str = ",") -> tuple[str, ...]:
+    """Parses a list of names such as "linear, slerp". `kind` is the noun for them in errors.
 
-
-def names_of(listing: str) -> tuple[str, ...]:
-    """Parses a list of names such as "linear, slerp"."""
-    return tuple(name.strip() for name in listing.split(",") if name.strip())
+    Raises InputError if there is no name in it.
+    """
+    names = tuple(name.strip() for name in listing.split(separator) if name.strip())
+    if not names:
+        raise InputError(f"The list of {kind} {listing!r} is empty; put {separator!r} between two.")
+    return names
 
 
 def _walk(walk: Walk, options: argparse.Namespace) -> Walk:

@@ -85,8 +85,7 @@ def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream
     check_suffix(path)
     check_writable(path)
     nothing = InputError(f"No pair of this plan is finished in {command.out}; run it first.")
-    if not (command.out / PLAN).exists():  # a folder must not become a study's by this
-        raise nothing
+    _check_same_plan(command.out / PLAN, plan, nothing)
     with opened(command.out, plan, resume=True) as files:
         cells = write_table(study, files)
         found = tuple(study_findings(study, command.out))
@@ -96,6 +95,20 @@ def _figure(study: Study, command: StudyCommand, plan: bytes, path: Path, stream
         write_figure(study, [each for each in found if each.measure in chosen], path)
     print(f"The figure of {cells:,} of {study.cells:,} cells is {path}.", file=stream)
     return DONE
+
+
+def _check_same_plan(path: Path, plan: bytes, nothing: InputError) -> None:
+    """Raises InputError unless the folder's plan is this one: a figure must change neither the
+    plan nor the table of another study, nor make a folder one of a study."""
+    try:
+        kept = path.read_bytes()
+    except OSError as error:
+        raise nothing from error
+    if kept != plan:
+        raise InputError(
+            f"{path.parent} holds the study of another plan; take that plan, or another folder. "
+            "A plan that was changed since is run once more with --resume first."
+        )
 
 
 def _report(outcome: Outcome, study: Study, command: StudyCommand, stream: TextIO) -> int:

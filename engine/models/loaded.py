@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from engine.conditioning import Conditioning
-from engine.errors import InputError
 from engine.messages import ModelInfo
 from engine.models.families.contract import Family
+from engine.models.inspection.recommended_settings import check_size
 from engine.models.networks.tokens import TokenCount, TokenCounter
 from engine.models.parts import Parts
 from engine.models.running.cuda_graphs import recorded_on_cuda
@@ -110,13 +110,7 @@ class DiffusionModel:
 
         Raises InputError for a size that the model cannot draw.
         """
-        scale = self.family.multiple
-        if width % scale or height % scale:
-            near = "×".join(str(max(round(side / scale), 1) * scale) for side in (width, height))
-            raise InputError(
-                f"Width and height must be multiples of {scale} for this model, "
-                f"not {width}×{height}; use {near}."
-            )
+        check_size(self.family, width, height)
         return self.family.noise_shape(width, height)
 
     @property

@@ -9,7 +9,7 @@ from engine.errors import InputError, MissingModel, ModelError
 from engine.metrics.contract import make_measure
 from engine.models.inspection.check_clip import check_clip
 from engine.models.inspection.identity import identity_of, model_identity
-from engine.models.inspection.recommended_settings import family_of, recommended
+from engine.models.inspection.recommended_settings import check_size, family_of, recommended
 from engine.models.inspection.report import ModelReport
 from engine.models.locate import find_model, scorer_of
 from engine.models.running.devices import choose_device, choose_dtype
@@ -26,6 +26,7 @@ def prepare(plan: StudyPlan) -> Study:
     dtype = choose_dtype(device, plan.precision)
     half = dtype.itemsize < 4
     models = tuple(_model(plan, location, half) for location in plan.models)
+    _check_doubles(models)
     precision = str(dtype).removeprefix("torch.")
     return Study(plan, models, device.type, precision, ENGINE_GENERATION)
 
@@ -42,6 +43,17 @@ def _model(plan: StudyPlan, location: str, half: bool) -> StudyModel:
     if any(make_measure(name).needs_scorer for name in plan.measures):
         identity += _scorer_identity(plan, report)
     return StudyModel(location, identity, _samplings(plan, report))
+
+
+def _check_doubles(models: tuple[StudyModel, ...]) -> None:
+    """Raises InputError for two names of one model: their cells would be the same files."""
+    names: dict[str, str] = {}
+    for model in models:
+        known = names.setdefault(model.identity, model.location)
+        if known != model.location:
+            raise InputError(
+                f"{known} and {model.location} are the same model; leave one out of the plan."
+            )
 
 
 def _scorer_identity(plan: StudyPlan, report: ModelReport) -> str:
@@ -66,10 +78,5 @@ def _samplings(plan: StudyPlan, report: ModelReport) -> tuple[Sampling, ...]:
     own = recommended(report.path, report)
     given = {"steps": plan.steps, "width": plan.width, "height": plan.height}
     base = replace(own, solver=plan.solver, **{k: v for k, v in given.items() if v is not None})
-    multiple = family_of(report).multiple
-    if base.width % multiple or base.height % multiple:
-        raise InputError(
-            f"Width and height must be multiples of {multiple} for the model {report.path.name}, "
-            f"not {base.width}×{base.height}."
-        )
+    check_size(family_of(report), base.width, base.height, f"the model {report.path.name}")
     return tuple(replace(base, guidance=g) for g in plan.guidances or (base.guidance,))

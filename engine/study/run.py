@@ -132,7 +132,7 @@ class StudyRun:
         left = sum(not self._files.has(study, cell) for cell in study.all_cells())
         self._done = study.cells - left
         numbers = (cell.number for cell in study.all_cells() if not self._files.has(study, cell))
-        with self._pool() as pool:
+        with self._pool() as pool, self._live:
             self._workers = pool.workers
             trial = self._trial(pool, numbers)
             self._listener.estimate(self._estimate(trial))

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from engine.atomic import Existing
+from engine.atomic import Existing, WriteError, explain
 from engine.measuring.table_files import Value, write_table
 from engine.statistics.intervals import Values
 from engine.statistics.paired import Paired
@@ -28,7 +29,8 @@ _LIVE_S = 3.0
 class LiveMeans:
     """The means by γ of the cells that this run has finished. Its memory does not grow with them.
 
-    They are written to live.csv every few seconds, for the window.
+    They are written to live.csv every few seconds, for the window, and once more at the end of the
+    block, also if the run is cancelled. Those of an earlier run are removed at its start.
     """
 
     def __init__(self, study: Study, files: CellFiles) -> None:
@@ -36,6 +38,18 @@ class LiveMeans:
         self._sums: dict[tuple[str, float], Values] = {}
         self._counts: dict[tuple[str, float], int] = {}
         self._written = 0.0
+
+    def __enter__(self) -> Self:
+        path = self._files.folder / LIVE
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise WriteError(explain(path, error)) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._counts:
+            self.write()
 
     def add(self, cell: Cell) -> None:
         """Add a finished cell, and write the means if the last ones are old. Raises WriteError."""

@@ -42,6 +42,9 @@ EMPTY_SHARE = 0.1
 #: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
 #: about so much.
 MARGIN = 12
+#: Least and greatest strength of texture, by which fine latents are multiplied: one strength for a
+#: sample, as one photograph is sharper than another.
+STRENGTHS = (0.7, 1.2)
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
 
@@ -111,18 +114,20 @@ class Samples:
         rows = rng.integers(0, len(self.bounds), size)
         starts = window_columns(_with_margin(self.bounds[rows]), rng, STARTS - 1)
         device = self.latents.device
-        chosen, variants, first, silent = (
+        chosen, variants, first, silent, strengths = (
             torch.from_numpy(values).to(device)
             for values in (
                 rows,
                 rng.integers(0, FREE, size),
                 starts,
                 rng.uniform(size=size) < EMPTY_SHARE,
+                rng.uniform(*STRENGTHS, size=size).astype(np.float32),
             )
         )
         columns = (first[:, None] + torch.arange(STRIP, device=device))[:, None, None, :]
         latents = self.latents[chosen]
         strips = latents.gather(3, columns.expand(-1, *latents.shape[1:3], -1)).float()
+        strips[:, COARSE:] *= strengths[:, None, None, None]
         states = self.states[chosen, variants].float()
         return strips, torch.where(silent[:, None, None], self.empty, states)
 

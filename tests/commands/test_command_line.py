@@ -105,7 +105,34 @@ def test_latents_that_cannot_be_written_are_found_before_the_work(
     latents = str(tmp_path / "file" / "latents.safetensors")
     assert render(folder, tmp_path / "walk", "--save-latents", latents) == 2
     assert f"{latents} cannot be written" in capsys.readouterr().err
+    assert render(folder, tmp_path / "walk", "--save-latents", str(tmp_path / "x.txt")) == 2
+    assert "saved as .safetensors" in capsys.readouterr().err
     assert not (tmp_path / "walk").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "listing"),
+    [
+        ("render", "--compare", ","),
+        ("render", "--compare", ""),
+        ("score", "--methods", " , "),
+        ("score", "--measures", ","),
+        ("atlas", "--texts", ";"),
+    ],
+)
+def test_a_list_without_a_name_is_not_taken_for_the_default(
+    folder: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    option: str,
+    listing: str,
+) -> None:
+    out = tmp_path / ("table.csv" if command == "score" else "out")
+    arguments = [command, "--model", folder, "--out", str(out), option, listing]
+    assert main.main(arguments) == 2
+    assert f"{listing!r} is empty" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_what_is_there_is_replaced_only_when_asked(

@@ -36,6 +36,7 @@ def test_it_writes_table_plot_and_page(
         (["--noises", "2"], "--noises takes a whole number from 3"),
         (["--noises", "-4"], "--noises takes a whole number from 3"),
         (["--guidance", "x"], "--guidance takes numbers"),
+        (["--guidance", ","], "--guidance takes numbers"),
         (["--guidance=-1"], "--guidance takes numbers from 0"),
         (["--model", "nowhere"], "There is no model"),
         (["--prompts", "nowhere.txt"], "There is no file"),

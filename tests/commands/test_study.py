@@ -119,6 +119,14 @@ def _check_figures(plan: Path, folder: Path, out: Path) -> None:
     assert heights[1] < 0.6 * heights[0]
     assert main.main([*command, "--measures", "sharpness"]) == 2
     assert main.main([*command, "--figure", str(out / "no.png"), "--measures", "other"]) == 2
+    other = out / "other.toml"
+    other.write_text(
+        plan.read_text("utf-8").replace("seeds", "title = 'Another'\nseeds", 1), "utf-8"
+    )
+    before = (folder / "plan.toml").read_bytes()
+    command[1] = str(other)
+    assert main.main([*command, "--figure", str(out / "no.png")]) == 2
+    assert (folder / "plan.toml").read_bytes() == before
     assert not (out / "no.png").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from engine.errors import InputError
 from engine.models.families.contract import Family, families
 from engine.models.inspection.report import ModelReport, read_object
 from engine.walk import MAX_SEED, MAX_SIDE, Keyframe, NoiseSource, Sampling, Walk
@@ -36,6 +37,18 @@ def opening_walk(folder: Path) -> Walk:
         seed = NoiseSource().seed
     draws = (NoiseSource(seed, draw) for draw in (0, 1))
     return Walk(tuple(Keyframe(noise=noise, id=n) for n, noise in enumerate(draws, 1)))
+
+
+def check_size(family: Family, width: int, height: int, model: str = "this model") -> None:
+    """Raises InputError, with the nearest size, for a size in pixels that no model of a family can
+    draw. `model` names the model in it."""
+    multiple = family.multiple
+    if width % multiple or height % multiple:
+        near = "×".join(str(max(round(x / multiple), 1) * multiple) for x in (width, height))
+        raise InputError(
+            f"Width and height must be multiples of {multiple} for {model}, "
+            f"not {width}×{height}; use {near}."
+        )
 
 
 def family_of(report: ModelReport) -> Family:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.errors import InputError, ModelError
+from engine.errors import Cancelled, InputError, ModelError
 from engine.mailbox import JobControl
 from engine.study.cell_files import CellFiles
 from engine.study.findings import study_findings
@@ -250,7 +250,7 @@ def test_a_study_that_is_done_estimates_nothing(done: Path, model: Path) -> None
     [
         ({"models": ("nowhere",)}, "There is no model 'nowhere'"),
         ({"scorer": "nowhere"}, "There is no CLIP model 'nowhere'"),
-        ({"width": 33}, "multiples of"),
+        ({"width": 33}, "multiples of 4 for the model .*use 32×"),
         ({"device": "cuda:9"}, "There is no device"),
     ],
 )
@@ -259,6 +259,26 @@ def test_what_is_missing_is_said_before_anything_runs(
 ) -> None:
     with pytest.raises((InputError, ModelError), match=sentence):
         prepare(_plan(model, **changes))
+
+
+def test_a_model_that_is_named_in_two_ways_is_refused(model: Path) -> None:
+    with pytest.raises(InputError, match="are the same model"):
+        prepare(_plan(model, models=(str(model), f"{model}/../{model.name}")))
+
+
+def test_the_live_means_are_of_this_run_and_whole_after_a_stop(model: Path, tmp_path: Path) -> None:
+    study, files = prepare(_plan(model)), CellFiles(tmp_path)
+    for cell in study.all_cells():
+        files.write(study, cell, {name: list(np.ones((2, 3))) for name in study.plan.measures})
+    path = tmp_path / "live.csv"
+    path.write_text("of an earlier run")
+    with pytest.raises(Cancelled), LiveMeans(study, files) as live:
+        assert not path.exists()
+        for number in range(3):
+            live.add(study.cell(number))
+        raise Cancelled
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    assert {row["cells"] for row in rows} == {"3"}
 
 
 def test_the_means_of_finished_cells_are_those_of_the_table(model: Path, tmp_path: Path) -> None:
