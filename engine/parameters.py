@@ -21,7 +21,8 @@ _MOST_SHOWN = 60
 class Parameter:
     """A value that a person can set: its default, label, bounds or choices, and help text.
 
-    `at_low` is shown instead of the number when the value is `low`.
+    `at_low` is shown instead of the number when the value is `low`. The units "seed" and "folder"
+    are not shown: they ask for a field of their own.
     """
 
     name: str

@@ -33,7 +33,7 @@ class NoiseDiffusion(NoiseMethod):
     clip: float = parameter(
         2.0, "Largest value", low=0.5, high=10.0, step=0.1, help="Values beyond ±c become ±c"
     )
-    seed: int = parameter(1, "Seed", low=0, help="Seed of the further noise")
+    seed: int = parameter(1, "Seed", low=0, unit="seed", help="Seed of the further noise")
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         first, last = self._weights(gamma)

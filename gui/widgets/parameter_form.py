@@ -77,7 +77,7 @@ class ParameterForm(QWidget):
             check = QCheckBox()
             check.clicked.connect(send)
             return check, check.setChecked
-        if isinstance(p.default, int) and p.low == 0 and p.high is None:  # Qt's box has 32 bits
+        if p.unit == "seed":  # Qt's box of whole numbers has 32 bits
             seed = SeedField(partial(randbits, 32))
             seed.seed_changed.connect(send)
             return seed, seed.set_seed

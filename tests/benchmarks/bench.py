@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import InputError
+from engine.atomic import Existing, check_writable, write_bytes
 from tests.benchmarks.case import run_case
 from tests.benchmarks.engine_case import SWITCHES
 from tests.benchmarks.report import as_text
@@ -60,8 +60,8 @@ def bench(name: str, quick: bool, json_file: Path | None, folder: str = "", turn
     `quick` checks what must hold and measures no times. `folder` stands in for the starter model.
     Raises InputError for a file that cannot be written.
     """
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise InputError(f"There is no folder for {json_file}; make it first.")
+    if json_file is not None:
+        check_writable(json_file)
     if name == "families":
         from tests.benchmarks.families_case import families_table
 
@@ -83,7 +83,7 @@ def bench(name: str, quick: bool, json_file: Path | None, folder: str = "", turn
     print(as_text(findings))
     if json_file is not None:
         text = json.dumps(findings, indent=1, allow_nan=False)
-        json_file.write_text(text, encoding="utf-8")
+        write_bytes(json_file, text.encode(), Existing.REPLACE)
     return 0
 
 

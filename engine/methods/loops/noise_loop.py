@@ -39,7 +39,7 @@ class NoiseLoop(NoiseMethod):
         step=0.1,
         help="Width of the smoothing, in distances between two noises",
     )
-    seed: int = parameter(1, "Seed", low=0, help="Another seed gives another loop")
+    seed: int = parameter(1, "Seed", low=0, unit="seed", help="Another seed gives another loop")
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         if gamma in (0.0, 1.0):

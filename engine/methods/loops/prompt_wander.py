@@ -40,7 +40,7 @@ class PromptWander(Method):
     changes: int = parameter(
         4, "Changes", low=1, high=16, help="How often the direction becomes another one"
     )
-    seed: int = parameter(1, "Seed", low=0, help="Another seed wanders along another path")
+    seed: int = parameter(1, "Seed", low=0, unit="seed", help="Another seed, another path")
 
     def latent(self, start: Array, end: Array, gamma: float) -> Array:
         return start
