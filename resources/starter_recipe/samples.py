@@ -1,7 +1,8 @@
 """Captions, latents and the text tower's states of the training set, made once and kept.
 
 A training sample is a strip of a panorama's latents, two windows a column apart, so that a shifted
-latent means a shifted picture. Most show their figures whole, at any place.
+latent means a shifted picture. Most show their figures whole, at any place. How sharp a sample is
+differs, as it does among photographs: no caption tells it, so noise decides it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
@@ -42,9 +44,11 @@ EMPTY_SHARE = 0.1
 #: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
 #: about so much.
 MARGIN = 12
-#: Least and greatest strength of texture, by which fine latents are multiplied: one strength for a
-#: sample, as one photograph is sharper than another.
-STRENGTHS = (0.7, 1.2)
+#: Sharpness of softened panoramas, where drawn ones have 1, and the standard deviation in pixels
+#: of the blur that would have 0.
+SOFTENED, BLUR = 0.5, 2.5
+#: Least and greatest sharpness of a sample.
+SHARPNESS = (0.5, 1.15)
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
 
@@ -83,13 +87,27 @@ def _tokens(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
 
 
 @torch.no_grad()
-def encode_panoramas(vae: AutoencoderKL, panoramas: NDArray[np.uint8]) -> Tensor:
-    """Posterior means `[N, C, 16, 26]`, float16."""
+def encode_panoramas(
+    vae: AutoencoderKL, panoramas: NDArray[np.uint8], softened: bool = False
+) -> Tensor:
+    """Posterior means `[N, C, 16, 26]`, float16, of panoramas or of softened ones."""
     parts = []
     for start in range(0, panoramas.shape[0], 32):
-        pictures = to_tensor(torch.from_numpy(panoramas[start : start + 32]).to(vae.device))
+        rows = panoramas[start : start + 32]
+        if softened:
+            rows = np.stack([soften(row) for row in rows])
+        pictures = to_tensor(torch.from_numpy(rows).to(vae.device))
         parts.append(vae.encode(pictures).latent_dist.mean.half())
     return torch.cat(parts).cpu()
+
+
+def soften(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture `[H, W, 3]` whose lightness keeps the share SOFTENED of its detail."""
+    pixels = picture.astype(np.float32)
+    light = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    detail = light - cv2.GaussianBlur(light, (0, 0), BLUR)
+    less = np.clip(pixels - (1 - SOFTENED) * detail[..., None], 0, 255)
+    return np.rint(less).astype(np.uint8)
 
 
 @torch.no_grad()
@@ -102,9 +120,11 @@ def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> T
 
 @dataclass(slots=True)
 class Samples:
-    """Where batches come from: scaled latents `[N, C, 16, 26]` and their captions' states."""
+    """Where batches come from: scaled latents `[N, C, 16, 26]` of panoramas, those of softened
+    ones, and their captions' states."""
 
     latents: Tensor
+    softened: Tensor
     states: Tensor
     empty: Tensor
     bounds: NDArray[np.int64]
@@ -114,22 +134,28 @@ class Samples:
         rows = rng.integers(0, len(self.bounds), size)
         starts = window_columns(_with_margin(self.bounds[rows]), rng, STARTS - 1)
         device = self.latents.device
-        chosen, variants, first, silent, strengths = (
+        chosen, variants, first, silent, sharpness = (
             torch.from_numpy(values).to(device)
             for values in (
                 rows,
                 rng.integers(0, FREE, size),
                 starts,
                 rng.uniform(size=size) < EMPTY_SHARE,
-                rng.uniform(*STRENGTHS, size=size).astype(np.float32),
+                _sharpness(size, rng),
             )
         )
         columns = (first[:, None] + torch.arange(STRIP, device=device))[:, None, None, :]
-        latents = self.latents[chosen]
-        strips = latents.gather(3, columns.expand(-1, *latents.shape[1:3], -1)).float()
-        strips[:, COARSE:] *= strengths[:, None, None, None]
+        columns = columns.expand(-1, *self.latents.shape[1:3], -1)
+        sharp, soft = (x[chosen].gather(3, columns).float() for x in (self.latents, self.softened))
+        strips = soft.lerp(sharp, (sharpness[:, None, None, None] - SOFTENED) / (1 - SOFTENED))
         states = self.states[chosen, variants].float()
         return strips, torch.where(silent[:, None, None], self.empty, states)
+
+
+def _sharpness(size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The sharpness of so many samples: most are sharp, few are soft."""
+    least, most = SHARPNESS
+    return (most - (most - least) * rng.uniform(size=size) ** 3).astype(np.float32)
 
 
 def _with_margin(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -152,6 +178,8 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     vae = load_final(work, refined=False).to(device)
     sources = (work / "vae-final.pt", work / "panoramas.npy")
     latents = _cached(work / "latents.pt", count, sources, lambda: encode_panoramas(vae, panoramas))
+    softer = work / "softened.pt"
+    softened = _cached(softer, count, sources, lambda: encode_panoramas(vae, panoramas, True))
     factor = 1.0 / float(latents[:, :COARSE].float().std())
     torch.save({"scaling_factor": factor}, work / "scaling.pt")
     tokenizer, tower = load(work), load_tower(options).to(device)
@@ -163,7 +191,7 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     firsts = np.array([index for index in range(count) if not is_twin(index)])
     kept = torch.from_numpy(firsts)
     return Samples(
-        (latents[kept].float() * factor).half().to(device),
+        *((x[kept].float() * factor).half().to(device) for x in (latents, softened)),
         states[kept].to(device),
         empty,
         open_bounds(work)[firsts],
