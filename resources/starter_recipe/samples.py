@@ -1,8 +1,8 @@
 """Captions, latents and the text tower's states of the training set, made once and kept.
 
 A training sample is a strip of a panorama's latents, two windows a column apart, so that a shifted
-latent means a shifted picture. Most show their figures whole, at any place. How sharp a sample is
-differs, as it does among photographs: no caption tells it, so noise decides it.
+latent means a shifted picture. Most show their figures whole, at any place. Some are fainter
+than others, as photographs are: no caption tells how much, so noise decides it.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ EMPTY_SHARE = 0.1
 #: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
 #: about so much.
 MARGIN = 12
-#: Sharpness of softened panoramas, where drawn ones have 1, and the standard deviation in pixels
-#: of the blur that would have 0.
-SOFTENED, BLUR = 0.5, 2.5
-#: Least and greatest sharpness of a sample.
-SHARPNESS = (0.5, 1.15)
+#: The shares of their detail and of their colour that faint panoramas keep. Detail is what a blur
+#: of so many pixels takes away.
+DETAIL, COLOUR, BLUR = 0.6, 0.4, 2.5
+#: Least and greatest faintness of a sample: 0 for panoramas as they are drawn, 1 for faint ones.
+FAINTNESS = (-0.2, 0.7)
 #: Latent columns of two windows of which one stands a column further right.
 STRIP = PICTURE_SIZE // COLUMN + 1
 
@@ -88,26 +88,27 @@ def _tokens(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
 
 @torch.no_grad()
 def encode_panoramas(
-    vae: AutoencoderKL, panoramas: NDArray[np.uint8], softened: bool = False
+    vae: AutoencoderKL, panoramas: NDArray[np.uint8], faint: bool = False
 ) -> Tensor:
-    """Posterior means `[N, C, 16, 26]`, float16, of panoramas or of softened ones."""
+    """Posterior means `[N, C, 16, 26]`, float16, of panoramas or of faint ones."""
     parts = []
     for start in range(0, panoramas.shape[0], 32):
         rows = panoramas[start : start + 32]
-        if softened:
-            rows = np.stack([soften(row) for row in rows])
+        if faint:
+            rows = np.stack([fade(row) for row in rows])
         pictures = to_tensor(torch.from_numpy(rows).to(vae.device))
         parts.append(vae.encode(pictures).latent_dist.mean.half())
     return torch.cat(parts).cpu()
 
 
-def soften(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture `[H, W, 3]` whose lightness keeps the share SOFTENED of its detail."""
+def fade(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture `[H, W, 3]` that keeps the shares DETAIL and COLOUR of its detail and colour."""
     pixels = picture.astype(np.float32)
     light = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    detail = light - cv2.GaussianBlur(light, (0, 0), BLUR)
-    less = np.clip(pixels - (1 - SOFTENED) * detail[..., None], 0, 255)
-    return np.rint(less).astype(np.uint8)
+    blurred = cv2.GaussianBlur(light, (0, 0), BLUR)
+    less = cv2.addWeighted(light, DETAIL, blurred, 1 - DETAIL, 0.0)
+    faded = less[..., None] + COLOUR * (pixels - light[..., None])
+    return np.rint(np.clip(faded, 0, 255)).astype(np.uint8)
 
 
 @torch.no_grad()
@@ -120,11 +121,11 @@ def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> T
 
 @dataclass(slots=True)
 class Samples:
-    """Where batches come from: scaled latents `[N, C, 16, 26]` of panoramas, those of softened
+    """Where batches come from: scaled latents `[N, C, 16, 26]` of panoramas, those of faint
     ones, and their captions' states."""
 
     latents: Tensor
-    softened: Tensor
+    faint: Tensor
     states: Tensor
     empty: Tensor
     bounds: NDArray[np.int64]
@@ -134,28 +135,28 @@ class Samples:
         rows = rng.integers(0, len(self.bounds), size)
         starts = window_columns(_with_margin(self.bounds[rows]), rng, STARTS - 1)
         device = self.latents.device
-        chosen, variants, first, silent, sharpness = (
+        chosen, variants, first, silent, faintness = (
             torch.from_numpy(values).to(device)
             for values in (
                 rows,
                 rng.integers(0, FREE, size),
                 starts,
                 rng.uniform(size=size) < EMPTY_SHARE,
-                _sharpness(size, rng),
+                _faintness(size, rng),
             )
         )
         columns = (first[:, None] + torch.arange(STRIP, device=device))[:, None, None, :]
         columns = columns.expand(-1, *self.latents.shape[1:3], -1)
-        sharp, soft = (x[chosen].gather(3, columns).float() for x in (self.latents, self.softened))
-        strips = soft.lerp(sharp, (sharpness[:, None, None, None] - SOFTENED) / (1 - SOFTENED))
+        plain, faint = (x[chosen].gather(3, columns).float() for x in (self.latents, self.faint))
+        strips = plain.lerp(faint, faintness[:, None, None, None])
         states = self.states[chosen, variants].float()
         return strips, torch.where(silent[:, None, None], self.empty, states)
 
 
-def _sharpness(size: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """The sharpness of so many samples: most are sharp, few are soft."""
-    least, most = SHARPNESS
-    return (most - (most - least) * rng.uniform(size=size) ** 3).astype(np.float32)
+def _faintness(size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The faintness of so many samples; one in six has more than 0.1."""
+    least, most = FAINTNESS
+    return (least + (most - least) * rng.uniform(size=size) ** 6).astype(np.float32)
 
 
 def _with_margin(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -178,8 +179,8 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     vae = load_final(work, refined=False).to(device)
     sources = (work / "vae-final.pt", work / "panoramas.npy")
     latents = _cached(work / "latents.pt", count, sources, lambda: encode_panoramas(vae, panoramas))
-    softer = work / "softened.pt"
-    softened = _cached(softer, count, sources, lambda: encode_panoramas(vae, panoramas, True))
+    path = work / "faint.pt"
+    faint = _cached(path, count, sources, lambda: encode_panoramas(vae, panoramas, faint=True))
     factor = 1.0 / float(latents[:, :COARSE].float().std())
     torch.save({"scaling_factor": factor}, work / "scaling.pt")
     tokenizer, tower = load(work), load_tower(options).to(device)
@@ -191,7 +192,7 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     firsts = np.array([index for index in range(count) if not is_twin(index)])
     kept = torch.from_numpy(firsts)
     return Samples(
-        *((x[kept].float() * factor).half().to(device) for x in (latents, softened)),
+        *((x[kept].float() * factor).half().to(device) for x in (latents, faint)),
         states[kept].to(device),
         empty,
         open_bounds(work)[firsts],

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from resources.starter_recipe.dataset import COLUMN, CUT_SHARE, PANORAMA
-from resources.starter_recipe.samples import MARGIN, SHARPNESS, SOFTENED, Samples, soften
+from resources.starter_recipe.samples import COLOUR, DETAIL, FAINTNESS, MARGIN, Samples, fade
 from resources.starter_recipe.vocabulary import PICTURE_SIZE
 
 
@@ -34,22 +34,23 @@ def test_windows_show_figures_that_leave_no_room_for_a_margin() -> None:
     assert ((starts <= 80) & (starts + PICTURE_SIZE > 199)).mean() > 1 - 2 * CUT_SHARE
 
 
-def test_a_sample_is_more_or_less_sharp_as_a_whole() -> None:
+def test_a_sample_is_more_or_less_faint_as_a_whole() -> None:
     samples = _samples(80, 139)
-    samples.latents = torch.ones_like(samples.latents)
-    samples.softened = torch.full_like(samples.latents, SOFTENED)  # a latent is its sharpness
+    samples.latents = torch.zeros_like(samples.latents)  # a latent is its faintness
+    samples.faint = torch.ones_like(samples.latents)
     strips, _ = samples.batch(1000, np.random.default_rng(0))
-    sharpness = strips[:, 0, 0, 0].numpy()
+    faintness = strips[:, 0, 0, 0].numpy()
     assert torch.equal(strips, strips[:, :1, :1, :1].expand_as(strips))
-    assert sharpness.min() == pytest.approx(SHARPNESS[0], abs=0.05)
-    assert sharpness.max() == pytest.approx(SHARPNESS[1], abs=0.01)
-    assert np.median(sharpness) == pytest.approx(1.07, abs=0.02)
+    assert faintness.min() == pytest.approx(FAINTNESS[0], abs=0.01)
+    assert faintness.max() == pytest.approx(FAINTNESS[1], abs=0.05)
+    assert np.median(faintness) == pytest.approx(-0.186, abs=0.01)
 
 
-def test_a_softened_picture_keeps_its_means_and_half_of_its_detail() -> None:
-    picture = np.full((64, 64, 3), 120, np.uint8)
-    picture[:, 1::2] = 160  # waves of two pixels, of which the blur leaves nothing
-    soft = soften(picture)[16:48, 16:48].astype(float)
-    assert soft.mean() == pytest.approx(140, abs=1)
-    assert np.ptp(soft) == pytest.approx(40 * SOFTENED, abs=2)
-    assert np.array_equal(soften(picture[:, :1]), picture[:, :1])
+def test_a_faded_picture_keeps_its_light_and_shares_of_its_detail_and_colour() -> None:
+    grey = np.full((64, 64, 3), 120, np.uint8)
+    grey[:, 1::2] = 160  # waves of two pixels, of which the blur leaves nothing
+    faint = fade(grey)[16:48, 16:48].astype(float)
+    assert faint.mean() == pytest.approx(140, abs=1)
+    assert np.ptp(faint) == pytest.approx(40 * DETAIL, abs=2)
+    plain = np.full((8, 8, 3), (200, 100, 50), np.uint8)
+    assert np.ptp(fade(plain)[0, 0].astype(float)) == pytest.approx(150 * COLOUR, abs=1)
