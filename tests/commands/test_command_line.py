@@ -190,9 +190,10 @@ def test_the_benchmark_is_part_of_the_sources(
 def test_findings_that_could_not_be_written_are_not_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nowhere = tmp_path / "nowhere" / "findings.json"
+    (tmp_path / "file").write_text("in the way")
+    nowhere = tmp_path / "file" / "findings.json"
     assert main.main(["bench", "--json", str(nowhere)]) == main.BAD_INPUT
-    assert f"no folder for {nowhere}" in capsys.readouterr().err
+    assert f"{nowhere} cannot be written" in capsys.readouterr().err
 
 
 def test_ctrl_c_before_the_work_begins_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

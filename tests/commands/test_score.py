@@ -132,4 +132,4 @@ def test_a_fox_is_scored_as_a_fox(capsys: pytest.CaptureFixture[str]) -> None:
         printed = capsys.readouterr().out
         scores.append(float(printed.splitlines()[1].split()[2]))
     assert scores[0] > 50
-    assert scores[0] > scores[1] + 10
+    assert scores[0] > scores[1] + 5
