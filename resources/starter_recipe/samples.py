@@ -191,8 +191,10 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     print(f"samples: {count} panoramas, scaling factor {factor:.4f}", flush=True)
     firsts = np.array([index for index in range(count) if not is_twin(index)])
     kept = torch.from_numpy(firsts)
+    plain, fainter = ((x[kept].float() * factor).half().to(device) for x in (latents, faint))
     return Samples(
-        *((x[kept].float() * factor).half().to(device) for x in (latents, faint)),
+        plain,
+        fainter,
         states[kept].to(device),
         empty,
         open_bounds(work)[firsts],
