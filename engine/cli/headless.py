@@ -26,6 +26,7 @@ from engine.export.metadata import Provenance
 from engine.export.moments import Moments
 from engine.export.open_export import check_export, format_class, open_export
 from engine.mailbox import JobControl
+from engine.parameters import parameters_of
 from engine.pictures.strip_places import strip_places
 from engine.render.batch_memory import BatchMemory
 from engine.render.renderer import Renderer
@@ -101,6 +102,7 @@ class _Work:
     def run(self) -> None:
         """Raises InputError and WriteError with a sentence, and Cancelled."""
         sampling = self._order.exploration.sampling
+        _check_parameters(self._order)
         check_export(self._order.out, self._plan, sampling.width, sampling.height)
         note = format_class(self._order.out).rate_note(self._plan.fps)
         if note:
@@ -196,6 +198,15 @@ class _Work:
             )
         choose_path(self._order.latents, self._order.existing)
         check_writable(self._order.latents)
+
+
+def _check_parameters(command: RenderCommand) -> None:
+    """Raises InputError for a setting that the format does not have."""
+    owner = format_class(command.out)
+    unknown = set(command.parameters) - {parameter.name for parameter in parameters_of(owner)}
+    if unknown:
+        name = min(unknown)
+        raise InputError(f"{owner.label} takes no {name}; leave out --{name}.")
 
 
 def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:

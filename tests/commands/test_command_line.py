@@ -38,6 +38,7 @@ ROOT = Path(main.__file__).parent
         (["--batch", "-1"], "batch"),
         (["--batch", "99999999999"], "--batch takes a whole number from 1 to"),
         (["--columns", "0"], "columns"),
+        (["--columns", "3"], "Pictures, PNG takes no columns; leave out --columns"),
         (["--fps", "fast"], "fps"),
         (["--fps", "24/0"], "fps"),
         (["--fps", "nan"], "takes a number such as 24, 23.976 or 24000/1001, not 'nan'"),
