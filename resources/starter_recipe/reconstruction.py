@@ -28,7 +28,7 @@ KEPT_WEIGHT = 4.0
 WAVES_WEIGHTS = 0.01, 0.1
 #: How much it counts that texture is as strong as it should be, wherever its waves stand: with fine
 #: channels, and without, where encoder and decoder would each wait for the other to begin with it.
-FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.5, 1.0
+FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.2, 1.0
 #: Waves in a block of 8×8 pixels, by half cycles down and across, and the standard deviation of
 #: their coefficients in drawn pictures: of the brightness, then of two differences of colours.
 #: As many of them as there are fine channels are used, twelve at most.
@@ -53,7 +53,7 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
 
     Squares weigh more than L1 at wrong edges, and it is they that PSNR counts.
     """
-    loss = functional.l1_loss(output, target) + 8 * functional.mse_loss(output, target)
+    loss = functional.l1_loss(output, target) + 16 * functional.mse_loss(output, target)
     loss = loss + functional.l1_loss(output.diff(dim=2), target.diff(dim=2))
     loss = loss + functional.l1_loss(output.diff(dim=3), target.diff(dim=3))
     for scale in (2, 4):

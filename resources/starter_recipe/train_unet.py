@@ -114,12 +114,16 @@ class Diffusion:
         in_z0 = ((1 - alpha) / alpha).clamp(max=50.0)
         return errors.mean() + MOVED_WEIGHT * (in_z0 * moved.mean(dim=(1, 2, 3))).mean()
 
+    def noisy(self, windows: Tensor, times: Tensor, noise: Tensor) -> Tensor:
+        """The windows `[N, C, h, w]` after so much noise was added."""
+        alpha = self.alphas[times].view(-1, 1, 1, 1)
+        return alpha.sqrt() * windows + (1 - alpha).sqrt() * noise
+
     def _predict(
         self, unet: nn.Module, windows: Tensor, states: Tensor, times: Tensor, noise: Tensor
     ) -> Tensor:
         """The noise that the network sees in the windows after so much of it was added."""
-        alpha = self.alphas[times].view(-1, 1, 1, 1)
-        noisy = alpha.sqrt() * windows + (1 - alpha).sqrt() * noise
+        noisy = self.noisy(windows, times, noise)
         with autocast(windows.device):
             output: Tensor = unet(noisy, times, states, return_dict=False)[0]
         return output.float()
@@ -138,6 +142,14 @@ def update_average(average: nn.Module, model: nn.Module, step: int) -> None:
     """Moving average over about the last tenth of the steps so far, 2000 at most."""
     keep = min(0.9995, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
+
+
+def asked(samples: Samples, seed: int, count: int = 384) -> tuple[Tensor, Tensor, Tensor]:
+    """Noisy latents, timesteps and prompt states to compare networks on."""
+    strips, states = samples.batch(count, np.random.default_rng((seed, 6)))
+    diffusion = Diffusion(strips.device)
+    times, noise = diffusion.draw(strips[..., :-1])
+    return diffusion.noisy(strips[..., :-1], times, noise), times, states
 
 
 def train(
@@ -194,7 +206,7 @@ def main() -> None:
     widths = options.widths or (start.config.block_out_channels if start else CHANNELS)
     unet = build(tuple(widths), latents=samples.latents.shape[1])
     if start:
-        grow_unet(unet, start)
+        grow_unet(unet, start, asked(samples, options.seed))
     train(options, unet, samples)
 
 

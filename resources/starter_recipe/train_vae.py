@@ -5,7 +5,7 @@ colour, so latents are a small picture of the picture; detail rides on top and i
 from a share of steps that halve the latents and ask for the halved picture (EQ-VAE, Kouzelis et al.
 2025). With `--decoder-only` the encoder, and with it every cached latent, stays as it is while the
 decoder is trained on. With `--latents` there are fine channels for texture, and two steps in five,
-later one, ask for the picture without them.
+later one, ask for the picture without them; one in ten where they were there from the start.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def train(
     budget = resume(path, vae, pair, options)
     source = _open(options.work, device)
     fine, objective = vae.config.latent_channels > COARSE, Reconstruction(start)
-    mostly = 0.0 if options.decoder_only else MOSTLY
+    learnt = options.decoder_only or _knows_its_channels(vae, start)
     progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
     descent = descents(vae, device, options)
     for step, share in budget:
@@ -152,10 +152,10 @@ def train(
         pictures = source.crops(options.batch, WIDTH, rng).contiguous(memory_format=layout)
         how = functools.partial(
             objective.loss,
-            at_first=share < AT_FIRST,
+            at_first=share < AT_FIRST and not learnt,
             halve=step % 6 == 5 and not options.decoder_only,
             whole=step % 4 == 3,
-            coarse_only=fine and step % 5 in ({1, 3} if share < mostly else {1}),
+            coarse_only=fine and step % 10 in _without_fine(share, learnt),
         )
         loss = descent.descend(how, pictures)
         pair.step(ramp(share, hold=0.1))
@@ -164,6 +164,18 @@ def train(
     save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name, source, trained=budget.step > 0)
     return vae
+
+
+def _knows_its_channels(vae: AutoencoderKL, start: AutoencoderKL | None) -> bool:
+    """True if the autoencoder it began with has as many latent channels."""
+    return start is not None and start.config.latent_channels == vae.config.latent_channels
+
+
+def _without_fine(share: float, learnt: bool) -> tuple[int, ...]:
+    """Which of ten steps do without the fine channels; once these are learnt, few."""
+    if learnt:
+        return (1,)
+    return (1, 3, 6, 8) if share < MOSTLY else (1, 6)
 
 
 def _open(work: Path, device: torch.device) -> Pictures:
