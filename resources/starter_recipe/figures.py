@@ -202,7 +202,8 @@ def sew(animal: Animal, rng: np.random.Generator) -> Sewing:
     pale = 0.25 * fur + 0.75 * np.array(CREAM)
     pale = pale * 0.55 if animal.fur == "black" else pale
     nose = (0.95, 0.55, 0.08) if animal.species == "owl" else ROSE
-    result.colours[[FUR, PALE, PINK, DARK]] = fur, pale, ROSE, 0.55 * fur
+    dark = (0.35 if animal.species == "dog" else 0.55) * fur
+    result.colours[[FUR, PALE, PINK, DARK]] = fur, pale, ROSE, dark
     result.colours[[NOSE, EYE, WHITE, MOUTH]] = nose, INK, (0.96, 0.94, 0.90), (0.06, 0.045, 0.04)
     result.colours[FEET] = nose if animal.species == "owl" else 0.9 * fur
     SPECIES[animal.species](result)
