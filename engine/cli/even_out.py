@@ -17,7 +17,6 @@ from engine.pacing.certificate import Certificate
 from engine.pacing.curve import Values, knots_of, times_of
 from engine.pacing.even_out import EvenOut
 from engine.pacing.profiles import find_profile
-from engine.pictures.picture_distance import distance, pyramid_of
 from engine.render.renderer import Renderer
 from engine.walk import Exploration, lanes_of
 
@@ -81,7 +80,6 @@ def _measure(
 ) -> _Round:
     walk = command.exploration.walk
     steps, stds = np.full((2, walk.frames), np.nan)
-    ends: dict[int, m.Image] = {}
     turns: tuple[float, ...] = ()
     seam: float | None = None
     request = command.request(measures=(_STEPS, _STD))
@@ -90,18 +88,13 @@ def _measure(
         match event:
             case m.PathReady():
                 turns, seam = event.turns, event.seam
-            case m.FrameReady(tier=m.Tier.FINAL) if event.index in (0, walk.frames - 1):
-                ends[event.index] = event.image
             case m.MeasureReady():
                 (steps if event.name == _STEPS else stds)[event.index] = event.value
             case m.FrameFailed() | m.JobFailed() | m.MeasureFailed():
                 raise InputError(event.message)
             case m.JobCancelled():
                 raise Cancelled
-    between = steps[1:]
-    if walk.loop:
-        last, first = (pyramid_of(ends[index]) for index in (walk.frames - 1, 0))
-        between = np.append(between, distance(last, first))
+    between = np.append(steps[1:], steps[:1]) if walk.loop else steps[1:]
     values = {_STEPS: [between], _STD: [stds]}
     seams = {} if seam is None else {0: seam}
     found = certificates(values, 1, {0: turns}, seams)[0]

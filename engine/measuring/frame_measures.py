@@ -104,19 +104,23 @@ class Measuring:
             yield m.MeasureReady(frame.job, frame.lane, frame.index, name, value)
         group.keys[frame.lane][frame.index] = frame.key
         if group.steps:
-            for later in (frame.index, frame.index + 1):
+            count = self._plan.walks[frame.lane].frames
+            for later in (frame.index, (frame.index + 1) % count):
                 yield from self._step(group, frame, later)
 
     def _step(self, group: _Group, frame: m.FrameReady, later: int) -> Iterator[m.MeasureReady]:
-        """Yields the values of the step that ends at frame `later`."""
-        keys = group.keys[frame.lane]
-        if later - 1 not in keys or later not in keys:
+        """Yields the values of the step that ends at frame `later`; in a loop, one ends at the
+        first frame."""
+        walk, keys = self._plan.walks[frame.lane], group.keys[frame.lane]
+        if later == 0 and not walk.loop:
             return
-        gap = self._seen.gap(group.space, keys[later - 1], keys[later])
+        before = later - 1 if later else walk.frames - 1
+        if before not in keys or later not in keys:
+            return
+        gap = self._seen.gap(group.space, keys[before], keys[later])
         if math.isnan(gap):
             return  # the store no longer holds the picture
-        walk = self._plan.walks[frame.lane]
-        span = walk.time_of(later) - walk.time_of(later - 1)
+        span = (walk.time_of(later) or 1.0) - walk.time_of(before)
         for name, measure in group.steps.items():
             value = measure.of(gap, span)
             yield m.MeasureReady(frame.job, frame.lane, later, name, value)

@@ -88,7 +88,8 @@ class FrameMeasure(Measure):
 
 @dataclass(frozen=True)
 class StepMeasure(Measure):
-    """A number for each step from one frame to the next. It belongs to the later frame."""
+    """A number for each step from one frame to the next. It belongs to the later frame; in a loop,
+    the step from the last frame to the first belongs to the first."""
 
     space: ClassVar[Space] = Space.PICTURE
 

@@ -172,10 +172,22 @@ def test_local_change_is_a_speed_in_loops_and_uneven_walks_too(folder: Path) -> 
     walk = replace(WALK, loop=True, pacing=((0.0, 0.0), (0.5, 0.25), (1.0, 1.0)))
     request = _request(folder, "step_length", "local_change", lanes=_lanes("linear", walk=walk))
     values = _values(_run(request))
-    for k in range(1, walk.frames):
-        time = walk.time_of(k) - walk.time_of(k - 1)
+    times = (*walk.times_of_frames(), 1.0)
+    for k in range(walk.frames):
+        time = times[k] - times[k - 1] if k else 1.0 - times[walk.frames - 1]
         expected = values["step_length", 0, k] / time
         assert values["local_change", 0, k] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_loop_has_a_step_from_its_last_frame_to_its_first(folder: Path, in_order: bool) -> None:
+    lanes = _lanes("slerp", walk=replace(WALK, loop=True))
+    events = _run(_request(folder, "step_length", lanes=lanes, in_order=in_order))
+    values = _values(events)
+    looks = {frame.index: pyramid_of(frame.image) for frame in _finals(events)}
+    seam = distance(looks[WALK.frames - 1], looks[0])
+    assert values["step_length", 0, 0] == pytest.approx(seam, rel=1e-5)
+    assert len(values) == WALK.frames
 
 
 def test_steps_in_clips_space_are_angles(folder: Path, tmp_path: Path) -> None:

@@ -105,6 +105,23 @@ def test_a_film_and_its_session_have_the_certificate(desk: ExportDesk, qtbot: Qt
     assert load_session(desk.out / "walk.trail") == desk.state.exploration
 
 
+def test_the_certificate_of_a_loop_knows_the_step_to_its_first_frame(
+    desk: ExportDesk, qtbot: QtBot
+) -> None:
+    desk.state.edit(replace(SMALL, walk=replace(SMALL.walk, loop=True)), "Loop")
+    desk.finish()
+    for index, name in ((1, "walk.mp4"), (0, "walk-2.mp4")):
+        for later in range(index, SMALL.walk.frames):
+            value = 9.0 if later == 0 else 2.0
+            step = m.MeasureReady(desk.state.results.job, 0, later, "step_length", value)
+            desk.state.apply(step)
+        desk.export(qtbot)
+        origin = recall(desk.out / name).origin
+        assert origin is not None
+        largest = origin.certificates[0].get("largest_step") if origin.certificates else None
+        assert largest == (None if index else 4.5)
+
+
 def test_a_film_and_its_session_have_the_same_number(desk: ExportDesk, qtbot: QtBot) -> None:
     desk.finish()
     desk.export(qtbot)
