@@ -63,6 +63,16 @@ class Moments:
             self._cancelled = True
             self._changed.notify_all()
 
+    @property
+    def cancelled(self) -> bool:
+        """True once `cancel` was called."""
+        return self._cancelled
+
+    def check(self) -> None:
+        """Raises Cancelled if it is cancelled."""
+        if self._cancelled:
+            raise Cancelled
+
     def ready(self) -> Iterator[Moment]:
         """Yield the next moments that are complete now. Does not wait."""
         while self._left:
@@ -85,9 +95,9 @@ class Moments:
         """
         while True:
             for moment in self.ready():
-                self._check_cancelled()
+                self.check()
                 yield moment
-            self._check_cancelled()
+            self.check()
             if not self._left:
                 return
             ask(tuple(self._left)[:ASKED_AT_ONCE])
@@ -98,10 +108,6 @@ class Moments:
             self._changed.wait_for(lambda: self._is_settled(index))
             if self._failure and not self._is_complete(index):
                 raise InputError(self._failure)
-
-    def _check_cancelled(self) -> None:
-        if self._cancelled:
-            raise Cancelled
 
     def _images(self, index: int) -> list[Image] | None:
         """The pictures of a moment, None where one is missing; keys without a picture go."""

@@ -217,6 +217,8 @@ class ExportDialog(QDialog):
             return
         job.wait()
         job.deleteLater()
+        if not error and self._figure is not None and job.cancelled:
+            error = "cancelled"  # its frames were there already, in a folder that goes
         if not error and self._figure is not None:
             self._drawn, self._writing = job.order.exploration, True
             self.progress.setRange(0, 0)

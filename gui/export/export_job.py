@@ -73,6 +73,11 @@ class ExportJob(QThread):
         """The number of moments of the walk that are written."""
         return len(self._indices)
 
+    @property
+    def cancelled(self) -> bool:
+        """True once `cancel` was called, even if that was too late."""
+        return self._moments.cancelled
+
     def cancel(self) -> None:
         """Stop before the next frame and delete the unfinished file."""
         self._moments.cancel()
@@ -131,6 +136,7 @@ class ExportJob(QThread):
             ):
                 add(index, images)
                 self.progressed.emit(number, self.total)
+            self._moments.check()
         if order.session:
             suffix = self._format.suffix
             save_beside(order.path, suffix, order.exploration, order.certificates)

@@ -16,6 +16,7 @@ from engine.documents.session_file import load_session
 from engine.export.contract import formats
 from engine.export.recall import recall
 from gui.export.export_dialog import ExportDialog
+from gui.export.export_job import ExportJob
 from gui.export.export_plan import ExportKind, frame_kinds
 from tests.support.export_desk import SMALL, ExportDesk
 from tests.support.scripted_engine import INFO, MemoryFrames, story
@@ -214,6 +215,30 @@ def test_without_a_folder_nothing_is_written(desk: ExportDesk, qtbot: QtBot) -> 
     assert desk.dialog.outcome.text() == "Name a folder for the export."
 
 
+def _dialog_of_pages(desk: ExportDesk, draw: Callable[[Path, str, Path], None]) -> ExportDialog:
+    """A dialog that is open for a kind whose files `draw` makes of a contact sheet."""
+    kind = ExportKind("page", "Page", ".page", format=formats.get("sheet"), finish=draw)
+    kinds, missing = (kind, *frame_kinds()), desk.session.missing_frames
+    store = desk.state.results.store
+    dialog = ExportDialog(desk.state, store, missing, desk.settings, kinds, desk.parent)
+    dialog.open_now("page")
+    return dialog
+
+
+def test_a_figure_that_is_cancelled_after_its_last_frame_is_not_written(
+    desk: ExportDesk, qtbot: QtBot
+) -> None:
+    desk.finish()
+    dialog = _dialog_of_pages(desk, lambda _sheet, _text, path: path.touch())
+    dialog.export_button.click()
+    (job,) = dialog.findChildren(ExportJob)
+    assert job.wait(20000)  # its end is not known to the dialog yet
+    dialog.cancel_button.click()
+    qtbot.waitUntil(dialog.export_button.isEnabled)
+    assert dialog.outcome.text() == "Cancelled; nothing was written."
+    assert list(desk.out.iterdir()) == []
+
+
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_figure_waits_for_the_measures_and_never_mixes_two_walks(
     desk: ExportDesk, qtbot: QtBot, edited: bool
@@ -225,11 +250,7 @@ def test_a_figure_waits_for_the_measures_and_never_mixes_two_walks(
         busy.append(desk.state.busy)
         path.write_text("a figure")
 
-    kind = ExportKind("page", "Page", ".page", format=formats.get("sheet"), finish=draw)
-    kinds, missing = (kind, *frame_kinds()), desk.session.missing_frames
-    store = desk.state.results.store
-    dialog = ExportDialog(desk.state, store, missing, desk.settings, kinds, desk.parent)
-    dialog.open_now("page")
+    dialog = _dialog_of_pages(desk, draw)
     dialog.export_button.click()
     desk.engine.play(len(list(story(desk.engine.requests[-1], MemoryFrames()))) - 1)
     qtbot.waitUntil(lambda: "Measuring" in dialog.outcome.text())
