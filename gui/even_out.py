@@ -122,6 +122,8 @@ class EvenOutRun(QObject):
             return
         self._end()
         self._state.edit(exploration, self._label, f"{self._label} {id(self)} {self._run}")
+        if not self._state.results.are_of(exploration):
+            self._state.generate()  # an earlier round; a later job would remove the sentence
         beside = "" if self._speed is None else ", over the wanted speed,"
         count = "1 round" if rounds.rounds == 1 else f"{rounds.rounds} rounds"
         self._state.post(

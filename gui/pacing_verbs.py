@@ -33,6 +33,7 @@ def put_tipping_points(state: ExplorerState) -> None:
         return
     if STEPS not in state.exploration.measures:
         state.show_measures((*state.exploration.measures[-2:], STEPS))
+        state.generate()  # now; a job that begins later would remove the sentence
         state.post("The step lengths are measured now; choose Tipping points again after that.")
         return
     number = state.own_lane

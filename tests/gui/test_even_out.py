@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.pacing.certificate import variation
 from engine.view import Loop, ViewMode
 from engine.walk import Keyframe, MethodChoice, NoiseSource
 from gui.even_out import EvenOutRun
+from gui.shell.messages_bar import MessagesBar
+from gui.widgets.theme import DARK
 from tests.support.scripted_state import PlacedState
 
 FRAMES = 21
@@ -56,6 +59,26 @@ def test_the_steps_become_even_in_at_most_three_rounds(leaping: _Leaping) -> Non
     assert leaping.state.history.undo_label == "Even out"
     leaping.state.history.undo()
     assert leaping.state.exploration.walk == walk
+
+
+class _Worsening(_Leaping):
+    """A state whose pictures leap at the end of the walk in the last round."""
+
+    def place(self, time: float) -> float:
+        return time**9 if self.job > 3 else super().place(time)
+
+
+def test_the_result_is_still_said_when_an_earlier_round_is_rendered_again(qtbot: QtBot) -> None:
+    worsening = _Worsening()
+    bar = MessagesBar(worsening.state, DARK)
+    qtbot.addWidget(bar)
+    worsening.render()
+    worsening.state.generate_requested.connect(worsening.begin)
+    worsening.verb.even_out()
+    while worsening.verb.running:
+        worsening.draw(range(FRAMES))
+    assert worsening.state.results.are_of(worsening.state.exploration)
+    assert re.search(r"was ([\d.]+) and is ([\d.]+) after", bar.texts[-1])
 
 
 def test_a_long_walk_goes_on_after_every_second_frame(leaping: _Leaping) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from engine import messages as m
 from engine.geometry.noise import NoiseBank
@@ -14,6 +15,7 @@ from engine.geometry.walk_path import WalkPath
 from engine.view import ViewMode
 from engine.walk import Keyframe, MethodChoice, NoiseSource, Walk
 from gui.pacing_verbs import put_tipping_points
+from tests.gui.conftest import Desk
 from tests.support.scripted_state import ScriptedState
 from tests.support.texts import make_text
 
@@ -119,6 +121,17 @@ def test_the_step_lengths_are_measured_first() -> None:
     put_tipping_points(told.state)
     assert "step_length" in told.state.exploration.measures
     assert "measured now" in told.messages[-1]
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_what_to_do_after_the_measurement_is_still_said_while_it_runs(
+    desk: Desk, qtbot: QtBot, auto: bool
+) -> None:
+    desk.finish()
+    desk.state.set_auto(auto)
+    put_tipping_points(desk.state)
+    qtbot.waitUntil(lambda: "step_length" in desk.engine.requests[-1].measures)
+    assert any("measured now" in text for text in desk.window.messages.texts)
 
 
 def test_a_walk_that_was_not_rendered_has_none() -> None:
