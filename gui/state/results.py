@@ -215,13 +215,15 @@ class Results:
         picture = self.image(lane, near) if near is not None else None
         return None if near is None or picture is None else (near, picture)
 
-    def finished(self, lane: int, index: int) -> StoredFrame | None:
-        """Returns the nearest finished frame with its latents, if the store still holds it."""
+    def finished(self, lane: int, index: int) -> tuple[int, StoredFrame] | None:
+        """Returns the nearest finished frame, if the store still holds it: its index, and its
+        picture with the latents."""
         if lane >= len(self.lanes):
             return None
         results = self.lanes[lane]
         near = results.nearest(index, Tier.FINAL)
-        return None if near is None else self.store.get(results.keys[near])
+        frame = self.store.get(results.keys[near]) if near is not None else None
+        return None if near is None or frame is None else (near, frame)
 
 
 def is_worse_point(event: ProbeReady, shown: ProbeReady) -> bool:

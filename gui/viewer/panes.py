@@ -99,18 +99,23 @@ class PaneReader:
         return replace(self._pane(0), title="")
 
     def _latents(self, lane: int) -> list[Pane]:
-        """Returns panes of z_T and below them of z_0: first in colour, then each channel. Empty
-        until the frame is finished."""
-        frame = self._state.results.finished(lane, self._state.playhead)
-        if frame is None:
+        """Returns panes of z_T and below them of z_0: first in colour, then each channel. They are
+        of the nearest finished frame, which the first pane names; empty until there is one."""
+        index = self._state.playhead
+        found = self._state.results.finished(lane, index)
+        if found is None:
             return []
-        walk, model = self._state.results.lanes[lane].lane.walk, self._state.model
+        near, frame = found
+        results, model = self._state.results.lanes[lane], self._state.model
+        walk = results.lane.walk
         columns = frame.image.shape[1] // model.multiple if model else frame.initial.shape[2]
-        seam = seam_at(walk, walk.time_of(self._state.playhead), columns)
+        seam = seam_at(walk, walk.time_of(near), columns)
         share = None if seam is None else seam / columns
         colours = fit_colours(frame.final, frame.image)
         rows = (("noise z_T", frame.initial), ("result z_0", frame.final))
-        return [pane for name, z in rows for pane in _latent_row(name, z, colours, share)]
+        first, *rest = (p for name, z in rows for p in _latent_row(name, z, colours, share))
+        note, warn = _note(results, index, near)
+        return [replace(first, note=note, warn=warn), *rest]
 
     def _pane(self, lane: int) -> Pane:
         index = self._state.playhead

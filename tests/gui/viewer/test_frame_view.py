@@ -157,6 +157,22 @@ def test_latents_are_shown_by_channel_with_the_seam(qtbot: QtBot) -> None:
     assert painted(view).width() == 600
 
 
+def test_latents_of_another_frame_say_whose_they_are_and_have_its_seam(qtbot: QtBot) -> None:
+    told_ = ScriptedState(methods=("wipe",))
+    told_.begin()
+    view = shown(told_, qtbot, 600, 300)
+    image, latent = told_.frame(5), np.zeros((4, 8, 8), np.float32)
+    told_.frames.frames["1-0-5"] = StoredFrame(image, latent, latent)
+    told_.state.set_view(mode=ViewMode.LATENT)
+    told_.state.seek(5)
+    assert {pane.note for pane in view.panes()} == {""}
+    told_.state.seek(15)
+    first, *others = view.panes()
+    assert first.note == "nearest: frame 6"
+    assert {pane.note for pane in others} == {""}
+    assert {pane.seam for pane in (first, *others)} == {0.25}
+
+
 def test_the_seam_is_between_the_patches_of_the_model(qtbot: QtBot) -> None:
     told_ = scripted(methods=("wipe",))
     told_.state.apply(m.ModelReady(told_.job, replace(INFO, multiple=SIDE // 4)))
