@@ -44,12 +44,18 @@ class PanePainter:
         """Paint every pane into its cell. `crisp` pictures are enlarged by whole factors."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._pictures = {k: v for k, v in self._pictures.items() if k < len(cells)}
-        for number, (cell, pane) in enumerate(cells):
+        targets = [
             self._paint_pane(painter, number, cell, pane, crisp)
+            for number, (cell, pane) in enumerate(cells)
+        ]
+        for target, (_, pane) in zip(targets, cells, strict=True):
+            if pane.note:  # a long one reaches over the next picture
+                self._paint_note(painter, target, pane)
 
     def _paint_pane(
         self, painter: QPainter, number: int, cell: QRectF, pane: Pane, crisp: bool
-    ) -> None:
+    ) -> QRectF:
+        """Paint a pane without its note. Returns the place of its picture."""
         above = bool(pane.title) and not pane.beside
         target = cell.adjusted(0, self.head if above else 0, 0, 0)
         if pane.image is not None:
@@ -72,8 +78,7 @@ class PanePainter:
             self._paint_title(painter, target, pane)
         if pane.colour_bar:
             self._paint_colour_bar(painter, target)
-        if pane.note:
-            self._paint_note(painter, target, pane)
+        return target
 
     def spot_at(
         self, cell: QRectF, pane: Pane, ratio: float, crisp: bool, position: QPointF

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
@@ -189,6 +189,16 @@ def test_a_long_walk_is_compared_in_the_place_of_a_sheet(qtbot: QtBot) -> None:
     view = shown(told_, qtbot)
     told_.state.set_view(mode=ViewMode.SHEET)
     assert len(view.panes()) == 3
+
+
+def test_the_next_picture_does_not_cover_a_long_note(qtbot: QtBot) -> None:
+    told_ = scripted(frames=SHEET_FRAMES + 1, methods=THREE)
+    view = shown(told_, qtbot, 480, 200)
+    without = painted(view)
+    told_.state.set_view(mode=ViewMode.SHEET)
+    assert view.panes()[0].note
+    cell = QRect(170, 0, 140, 200)  # of the second picture
+    assert painted(view).copy(cell) != without.copy(cell)
 
 
 def test_the_picture_is_as_large_as_fits(qtbot: QtBot) -> None:
