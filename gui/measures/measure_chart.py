@@ -96,6 +96,7 @@ class MeasureChart(QWidget):
         self._curves: list[Line] = []
         self._theories: list[Line] = []
         self._drawn: object = None
+        self._frame = 0
         self._playhead = pg.InfiniteLine(0.0, angle=90)
         self._playhead.setZValue(10)
         column = QVBoxLayout(self)
@@ -150,27 +151,31 @@ class MeasureChart(QWidget):
         self._failure.setVisible(bool(reason))
         self._plot.setVisible(not reason)
 
-    def set_playhead(self, time: float) -> None:
-        """Move the playhead's line, and show each lane's value there."""
+    def set_playhead(self, time: float, frame: int) -> None:
+        """Move the playhead's line to a time, and show each lane's value at a frame."""
         self._playhead.setValue(time)
+        self._frame = frame
+        self._show_head()
+
+    def _show_head(self) -> None:
         named = not self._live or 1 < len(self._curves) <= MOST_NAMES
-        text = self._head_text(time, named)
+        text = self._head_text(named)
         if named and self._live and rich_width(text, self._head.font()) > self._head.width():
-            text = self._head_text(time, False)  # colours tell the lanes apart
+            text = self._head_text(False)  # colours tell the lanes apart
         self._head.setText(text)
 
-    def _head_text(self, time: float, named: bool) -> str:
+    def _head_text(self, named: bool) -> str:
         unit = f" ({self.measure.unit})" if self.measure.unit else ""
         title = escape(self.measure.label + unit)
         words = [f'<span style="color:{self._theme.muted}">{title}</span>']
-        words += [self._legend(line, time, named) for line in self._curves]
+        words += [self._legend(line, named) for line in self._curves]
         return "&nbsp;&nbsp; ".join(words)
 
-    def _legend(self, line: Line, time: float, named: bool) -> str:
-        """Returns a lane's title (if lanes are named) and, in a live chart, its value at `time`."""
+    def _legend(self, line: Line, named: bool) -> str:
+        """Returns a lane's title (if lanes are named) and, in a live chart, its value now."""
         words = [escape(line.title)] if named else []
         if self._live:
-            here = line.values[int(np.argmin(np.abs(line.times - time)))]
+            here = line.values[min(self._frame, len(line.values) - 1)]
             words.append(f"<b>{here:.3g}</b>" if np.isfinite(here) else "<b>–</b>")
         colour = self._theme.method_ink(line.method)
         return f'<span style="color:{colour}">{" ".join(words)}</span>'
@@ -202,7 +207,7 @@ class MeasureChart(QWidget):
             dots = "o" if len(known) <= MOST_DOTS or _is_one_alone(joined) else None
             item.setData(line.times[known], line.values[known], symbol=dots, connect=joined)
         self._fit()
-        self.set_playhead(float(self._playhead.value()))
+        self._show_head()
 
     def _dashes(self, line: Line) -> Any:
         pen = self._pen(tint(self._theme.method_colour(line.method), 0.55), 1.0)

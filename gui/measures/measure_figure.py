@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.measuring.scoring_text import scoring_label
 from gui.measures.measure_chart import Line, MeasureChart
-from gui.measures.measure_values import Offer, theory_of, times_of, values_of
+from gui.measures.measure_values import Offer, theory_of, values_of
 from gui.measures.summary import summary_html, summary_of
 from gui.state.explorer_state import ExplorerState
 from gui.widgets.plain_text import PlainLabel, RichLabel
@@ -94,9 +94,10 @@ class MeasureFigure(QWidget):
 
     def move_playhead(self) -> None:
         """Move the playheads of all charts to the state's."""
-        last = max(self._state.frame_count - 1, 1)
+        lanes, here = self._state.results.lanes, self._state.playhead
+        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
         for chart in self.charts:
-            chart.set_playhead(self._state.playhead / last)
+            chart.set_playhead(walk.time_of(here), here)
 
     def paper_height(self) -> int:
         """Returns the height of the exported charts and table, in pixels."""
@@ -110,7 +111,7 @@ class MeasureFigure(QWidget):
             lane, path = results.lane, results.path
             method = lane.walk.method_of(0).name
             values = values_of(self._state, measure, number)
-            lines.append(Line(lane.title, method, times_of(lane.walk), values))
+            lines.append(Line(lane.title, method, results.times, values))
             size = (path.dimension, path.channels) if path else None
             theory = theory_of(measure, lane.walk, *size) if size else None
             if theory is not None:

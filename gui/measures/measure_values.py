@@ -72,11 +72,6 @@ def _stats(results: LaneResults, field: str) -> Values:
     return values
 
 
-def times_of(walk: Walk) -> Values:
-    """Returns the time in [0, 1] of each frame [n]."""
-    return np.linspace(0.0, 1.0, walk.frames)
-
-
 def theory_of(
     offer: Offer, walk: Walk, dimension: int, channels: int = 4
 ) -> tuple[Values, Values] | None:

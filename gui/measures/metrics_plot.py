@@ -179,4 +179,6 @@ class MetricsPlot(QWidget):
         return "Press Generate (Ctrl+Enter) to compute the chosen measures"
 
     def _scrub(self, time: float) -> None:
-        self._state.seek(round(time * max(self._state.frame_count - 1, 1)))
+        lanes = self._state.results.lanes
+        if lanes:
+            self._state.seek(lanes[0].frame_at(time))

@@ -65,6 +65,18 @@ class LaneResults:
         """Returns the results of a lane without any frames."""
         return cls(lane, np.zeros(lane.walk.frames, np.uint8))
 
+    @property
+    def times(self) -> Values:
+        """The time in 0…1 of each frame [n]: those of the walk, quickly for a long one."""
+        walk = self.lane.walk
+        shares = np.arange(walk.frames) / max(walk.intervals, 1)
+        knots = np.array([(0.0, 0.0), *walk.pacing, (1.0, 1.0)])
+        return np.interp(shares, *knots.T)
+
+    def frame_at(self, time: float) -> int:
+        """Returns the frame nearest to a time."""
+        return int(np.abs(self.times - time).argmin())
+
     def again(self, lane: Lane) -> LaneResults:
         """Returns a copy for another job with a lane of equal content. Failed frames are reset."""
         failed = self.tiers == Tier.FAILED

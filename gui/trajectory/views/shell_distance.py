@@ -28,9 +28,10 @@ LEFT, BELOW, EDGE = 48.0, 34.0, 14.0
 
 @dataclass(frozen=True, slots=True)
 class ShellCurve:
-    """The distance in σ at each frame [n], and the method that gives the colour."""
+    """The distance in σ at each frame [n], its time, and the method that gives the colour."""
 
     method: str
+    times: Points
     distances: Points
 
 
@@ -87,9 +88,7 @@ class ShellItem(PlaneItem):
         self._draw_playhead(painter, screen)
 
     def _points(self, curve: ShellCurve) -> Points:
-        count = len(curve.distances)
-        gammas = np.linspace(0.0, 1.0, count) if count > 1 else np.zeros(count)
-        return np.stack([2.0 * gammas - 1.0, HEIGHT * curve.distances / self.reach], axis=1)
+        return np.stack([2.0 * curve.times - 1.0, HEIGHT * curve.distances / self.reach], axis=1)
 
     def _draw_band(self, painter: QPainter, screen: QTransform) -> None:
         band = QRectF(screen.map(self.place(0.0, 3.0)), screen.map(self.place(1.0, -3.0)))
@@ -176,7 +175,7 @@ class ShellDistance(TrajectoryView):
         if not curves:
             return self.note()
         distance = float(curves[0].distances[index])
-        gamma = index / max(len(curves[0].distances) - 1, 1)
+        gamma = float(curves[0].times[index])
         return f"γ {gamma:.2f} · {distance:+.1f} σ · {shell_distance(distance)} · " + frame_text(
             index
         )
@@ -200,16 +199,16 @@ class ShellDistance(TrajectoryView):
         self._state.seek(self._state.playhead + round(direction.x()) * (10 if shifted else 1))
 
     def _frame_at(self, point: QPointF) -> int:
-        last = max(self._state.frame_count - 1, 0)
-        return min(max(round((point.x() + 1.0) / 2.0 * last), 0), last)
+        lanes = self._state.results.lanes
+        return lanes[0].frame_at((point.x() + 1.0) / 2.0) if lanes else 0
 
     # ── the state ────────────────────────────────────────────────────────────────────────────
 
     def _curves(self) -> tuple[ShellCurve, ...]:
-        lanes = self._state.results.lanes
-        known = ((lane.lane.walk.method_of(0).name, lane.path) for lane in lanes)
         return tuple(
-            ShellCurve(name, shell_distances(path)) for name, path in known if path is not None
+            ShellCurve(lane.lane.walk.method_of(0).name, lane.times, shell_distances(lane.path))
+            for lane in self._state.results.lanes
+            if lane.path is not None
         )
 
     def _show_curves(self) -> None:
@@ -223,4 +222,6 @@ class ShellDistance(TrajectoryView):
         self._show_playhead()
 
     def _show_playhead(self) -> None:
-        self._item.set_gamma(self._state.playhead / max(self._state.frame_count - 1, 1))
+        lanes = self._state.results.lanes
+        walk = lanes[0].lane.walk if lanes else self._state.exploration.walk
+        self._item.set_gamma(walk.time_of(self._state.playhead))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
@@ -229,6 +230,29 @@ def test_a_click_seeks(qtbot: QtBot) -> None:
         point: QPoint = canvas.mapFromScene(box.mapViewToScene(QPointF(index / 20, 0.9)))
         qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=point)
         assert told_.state.playhead == index
+
+
+@pytest.mark.parametrize("changes", [{"pacing": ((0.5, 0.2),)}, {"loop": True}])
+def test_curves_are_over_the_times_of_their_frames(
+    qtbot: QtBot, changes: dict[str, object]
+) -> None:
+    told_ = ScriptedState(methods=("linear",))
+    told_.state.edit_walk("Times", **changes)
+    told_.begin()
+    told_.all_frames()
+    plot = shown(told_, qtbot)
+    (chart,) = charts(plot)
+    canvas = next(c for c in chart.children() if hasattr(c, "getViewBox"))
+    walk = told_.state.results.lanes[0].lane.walk
+    (curve,) = (item for item in canvas.listDataItems() if isinstance(item, pg.PlotDataItem))
+    assert curve.getOriginalDataset()[0] == pytest.approx(walk.times_of_frames())
+    for index in (5, 16):
+        place = canvas.getViewBox().mapViewToScene(QPointF(walk.time_of(index), 0.9))
+        at = canvas.mapFromScene(place)
+        qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        assert told_.state.playhead == index
+        value = values_of(told_.state, chart.measure, 0)[index]
+        assert f"<b>{value:.3g}</b>" in labels(plot)[0]
 
 
 def test_a_table_of_whole_walks(qtbot: QtBot) -> None:

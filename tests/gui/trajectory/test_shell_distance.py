@@ -57,6 +57,22 @@ def test_a_click_seeks_and_its_frame_is_read(shown: ScriptedState, plot: Traject
     assert shown.state.playhead == 1
 
 
+@pytest.mark.parametrize("changes", [{"pacing": ((0.5, 0.2),)}, {"loop": True}])
+def test_curves_are_over_the_times_of_their_frames(
+    shown: ScriptedState, plot: TrajectoryPlot, changes: dict[str, object]
+) -> None:
+    shown.state.edit_walk("Times", **changes)
+    shown.begin()
+    walk = shown.state.results.lanes[0].lane.walk
+    for index in (5, 16):
+        place = QPointF(2.0 * walk.time_of(index) - 1.0, 0.3)
+        plot.view.click(place)
+        assert shown.state.playhead == index
+        reading = plot.view.reading(place)
+        assert reading.startswith(f"γ {walk.time_of(index):.2f} · ")
+        assert reading.endswith(f"frame {index + 1}")
+
+
 def test_the_note_counts_the_frames_on_the_shell(
     shown: ScriptedState, plot: TrajectoryPlot
 ) -> None:
