@@ -90,6 +90,7 @@ class ExportForm(QWidget):
         for signal in (self._state.exploration_changed, self._state.view_changed):
             signal.connect(self._list_differences)
         self._state.range_changed.connect(self._list_spans)
+        self._state.playhead_changed.connect(self._follow_playhead)
         self.kind.currentIndexChanged.connect(self.refresh)
         self.span.currentIndexChanged.connect(self.refresh)
         self.fps.valueChanged.connect(self.refresh)
@@ -172,12 +173,17 @@ class ExportForm(QWidget):
         self.span.clear()
         count = "1 frame" if last == 0 else f"{last + 1} frames"
         self.span.addItem(f"Whole walk, {count}", (0, last))
-        here = self._state.playhead
-        self.span.addItem(f"Only {frame_text(here)}", (here, here))
+        self.span.addItem("")
+        self._follow_playhead(self._state.playhead)
         if self._state.range is not None:
             first, end = self._state.range
             self.span.addItem(f"Range, {frame_text(first)} to {end + 1}", (first, end))
         self.span.setCurrentIndex(chosen if 0 <= chosen < self.span.count() else 0)
+
+    def _follow_playhead(self, here: int) -> None:
+        """Name the picture at the playhead, which the second choice of the list exports."""
+        self.span.setItemText(1, f"Only {frame_text(here)}")
+        self.span.setItemData(1, (here, here))
 
     def _list_differences(self) -> None:
         """Fill the list of differences. Keep the choice if it is still in the list."""

@@ -44,6 +44,20 @@ def test_nothing_is_overwritten(desk: ExportDesk, qtbot: QtBot) -> None:
     assert len(list(desk.out.glob("*.mp4"))) == 2
 
 
+def test_the_picture_at_the_playhead_is_the_one_that_is_named(
+    desk: ExportDesk, qtbot: QtBot
+) -> None:
+    desk.finish()
+    span = desk.dialog.form.span
+    span.setCurrentIndex(1)
+    assert span.currentText() == "Only frame 1"
+    desk.state.seek(3)
+    assert (span.currentIndex(), span.currentText()) == (1, "Only frame 4")
+    desk.choose("pictures")
+    desk.export(qtbot)
+    assert [picture.name for picture in (desk.out / "walk").glob("*.png")] == ["00003.png"]
+
+
 def test_write_none_writes_none(desk: ExportDesk, qtbot: QtBot) -> None:
     desk.finish()
     desk.choose("pictures")
