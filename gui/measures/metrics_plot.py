@@ -53,7 +53,7 @@ class MetricsPlot(QWidget):
         self._lay_out()
         self._throttler = Throttle(INTERVAL, self)
         self._throttler.triggered.connect(self._refresh)
-        for signal in (state.measures_changed, state.results_reset):
+        for signal in (state.measures_changed, state.results_reset, state.busy_changed):
             signal.connect(self._throttler.throttle)
         state.opened.connect(self._refresh)
         state.frame_changed.connect(self._frame_changed)

@@ -183,6 +183,16 @@ def test_values_appear_as_they_arrive(qtbot: QtBot) -> None:
     assert "25.5" in labels(plot)[0]
 
 
+def test_without_a_job_nothing_is_said_to_appear(qtbot: QtBot) -> None:
+    told_ = ScriptedState()
+    told_.begin()
+    plot = shown(told_, qtbot)
+    plot.show_measures(("clip_score",))
+    assert labels(plot)[-1] == "Values appear as frames are finished"
+    told_.state.apply(m.JobCancelled(told_.job))
+    qtbot.waitUntil(lambda: "Ctrl+Enter" in labels(plot)[-1])
+
+
 def _inked(chart: MeasureChart, first: float, last: float) -> int:
     """Columns between two times of a chart that hold the curve's colour."""
     view = chart.findChild(QGraphicsView)
