@@ -84,7 +84,7 @@ class SpeedDialog(QDialog):
     def _show_steps(self, *_: object) -> None:
         """Show the steps that are measured, and how many are missing."""
         results = self._state.results
-        steps = results.measured(0, STEPS)[1:] if results.lanes else np.empty(0)
+        steps = results.steps(0, STEPS) if results.lanes else np.empty(0)
         self.canvas.show_steps(steps)
         known = int(np.isfinite(steps).sum())
         text = results.unmeasured.get(STEPS) or _progress(known, steps.size, self._state.busy)

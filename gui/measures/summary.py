@@ -31,8 +31,7 @@ def certificates_of(state: ExplorerState) -> tuple[dict[str, float], ...]:
     std = next(offer for offer in offered() if offer.stat == "std")
     values = {STEPS: steps, std.name: [values_of(state, std, lane) for lane in lanes]}
     made = certificates(values, len(lanes), *_geometry(state))
-    loops = (results.lane.walk.loop for results in state.results.lanes)
-    between = (each if loop else each[1:] for each, loop in zip(steps, loops, strict=True))
+    between = (state.results.steps(lane, STEPS) for lane in lanes)
     complete = (each.size > 0 and bool(np.isfinite(each).all()) for each in between)
     return tuple(c.numbers() if all_ else {} for c, all_ in zip(made, complete, strict=True))
 

@@ -191,6 +191,12 @@ class Results:
         values = results.measures.get(self._measure_key(name))
         return np.full(len(results.tiers), np.nan) if values is None else values.copy()
 
+    def steps(self, lane: int, name: str) -> Values:
+        """Returns a measure of the steps between the frames of a lane, in their order; in a loop,
+        the last one leads to the first frame."""
+        values = self.measured(lane, name)
+        return np.append(values[1:], values[:1] if self.lanes[lane].lane.walk.loop else [])
+
     def _measure_key(self, name: str) -> MeasureKey:
         if self.request is None or not measures.get(name).needs_scorer:
             return name, "", ""

@@ -92,6 +92,17 @@ def test_it_says_how_many_steps_are_measured(opened: _Opened) -> None:
     assert line.text() == "All 20 steps of the walk are measured."
 
 
+def test_a_loop_has_a_step_more(opened: _Opened) -> None:
+    told = opened.scripted
+    told.state.edit_walk("Loop", loop=True)
+    told.begin()
+    for index in range(1, 21):
+        told.state.apply(m.MeasureReady(told.job, 0, index, "step_length", 1.0))
+    assert opened.dialog.measured.text() == "The steps are being measured: 20 of 21 are there."
+    told.state.apply(m.MeasureReady(told.job, 0, 0, "step_length", 1.0))
+    assert opened.dialog.measured.text() == "All 21 steps of the walk are measured."
+
+
 def test_it_says_why_steps_are_not_measured(opened: _Opened) -> None:
     told = opened.scripted
     told.begin()
