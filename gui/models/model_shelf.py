@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -86,11 +87,11 @@ class ModelShelf(QWidget):
         self.list.clear()
         self._add(Offer(STARTER, "Starter model", STARTER_FOLDER))
         for name in recent:
-            if Path(name).exists():
+            if os.path.exists(name):
                 self._add(Offer(name, Path(name).name, Path(name)))
         if in_use == STARTER:
             self.list.setCurrentRow(0)
-        elif Path(in_use).exists():
+        elif os.path.exists(in_use):
             self.offer(in_use)
         else:
             self._select_later = in_use  # a model of the cache, which is still being read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -91,13 +92,14 @@ class Vocabulary(QObject):
             return Path(str(resources.files("resources").joinpath("starter_model", "tokenizer")))
         folder = Path(chosen)
         # Of models with a transformer, this tokenizer is not CLIP's, or not the one that matters.
-        is_other = not folder.is_dir() or (folder / "transformer").is_dir()
+        # os.path takes names that are too long for the system, which a session may hold.
+        is_other = not os.path.isdir(folder) or os.path.isdir(folder / "transformer")
         return None if is_other else folder / "tokenizer"
 
 
 def _counter(folder: Path | None, tokens: int) -> TokenCounter | LimitedCounter | None:
     """The counter of a tokenizer: CLIP's, or another one with its most tokens."""
-    if folder is None or not folder.is_dir():
+    if folder is None or not os.path.isdir(folder):
         return None
     from engine.models.networks import tokens as counters  # needs a Rust library
 

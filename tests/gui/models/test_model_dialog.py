@@ -114,6 +114,12 @@ def test_an_unsafe_model_is_named_and_cannot_be_used(desk: Desk, tmp_path: Path)
     assert desk.chosen == []
 
 
+def test_a_model_whose_name_no_system_takes_is_not_listed(desk: Desk, settings: Settings) -> None:
+    name = "x" * 300
+    desk.dialog.shelf.fill([name], name)
+    assert desk.dialog.shelf.list.count() == 1
+
+
 def test_the_button_says_what_it_does(desk: Desk) -> None:
     desk.qtbot.waitUntil(desk.dialog.use_button.isEnabled)
     assert desk.dialog.use_button.text() == "Use this model"

@@ -233,3 +233,10 @@ def test_a_prompt_that_the_field_writes_otherwise_is_not_edited(
     assert told == []
     QTest.keyClicks(field_of(edit), "b")
     assert len(told) == 1
+
+
+def test_a_model_whose_name_no_system_takes_has_no_words(qapp: QApplication) -> None:
+    """A session may hold any name."""
+    vocabulary = Vocabulary(ExplorerState(MemoryFrames(), Exploration(model="x" * 300)))
+    vocabulary.load()
+    assert vocabulary.examples == ()
