@@ -58,11 +58,10 @@ def spread_evenly(walk: Walk) -> Walk:
     return with_prompts_kept(walk, replace(walk, times=(), pacing=()))
 
 
-def with_pace(walk: Walk, pace: Pace, segment: int | None = None) -> Walk:
-    """Returns the walk with another easing and hold in `segment`, or (None) in all segments."""
+def with_pace(walk: Walk, pace: Pace, segment: int) -> Walk:
+    """Returns the walk with another easing and hold in `segment`."""
     paces = [walk.pace_of(number) for number in range(walk.segments)]
-    for number in range(walk.segments) if segment is None else (segment,):
-        paces[number] = pace
+    paces[segment] = pace
     return replace(walk, paces=_folded(paces))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
@@ -63,7 +65,7 @@ class PaceEditor(QFrame):
                 f"{'First' if first else 'Second'} handle, {'time' if name[0] == 'x' else 'γ'}"
             )
             field.setToolTip(plain_tip(field.accessibleName()))
-            field.valueChanged.connect(lambda _: self._put_easing(self._typed()))
+            field.valueChanged.connect(partial(self._put_handle, name))
             grid.addWidget(field, number // 2, 1 + number % 2)
         for line, text in enumerate(("First handle", "Second handle")):
             grid.addWidget(PlainLabel(text), line, 0)
@@ -78,8 +80,8 @@ class PaceEditor(QFrame):
         self._drift.setSuffix(" °")
         add_row(rest, "Hold", self._hold, "Share of the segment that shows its first picture")
         add_row(rest, "Drift", self._drift, "Largest angle by which the noise moves in the hold")
-        self._hold.valueChanged.connect(lambda v: self._put(replace(self._pace, hold=v / 100)))
-        self._drift.valueChanged.connect(lambda v: self._put(replace(self._pace, drift=v)))
+        self._hold.valueChanged.connect(lambda v: self._put(hold=v / 100))
+        self._drift.valueChanged.connect(lambda v: self._put(drift=v))
         layout.addLayout(rest)
 
     def set_theme(self, theme: Theme) -> None:
@@ -109,19 +111,23 @@ class PaceEditor(QFrame):
     def _pace(self) -> Pace:
         return self._walk.pace_of(min(self._segment, self._walk.segments - 1))
 
-    def _typed(self) -> Easing:
-        return Easing(*(field.value() for field in self._handles.values()))
-
     def _choose(self, _index: int) -> None:
         name = self._easing.currentData()
         if name in EASINGS:
             self._put_easing(EASINGS[name])
 
     def _put_easing(self, easing: Easing) -> None:
-        self._put(replace(self._pace, easing=easing))
+        self._put(easing=easing)
 
-    def _put(self, pace: Pace) -> None:
-        walk = with_pace(self._walk, pace, None if self._whole else self._segment)
+    def _put_handle(self, name: str, value: float) -> None:
+        """Move one handle. The others may have more digits than their fields show."""
+        self._put_easing(replace(self._pace.easing, **{name: value}))
+
+    def _put(self, **changes: Any) -> None:
+        """Change some fields of the pace of the segment, or of each segment."""
+        walk = self._walk
+        for number in range(walk.segments) if self._whole else (self._segment,):
+            walk = with_pace(walk, replace(walk.pace_of(number), **changes), number)
         exploration = replace(self._state.exploration, walk=walk)
         self._state.edit(exploration, "Easing", f"pace {id(self)} {self._opened}")
 

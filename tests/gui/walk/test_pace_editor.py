@@ -64,6 +64,27 @@ def test_numbers_and_names_by_keyboard(desk: Desk, opened: PaceEditor) -> None:
     assert not opened.isVisible()
 
 
+def test_a_handle_leaves_the_digits_of_the_others(desk: Desk, opened: PaceEditor) -> None:
+    desk.state.edit_walk("Easing", paces=(Pace(Easing(0.1234, 0.0, 1.0, 1.0)),))
+    field = named(opened, "Second handle, γ")
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    assert walk_of(desk).pace_of(0).easing == Easing(0.1234, 0.0, 1.0, 0.95)
+
+
+def test_an_easing_of_all_segments_leaves_their_holds(desk: Desk, opened: PaceEditor) -> None:
+    walk = appended(walk_of(desk), lambda: 7)
+    paces = (Pace(hold=0.5, drift=2.0), Pace(EASINGS["ease-out"], 0.1))
+    desk.state.edit(replace(desk.state.exploration, walk=replace(walk, paces=paces)), "Walk")
+    opened.open_below(desk.window, None)
+    field = named(opened, "First handle, time")
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_Up)
+    found = [walk_of(desk).pace_of(segment) for segment in (0, 1)]
+    assert [(pace.hold, pace.drift) for pace in found] == [(0.5, 2.0), (0.1, 0.0)]
+    assert found[0].easing == found[1].easing == Easing(0.05, 0.0, 1.0, 1.0)
+
+
 def test_a_hold_can_drift(desk: Desk, opened: PaceEditor) -> None:
     drift = named(opened, "Drift")
     assert not drift.isEnabled()
