@@ -89,8 +89,8 @@ class EvenOutRun(QObject):
         wanted, state = self._wanted, self._state
         if wanted is None:
             return
-        if state.exploration != wanted:
-            self._end()  # the walk was edited, or the edit was undone
+        if _drawn(state.exploration) != _drawn(wanted):
+            self._end()  # the pictures are others, or the edit was undone
             return
         if lanes_of(state.exploration) != lanes_of(wanted):
             self._end()
@@ -153,3 +153,8 @@ class EvenOutRun(QObject):
             if image is not None:
                 self._pyramids[key] = pyramid_of(image)
         return self._pyramids.get(key or "")
+
+
+def _drawn(exploration: Exploration) -> tuple[object, ...]:
+    """Returns what the pictures of the walk depend on."""
+    return exploration.model, exploration.sampling, exploration.walk

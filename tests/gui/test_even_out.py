@@ -141,6 +141,18 @@ def test_a_change_of_the_view_stays_and_ends_nothing(leaping: _Leaping) -> None:
     assert (leaping.state.view.crisp, leaping.state.view.loop) == (True, Loop.ONCE)
 
 
+def test_edits_that_change_no_picture_stay_and_end_nothing(leaping: _Leaping) -> None:
+    leaping.verb.even_out()
+    measures = (*leaping.state.exploration.measures, "sharpness")
+    edited = replace(leaping.state.exploration, fps=12.0, measures=measures)
+    leaping.state.edit(edited, "Playback rate")
+    while leaping.verb.running:
+        leaping.render()
+    assert leaping.state.exploration.walk.pacing
+    assert (leaping.state.exploration.fps, leaping.state.exploration.measures) == (12.0, measures)
+    assert "variation" in leaping.messages[-1]
+
+
 def test_a_comparison_ends_the_rounds_with_a_sentence(leaping: _Leaping) -> None:
     methods = MethodChoice("slerp"), MethodChoice("linear")
     leaping.state.edit(replace(leaping.state.exploration, compare=methods), "Compare")
