@@ -120,7 +120,7 @@ class Measuring:
         gap = self._seen.gap(group.space, keys[before], keys[later])
         if math.isnan(gap):
             return  # the store no longer holds the picture
-        span = (walk.time_of(later) or 1.0) - walk.time_of(before)
+        span = (walk.time_of(later) if later else 1.0) - walk.time_of(before)
         for name, measure in group.steps.items():
             value = measure.of(gap, span)
             yield m.MeasureReady(frame.job, frame.lane, later, name, value)

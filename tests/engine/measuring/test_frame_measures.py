@@ -179,6 +179,13 @@ def test_local_change_is_a_speed_in_loops_and_uneven_walks_too(folder: Path) -> 
         assert values["local_change", 0, k] == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_step_that_takes_no_time_has_no_speed(folder: Path) -> None:
+    walk = replace(WALK, pacing=((0.0, 0.0), (0.5, 0.0), (1.0, 1.0)))
+    values = _values(_run(_request(folder, "local_change", lanes=_lanes("linear", walk=walk))))
+    assert math.isnan(values["local_change", 0, 1])
+    assert values["local_change", 0, WALK.frames - 1] > 0
+
+
 @pytest.mark.parametrize("in_order", [True, False])
 def test_a_loop_has_a_step_from_its_last_frame_to_its_first(folder: Path, in_order: bool) -> None:
     lanes = _lanes("slerp", walk=replace(WALK, loop=True))
