@@ -108,7 +108,7 @@ def _add_exif(file: BinaryIO, exif: bytes) -> None:
     """Adds EXIF as a chunk at the end, and sets its flag in the extended header."""
     file.seek(12)
     if file.read(4) != b"VP8X":
-        return
+        _extend(file)
     file.seek(20)
     flags = file.read(1)[0]
     file.seek(20)
@@ -118,6 +118,19 @@ def _add_exif(file: BinaryIO, exif: bytes) -> None:
     size = file.tell() - 8
     file.seek(4)
     file.write(struct.pack("<I", size))
+
+
+def _extend(file: BinaryIO) -> None:
+    """Gives a file the extended header. The encoder leaves it out where all frames are equal, and
+    writes a still picture."""
+    file.seek(0)
+    with Pillow.open(file, formats=["WEBP"]) as picture:
+        sides = (side - 1 for side in picture.size)
+    file.seek(12)
+    picture_chunk = file.read()
+    file.seek(12)
+    header = b"VP8X" + struct.pack("<II", 10, 0) + b"".join(s.to_bytes(3, "little") for s in sides)
+    file.write(header + picture_chunk)
 
 
 def _described(file: BinaryIO) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import psutil
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from engine.errors import InputError
 from engine.export.contract import Plan
 from engine.export.metadata import Provenance
 from engine.export.open_export import open_export, settle_path
+from engine.export.picture_texts import picture_texts
 from engine.export.png import encode_png, read_text
 from engine.export.recall import Recalled, recall
 from engine.export.session_beside import save_beside
@@ -182,6 +184,14 @@ def test_films_and_sheets_give_their_exploration_back(tmp_path: Path, name: str)
     plan = Plan(titles=("a", "b"), indices=(0, 1), about=PROVENANCE.film_tags())
     export(tmp_path / name, plan)
     assert recall(tmp_path / name).exploration == EXPLORATION
+
+
+def test_a_webp_that_became_a_still_picture_has_its_texts(tmp_path: Path) -> None:
+    export(tmp_path / "a.webp", Plan(indices=(0,), about=PROVENANCE.film_tags()))
+    assert recall(tmp_path / "a.webp").exploration == EXPLORATION
+    assert picture_texts(tmp_path / "a.webp")["parameters"] == PROVENANCE.parameters(0, 0)
+    with Pillow.open(tmp_path / "a.webp") as webp:
+        assert np.asarray(webp.convert("RGB")).shape == make_picture(0).shape
 
 
 def test_sheets_and_animations_carry_the_text_that_other_programs_read(tmp_path: Path) -> None:
