@@ -131,7 +131,6 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
         base = replace(base, model=options.model)
     if options.walk is not None:
         base = replace(base, walk=_walk_of_file(options.walk), rows=(), compare=())
-    walk = _walk(base.walk, options)
     given = _given(options, "steps", "guidance", "width", "height", "solver", "shared_steps")
     changes = _given(options, "fps")
     if getattr(options, "compare", None) is not None:
@@ -141,7 +140,11 @@ def exploration_from(options: argparse.Namespace, model: FoundModel | None) -> E
         changes["compare"] = ()
     if options.param:
         changes["compare"] = _with_params(changes.get("compare", base.side_by_side), options)
-    return replace(base, walk=walk, sampling=replace(base.sampling, **given), **changes)
+    walks = (_with_noises(base.walk, options), *base.rows)
+    compared = bool(changes.get("compare"))
+    walk, *rows = (_with_options(each, base.walk, options, compared) for each in walks)
+    sampling = replace(base.sampling, **given)
+    return replace(base, walk=walk, rows=tuple(rows), sampling=sampling, **changes)
 
 
 def _base(options: argparse.Namespace, model: FoundModel | None) -> Exploration:
@@ -203,13 +206,9 @@ def names_of(listing: str, kind: str, separator: str = ",") -> tuple[str, ...]:
     return names
 
 
-def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
+def _with_noises(walk: Walk, options: argparse.Namespace) -> Walk:
+    """Returns the walk with the noises and the number of frames of the options."""
     first, *between, last = walk.keyframes
-    prompt = options.prompt if options.prompt is not None else first.prompt
-    same = last.prompt == first.prompt
-    prompt_end = prompt if same else last.prompt
-    if options.prompt_end is not None:  # an empty prompt is a prompt too
-        prompt_end = options.prompt_end
     start = NoiseSource(
         first.noise.seed if options.seed is None else options.seed,
         first.noise.draw if options.draw is None else options.draw,
@@ -221,29 +220,49 @@ def _walk(walk: Walk, options: argparse.Namespace) -> Walk:
         else options.seed_end,
         last.noise.draw if options.draw_end is None else options.draw_end,
     )
-    method = getattr(options, "method", None)
-    methods = walk.methods
-    if method or options.param:
-        methods = (MethodChoice(method or methods[0].name, _params(options)),)
     return replace(
         walk,
-        keyframes=(
-            _keyframe(first, prompt, start),
-            *(replace(k, prompt=prompt) if k.prompt == first.prompt else k for k in between),
-            _keyframe(last, prompt_end, end),
-        ),
-        methods=methods,
-        prompts=walk.prompts if options.prompt is options.prompt_end is None else (),
-        negative=walk.negative if options.negative is None else options.negative,
+        keyframes=(_with_noise(first, start), *between, _with_noise(last, end)),
         frames=walk.frames if options.frames is None else options.frames,
     )
 
 
-def _keyframe(base: Keyframe, prompt: str, noise: NoiseSource) -> Keyframe:
-    """Returns the keyframe with this prompt and noise. Other noise replaces a scale or a sum."""
-    if noise == base.noise:
-        return replace(base, prompt=prompt)
-    return replace(base, prompt=prompt, noise=noise, scale=1.0, blend=())
+def _with_options(walk: Walk, base: Walk, options: argparse.Namespace, compared: bool) -> Walk:
+    """Returns a walk, `base` or a row below it, with the method and the prompts of the options.
+
+    Prompts take the place of those at the ends of `base`. With `compared`, parameters belong to the
+    compared method.
+    """
+    first, last = base.keyframes[0].prompt, base.keyframes[-1].prompt
+    start = first if options.prompt is None else options.prompt
+    end = start if last == first else last
+    if options.prompt_end is not None:  # an empty prompt is a prompt too
+        end = options.prompt_end
+    *others, final = walk.keyframes
+    keyframes = [replace(k, prompt=start) if k.prompt == first else k for k in others]
+    keyframes.append(replace(final, prompt=end) if final.prompt == last else final)
+    return replace(
+        walk,
+        keyframes=tuple(keyframes),
+        methods=_methods(walk, base, options, () if compared else _params(options)),
+        prompts=walk.prompts if options.prompt is options.prompt_end is None else (),
+        negative=walk.negative if options.negative is None else options.negative,
+    )
+
+
+def _methods(
+    walk: Walk, base: Walk, options: argparse.Namespace, params: tuple[tuple[str, str], ...]
+) -> tuple[MethodChoice, ...]:
+    """Returns the methods of a walk. Parameters without a method are those of `base`'s method."""
+    method, own = getattr(options, "method", None), walk.methods[0].name
+    if method or (params and own == base.methods[0].name):
+        return (MethodChoice(method or own, params),)
+    return walk.methods
+
+
+def _with_noise(base: Keyframe, noise: NoiseSource) -> Keyframe:
+    """Returns the keyframe with this noise, which replaces a scale or a sum if it is another."""
+    return base if noise == base.noise else replace(base, noise=noise, scale=1.0, blend=())
 
 
 def _params(options: argparse.Namespace) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from engine.cli.options import add_walk_options, exploration_from, named_model
 from engine.cli.progress import ProgressLines
 from engine.conditioning import Guiding
 from engine.documents.session_file import save_session
-from engine.documents.validation import check_sampling
+from engine.documents.validation import check_exploration, check_sampling
 from engine.errors import InputError
 from engine.messages import ModelReady
 from engine.models.inspection.check import check_model
@@ -26,6 +26,7 @@ from tests.support.tiny_models import make_tiny_model
 PICKED = Keyframe("a cat", NoiseSource(7, 2), 0.4, (NoiseTerm(NoiseSource(7, 3), 0.9),))
 SWEPT = Keyframe("a cat", NoiseSource(8, 0), 1.2)
 MIDDLE = Keyframe("a cat", NoiseSource(9, 0))
+DOG = ("--prompt", "a dog")
 SESSION = Exploration(walk=Walk((PICKED, MIDDLE, SWEPT), frames=5))
 
 
@@ -37,6 +38,7 @@ def session(tmp_path: Path) -> str:
 def _read(*arguments: str) -> Exploration:
     parser = argparse.ArgumentParser()
     add_walk_options(parser)
+    parser.add_argument("--method")
     options = parser.parse_args(arguments)
     return exploration_from(options, named_model(options))
 
@@ -63,6 +65,23 @@ def test_all_rows_of_a_preset_have_the_given_number_of_frames() -> None:
     assert {lane.walk.frames for lane in lanes} == {8}
 
 
+def test_method_and_prompts_are_those_of_all_rows_of_a_preset() -> None:
+    given = ("--method", "normalized", "--param", "ends=measured", "--negative", "blurry")
+    rows = [lane.walk for lane in lanes_of(_read("--preset", "three-pairs", *given, *DOG))]
+    assert {row.methods for row in rows} == {(MethodChoice("normalized", (("ends", "measured"),)),)}
+    assert {row.negative for row in rows} == {"blurry"}
+    assert {k.prompt for row in rows for k in row.keyframes} == {"a dog"}
+    assert len({row.keyframes[0].noise for row in rows}) == len(rows) == 3
+
+
+def test_prompts_that_are_not_the_first_one_stay_in_all_rows() -> None:
+    before, after = (_read("--preset", "prompts-by-noises", *more) for more in ((), DOG))
+    (first, *others), *rows = ([k.prompt for k in lane.walk.keyframes] for lane in lanes_of(before))
+    assert all(row == [first, *others] for row in rows)
+    for lane in lanes_of(after):
+        assert [k.prompt for k in lane.walk.keyframes] == ["a dog", *others]
+
+
 def test_parameters_belong_to_one_method(tmp_path: Path) -> None:
     compare = (MethodChoice("linear"), MethodChoice("std-sweep"))
     several = str(save_session(tmp_path / "several.trail", Exploration(compare=compare)))
@@ -71,6 +90,7 @@ def test_parameters_belong_to_one_method(tmp_path: Path) -> None:
     alone = str(save_session(tmp_path / "alone.trail", Exploration(compare=compare[1:])))
     read = _read("--session", alone, "--param", "low=0.2")
     assert read.compare == (MethodChoice("std-sweep", (("low", "0.2"),)),)
+    check_exploration(read)
 
 
 def test_the_solvers_are_listed_by_the_kind_of_model(capsys: pytest.CaptureFixture[str]) -> None:
