@@ -94,7 +94,7 @@ class FrameWork:
     def _admit(self, control: JobControl, take_probe: TakeProbe) -> Iterator[m.Event]:
         yield from self._admit_probes(control, take_probe)
         for _ in self._frames.turn(_RECALLED_AT_ONCE):
-            if not (self._may_start() and self._in_reach()):
+            if not self._may_start():
                 return
             ticket = self._next(control.focus)
             if ticket is None:
@@ -107,9 +107,11 @@ class FrameWork:
                 self._begin(ticket, ingredients)
 
     def _next(self, focus: int) -> Ticket | None:
-        """Return the next frame, or one that waited for its neighbours."""
+        """Return one that waited for its neighbours, or the next frame if it may start."""
         waited = self._shared.take(self._flights)
-        return waited or (None if self._shared.full else self._job.next(focus))
+        if waited or self._shared.full or not self._in_reach():
+            return waited
+        return self._job.next(focus)
 
     def _begin(self, ticket: Ticket, ingredients: Ingredients) -> None:
         """Start a frame, or a neighbour whose latent it needs."""
@@ -174,9 +176,10 @@ class FrameWork:
         must hold them in memory."""
         if not self._job.in_order:
             return True
-        indices = (t.index for flight in self._flights.values() for t in flight.tickets)
+        begun = (ticket for flight in self._flights.values() for ticket in flight.tickets)
+        indices = (ticket.index for ticket in (*begun, *self._shared.waiting))
         oldest = min(indices, default=self._job.lowest)
-        return self._job.lowest - oldest <= _RECALLED_AT_ONCE + self._slots
+        return self._job.claimed_from(oldest) <= _RECALLED_AT_ONCE + self._slots
 
     def _probes_in_flight(self) -> int:
         return sum(1 for f in self._flights.values() if f.probe and not f.tickets)

@@ -106,6 +106,11 @@ class Job:
         """The first frame that is not claimed in some lane."""
         return min(lane.lowest for lane in self._lanes)
 
+    def claimed_from(self, index: int) -> int:
+        """Return the number of frames from `index` to the first that is not claimed, in the lane
+        with the fewest."""
+        return min(lane.claimed_from(index) for lane in self._lanes)
+
     def next(self, focus: int) -> Ticket | None:
         """Claim the frame with the highest priority of the lane with most frames left."""
         if not self.left:
@@ -177,6 +182,10 @@ class Refinement:
     def lowest(self) -> int:
         """Return the first remaining frame, or the number of frames if none is left."""
         return int(np.argmax(self._open)) if self.left else len(self._open)
+
+    def claimed_from(self, index: int) -> int:
+        """Return the number of frames from `index` to the first remaining one."""
+        return int(self._taken[index : self.lowest].sum())
 
     def first(self) -> int | None:
         """Claim the first remaining frame. Returns None if none is left."""

@@ -165,9 +165,9 @@ class SharedSteps(Generic[Item]):
         self._waiting: list[tuple[Item, Between]] = []
 
     @property
-    def waiting(self) -> int:
-        """The number of frames that wait."""
-        return len(self._waiting)
+    def waiting(self) -> tuple[Item, ...]:
+        """The frames that wait."""
+        return tuple(item for item, _ in self._waiting)
 
     @property
     def full(self) -> bool:

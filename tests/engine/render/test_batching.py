@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.render.batching import Batching, measure_batch
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
 from engine.walk import Lane, Sampling, Walk
+from tests.support.render_requests import WALK, make_request
 from tests.support.texts import make_rich_text
 from tests.support.tiny_models import make_tiny_model
 
@@ -121,6 +123,16 @@ def test_few_share_the_device_until_the_walk_is_seen_as_a_whole() -> None:
 
     assert [most(shown) for shown in (1, 8, 16)] == [8, 8, 8]
     assert [most(shown) for shown in (17, 18, 19, 20, 50)] == [9, 10, 11, 12, 12]
+
+
+def test_in_order_frames_that_lie_far_apart_are_in_work_together(tmp_path: Path) -> None:
+    request = make_request(make_tiny_model(tmp_path / "m"), replace(WALK, frames=400), batch=4)
+    ticks = []
+    for indices in (range(4), range(0, 400, 100)):
+        asked = replace(request, indices=tuple(indices), in_order=True)
+        events = Renderer(FrameStore()).run(asked, JobControl())
+        ticks.append(sum(isinstance(event, m.Progress) for event in events))
+    assert ticks[0] == ticks[1]
 
 
 def test_a_number_is_remembered_between_runs(tmp_path: Path) -> None:

@@ -153,6 +153,18 @@ def test_known_neighbours_are_rendered_again_only_where_a_frame_needs_them(folde
     assert all(frame.cached for frame in again.values())
 
 
+def test_in_order_what_is_known_does_not_run_away_from_a_frame_that_waits(folder: Path) -> None:
+    walk = replace(WALK, frames=200)
+    sampling = replace(SHARED, steps=20)
+    request = make_request(folder, walk, sampling=sampling, batch=4, in_order=True)
+    store = FrameStore()
+    known = replace(request, indices=tuple(k for k in range(200) if k != 1))
+    assert len(finals_of(_run(Renderer(store), known))) == 199
+    order = [index for _, index in finals_of(_run(Renderer(store), request))]
+    assert sorted(order) == list(range(200))
+    assert 1 < order.index(1) < 45, "some, but not all, while its neighbours are in work"
+
+
 def test_neighbours_that_are_too_far_apart_share_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
