@@ -24,7 +24,7 @@ from engine.export.contract import Add, Plan
 from engine.export.differences import with_differences
 from engine.export.metadata import Provenance
 from engine.export.moments import Moments
-from engine.export.open_export import check_export, format_class, open_export
+from engine.export.open_export import check_export, format_class, format_for, open_export
 from engine.mailbox import JobControl
 from engine.parameters import parameters_of
 from engine.pictures.strip_places import strip_places
@@ -92,7 +92,8 @@ class _Work:
         self._renderer = renderer
         self._lanes = lanes_of(command.exploration)
         self._plan = _plan(command, self._lanes)
-        self._moments = Moments(len(self._lanes), self._plan.indices, store.image)
+        self._shown = _shown(command, self._plan)
+        self._moments = Moments(len(self._lanes), self._shown, store.image)
         self._latents = _Latents()
         self._notes: dict[tuple[int, int], tuple[str, ...]] = {}
         self._finished = False
@@ -112,6 +113,7 @@ class _Work:
             self._even_out()
         command = self._order
         request = command.request(latents=command.latents is not None)
+        request = replace(request, indices=self._shown)
         events = self._renderer.run(request, self._control)
         for event in events:
             self._progress.show(event)
@@ -222,6 +224,14 @@ def _plan(command: RenderCommand, lanes: tuple[Lane, ...]) -> Plan:
     if not command.difference:
         return plan
     return with_differences(plan, command.exploration, command.difference)
+
+
+def _shown(command: RenderCommand, plan: Plan) -> tuple[int, ...]:
+    """Returns the frames that are rendered: those that the format shows, or all for their latents.
+    Raises InputError."""
+    if command.latents is not None:
+        return plan.indices
+    return format_for(command.out, plan.parameters).shown(plan.indices)
 
 
 @dataclass(slots=True)

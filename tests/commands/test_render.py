@@ -112,6 +112,18 @@ def test_a_prompt_that_is_not_read_to_its_end_is_named(
     assert long not in said
 
 
+@pytest.mark.parametrize(("more", "drawn"), [([], 2), (["--save-latents", "z.safetensors"], 5)])
+def test_frames_that_a_sheet_does_not_show_are_drawn_for_their_latents_only(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], drawn: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert render(folder, tmp_path / "sheet.png", "--columns", "2", *more) == 0
+    frames = list((tmp_path / "cache").rglob("??/*.safetensors"))
+    assert len(frames) == drawn
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert 64 <= sheet.width < 96
+
+
 def test_differences_of_what_is_compared(folder: str, tmp_path: Path) -> None:
     out = tmp_path / "maps"
     assert render(folder, out, "--compare", "linear,slerp", "--difference", "slerp") == 0
