@@ -56,7 +56,8 @@ def write_cells(
     """
     known = _pictures(content, reader)
     check_folder(path, existing)
-    part = path.with_name(f".{path.name}.part")
+    # In the folder itself if it is there: "." has no name, and other folders may be on other disks.
+    part = (path if os.path.isdir(path) else path.parent) / f".{path.name}.part"
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)

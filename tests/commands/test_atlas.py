@@ -51,6 +51,18 @@ def test_a_folder_has_a_picture_for_each_row(folder: str, tmp_path: Path) -> Non
     assert float(end["std"]) == 1.0
 
 
+def test_the_folder_may_be_the_one_where_a_person_is(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert _atlas(folder, Path()) == 0
+    assert {path.name for path in here.iterdir()} == {row["file"] for row in _rows(here)} | {
+        "atlas.csv"
+    }
+
+
 def test_there_are_as_many_cells_as_asked(folder: str, tmp_path: Path) -> None:
     out = tmp_path / "plane"
     assert _atlas(folder, out, "--area=-1,-1,1,1") == 0
