@@ -138,7 +138,7 @@ def _curve(plan: DirectionPlan, found: Direction, label: str) -> Figure:
         axes.fill_between(plan.angles, found.curve.low, found.curve.high, alpha=0.3)
         axes.plot(plan.angles, found.curve.mean, color=COLOURS[0], linewidth=2)
         axes.set_xlabel("Angle along the direction (degrees)")
-        axes.set_ylabel(label)
+        axes.set_ylabel(label, parse_math=False)
     return figure
 
 

@@ -33,7 +33,14 @@ def test_influence_has_a_row_and_a_map_for_each_part(model: str, tmp_path: Path)
     assert (tmp_path / "i" / "influence.html").read_text("utf-8").count("<svg") == 2
 
 
-@pytest.mark.parametrize("measure", [["--colour", "red-blue"], ["--toward", "cat", "--away", "of"]])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        ["--colour", "red-blue"],
+        ["--toward", "cat", "--away", "of"],
+        ["--toward", "cat", "--away", "a $^$ can"],  # no formula of TeX's
+    ],
+)
 def test_a_direction_is_tested_on_other_seeds_and_opens_as_a_session(
     model: str, tmp_path: Path, measure: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
