@@ -177,7 +177,10 @@ class Atlas(QObject):
                 cell = self._requested[min(event.index, len(self._requested) - 1)]
                 self._keys.put(cell, event.key)
                 self.cell_ready.emit(cell, event.image)
-            case m.FrameFailed() | m.JobFailed():
+            case m.FrameFailed():
+                self.problem = event.message
+                self.changed.emit()
+            case m.JobFailed():
                 self.problem = event.message
                 self._end()
             case m.JobCancelled():

@@ -189,6 +189,16 @@ def test_a_failure_is_said_in_the_note(desk: Desk, qtbot: QtBot) -> None:
     assert desk.atlas.note.endswith(": The disk is full.")
 
 
+def test_the_cells_after_one_that_failed_are_kept(desk: Desk, qtbot: QtBot) -> None:
+    _filling(desk, qtbot)
+    known = desk.atlas.known
+    desk.engine.post(m.FrameFailed(desk.cells[0].job, 0, 80, "This cell is broken."))
+    desk.play(20)
+    assert desk.atlas.known > known
+    assert desk.atlas.note.endswith(": This cell is broken.")
+    assert len(desk.cells) == 1
+
+
 def test_a_place_that_is_no_sum_of_keyframes_is_left_out(desk: Desk, qtbot: QtBot) -> None:
     desk.play()
     desk.atlas.fill(AREA, lambda x, y: keyframe_at(x, y) if x > 0 else None)
