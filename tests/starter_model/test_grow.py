@@ -171,7 +171,7 @@ def test_a_larger_model_grows_from_the_shipped_one(
     parts = argparse.Namespace(work=work, folder=folder, seed=0, threads=0)
     vae, unet = export.trained_parts(parts)
     assert vae.config.latent_channels == unet.config.in_channels == 18
-    assert unet.config.block_out_channels == (64, 64, 128)
+    assert unet.config.block_out_channels == (64, 128, 128)
     tower, tokenizer = train_text.load_tower(parts), train_tokenizer.load(work)
     export.assemble(vae, tower, tokenizer, unet).save_pretrained(folder)
     assert isinstance(StableDiffusionPipeline.from_pretrained(folder), StableDiffusionPipeline)
