@@ -73,6 +73,8 @@ def grow_unet(unet: UNet2DConditionModel, start: UNet2DConditionModel, asked: As
     so that the two learn different things. New latent channels are not looked at yet, and their
     noise is predicted as an untrained network does. Where that cannot give what `start` computes,
     as where a normalisation spans both kinds of channels, layers are fitted to it on `asked`.
+    Raises `ValueError` for a width that is neither the same nor twice as much, and `KeyError` for
+    layers that `start` lacks.
     """
     own, given = unet.state_dict(), start.state_dict()
     joined = _joined(unet, start)
