@@ -121,7 +121,7 @@ class ModelResources:
         if model.device.type != "cpu":
             return False
         if model.steady_rows(shape) is None:
-            key = f"rows, {self._key(shape)}"
+            key = f"steady rows, {self._key(shape)}"
             rows = self._remembered(key)
             if rows is None:
                 if choose_batch(model.device, max(shape[1:]), model.weights) == 1:

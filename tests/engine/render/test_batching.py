@@ -167,5 +167,5 @@ def test_the_second_run_uses_what_was_measured_after_the_first(tmp_path: Path) -
     *_, last = renderer.run(request, JobControl())
     assert isinstance(last, m.JobFinished)
     known: dict[str, int] = json.loads((tmp_path / "batches.json").read_text())
-    (measured,) = (number for key, number in known.items() if not key.startswith("rows"))
+    (measured,) = (number for key, number in known.items() if not key.startswith("steady rows"))
     assert slots() == measured
