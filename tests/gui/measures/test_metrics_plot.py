@@ -10,7 +10,7 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QGraphicsView, QLabel, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QGraphicsView, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -32,7 +32,8 @@ def shown(told_: ScriptedState, qtbot: QtBot) -> MetricsPlot:
     plot = MetricsPlot(told_.state, DARK)
     qtbot.addWidget(plot)
     plot.resize(420, 320)
-    plot.show()
+    with qtbot.waitExposed(plot):
+        plot.show()
     return plot
 
 
@@ -257,6 +258,7 @@ def test_curves_are_over_the_times_of_their_frames(
     (curve,) = (item for item in canvas.listDataItems() if isinstance(item, pg.PlotDataItem))
     assert curve.getOriginalDataset()[0] == pytest.approx(walk.times_of_frames())
     for index in (5, 16):
+        QApplication.processEvents()  # the chart takes its width
         place = canvas.getViewBox().mapViewToScene(QPointF(walk.time_of(index), 0.9))
         at = canvas.mapFromScene(place)
         qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
