@@ -10,7 +10,7 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QGraphicsView, QLabel, QLineEdit, QToolButton
+from PySide6.QtWidgets import QGraphicsView, QLabel, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine import messages as m
@@ -258,11 +258,14 @@ def test_curves_are_over_the_times_of_their_frames(
     (curve,) = (item for item in canvas.listDataItems() if isinstance(item, pg.PlotDataItem))
     assert curve.getOriginalDataset()[0] == pytest.approx(walk.times_of_frames())
     for index in (5, 16):
-        QApplication.processEvents()  # the chart takes its width
-        place = canvas.getViewBox().mapViewToScene(QPointF(walk.time_of(index), 0.9))
-        at = canvas.mapFromScene(place)
-        qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
-        assert told_.state.playhead == index
+
+        def seeks(index: int = index) -> bool:
+            place = canvas.getViewBox().mapViewToScene(QPointF(walk.time_of(index), 0.9))
+            at = canvas.mapFromScene(place)
+            qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+            return told_.state.playhead == index
+
+        qtbot.waitUntil(seeks)  # once the chart has its width
         value = values_of(told_.state, chart.measure, 0)[index]
         assert f"<b>{value:.3g}</b>" in labels(plot)[0]
 
