@@ -145,10 +145,11 @@ def update_average(average: nn.Module, model: nn.Module, step: int) -> None:
 
 
 def asked(samples: Samples, seed: int, count: int = 384) -> tuple[Tensor, Tensor, Tensor]:
-    """Noisy latents, timesteps and prompt states to compare networks on."""
+    """Noisy latents, timesteps in any order, and prompt states to compare networks on."""
     strips, states = samples.batch(count, np.random.default_rng((seed, 6)))
     diffusion = Diffusion(strips.device)
     times, noise = diffusion.draw(strips[..., :-1])
+    times = times[torch.randperm(count, device=times.device)]  # layers are fitted on the first few
     return diffusion.noisy(strips[..., :-1], times, noise), times, states
 
 

@@ -8,6 +8,7 @@ import torch
 
 from resources.starter_recipe.dataset import COLUMN, CUT_SHARE, PANORAMA
 from resources.starter_recipe.samples import COLOUR, DETAIL, FAINTNESS, MARGIN, Samples, fade
+from resources.starter_recipe.train_unet import asked
 from resources.starter_recipe.vocabulary import PICTURE_SIZE
 
 
@@ -54,3 +55,13 @@ def test_a_faded_picture_keeps_its_light_and_shares_of_its_detail_and_colour() -
     assert np.ptp(faint) == pytest.approx(40 * DETAIL, abs=2)
     plain = np.full((8, 8, 3), (200, 100, 50), np.uint8)
     assert np.ptp(fade(plain)[0, 0].astype(float)) == pytest.approx(150 * COLOUR, abs=1)
+
+
+def test_networks_are_compared_at_timesteps_in_no_order() -> None:
+    torch.manual_seed(0)
+    latents, times, states = asked(_samples(80, 139), seed=0, count=64)
+    assert latents.shape == (64, 4, 16, 16)
+    assert states.shape == (64, 2, 8)
+    first = times[:16]
+    assert first.min() < 250
+    assert first.max() > 750
