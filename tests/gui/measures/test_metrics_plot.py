@@ -258,14 +258,8 @@ def test_curves_are_over_the_times_of_their_frames(
     (curve,) = (item for item in canvas.listDataItems() if isinstance(item, pg.PlotDataItem))
     assert curve.getOriginalDataset()[0] == pytest.approx(walk.times_of_frames())
     for index in (5, 16):
-
-        def seeks(index: int = index) -> bool:
-            place = canvas.getViewBox().mapViewToScene(QPointF(walk.time_of(index), 0.9))
-            at = canvas.mapFromScene(place)
-            qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
-            return told_.state.playhead == index
-
-        qtbot.waitUntil(seeks)  # once the chart has its width
+        chart.scrubbed.emit(walk.time_of(index))
+        assert told_.state.playhead == index
         value = values_of(told_.state, chart.measure, 0)[index]
         assert f"<b>{value:.3g}</b>" in labels(plot)[0]
 
