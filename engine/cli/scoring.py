@@ -26,6 +26,7 @@ from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
 from engine.measuring.score_table import ScoreTable, score_table, table_columns
 from engine.measuring.table_files import Columns, write_table
+from engine.methods.contract import with_other_noise
 from engine.metrics.contract import Values, make_measure
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
@@ -139,7 +140,8 @@ def _scored(
 
 
 def with_seeds(exploration: Exploration, offset: int) -> Exploration:
-    """Returns the exploration with other noises: `offset` is added to all seeds."""
+    """Returns the exploration with other noises: `offset` is added to all seeds, also to those of
+    methods' further noise."""
 
     def moved(source: NoiseSource) -> NoiseSource:
         return replace(source, seed=(source.seed + offset) % _SEEDS)
@@ -149,10 +151,12 @@ def with_seeds(exploration: Exploration, offset: int) -> Exploration:
         return replace(old, noise=moved(old.noise), blend=blend)
 
     def walk(old: Walk) -> Walk:
-        return replace(old, keyframes=tuple(map(keyframe, old.keyframes)))
+        methods = tuple(with_other_noise(choice, offset) for choice in old.methods)
+        return replace(old, keyframes=tuple(map(keyframe, old.keyframes)), methods=methods)
 
     rows = tuple(map(walk, exploration.rows))
-    return replace(exploration, walk=walk(exploration.walk), rows=rows)
+    compare = tuple(with_other_noise(choice, offset) for choice in exploration.compare)
+    return replace(exploration, walk=walk(exploration.walk), rows=rows, compare=compare)
 
 
 def _seed_step(exploration: Exploration, pairs: int) -> int:

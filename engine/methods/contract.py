@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from engine.conditioning import Blend, Role
 from engine.errors import InputError
-from engine.parameters import build, parameter
+from engine.parameters import build, parameter, parameters_of
 from engine.registry import Registry
-from engine.walk import MethodChoice
+from engine.walk import MAX_SEED, MethodChoice
 
 Array = npt.NDArray[np.float64]
 
@@ -145,6 +145,17 @@ def make_method(choice: MethodChoice) -> Method:
     """Creates the method of a choice. Raises InputError for an unknown name or parameter."""
     method: Method = build(methods.get(choice.name), choice.params)
     return method
+
+
+def with_other_noise(choice: MethodChoice, offset: int) -> MethodChoice:
+    """Returns the choice with `offset` added to its own seeds, if it draws further noise, so that
+    repeated walks are independent. Raises InputError for an unknown name or parameter."""
+    known, given = parameters_of(methods.get(choice.name)), dict(choice.params)
+    for each in known:
+        if each.unit == "seed":
+            seed = each.check(given.get(each.name, each.default))
+            given[each.name] = (int(seed) + offset) % (MAX_SEED + 1)
+    return replace(choice, params=tuple(given.items()))
 
 
 def crossing_methods() -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from engine.messages import RenderRequest
+from engine.methods.contract import with_other_noise
 from engine.requests import Machine, build_request
 from engine.study.plan import StudyPlan
-from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
+from engine.walk import Exploration, Keyframe, MethodChoice, NoiseSource, Sampling, Walk
 
 #: Is increased when the same cell gives other rows than before.
 GENERATION = 1
@@ -91,7 +92,7 @@ class Study:
         plan = self.plan
         parts = (
             (GENERATION, self.generation, cell.model.identity, cell.sampling),
-            (cell.seed, cell.prompt, plan.negative, plan.methods, plan.frames),
+            (cell.seed, cell.prompt, plan.negative, self._methods(cell), plan.frames),
             (plan.measures, plan.scoring_text),
             (self.device, self.precision, plan.threads),
         )
@@ -99,12 +100,12 @@ class Study:
 
     def request(self, cell: Cell) -> RenderRequest:
         """Return the request that renders and measures a cell; lanes are methods."""
-        plan = self.plan
+        plan, methods = self.plan, self._methods(cell)
         ends = (Keyframe(cell.prompt, NoiseSource(cell.seed, draw)) for draw in (0, 1))
         exploration = Exploration(
             model=cell.model.location,
-            walk=Walk(tuple(ends), plan.methods[:1], plan.negative, plan.frames),
-            compare=plan.methods,
+            walk=Walk(tuple(ends), methods[:1], plan.negative, plan.frames),
+            compare=methods,
             sampling=cell.sampling,
             scoring_text=plan.scoring_text,
             scorer=plan.scorer,
@@ -112,3 +113,7 @@ class Study:
         machine = Machine(plan.device, plan.precision)
         request = build_request(exploration, cell.number, plan.measures, machine)
         return replace(request, previews=False, in_order=True, geometry=False)
+
+    def _methods(self, cell: Cell) -> tuple[MethodChoice, ...]:
+        """The plan's methods, with further noise of the cell's own: its seed is added to theirs."""
+        return tuple(with_other_noise(choice, cell.seed) for choice in self.plan.methods)

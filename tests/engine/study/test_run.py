@@ -237,6 +237,14 @@ def test_the_key_of_a_cell_holds_all_that_it_depends_on(model: Path) -> None:
     assert more.key(more.cell(0)) == study.key(cell)
 
 
+def test_each_seed_has_further_noise_of_its_own_and_only_methods_that_use_it(model: Path) -> None:
+    methods = (MethodChoice("slerp"), MethodChoice("noise-diffusion", (("seed", 5),)))
+    study = prepare(_plan(model, prompts=("a cat",), methods=methods))
+    lanes = [study.request(cell).lanes for cell in study.all_cells()]
+    assert [each[0].walk.method_of(0) for each in lanes] == [methods[0]] * 3
+    assert [dict(each[1].walk.method_of(0).params)["seed"] for each in lanes] == [6, 7, 8]
+
+
 def test_a_study_that_is_done_estimates_nothing(done: Path, model: Path) -> None:
     estimates: list[Estimate] = []
     with opened(done, b"", resume=True) as files:
