@@ -72,8 +72,6 @@ def find_direction(
     bank = NoiseBank(plan.shape)
     latents = np.stack([bank.draw(NoiseSource(seed)).ravel() for seed in plan.seeds])
     measured = _measured(plan, _plain(plan, plan.seeds), measure, renderer, control)
-    if np.ptp(measured) == 0:
-        raise InputError("The measure is the same for all seeds; choose another measure or prompt.")
     fit = fit_ridge(latents @ latents.T / latents.shape[1], measured)
     along = fit.weights @ latents
     others = [bank.draw(NoiseSource(seed)).ravel() for seed in plan.held_out]
@@ -160,8 +158,12 @@ def _measured(
     renderer: Renderer,
     control: JobControl,
 ) -> Values:
-    found = [measure(_rendered(plan, walk, renderer, control)) for walk in walks]
-    return np.concatenate(found)
+    """The measure of each frame. Raises InputError, also if it is the same for all, and
+    Cancelled."""
+    found = np.concatenate([measure(_rendered(plan, w, renderer, control)) for w in walks])
+    if np.ptp(found) == 0:
+        raise InputError("The measure is the same for all seeds; choose another measure or prompt.")
+    return found
 
 
 def _rendered(
