@@ -35,6 +35,11 @@ def toy_path(method: str, ends: Points) -> Points:
     return np.stack([maker.latent(start, end, float(g)).ravel() for g in gammas])
 
 
+def drawn_ends(seed: int) -> Points:
+    """Returns two draws [2, 2] from N(0, I₂)."""
+    return np.random.default_rng(seed).standard_normal((2, 2))
+
+
 class ToyItem(PlaneItem):
     """Paints the density of N(0, I₂), the methods' paths between two ends, and their legend."""
 
@@ -135,7 +140,7 @@ class ToyPlane(TrajectoryView):
     def draw(self) -> None:
         """Draw both ends from N(0, I₂) with the next seed."""
         self.seed += 1
-        self._item.set_ends(np.random.default_rng(self.seed).standard_normal((2, 2)))
+        self._item.set_ends(drawn_ends(self.seed))
 
     def take(self, other: TrajectoryView) -> None:
         """Show the ends of another toy view."""
@@ -154,7 +159,10 @@ class ToyPlane(TrajectoryView):
 
     def note(self) -> str:
         """A line that describes what is shown."""
-        return f"Two draws from N(0, I₂), seed {self.seed}: drag A and B"
+        if np.array_equal(self.ends, drawn_ends(self.seed)):
+            return f"Two draws from N(0, I₂), seed {self.seed}: drag A and B"
+        (ax, ay), (bx, by) = self.ends
+        return f"A ({ax:.2f}, {ay:.2f}) and B ({bx:.2f}, {by:.2f}), as they were moved"
 
     def reading(self, point: QPointF) -> str:
         """Returns a line that describes a point."""

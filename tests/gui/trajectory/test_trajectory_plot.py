@@ -288,6 +288,8 @@ def test_the_toys_ends_are_dragged_and_drawn_again(shown: Shown) -> None:
     moved = shown.plot.view.ends
     assert moved[0] == pytest.approx((1.0, 1.0), abs=0.05)
     assert moved[1] == pytest.approx(b)
+    x, y = moved[0]
+    assert shown.plot.view.note().startswith(f"A ({x:.2f}, {y:.2f}) and B"), "no draw of the seed"
     button = next(b for b in shown.plot.findChildren(QToolButton) if b.text() == "New draw")
     shown.qtbot.mouseClick(button, LEFT)
     assert not np.allclose(shown.plot.view.ends, moved)
