@@ -16,19 +16,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from .common import autocast
+from .dataset import COLUMN
 
 COARSE = 4
 KL_WEIGHT = 3e-4
 ANCHOR_WEIGHT = 0.05
 ANCHOR_SCALE = 2.0
 #: How much it counts that a grown autoencoder's coarse latents stay those of the smaller one.
-KEPT_WEIGHT = 4.0
+KEPT_WEIGHT = 1.0
 #: How much it counts that the fine channels are the waves of their blocks: later on, and in the
 #: first part of the training. So they find texture at once, and may then do better.
 WAVES_WEIGHTS = 0.01, 0.1
 #: How much it counts that texture is as strong as it should be, wherever its waves stand: with fine
 #: channels, and without, where encoder and decoder would each wait for the other to begin with it.
-FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.2, 1.0
+FINE_TEXTURE_WEIGHT, TEXTURE_WEIGHT = 0.1, 1.0
 #: Waves in a block of 8×8 pixels, by half cycles down and across, and the standard deviation of
 #: their coefficients in drawn pictures: of the brightness, then of two differences of colours.
 #: As many of them as there are fine channels are used, twelve at most.
@@ -53,7 +54,7 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
 
     Squares weigh more than L1 at wrong edges, and it is they that PSNR counts.
     """
-    loss = functional.l1_loss(output, target) + 16 * functional.mse_loss(output, target)
+    loss = functional.l1_loss(output, target) + 24 * functional.mse_loss(output, target)
     loss = loss + functional.l1_loss(output.diff(dim=2), target.diff(dim=2))
     loss = loss + functional.l1_loss(output.diff(dim=3), target.diff(dim=3))
     for scale in (2, 4):
@@ -112,21 +113,22 @@ class Reconstruction:
         pictures: Tensor,
         at_first: bool = True,
         halve: bool = False,
-        whole: bool = False,
+        beside: int = 0,
         coarse_only: bool = False,
     ) -> Tensor:
         """`halve` asks for the halved picture from the halved latents, `coarse_only` for the whole
         picture without the fine ones.
 
-        Unless `whole`, the outer columns are encoded and not decoded: pictures are windows of
-        panoramas' latents, which know nothing of a window's edge. A picture that is encoded by
-        itself has edges.
+        So many latent columns `beside` the window at each side are encoded and not decoded:
+        pictures are windows of panoramas' latents, which know nothing of a window's edge. A picture
+        that is encoded by itself has edges.
         """
         with autocast(pictures.device):
             posterior = vae.encode(pictures).latent_dist
             latents, inner = posterior.sample(), pictures
-            if not whole:
-                latents, inner = latents[..., 1:-1], inner[..., 8:-8]
+            if beside:
+                latents = latents[..., beside:-beside]
+                inner = inner[..., COLUMN * beside : -COLUMN * beside]
             if coarse_only:
                 coarse, fine = latents[:, :COARSE], latents[:, COARSE:]
                 latents = torch.cat((coarse, torch.zeros_like(fine)), dim=1)

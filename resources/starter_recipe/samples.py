@@ -36,14 +36,16 @@ from .reconstruction import COARSE
 from .train_text import load_tower
 from .train_tokenizer import MAX_LENGTH, load
 from .train_vae import load_final
-from .vocabulary import PICTURE_SIZE
+from .vocabulary import ANIMALS, LABEL_NAMES, PICTURE_SIZE
 
 #: Captions of a picture that may leave things open, and that tell everything.
 FREE, FULL = 3, 2
 EMPTY_SHARE = 0.1
+#: How many further samples show two animals that are not alike, the hardest to learn.
+TWO_KINDS_SHARE = 0.2
 #: Pixels between figures and a window's edges, where there is room: networks misplace a figure by
 #: about so much.
-MARGIN = 12
+MARGIN = 16
 #: The shares of their detail and of their colour that faint panoramas keep. Detail is what a blur
 #: of so many pixels takes away.
 DETAIL, COLOUR, BLUR = 0.6, 0.4, 2.5
@@ -122,17 +124,21 @@ def embed(tokenizer: CLIPTokenizer, tower: CLIPTextModel, texts: list[str]) -> T
 @dataclass(slots=True)
 class Samples:
     """Where batches come from: scaled latents `[N, C, 16, 26]` of panoramas, those of faint
-    ones, and their captions' states."""
+    ones, and their captions' states. `mixed` are the rows with two animals that are not alike."""
 
     latents: Tensor
     faint: Tensor
     states: Tensor
     empty: Tensor
     bounds: NDArray[np.int64]
+    mixed: NDArray[np.int64]
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Strips of two windows each, `[B, C, 16, 17]`, and prompt states `[B, 77, D]`."""
         rows = rng.integers(0, len(self.bounds), size)
+        if len(self.mixed):
+            more = rng.uniform(size=size) < TWO_KINDS_SHARE
+            rows[more] = rng.choice(self.mixed, int(more.sum()))
         starts = window_columns(_with_margin(self.bounds[rows]), rng, STARTS - 1)
         device = self.latents.device
         chosen, variants, first, silent, faintness = (
@@ -184,7 +190,8 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
     factor = 1.0 / float(latents[:, :COARSE].float().std())
     torch.save({"scaling_factor": factor}, work / "scaling.pt")
     tokenizer, tower = load(work), load_tower(options).to(device)
-    tokens = captions_of(work, count, options.seed).tokens[:, :FREE]
+    captions = captions_of(work, count, options.seed)
+    tokens = captions.tokens[:, :FREE]
     sources = (work / "text.pt", work / "captions.pt")
     states = _cached(work / "states.pt", count, sources, lambda: _states(tower, tokens))
     empty = embed(tokenizer, tower, [""])[0]
@@ -198,7 +205,15 @@ def prepare_samples(options: argparse.Namespace, device: torch.device) -> Sample
         states[kept].to(device),
         empty,
         open_bounds(work)[firsts],
+        np.flatnonzero(_of_two_kinds(captions.labels[kept])),
     )
+
+
+def _of_two_kinds(labels: Tensor) -> NDArray[np.bool_]:
+    """For class numbers `[N, labels]`, whether there are two animals that are not alike."""
+    first, second = (labels[:, LABEL_NAMES.index(n)] for n in ("animal", "second animal"))
+    unlike: NDArray[np.bool_] = ((second < len(ANIMALS)) & (second != first)).numpy()
+    return unlike
 
 
 def _cached(

@@ -29,7 +29,7 @@ from .common import (
     resume,
     save_training,
 )
-from .dataset import held_out
+from .dataset import COLUMN, held_out
 from .graphs import descents
 from .grow import grow_autoencoder
 from .muon import Pair, ramp
@@ -45,8 +45,9 @@ AT_FIRST = 0.25
 MOSTLY = 0.6
 #: Standard deviation of fine latents. Being fainter, they are decided once the coarse ones stand.
 FINE_STD = 2 / 3
-#: Pixels across a crop. In three steps of four, 8 at each side are encoded only.
-WIDTH = 64
+#: Latent columns at each side of a window that are encoded only, from step to step: up to those of
+#: whole panoramas, and none for pictures that are encoded by themselves.
+BESIDE = (1, 3, 5, 0)
 #: Panoramas to begin with while others are drawn, and steps after which to look for more.
 ENOUGH, GROW_EVERY = 2000, 50
 
@@ -149,12 +150,14 @@ def train(
     for step, share in budget:
         if step % GROW_EVERY == 0 and isinstance(source, GrowingPictures):
             source.grow()
-        pictures = source.crops(options.batch, WIDTH, rng).contiguous(memory_format=layout)
+        beside = BESIDE[step % len(BESIDE)]
+        width = PICTURE_SIZE + 2 * COLUMN * beside
+        pictures = source.crops(options.batch, width, rng).contiguous(memory_format=layout)
         how = functools.partial(
             objective.loss,
             at_first=share < AT_FIRST and not learnt,
             halve=step % 6 == 5 and not options.decoder_only,
-            whole=step % 4 == 3,
+            beside=beside,
             coarse_only=fine and step % 10 in _without_fine(share, learnt),
         )
         loss = descent.descend(how, pictures)

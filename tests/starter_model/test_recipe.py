@@ -321,7 +321,7 @@ def test_the_card_gets_its_table(tmp_path: Path) -> None:
 
 
 def test_crops_stand_in_step_with_the_latents(options: argparse.Namespace) -> None:
-    source, width = open_pictures(options.work), train_vae.WIDTH
+    source, width = open_pictures(options.work), 144
     shown = source.crops(8, width, np.random.default_rng(0))
     assert shown.shape == (8, 3, 128, width)
     columns = range(0, dataset.PANORAMA - width + 1, 8)

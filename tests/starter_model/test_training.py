@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from resources.starter_recipe.dataset import COLUMN, CUT_SHARE, PANORAMA
-from resources.starter_recipe.samples import COLOUR, DETAIL, FAINTNESS, MARGIN, Samples, fade
+from resources.starter_recipe.samples import (
+    COLOUR,
+    DETAIL,
+    FAINTNESS,
+    MARGIN,
+    TWO_KINDS_SHARE,
+    Samples,
+    fade,
+)
 from resources.starter_recipe.train_unet import asked
 from resources.starter_recipe.vocabulary import PICTURE_SIZE
 
@@ -16,7 +24,7 @@ def _samples(first: int, last: int) -> Samples:
     """One panorama whose figure reaches from `first` to `last`; latents name their column."""
     columns = torch.arange(PANORAMA // COLUMN).half().expand(1, 4, 16, -1)
     states, empty, bounds = torch.zeros(1, 3, 2, 8), torch.zeros(2, 8), np.array([(first, last)])
-    return Samples(columns, columns, states, empty, bounds)
+    return Samples(columns, columns, states, empty, bounds, np.array([0]))
 
 
 def test_windows_keep_a_margin_beside_figures() -> None:
@@ -33,6 +41,16 @@ def test_windows_show_figures_that_leave_no_room_for_a_margin() -> None:
     strips, _ = _samples(80, 199).batch(200, np.random.default_rng(0))
     starts = COLUMN * strips[:, 0, 0, 0].numpy()
     assert ((starts <= 80) & (starts + PICTURE_SIZE > 199)).mean() > 1 - 2 * CUT_SHARE
+
+
+def test_animals_that_are_not_alike_are_shown_more_often() -> None:
+    one = _samples(80, 139)
+    both = [torch.cat((x, x + 100)) for x in (one.latents, one.faint)]
+    states, bounds = one.states.expand(2, -1, -1, -1), one.bounds.repeat(2, axis=0)
+    samples = Samples(both[0], both[1], states, one.empty, bounds, np.array([1]))
+    strips, _ = samples.batch(2000, np.random.default_rng(0))
+    share = float((strips[:, 0, 0, 0] >= 100).float().mean())
+    assert share == pytest.approx(0.5 + TWO_KINDS_SHARE / 2, abs=0.04)
 
 
 def test_a_sample_is_more_or_less_faint_as_a_whole() -> None:
