@@ -143,8 +143,10 @@ def _degrees(a: Array32, b: Array32) -> float:
 def _has_all_steps(walk: Walk, index: int, spacing: int) -> bool:
     if index % spacing == 0 or index >= walk.frames - 1:
         return True
-    before, own, after = (walk.locate(walk.time_of(index + k))[0] for k in (-1, 0, 1))
-    return before != own or after != own
+    places = [walk.place(walk.time_of(index + k)) for k in (-1, 0, 1)]
+    # A drifting hold has noise of its own that no γ tells, so that nothing lies between its frames.
+    drifting = any(walk.pace_of(segment).drifts_at(share) for segment, share in places)
+    return drifting or len({segment for segment, _ in places}) > 1
 
 
 class States(LruCache[tuple[str, int], Started]):

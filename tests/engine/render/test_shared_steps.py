@@ -60,6 +60,17 @@ def test_every_fourth_frame_and_the_ends_of_segments_have_all_steps() -> None:
     assert neighbours_of(walk, 9, 4) == (8, 10)
 
 
+def test_frames_of_a_drifting_hold_have_all_steps() -> None:
+    """Their noise is their own; a mix of the frames beside them would stand still."""
+    held = replace(WALK, frames=17, paces=(Pace(hold=0.5, drift=20.0),))
+    assert [neighbours_of(held, k, 8) for k in range(9)] == [None] * 9
+    assert [neighbours_of(held, k, 8) for k in (9, 15)] == [(8, 16)] * 2
+    still = replace(held, paces=(Pace(hold=0.5),))
+    assert neighbours_of(still, 3, 8) == (0, 8)
+    late = replace(held, paces=(Pace(hold=0.3, drift=20.0),))
+    assert [neighbours_of(late, k, 8) for k in (4, 5, 6, 9)] == [None, None, (5, 8), (8, 16)]
+
+
 @pytest.mark.parametrize(
     ("frames", "spacing"), [(9, 2), (31, 2), (61, 4), (121, 8), (481, 32), (1, 2)]
 )
