@@ -76,6 +76,8 @@ class Basins(QObject):
             self._clear()
             return
         wished = view.clusters, view.regions, atlas.wanted, self._path_walk
+        if self._wished and self._wished[:2] != wished[:2]:
+            self._clear()  # labels are numbers of the clusters or texts for which they were found
         complete = atlas.known == len(atlas.wanted)
         if complete and wished != self._wished:
             self._labelling.stop()  # it may still look for others

@@ -131,6 +131,21 @@ def test_no_regions_in_the_view_clears_them(desk: Desk, qtbot: QtBot) -> None:
     assert desk.basins.note == ""
 
 
+def test_old_regions_have_no_new_names_until_the_atlas_is_complete(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.state.set_view(regions=("red", "blue"))
+    qtbot.waitUntil(lambda: bool(desk.basins.crossings) and not desk.basins.busy)
+    monkeypatch.setattr(desk.engine, "submit", desk.engine.requests.append)  # no answers
+    desk.atlas.fill(
+        Area(-2.0, -1.0, 2.0, 1.0), keyframe_at, PlaneFacts(0.0, 0.01, np.zeros((2, 2)), "A plane")
+    )
+    desk.state.set_view(regions=("blue", "red"))
+    assert desk.atlas.known < len(desk.atlas.wanted)
+    assert not desk.basins.names()
+    assert not desk.basins.crossings
+
+
 def test_other_texts_while_regions_are_found_name_them_rightly(desk: Desk, qtbot: QtBot) -> None:
     for texts in (("red", "blue"), ("blue", "red")):
         desk.state.set_view(regions=texts)
