@@ -70,7 +70,9 @@ class ExportFormat(ABC):
 
     `bytes_per_pixel` is an upper estimate for each frame, measured on walks of natural pictures.
     `moves` is True if frames are shown one after another. `clock` is the unit of a frame's duration
-    in seconds; None supports every rate. `colour_bars`: heat maps have a colour bar below them.
+    in seconds; None supports every rate. A frame is shown for `fewest_ticks` of it at least:
+    browsers show shorter ones for a tenth of a second. `colour_bars`: heat maps have a colour bar
+    below them.
     """
 
     label: ClassVar[str]
@@ -78,6 +80,7 @@ class ExportFormat(ABC):
     bytes_per_pixel: ClassVar[float]
     moves: ClassVar[bool] = False
     clock: ClassVar[Fraction | None] = None
+    fewest_ticks: ClassVar[int] = 1
     colour_bars: ClassVar[bool] = True
 
     scale: int = parameter(
@@ -140,7 +143,7 @@ class ExportFormat(ABC):
         rate = exact_rate(fps)
         if cls.clock is None:
             return rate
-        return 1 / (max(round(1 / rate / cls.clock), 1) * cls.clock)
+        return 1 / (max(round(1 / rate / cls.clock), cls.fewest_ticks) * cls.clock)
 
     @classmethod
     def rate_note(cls, fps: float) -> str:
@@ -148,9 +151,9 @@ class ExportFormat(ABC):
         rate, kept = exact_rate(fps), cls.kept_rate(fps)
         if cls.clock is None or kept == rate:
             return ""
-        tick = f"{float(1000 * cls.clock):g} ms"
+        tick, least = (f"{float(1000 * n * cls.clock):g} ms" for n in (1, cls.fewest_ticks))
         return (
-            f"A {cls.suffix} file shows each frame for a multiple of {tick}: "
+            f"A {cls.suffix} file shows each frame for a multiple of {tick}, at least for {least}: "
             f"{rate_text(rate)} becomes {rate_text(kept)} frames a second."
         )
 

@@ -26,10 +26,11 @@ class RateField(FloatField):
         self.setSuffix(" fps")
         self.setAccessibleName("Frames a second")
         self._clock: Fraction | None = None
+        self._fewest_ticks = 1
 
     def set_format(self, format_: type[ExportFormat]) -> None:
         """Set the format, whose rates the arrows step through."""
-        self._clock = format_.clock
+        self._clock, self._fewest_ticks = format_.clock, format_.fewest_ticks
 
     def textFromValue(self, value: float) -> str:
         return rate_text(exact_rate(value))
@@ -57,4 +58,4 @@ class RateField(FloatField):
             super().stepBy(steps)
             return
         ticks = round(1 / (exact_rate(self.value()) * self._clock)) - steps
-        self.setValue(float(1 / (max(ticks, 1) * self._clock)))
+        self.setValue(float(1 / (max(ticks, self._fewest_ticks) * self._clock)))

@@ -19,6 +19,7 @@ class Gif(Animation):
     suffix = ".gif"
     bytes_per_pixel = 1.0
     clock = Fraction(1, 100)
+    fewest_ticks = 2
     container = "gif"
     encoder = "gif"
     pixels = "pal8"

@@ -21,6 +21,7 @@ class WebP(Animation):
     suffix = ".webp"
     bytes_per_pixel = 0.4
     clock = Fraction(1, 1000)
+    fewest_ticks = 11
     container = "webp"
     encoder = "libwebp_anim"
     pixels = "bgra"
