@@ -10,7 +10,7 @@ from .train_tokenizer import sample_captions
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
 STEPS = 20
-GUIDANCE = 2.5
+GUIDANCE = 3.0
 #: The opening walk leads from the first draw of this seed to the second.
 SEED = 43
 PROMPT = "An high resolution photo of a cat"

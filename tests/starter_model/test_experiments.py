@@ -20,7 +20,7 @@ from engine.walk import (
 )
 
 PAIRS = 6
-SAMPLING = Sampling(steps=8, guidance=2.5, width=128, height=128)
+SAMPLING = Sampling(steps=8, guidance=3.0, width=128, height=128)
 
 
 def _lane(method: str, pair: int) -> Lane:
