@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from itertools import count, product
 from pathlib import Path
 from typing import TextIO
 
@@ -24,18 +23,17 @@ from engine.cli.headless import (
 from engine.cli.progress import ProgressLines
 from engine.errors import Cancelled, InputError
 from engine.mailbox import JobControl
+from engine.measuring.pair_seeds import seed_step, with_seeds
 from engine.measuring.score_table import ScoreTable, score_table, table_columns
 from engine.measuring.table_files import Columns, write_table
-from engine.methods.contract import with_other_noise
 from engine.metrics.contract import Values, make_measure
 from engine.render.renderer import Renderer
 from engine.store.frame_store import FrameStore
-from engine.walk import MAX_SEED, Exploration, Keyframe, Lane, NoiseSource, Walk
+from engine.walk import Lane
 
 #: The article's measures, and also sharpness and step length.
 MEASURES = ("clip_score", "sharpness", "step_length", "latent_mean", "latent_std", "latent_norm_z")
 _SUFFIXES = (".csv", ".json")
-_SEEDS = MAX_SEED + 1
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def _scored(
     from engine.measuring.pair_scores import PairScores
 
     pairs, any_failed = PairScores(), False
-    step = _seed_step(command.exploration, command.pairs)
+    step = seed_step(command.exploration, command.pairs)
     for number in range(command.pairs):
         exploration = with_seeds(command.exploration, number * step)
         one = replace(command, exploration=exploration)
@@ -137,38 +135,6 @@ def _scored(
         pairs.add(exploration.walk.keyframes[0].noise.seed, scores.table(), scores.columns())
         any_failed |= failed
     return pairs.to_text(), pairs.columns, any_failed
-
-
-def with_seeds(exploration: Exploration, offset: int) -> Exploration:
-    """Returns the exploration with other noises: `offset` is added to all seeds, also to those of
-    methods' further noise."""
-
-    def moved(source: NoiseSource) -> NoiseSource:
-        return replace(source, seed=(source.seed + offset) % _SEEDS)
-
-    def keyframe(old: Keyframe) -> Keyframe:
-        blend = tuple(replace(term, source=moved(term.source)) for term in old.blend)
-        return replace(old, noise=moved(old.noise), blend=blend)
-
-    def walk(old: Walk) -> Walk:
-        methods = tuple(with_other_noise(choice, offset) for choice in old.methods)
-        return replace(old, keyframes=tuple(map(keyframe, old.keyframes)), methods=methods)
-
-    rows = tuple(map(walk, exploration.rows))
-    compare = tuple(with_other_noise(choice, offset) for choice in exploration.compare)
-    return replace(exploration, walk=walk(exploration.walk), rows=rows, compare=compare)
-
-
-def _seed_step(exploration: Exploration, pairs: int) -> int:
-    """Returns the least number of seeds from one pair to the next with which no two pairs have a
-    noise in common, so that they are independent."""
-    walks = (exploration.walk, *exploration.rows)
-    keyframes = [keyframe for walk in walks for keyframe in walk.keyframes]
-    sources = {k.noise for k in keyframes} | {t.source for k in keyframes for t in k.blend}
-    both = product(sources, repeat=2)
-    gaps = {(a.seed - b.seed) % _SEEDS for a, b in both if a != b and a.draw == b.draw}
-    ways = range(1, pairs)
-    return next(n for n in count(1) if gaps.isdisjoint(n * way % _SEEDS for way in ways))
 
 
 def _measured(

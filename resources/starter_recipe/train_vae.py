@@ -142,17 +142,15 @@ def train(
         vae.quant_conv.requires_grad_(False)
     pair = Pair(vae, options.rate, 2e-3, ("conv_in", "conv_out", "quant_conv"))
     budget = resume(path, vae, pair, options)
-    source = _open(options.work, device)
     fine, objective = vae.config.latent_channels > COARSE, Reconstruction(start)
     learnt = options.decoder_only or _knows_its_channels(vae, start)
     progress, rng = Progress(name), np.random.default_rng((options.seed, budget.step))
-    descent = descents(vae, device, options)
+    source, descent = _open(options.work, device), descents(vae, device, options)
     for step, share in budget:
         if step % GROW_EVERY == 0 and isinstance(source, GrowingPictures):
             source.grow()
         beside = BESIDE[step % len(BESIDE)]
-        width = PICTURE_SIZE + 2 * COLUMN * beside
-        pictures = source.crops(options.batch, width, rng).contiguous(memory_format=layout)
+        pictures = _windows(source, options.batch, beside, rng).contiguous(memory_format=layout)
         how = functools.partial(
             objective.loss,
             at_first=share < AT_FIRST and not learnt,
@@ -167,6 +165,11 @@ def train(
     save_training(path, vae, pair, budget.step, budget.spent)
     finish(options, vae, name, source, trained=budget.step > 0)
     return vae
+
+
+def _windows(source: Pictures, count: int, beside: int, rng: np.random.Generator) -> Tensor:
+    """Windows with so many latent columns more at each side."""
+    return source.crops(count, PICTURE_SIZE + 2 * COLUMN * beside, rng)
 
 
 def _knows_its_channels(vae: AutoencoderKL, start: AutoencoderKL | None) -> bool:

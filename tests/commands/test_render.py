@@ -162,7 +162,7 @@ def test_a_rate_that_a_format_cannot_keep_is_said(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert render(folder, tmp_path / "walk.gif", "--fps", "120", "--frames", "2") == 0
-    assert "120 becomes 100 frames a second" in capsys.readouterr().err
+    assert "120 becomes 50 frames a second" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")

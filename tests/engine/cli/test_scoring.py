@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.cli.scoring import MEASURES, ScoreCommand, score, with_seeds
+from engine.cli.scoring import MEASURES, ScoreCommand, score
+from engine.measuring.pair_seeds import with_seeds
 from engine.measuring.score_table import Cell, score_table
 from engine.measuring.standard_error import standard_error
 from engine.store.frame_store import FrameStore

@@ -183,7 +183,7 @@ def test_what_a_format_rounds_is_said_and_its_arrows_offer_what_it_keeps(desk: E
     assert form.fps.text() == "33.333 fps"
     assert "becomes" not in form.estimate.text()
     form.fps.setValue(120.0)
-    assert "120 becomes 100 frames a second" in form.estimate.text()
+    assert "120 becomes 50 frames a second" in form.estimate.text()
     desk.choose("mp4")
     assert "becomes" not in form.estimate.text()
 
