@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from PySide6.QtGui import QValidator
 
 from engine.documents.validation import MAX_FPS, MIN_FPS
@@ -25,12 +23,11 @@ class RateField(FloatField):
         self.setDecimals(_DECIMALS)
         self.setSuffix(" fps")
         self.setAccessibleName("Frames a second")
-        self._clock: Fraction | None = None
-        self._fewest_ticks = 1
+        self._format: type[ExportFormat] | None = None
 
     def set_format(self, format_: type[ExportFormat]) -> None:
         """Set the format, whose rates the arrows step through."""
-        self._clock, self._fewest_ticks = format_.clock, format_.fewest_ticks
+        self._format = format_
 
     def textFromValue(self, value: float) -> str:
         return rate_text(exact_rate(value))
@@ -54,8 +51,9 @@ class RateField(FloatField):
         return state, text, position
 
     def stepBy(self, steps: int) -> None:
-        if self._clock is None:
+        if self._format is None or self._format.clock is None:
             super().stepBy(steps)
             return
-        ticks = round(1 / (exact_rate(self.value()) * self._clock)) - steps
-        self.setValue(float(1 / (max(ticks, self._fewest_ticks) * self._clock)))
+        clock = self._format.clock
+        ticks = round(1 / (exact_rate(self.value()) * clock)) - steps
+        self.setValue(float(1 / (max(ticks, self._format.fewest_ticks) * clock)))

@@ -24,7 +24,7 @@ from .samples import captions_of, prepare_samples
 SHARES = {"text": 0.05, "vae": 0.33, "unet": 0.44, "decoder": 0.06, "judge": 0.04, "scorer": 0.08}
 #: Rates of Muon for each step, and how many times the batch of the UNet each takes.
 RATES = {"text": 0.01, "vae": 0.012, "unet": 0.012, "decoder": 0.006, "judge": 0.02, "scorer": 0.01}
-BATCHES = {"text": 1.0, "vae": 0.33, "unet": 1.0, "decoder": 0.33, "judge": 1.0, "scorer": 1.0}
+BATCHES = {"text": 1.0, "vae": 0.14, "unet": 1.0, "decoder": 0.14, "judge": 1.0, "scorer": 1.0}
 
 
 def options_for(name: str, options: argparse.Namespace) -> argparse.Namespace:

@@ -16,21 +16,11 @@ import numpy as np
 import pytest
 
 from engine.cli.scoring import MEASURES, ScoreCommand, score
-from engine.measuring.pair_seeds import with_seeds
 from engine.measuring.score_table import Cell, score_table
 from engine.measuring.standard_error import standard_error
 from engine.store.frame_store import FrameStore
 from engine.store.stored_frame import StoredFrame
-from engine.walk import (
-    MAX_SEED,
-    Exploration,
-    Keyframe,
-    Lane,
-    MethodChoice,
-    NoiseSource,
-    Sampling,
-    Walk,
-)
+from engine.walk import Exploration, Keyframe, Lane, MethodChoice, NoiseSource, Sampling, Walk
 from tests.support.tiny_models import make_tiny_model
 
 METHODS = ("linear", "normalized", "slerp")
@@ -262,17 +252,3 @@ def test_a_table_has_the_certificate_of_each_walk() -> None:
 )
 def test_cells_are_rounded_to_what_can_be_read(cell: Cell, text: str) -> None:
     assert str(cell) == text
-
-
-def test_pairs_share_no_further_noise_of_a_method() -> None:
-    """With the same noise in each, the pairs would not be independent."""
-    walk = Walk(
-        (Keyframe("a", NoiseSource(3)), Keyframe("a", NoiseSource(3, 1))),
-        (MethodChoice("wander", (("radius", 5.0),)),),
-    )
-    compared = (MethodChoice("noise-loop", (("seed", MAX_SEED),)), MethodChoice("linear"))
-    moved = with_seeds(Exploration(walk=walk, rows=(walk,), compare=compared), 4)
-    for other in (moved.walk, *moved.rows):
-        assert [k.noise for k in other.keyframes] == [NoiseSource(7), NoiseSource(7, 1)]
-        assert dict(other.method_of(0).params) == {"radius": 5.0, "seed": 5}
-    assert moved.compare == (MethodChoice("noise-loop", (("seed", 3),)), MethodChoice("linear"))
