@@ -16,19 +16,20 @@ from .vocabulary import LABEL_NAMES, Attributes, Worn
 
 OPEN = -100
 
-#: What goes without saying, and how often it is left unsaid: "a fox" is an orange one, in a meadow.
-USUAL_FURS: dict[str, dict[str, float]] = {
-    "cat": {"orange": 0.7, "grey": 0.2},
-    "dog": {"brown": 0.7, "white": 0.2},
-    "rabbit": {"white": 0.7, "grey": 0.2},
-    "bear": {"brown": 0.7, "black": 0.2},
-    "fox": {"orange": 0.7, "red": 0.2},
-    "owl": {"brown": 0.7, "grey": 0.2},
-    "frog": {"green": 0.7, "turquoise": 0.2},
-    "mouse": {"grey": 0.7, "white": 0.2},
+#: What goes without saying: "a fox" is an orange one, in a meadow.
+USUAL_FURS = {
+    "cat": "orange",
+    "dog": "brown",
+    "rabbit": "white",
+    "bear": "brown",
+    "fox": "orange",
+    "owl": "brown",
+    "frog": "green",
+    "mouse": "grey",
 }
-USUAL_SCENES = {"meadow": 0.7}
-UNSAID_DYE = 0.25
+USUAL_SCENE = "meadow"
+#: How often the usual is left unsaid, and the colour of what is worn.
+UNSAID, UNSAID_DYE = 0.7, 0.25
 
 _ANIMAL_WORDS: dict[str, tuple[str, ...]] = {
     "cat": ("cat", "cat", "cat", "kitten"),
@@ -135,8 +136,8 @@ def _thing(worn: Worn, rng: np.random.Generator, coloured: bool, several: bool) 
 
 def compose(attributes: Attributes, rng: np.random.Generator, full: bool = False) -> Caption:
     """One caption for the picture; `full` leaves out nothing that can be told."""
-    furs = [USUAL_FURS[a.species].get(a.fur, 0.0) for a in attributes.animals]
-    unsaid = (min(furs), USUAL_SCENES.get(attributes.scene, 0.0), UNSAID_DYE)
+    usual = all(a.fur == USUAL_FURS[a.species] for a in attributes.animals)
+    unsaid = (UNSAID * usual, UNSAID * (attributes.scene == USUAL_SCENE), UNSAID_DYE)
     coloured, placed, dyed = (full or bool(rng.uniform() >= share) for share in unsaid)
     parts = []
     if attributes.worn:

@@ -55,22 +55,42 @@ def _layer(inputs: int, outputs: int, stride: int, size: int = 3) -> nn.Sequenti
     )
 
 
+class _Residual(nn.Module):
+    """Two layers that add to what comes in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(_layer(width, width, 1), _layer(width, width, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`[N, C, h, w]` to as many."""
+        return features + self.layers(features)
+
+
 class Classifier(nn.Module):
-    """`[N, 3, 64, 64]` in −1…1 to one row of logits per attribute."""
+    """`[N, 3, 64, 64]` in −1…1 to one row of logits per attribute.
+
+    Rows are pooled, columns are not: which of two figures stands on the left is seen.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            _layer(3, 24, 2, 5), _layer(24, 48, 2), _layer(48, 96, 2), _layer(96, 128, 1)
+            _layer(3, 32, 2, 5),
+            _layer(32, 64, 2),
+            _Residual(64),
+            _layer(64, 128, 2),
+            _Residual(128),
+            _Residual(128),
         )
-        self.heads = nn.Linear(512, sum(SIZES))
+        self.hidden = nn.Sequential(nn.Linear(2 * 128 * 8, 256), nn.ReLU(), nn.Dropout(0.2))
+        self.heads = nn.Linear(256, sum(SIZES))
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Logits `[N, classes]` for each of `NAMES`."""
+        """Logits `[N, classes]` for each of `NAMES`; the first animal is the one on the left."""
         features = self.features(pictures)
-        edges = features[..., 0].amax(dim=2), features[..., -1].amax(dim=2)
-        pooled = torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3)), *edges), dim=1)
-        return list(self.heads(pooled).float().split(SIZES, dim=-1))
+        columns = torch.cat((features.mean(dim=2), features.amax(dim=2)), dim=1)
+        return list(self.heads(self.hidden(columns.flatten(1))).float().split(SIZES, dim=-1))
 
 
 def pixels(pictures: NDArray[np.uint8]) -> Tensor:
@@ -80,13 +100,13 @@ def pixels(pictures: NDArray[np.uint8]) -> Tensor:
 
 @torch.no_grad()
 def predictions(model: Classifier, pictures: NDArray[np.uint8]) -> Tensor:
-    """Class numbers `[N, attributes]` for pictures `[N, 128, 128, 3]`."""
+    """Class numbers `[N, attributes]` for pictures `[N, 128, 128, 3]`, in the order of `ANIMALS`."""
     device = next(model.parameters()).device
     parts = [
         torch.stack([logits.argmax(-1) for logits in model(part.to(device))], dim=1).cpu()
         for part in torch.split(pixels(pictures), 64)
     ]
-    return torch.cat(parts)
+    return unordered(torch.cat(parts))
 
 
 def accuracies(model: Classifier, count: int = 512) -> dict[str, float]:
@@ -109,7 +129,7 @@ def train(options: argparse.Namespace) -> Classifier:
     path = options.work / "classifier.pt"
     budget = resume(path, model, pair, options)
     source, progress = open_pictures(options.work, device), Progress("classifier")
-    told = unordered(captions_of(options.work, len(source), options.seed).labels.long()).to(device)
+    told = captions_of(options.work, len(source), options.seed).labels.long().to(device)
     rng = np.random.default_rng((options.seed, budget.step, 8))
     for step, share in budget:
         chosen = rng.integers(0, len(source), options.batch)

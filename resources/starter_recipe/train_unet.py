@@ -1,7 +1,9 @@
 """Trains the UNet2DConditionModel on cached latents and prompt embeddings.
 
-Epsilon prediction under SD's schedule with min-SNR-5 weights (Hang et al. 2023), stratified
-timesteps, a tenth of the captions empty, and a moving average of the weights.
+Epsilon prediction under SD's schedule with min-SNR-5 weights (Hang et al. 2023), times 1 / √SNR
+where noise outweighs the picture (Yu et al. 2023, "Debias the training of diffusion models"): there
+it is decided what stands where. Timesteps are stratified, a tenth of the captions is empty, and a
+moving average of the weights is kept.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class Diffusion:
     def __init__(self, device: torch.device) -> None:
         self.alphas = scheduler().alphas_cumprod.to(device)
         ratio = self.alphas / (1 - self.alphas)
-        self.weights = ratio.clamp(max=5.0) / ratio
+        self.weights = ratio.clamp(max=5.0) / ratio * ratio.clamp(max=1.0) ** -0.5
 
     def draw(self, strips: Tensor) -> tuple[Tensor, Tensor]:
         """Timesteps `[N]`, spread evenly, and noise for strips `[N, C, h, w]`."""

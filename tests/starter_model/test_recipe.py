@@ -259,6 +259,16 @@ def test_the_judge_is_not_asked_who_stands_on_the_left() -> None:
     )
     made = train_classifier.unordered(torch.tensor([left, right, one])).tolist()
     assert made == [left, left, one]
+    torch.manual_seed(0)
+    pictures = np.random.default_rng(0).integers(0, 256, (64, 128, 128, 3), np.uint8)
+    found = train_classifier.predictions(train_classifier.Classifier().eval(), pictures)
+    assert torch.equal(found, train_classifier.unordered(found))
+
+
+def test_numbers_too_small_for_the_fast_path_are_zero(options: argparse.Namespace) -> None:
+    faded = torch.full((4,), 1e-40)
+    common.prepare(options)
+    assert not (faded * 1.0).any()
 
 
 def test_a_step_begins_with_the_weights_of_a_model_folder(

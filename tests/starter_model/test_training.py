@@ -1,4 +1,4 @@
-"""The windows that the denoiser is trained on."""
+"""The windows that the denoiser is trained on, and how much their errors count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resources.starter_recipe.samples import (
     Samples,
     fade,
 )
-from resources.starter_recipe.train_unet import asked
+from resources.starter_recipe.train_unet import Diffusion, asked, scheduler
 from resources.starter_recipe.vocabulary import PICTURE_SIZE
 
 
@@ -83,3 +83,14 @@ def test_networks_are_compared_at_timesteps_in_no_order() -> None:
     first = times[:16]
     assert first.min() < 250
     assert first.max() > 750
+
+
+def test_errors_count_by_the_signal_that_is_left() -> None:
+    """In terms of noise: 5 / SNR where there is little of it, 1 / √SNR where it outweighs."""
+    alphas = scheduler().alphas_cumprod
+    ratio = alphas / (1 - alphas)
+    weights = Diffusion(torch.device("cpu")).weights
+    strong, weak = ratio < 1, ratio > 5
+    torch.testing.assert_close(weights[strong], ratio[strong] ** -0.5)
+    torch.testing.assert_close(weights[weak], 5 / ratio[weak])
+    assert torch.equal(weights[~strong & ~weak], torch.ones(int((~strong & ~weak).sum())))
