@@ -100,7 +100,7 @@ def pixels(pictures: NDArray[np.uint8]) -> Tensor:
 
 @torch.no_grad()
 def predictions(model: Classifier, pictures: NDArray[np.uint8]) -> Tensor:
-    """Class numbers `[N, attributes]` for pictures `[N, 128, 128, 3]`, in the order of `ANIMALS`."""
+    """Class numbers `[N, attributes]` of pictures `[N, 128, 128, 3]`, in the order of `ANIMALS`."""
     device = next(model.parameters()).device
     parts = [
         torch.stack([logits.argmax(-1) for logits in model(part.to(device))], dim=1).cpu()
