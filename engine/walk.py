@@ -236,7 +236,7 @@ class Exploration:
     walk: Walk = Walk()
     compare: tuple[MethodChoice, ...] = ()
     rows: tuple[Walk, ...] = ()
-    sampling: Sampling = Sampling(steps=20, guidance=3.0, width=128, height=128)
+    sampling: Sampling = Sampling(steps=14, guidance=3.0, width=128, height=128)
     scoring_text: str = ""
     scorer: str = ""
     fps: float = 24.0

@@ -2,7 +2,8 @@
 
 `--kind pair`: a walk goes from a seed's first noise to its second one, as the program draws them.
 Both ends are drawn, and the middle by linear and by slerp. A seed is good if linear's middle has
-lost detail and colour. `--kind prompts`: the seed's first noise with four animals; the pictures
+lost detail and colour. `--kind glide`: the same walk by slerp, in thirteen pictures; their steps
+should be even. `--kind prompts`: the seed's first noise with four animals; the pictures
 should have much in common. `--kind sweep`: the first noise at five scales; detail should rise.
 `--kind several`: the first five noises; the pictures should differ. `--kind loop`: the same, each
 with an animal of its own. In every kind, all pictures must keep to the prompt, except those of a
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from .common import MODEL_FOLDER, parser
 from .generate import Generator, linear, sheet, slerp
-from .measures import chroma, detail, mean_distances
+from .measures import chroma, detail, mean_distances, step_sizes
 from .starter_json import GUIDANCE, PROMPT, STEPS
 from .train_classifier import NAMES, Classifier, load_model, predictions
 from .vocabulary import ACCESSORIES, ANIMALS
@@ -29,6 +30,8 @@ from .walk_bars import SCALES
 
 #: The animals of the presets with several prompts.
 MORE_ANIMALS = ("cat", "dog", "rabbit", "fox", "bear")
+#: Pictures of a walk that should glide.
+GLIDE_FRAMES = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,18 @@ def pair(generator: Generator, text: str, animal: str, seed: int) -> Found:
     kept, colour = float(details[1] / details[2]), float(colours[1] / colours[2])
     reason = f"linear keeps {kept:.0%} of the detail and {colour:.0%} of the colour of slerp"
     return Found(seed, pictures, kept * colour, reason, (animal,) * 4)
+
+
+def glide(generator: Generator, text: str, animal: str, seed: int) -> Found:
+    """A walk by slerp: the smaller its largest step beside the median one, the better."""
+    start, end = torch.split(draws(generator, seed, 2), 1)
+    gammas = np.linspace(0, 1, GLIDE_FRAMES).tolist()
+    latents = torch.cat([slerp(start, end, gamma) for gamma in gammas])
+    pictures = generator.pictures(latents, [text] * GLIDE_FRAMES)
+    sizes = step_sizes(pictures)
+    largest = float(sizes.max() / np.median(sizes))
+    reason = f"the largest step is {largest:.1f} times the median one"
+    return Found(seed, pictures, largest, reason, (animal,) * GLIDE_FRAMES)
 
 
 def prompts(generator: Generator, text: str, animal: str, seed: int) -> Found:
@@ -104,6 +119,7 @@ def sweep(generator: Generator, text: str, animal: str, seed: int) -> Found:
 
 KINDS: dict[str, Callable[[Generator, str, str, int], Found]] = {
     "pair": pair,
+    "glide": glide,
     "prompts": prompts,
     "sweep": sweep,
     "several": several,

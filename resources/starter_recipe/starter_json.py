@@ -9,7 +9,7 @@ from .captions import known_words
 from .train_tokenizer import sample_captions
 from .vocabulary import ACCESSORIES, ACCESSORY_COLOURS, ANIMALS, BACKGROUNDS, FURS
 
-STEPS = 20
+STEPS = 14
 GUIDANCE = 3.0
 #: The opening walk leads from the first draw of this seed to the second.
 SEED = 43

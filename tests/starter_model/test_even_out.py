@@ -21,7 +21,7 @@ from engine.store.frame_store import FrameStore
 from engine.walk import Exploration, Keyframe, NoiseSource, Sampling, Walk
 from resources.starter_recipe.common import MODEL_FOLDER
 
-SAMPLING = Sampling(steps=20, guidance=3.0, width=128, height=128)
+SAMPLING = Sampling(steps=14, guidance=3.0, width=128, height=128)
 PROMPT = "a photo of a cat"
 
 

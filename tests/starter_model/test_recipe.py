@@ -238,7 +238,7 @@ def test_the_bars_of_walks(options: argparse.Namespace, monkeypatch: pytest.Monk
 
 def test_seeds_are_sorted_by_what_fades(options: argparse.Namespace) -> None:
     generator = Generator(options.folder, 1)
-    counts = {"pair": 4, "prompts": 4, "sweep": 5, "several": 5, "loop": 5}
+    counts = {"pair": 4, "glide": 13, "prompts": 4, "sweep": 5, "several": 5, "loop": 5}
     assert set(counts) == set(choose_seeds.KINDS)
     for kind, count in counts.items():
         found = choose_seeds.KINDS[kind](generator, "a cat", "cat", 3)

@@ -30,7 +30,7 @@ INFO = m.ModelInfo(
     multiple=8,
     solver="dpm++2m",
     solvers=("ddim", "dpm++2m", "dpm++2m-karras", "euler"),
-    default_sampling=Sampling(steps=20, guidance=3.0, width=128, height=128),
+    default_sampling=Sampling(steps=14, guidance=3.0, width=128, height=128),
     bytes_loaded=65 * 2**20,
 )
 STARTS = np.array([[0.96, 0.19], [-0.11, 1.02], [-0.83, 0.55], [-0.72, -0.66]])
