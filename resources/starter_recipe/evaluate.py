@@ -46,8 +46,8 @@ JUDGED = {
     "scene": (("scene",), 95, 98),
     "accessory": (ACCESSORIES, 85, 95),
 }
-#: The options that what is measured depends on.
-MEASURED_WITH = ("pictures", "seeds", "walks", "steps", "guidance")
+#: The options that what is measured depends on; that of walks also on how many there are.
+MEASURED_WITH = ("pictures", "seeds", "steps", "guidance")
 _SECOND = NAMES.index("second animal")
 
 
@@ -155,7 +155,8 @@ class Evaluation:
     def measured(self, name: str, anew: bool = True) -> list[dict[str, Any]] | None:
         """The bars of one part; None where they are not known yet and not to be measured."""
         path, options = self.options.work / "bars" / f"{name}.json", vars(self.options)
-        chosen = {key: options[key] for key in MEASURED_WITH}
+        own = ("walks",) if name == "walks" else ()
+        chosen = {key: options[key] for key in (*MEASURED_WITH, *own)}
         sources = list(self.options.folder.rglob("*.safetensors"))
         if name == "prompts":
             sources.append(self.options.work / "classifier.pt")
