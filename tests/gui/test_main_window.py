@@ -249,7 +249,7 @@ def test_the_qualities(desk: Desk) -> None:
     assert (sampling.steps, sampling.guidance, sampling.solver) == (30, 7.5, "dpm++2m")
     assert named(desk.window, "Quality").currentText() == "Paper"  # type: ignore[attr-defined]
     desk.window.actions_table["normal"].trigger()
-    assert desk.state.exploration.sampling.steps == 20
+    assert desk.state.exploration.sampling.steps == 14
     desk.state.edit_sampling("Steps", steps=21)
     assert named(desk.window, "Quality").currentIndex() == -1  # type: ignore[attr-defined]
 
