@@ -215,6 +215,8 @@ def test_export_and_evaluation(
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "size", None)
         assert evaluation.measured("size") == known
+        patch.setattr(options, "walks", 2)
+        assert evaluation.measured("size") == known
         patch.setattr(options, "guidance", 2.0)
         assert evaluation.measured("size", anew=False) is None
     found = [*evaluation.prompts(), *evaluation.diversity()]
